@@ -20,11 +20,11 @@ interface Parts {
   readonly anchor: 'none' | 'ema';
   /** Which rollouts stay, and the figures behind it (NaN where there is no threshold). */
   readonly filter: (group: Group, settings: RuleSettings) => FilterResult;
-  /** Reward per policy rollout, [M]; NaN throughout when the group has no label. */
+  /** Reward per policy rollout, [M]; NaN throughout when it asks for a label and the group has none. */
   readonly reward: (group: Group, label: PseudoLabel, settings: RuleSettings) => readonly number[];
   /**
    * Advantage per policy rollout, [M], 0 for those not kept; null skips the group
-   * (no label, or fewer than 2 kept): no gradient at all, KL included.
+   * (rewards NaN throughout, or fewer than 2 kept): no gradient at all, KL included.
    */
   readonly advantage: (rewards: readonly number[], kept: Kept) => readonly number[] | null;
 }
@@ -37,7 +37,10 @@ export interface FilterResult {
   readonly iqr: number;
 }
 
-/** Learns without labels: there is no parameter through which a solution could arrive. */
+/**
+ * Learns without labels: there is no parameter through which a solution could arrive. An algorithm
+ * whose reward needs no vote either (Intuitor) labels nothing and is trained all the same.
+ */
 export interface LabelFreeAlgorithm extends Parts {
   readonly needsTruth: false;
   readonly label: (group: Group, voters: Kept, settings: RuleSettings) => PseudoLabel;

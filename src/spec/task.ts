@@ -1,11 +1,10 @@
+import type { RandomInteger } from '../lib/philox.ts';
+
 /** One problem. The solution is a secret of tasks: only diagnostics and the oracle are handed it. */
 export interface Problem {
   readonly prompt: string;
   readonly solution: string;
 }
-
-/** Uniform integers in [0, below), from a counter-based stream. */
-export type RandomInteger = (below: number) => number;
 
 /** What a task declares; one file in src/tasks each. All tasks share one character vocabulary. */
 export interface Task {
@@ -23,5 +22,9 @@ export interface Task {
   /** Longest perfect completion of a level, in tokens. */
   readonly completionLength: (level: number) => number;
   /** Three or more worked examples. */
-  readonly examples: readonly { readonly prompt: string; readonly completion: string; readonly answer: string }[];
+  readonly examples: readonly {
+    readonly prompt: string;
+    readonly completion: string;
+    readonly answer: string;
+  }[];
 }

@@ -1,0 +1,41 @@
+import { ensureDependencies } from './ensure.mjs';
+
+const [command = '', ...argv] = process.argv.slice(2);
+
+ensureDependencies();
+const { createServer, createServerModuleRunner } = await import('vite');
+
+const server = await createServer({
+  appType: 'custom',
+  logLevel: 'error',
+  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+  // Nothing here is for a browser; and the React plugin's list would rewrite the cache of a running `npm start`.
+  plugins: [
+    {
+      name: 'cli:no-prebundling',
+      enforce: 'post',
+      config: (config) => void (config.optimizeDeps = { noDiscovery: true, include: [] }),
+    },
+  ],
+});
+const runner = createServerModuleRunner(server.environments.ssr, { hmr: false });
+
+let code = 0;
+try {
+  const { default: main } = await runner.import(`/src/cli/${command}.ts`);
+  await main(argv);
+  code = Number(process.exitCode ?? 0);
+} catch (error) {
+  if (error instanceof Error && error.name === 'LabError') {
+    console.error(`${error.message}\n${error.remedy}`);
+    code = 2;
+  } else {
+    console.error(error);
+    code = 1;
+  }
+}
+
+await runner.close();
+await server.close();
+// Dawn keeps the event loop alive as long as anything refers to it: leave once the output is out.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));

@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureDependencies } from './ensure.mjs';
+import { ensureChromium } from './ensureChromium.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const results = mkdtempSync(join(tmpdir(), 'lab-tests-'));
+let passed = 0;
+let failed = 0;
+
+/** Runs a package's script with this Node: the same on every system, without a shell. */
+function node(script, ...args) {
+  const { status } = spawnSync(process.execPath, [join('node_modules', script), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  return status === 0;
+}
+
+function vitest(project) {
+  const file = join(results, `${project}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const success = node('vitest/vitest.mjs', 'run', '--project', project, ...reporters);
+  try {
+    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(file, 'utf8'));
+    passed += numPassedTests;
+    failed += numFailedTests;
+  } catch {
+    // No report: Vitest itself failed, and has said why.
+  }
+  return success;
+}
+
+/** In the order in which they run: quick before slow. */
+const stages = {
+  format: () => node('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
+  types: () => node('typescript/bin/tsc', '--noEmit'),
+  lint: () => node('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
+  house: () => vitest('house'),
+  unit: () => vitest('unit'),
+  gpu: () => vitest('gpu'),
+  invariants: () => vitest('invariants'),
+  build: () => node('vite/bin/vite.js', 'build', '--logLevel', 'warn'),
+  browser: () => vitest('browser'),
+};
+/** These run in Chromium, or on the software GPU that it brings along. */
+const needChromium = new Set(['gpu', 'invariants', 'browser']);
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !(name in stages));
+if (unknown !== undefined) {
+  console.error(`There is no stage "${unknown}".\nStages: ${Object.keys(stages).join(', ')}.`);
+  process.exit(2);
+}
+const chosen = Object.entries(stages).filter(([name]) => wanted.length === 0 || wanted.includes(name));
+
+ensureDependencies();
+if (chosen.some(([name]) => needChromium.has(name))) process.env.CHROMIUM_PATH = ensureChromium();
+
+let stopped = false;
+for (const [name, run] of chosen) {
+  console.log(`\n── ${name}`);
+  const start = performance.now();
+  const success = run();
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`── ${name}: ${success ? 'ok' : 'failed'} after ${seconds} s`);
+  if (success) continue;
+  stopped = true;
+  break;
+}
+rmSync(results, { recursive: true, force: true });
+
+// A stage that fails without a failed test, as the linter does, counts as one.
+console.log(`\n${passed} passed, ${stopped ? Math.max(1, failed) : 0} failed`);
+process.exitCode = stopped ? 1 : 0;

@@ -1,0 +1,17 @@
+import { groupNormalised } from '../rl/advantage.ts';
+import { keepAll } from '../rl/filter.ts';
+import { matchLabel } from '../rl/reward.ts';
+import { solutionLabel } from '../rl/vote.ts';
+import type { OracleAlgorithm } from '../spec/algorithm.ts';
+
+export default {
+  name: 'GRPO (oracle)',
+  paper: 'arXiv 2402.03300',
+  summary: 'Rewarded by the true solution: what could be reached with labels.',
+  needsTruth: true,
+  anchor: 'none',
+  filter: keepAll,
+  label: solutionLabel,
+  reward: matchLabel,
+  advantage: groupNormalised,
+} satisfies OracleAlgorithm;

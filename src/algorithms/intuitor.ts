@@ -1,0 +1,17 @@
+import { groupNormalised } from '../rl/advantage.ts';
+import { keepAll } from '../rl/filter.ts';
+import { selfCertainty } from '../rl/reward.ts';
+import { noLabel } from '../rl/vote.ts';
+import type { LabelFreeAlgorithm } from '../spec/algorithm.ts';
+
+export default {
+  name: 'Intuitor',
+  paper: 'arXiv 2505.19590',
+  summary: 'No vote and no label: rollouts are rewarded for the model’s own certainty.',
+  needsTruth: false,
+  anchor: 'none',
+  filter: keepAll,
+  label: noLabel,
+  reward: selfCertainty,
+  advantage: groupNormalised,
+} satisfies LabelFreeAlgorithm;

@@ -1,0 +1,17 @@
+import { groupNormalised } from '../rl/advantage.ts';
+import { interquartile } from '../rl/filter.ts';
+import { matchLabel } from '../rl/reward.ts';
+import { majorityVote } from '../rl/vote.ts';
+import type { LabelFreeAlgorithm } from '../spec/algorithm.ts';
+
+export default {
+  name: 'M-GRPO + IQR',
+  paper: 'arXiv 2512.13070',
+  summary: 'Policy and momentum anchor vote together; rollouts of unusually low entropy are left out.',
+  needsTruth: false,
+  anchor: 'ema',
+  filter: interquartile,
+  label: majorityVote,
+  reward: matchLabel,
+  advantage: groupNormalised,
+} satisfies LabelFreeAlgorithm;

@@ -1,0 +1,17 @@
+import { groupNormalised } from '../rl/advantage.ts';
+import { keepAll } from '../rl/filter.ts';
+import { matchLabel } from '../rl/reward.ts';
+import { majorityVote } from '../rl/vote.ts';
+import type { LabelFreeAlgorithm } from '../spec/algorithm.ts';
+
+export default {
+  name: 'M-GRPO',
+  paper: 'arXiv 2512.13070',
+  summary: 'Policy and momentum anchor vote together on the label; only the policy trains.',
+  needsTruth: false,
+  anchor: 'ema',
+  filter: keepAll,
+  label: majorityVote,
+  reward: matchLabel,
+  advantage: groupNormalised,
+} satisfies LabelFreeAlgorithm;

@@ -1,0 +1,17 @@
+import { groupNormalised } from '../rl/advantage.ts';
+import { keepAll } from '../rl/filter.ts';
+import { matchLabel } from '../rl/reward.ts';
+import { majorityVote } from '../rl/vote.ts';
+import type { LabelFreeAlgorithm } from '../spec/algorithm.ts';
+
+export default {
+  name: 'SRT',
+  paper: 'arXiv 2505.21444',
+  summary: 'The policy’s own majority answer is the label; every rollout that agrees with it is rewarded.',
+  needsTruth: false,
+  anchor: 'none',
+  filter: keepAll,
+  label: majorityVote,
+  reward: matchLabel,
+  advantage: groupNormalised,
+} satisfies LabelFreeAlgorithm;

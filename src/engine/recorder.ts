@@ -1,0 +1,41 @@
+import type { Live, Program } from '../gpu/program.ts';
+import type { Kernels } from '../gpu/kernel.ts';
+import type { ModelConfig } from '../model/config.ts';
+import type { Layout } from '../model/layout.ts';
+import type { Parameters } from './parameters.ts';
+
+/** Offset in floats → in vec4s, as kernels count. */
+export function quarter(floats: number): number {
+  return floats / 4;
+}
+
+/** What every recording needs: a model, its parameters, and the program that is being written. */
+export interface Recorder {
+  readonly program: Program;
+  readonly kernels: Kernels;
+  readonly config: ModelConfig;
+  readonly layout: Layout;
+  readonly parameters: Parameters;
+}
+
+/**
+ * Rows in flight and whose they are: policy rows first, from `split[0]` the second model's, from `split[1]` the
+ * third's. Counts are multiples of `rowBlock`, set before a replay.
+ */
+export interface RowSpace {
+  readonly rows: Live;
+  readonly split: readonly [Live, Live];
+  /** Offsets of the three models' slabs in floats. */
+  readonly slabs: readonly [number, number, number];
+}
+
+/** The fields `split` and `slab4` of a kernel that serves several models. */
+export function modelsOf({ split, slabs }: RowSpace): { split: readonly Live[]; slab4: readonly number[] } {
+  return { split, slab4: slabs.map(quarter) };
+}
+
+/** Where row i of a pass lies in the key/value cache: i·stride + offset (see shaders/lib/rows.wgsl). */
+export interface CachePlace {
+  readonly stride: number;
+  readonly offset: number;
+}

@@ -1,0 +1,81 @@
+import { LabError } from '../lib/labError.ts';
+
+/** What is known of the adapter a run trained on; part of a run's fingerprint. */
+export interface AdapterSummary {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  /** A CPU pretending to be a GPU: everything works, slowly. */
+  readonly software: boolean;
+  readonly features: readonly string[];
+}
+
+/** A device with what the layers above need to know of it. */
+export interface Gpu {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterSummary;
+  readonly hasTimestamps: boolean;
+  /** Resolves with the reason when the device is gone. */
+  readonly lost: Promise<string>;
+  /** Called between polls while a readback is awaited; Dawn in Node needs it (see cli/nodeGpu.ts). */
+  readonly whileWaiting: (() => Promise<void>) | undefined;
+}
+
+/** Limits worth more than WebGPU's defaults, each with its reason; asked for at most what the adapter has. */
+const wantedLimits = {
+  // Flat parameter and partial-gradient buffers are one binding each.
+  maxStorageBufferBindingSize: 2 ** 31,
+  maxBufferSize: 2 ** 31,
+  // attention.backward_* bind nine tensors.
+  maxStorageBuffersPerShaderStage: 10,
+} as const;
+
+const software = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|warp/i;
+
+/**
+ * Asks for an adapter and a device with the limits and optional features the engine can use.
+ * @throws LabError `no-adapter` where there is none, `does-not-fit` where it binds too few buffers
+ */
+export async function openDevice(gpu: GPU, options: { whileWaiting?: () => Promise<void> } = {}): Promise<Gpu> {
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === null) {
+    throw new LabError(
+      'no-adapter',
+      'WebGPU found no adapter.',
+      'Update the graphics driver, or see whether the browser has blocked this GPU (chrome://gpu).',
+    );
+  }
+  const requiredLimits = Object.fromEntries(
+    Object.entries(wantedLimits).map(([name, wanted]) => [
+      name,
+      Math.min(wanted, adapter.limits[name as keyof typeof wantedLimits]),
+    ]),
+  );
+  const buffers = adapter.limits.maxStorageBuffersPerShaderStage;
+  if (buffers < wantedLimits.maxStorageBuffersPerShaderStage) {
+    throw new LabError(
+      'does-not-fit',
+      `This adapter binds ${String(buffers)} storage buffers per shader; the engine needs ${String(wantedLimits.maxStorageBuffersPerShaderStage)}.`,
+      'Use another adapter or a newer driver.',
+    );
+  }
+  const hasTimestamps = adapter.features.has('timestamp-query');
+  const device = await adapter.requestDevice({
+    requiredLimits,
+    requiredFeatures: hasTimestamps ? ['timestamp-query'] : [],
+  });
+  const { vendor, architecture, description, device: name } = adapter.info;
+  return {
+    device,
+    adapter: {
+      vendor,
+      architecture,
+      description: description === '' ? name : description,
+      software: software.test(`${vendor} ${architecture} ${name} ${description}`),
+      features: [...adapter.features].sort(),
+    },
+    hasTimestamps,
+    lost: device.lost.then(({ message, reason }) => (message === '' ? reason : message)),
+    whileWaiting: options.whileWaiting,
+  };
+}

@@ -1,0 +1,115 @@
+import type { WgslModule } from '../../scripts/wgslPlugin.ts';
+import { LabError } from '../lib/labError.ts';
+import type { Gpu } from './device.ts';
+
+/** Values for a shader's `override`s. */
+export type Overrides = Readonly<Record<string, number | boolean>>;
+
+/** A shader with its overrides and prelude: one pipeline. */
+export interface Kernel {
+  readonly shader: WgslModule;
+  readonly label: string;
+  readonly tensorsLayout: GPUBindGroupLayout;
+  readonly paramsLayout: GPUBindGroupLayout;
+  /** @throws LabError `bug` before `Kernels.compile` has resolved */
+  readonly pipeline: () => GPUComputePipeline;
+}
+
+/** Compiles each pipeline once per device, all at once, asynchronously. */
+export class Kernels {
+  readonly #gpu: Gpu;
+  readonly #kernels = new Map<string, Kernel>();
+  #pending: Promise<void>[] = [];
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+  }
+
+  /** The kernel of a shader; `prelude` holds the few constants that overrides cannot express. */
+  get(shader: WgslModule, overrides: Overrides = {}, prelude = ''): Kernel {
+    const label = [shader.name, ...Object.entries(overrides).map(([name, value]) => `${name}=${String(value)}`)].join(' ');
+    const key = `${label}\n${prelude}`;
+    const known = this.#kernels.get(key);
+    if (known !== undefined) return known;
+
+    for (const name of Object.keys(overrides)) {
+      if (!shader.overrides.includes(name)) {
+        throw new LabError('bug', `${shader.name} has no override "${name}".`, `It has: ${shader.overrides.join(', ')}.`);
+      }
+    }
+    const { device } = this.#gpu;
+    const source = shader.variants.plain ?? shader.variants.workgroup;
+    if (source === undefined) throw new LabError('bug', `${shader.name} has no text.`, 'See scripts/wgslPlugin.ts.');
+    const code = [...source.enables, prelude, source.code].join('\n');
+    const entries = (group: number): GPUBindGroupLayoutEntry[] =>
+      shader.bindings
+        .filter((binding) => binding.group === group)
+        .map(({ binding, access }) => ({
+          binding,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: {
+            type: access === 'uniform' ? 'uniform' : access === 'read' ? 'read-only-storage' : 'storage',
+          },
+        }));
+    const tensorsLayout = device.createBindGroupLayout({ label, entries: entries(0) });
+    const paramsLayout = device.createBindGroupLayout({ label, entries: entries(1) });
+
+    let pipeline: GPUComputePipeline | undefined;
+    const constants = Object.fromEntries(Object.entries(overrides).map(([name, value]) => [name, Number(value)]));
+    const module = device.createShaderModule({ label, code });
+    const compiling = device
+      .createComputePipelineAsync({
+        label,
+        layout: device.createPipelineLayout({ bindGroupLayouts: [tensorsLayout, paramsLayout] }),
+        compute: { module, constants },
+      })
+      .then(
+        (compiled) => {
+          pipeline = compiled;
+        },
+        async (cause: unknown) => {
+          // The pipeline only says that the module is bad; the module says where.
+          const { messages } = await module.getCompilationInfo();
+          const first = messages.find(({ type }) => type === 'error');
+          const why = first === undefined ? String(cause) : `line ${String(first.lineNum)}: ${first.message}`;
+          throw new LabError(
+            'kernel-disagrees',
+            `The shader ${label} does not compile on this adapter: ${why}`,
+            'Update the graphics driver or browser, and report this with what `npm run doctor` prints.',
+            cause,
+          );
+        },
+      );
+    // Failures are reported by compile(), which may be called much later.
+    compiling.catch(() => undefined);
+    this.#pending.push(compiling);
+    const kernel: Kernel = {
+      shader,
+      label,
+      tensorsLayout,
+      paramsLayout,
+      pipeline: () => {
+        if (pipeline === undefined) throw new LabError('bug', `${label} is not compiled.`, 'Await compile() first.');
+        return pipeline;
+      },
+    };
+    this.#kernels.set(key, kernel);
+    return kernel;
+  }
+
+  /**
+   * Resolves when all kernels asked for so far are compiled.
+   * @throws LabError `kernel-disagrees` naming the shader the driver rejects
+   */
+  async compile(onProgress?: (done: number, total: number) => void): Promise<void> {
+    let done = 0;
+    const total = this.#pending.length;
+    await Promise.all(
+      this.#pending.map(async (pending) => {
+        await pending;
+        onProgress?.(++done, total);
+      }),
+    );
+    this.#pending = [];
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * Steps after which the anchor has forgotten half of where it was: m^steps = 1/2.
+ * 0.9 → 7, 0.99 → 69, 0.999 → 693; 0 for m = 0, Infinity for m = 1.
+ */
+export function anchorHalfLife(momentum: number): number {
+  if (momentum <= 0) return 0;
+  return momentum >= 1 ? Infinity : Math.log(0.5) / Math.log(momentum);
+}

@@ -1,0 +1,36 @@
+/** What a base model was made for. Sizes stand in its config.json; this says what to do with it. */
+export interface BaseModel {
+  readonly label: string;
+  /** Id of the task it was pretrained on. */
+  readonly task: string;
+  /** Levels it was pretrained on, ascending. */
+  readonly levels: readonly number[];
+  /** The level trained by reinforcement, and the one it never saw. */
+  readonly taskLevel: number;
+  readonly oodLevel: number;
+  /** Completion tokens allowed at these levels. */
+  readonly maxCompletionLength: number;
+}
+
+const sorting = {
+  task: 'sort',
+  levels: [3, 4, 5],
+  taskLevel: 5,
+  oodLevel: 6,
+  maxCompletionLength: 10,
+} as const;
+
+/** Every base model, by the name of its directory in public/models. */
+export const baseModels: Readonly<Record<string, BaseModel>> = {
+  'sort-32': { label: 'sort-32 · 26 k parameters', ...sorting },
+  'sort-48': { label: 'sort-48 · 47 k parameters', ...sorting },
+  'sort-64-early': { label: 'sort-64-early · 76 k, half trained', ...sorting },
+  'add-48': {
+    label: 'add-48 · 47 k parameters',
+    task: 'add',
+    levels: [1, 2],
+    taskLevel: 2,
+    oodLevel: 3,
+    maxCompletionLength: 8,
+  },
+};

@@ -1,0 +1,79 @@
+import { algorithmOf } from '../algorithms/index.ts';
+import { taskOf } from '../tasks/index.ts';
+import { baseModels } from './baseModels.ts';
+import type { HyperparameterKey, Settings } from './hyperparameters.ts';
+
+/** A rule between knobs; page, URL, flags and imports run the same list. */
+export interface Constraint {
+  readonly keys: readonly HyperparameterKey[];
+  /** The sentence when the rule is broken, with the values; null when it holds. */
+  readonly broken: (settings: Settings) => string | null;
+  readonly remedy: string;
+}
+
+function levelRule(key: 'taskLevel' | 'oodLevel'): Constraint {
+  return {
+    keys: [key, 'task'],
+    broken: (s) => {
+      const [min, max] = taskOf(s.task).levels;
+      if (s[key] >= min && s[key] <= max) return null;
+      return `\`${key}\` is ${String(s[key])}, but task ${s.task} has levels ${String(min)} to ${String(max)}.`;
+    },
+    remedy: `Choose \`${key}\` within the task's levels.`,
+  };
+}
+
+function lengthRule(key: 'taskLevel' | 'oodLevel'): Constraint {
+  return {
+    keys: ['maxCompletionLength', key, 'task'],
+    broken: (s) => {
+      const needed = taskOf(s.task).completionLength(s[key]);
+      if (s.maxCompletionLength >= needed) return null;
+      return `\`maxCompletionLength\` is ${String(s.maxCompletionLength)}, but a right completion of ${s.task} at \`${key}\` ${String(s[key])} has ${String(needed)} tokens.`;
+    },
+    remedy: `Raise \`maxCompletionLength\` or lower \`${key}\`.`,
+  };
+}
+
+export const constraints: readonly Constraint[] = [
+  {
+    keys: ['model', 'task'],
+    broken: (s) => {
+      const known = baseModels[s.model]?.task;
+      return known === s.task
+        ? null
+        : `\`task\` is ${s.task}, but base model ${s.model} knows ${known ?? 'nothing'}.`;
+    },
+    remedy: 'Choose the base model; its task follows.',
+  },
+  levelRule('taskLevel'),
+  levelRule('oodLevel'),
+  lengthRule('taskLevel'),
+  lengthRule('oodLevel'),
+  {
+    keys: ['groupSize', 'anchorShare', 'algorithm'],
+    broken: (s) => {
+      if (algorithmOf(s.algorithm).anchor === 'none') return null;
+      const anchor = Math.round(s.groupSize * s.anchorShare);
+      if (s.groupSize - anchor >= 2) return null;
+      return `\`anchorShare\` ${String(s.anchorShare)} gives ${String(anchor)} of ${String(s.groupSize)} rollouts to the anchor, but the policy needs at least 2 to train.`;
+    },
+    remedy: 'Lower `anchorShare` or raise `groupSize`.',
+  },
+  {
+    keys: ['warmupSteps', 'steps', 'lrSchedule'],
+    broken: (s) =>
+      s.lrSchedule === 'constant' || s.warmupSteps < s.steps
+        ? null
+        : `\`warmupSteps\` is ${String(s.warmupSteps)}, but the cosine schedule has ${String(s.steps)} steps in all.`,
+    remedy: 'Lower `warmupSteps` or raise `steps`.',
+  },
+  {
+    keys: ['evalMajorityPrompts', 'evalPrompts'],
+    broken: (s) =>
+      s.evalMajorityPrompts <= s.evalPrompts
+        ? null
+        : `\`evalMajorityPrompts\` is ${String(s.evalMajorityPrompts)}, but there are ${String(s.evalPrompts)} held-out prompts.`,
+    remedy: 'Lower `evalMajorityPrompts` or raise `evalPrompts`.',
+  },
+];

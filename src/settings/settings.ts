@@ -1,0 +1,161 @@
+import { algorithmOf } from '../algorithms/index.ts';
+import { LabError } from '../lib/labError.ts';
+import type { Hyperparameter, SettingValue } from '../spec/hyperparameter.ts';
+import { baseModels } from './baseModels.ts';
+import { constraints } from './constraints.ts';
+import {
+  hyperparameterKeys,
+  hyperparameters,
+  type HyperparameterKey,
+  type Settings,
+} from './hyperparameters.ts';
+
+/** Every knob at its default. */
+export const defaultSettings = Object.fromEntries(
+  hyperparameterKeys.map((key) => [key, hyperparameters[key].default]),
+) as unknown as Settings;
+
+/** The values a knob accepts, in words: "a whole number from 2 to 256". */
+export function allowedValues(key: HyperparameterKey): string {
+  const knob: Hyperparameter = hyperparameters[key];
+  switch (knob.kind) {
+    case 'real':
+      return `a number from ${String(knob.range[0])} to ${String(knob.range[1])}`;
+    case 'integer':
+      return `a whole number from ${String(knob.range[0])} to ${String(knob.range[1])}`;
+    case 'choice':
+      return `one of ${Object.keys(knob.options).join(', ')}`;
+    case 'toggle':
+      return 'true or false';
+    default:
+      return knob satisfies never;
+  }
+}
+
+function isAllowed(knob: Hyperparameter, value: unknown): value is SettingValue {
+  switch (knob.kind) {
+    case 'real':
+    case 'integer':
+      return (
+        typeof value === 'number' &&
+        // Written so that NaN fails.
+        value >= knob.range[0] &&
+        value <= knob.range[1] &&
+        (knob.kind === 'real' || Number.isInteger(value))
+      );
+    case 'choice':
+      return typeof value === 'string' && Object.hasOwn(knob.options, value);
+    case 'toggle':
+      return typeof value === 'boolean';
+    default:
+      return knob satisfies never;
+  }
+}
+
+/** Whether a string names a knob. */
+export function isKey(key: string): key is HyperparameterKey {
+  return Object.hasOwn(hyperparameters, key);
+}
+
+/** One value against its own knob, without the rules between knobs. Throws LabError naming key, value and allowed values. */
+export function checkValue(key: HyperparameterKey, value: unknown): SettingValue {
+  if (!isAllowed(hyperparameters[key], value)) {
+    const shown = typeof value === 'string' ? `"${value}"` : String(value);
+    throw new LabError(
+      'bad-setting',
+      `\`${key}\` can't be ${shown}: it must be ${allowedValues(key)}.`,
+      `Set \`${key}\` to ${allowedValues(key)}.`,
+    );
+  }
+  return value;
+}
+
+/** A value written as text (URL, flag). Throws as `checkValue`. */
+export function parseValue(key: HyperparameterKey, text: string): SettingValue {
+  const { kind } = hyperparameters[key];
+  if (kind === 'choice') return checkValue(key, text);
+  if (kind === 'toggle') return checkValue(key, text === 'true' ? true : text === 'false' ? false : text);
+  // Number('') is 0, and Number accepts hexadecimal: neither is what anyone meant.
+  return checkValue(key, /^[+-]?(\d|\.\d)[\d.]*(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text);
+}
+
+/** Choosing another base model takes along its task, levels and completion length. */
+export function followModel(model: string, base: Settings): Settings {
+  const followed = baseModels[model];
+  if (followed === undefined || model === base.model) return base;
+  const { task, taskLevel, oodLevel, maxCompletionLength } = followed;
+  return { ...base, model, task, taskLevel, oodLevel, maxCompletionLength };
+}
+
+/**
+ * Complete, checked settings from changes to a base. Choosing another model takes along its task,
+ * levels and completion length, where the changes don't say otherwise.
+ * @param changes an object of knobs, from anywhere
+ * @throws LabError for an unknown knob, a value out of range, or a rule between knobs broken
+ */
+export function validateSettings(changes: unknown, base: Settings = defaultSettings): Settings {
+  if (typeof changes !== 'object' || changes === null || Array.isArray(changes)) {
+    throw new LabError(
+      'bad-setting',
+      `Settings can't be ${String(changes)}: they must be an object of knobs.`,
+      'Pass an object such as { "steps": 300 }.',
+    );
+  }
+  const checked = new Map<string, SettingValue>();
+  for (const [key, value] of Object.entries(changes)) {
+    if (!isKey(key)) {
+      throw new LabError(
+        'bad-setting',
+        `There is no setting "${key}".`,
+        `Known settings: ${hyperparameterKeys.join(', ')}.`,
+      );
+    }
+    if (value !== undefined) checked.set(key, checkValue(key, value));
+  }
+  const model = checked.get('model');
+  const settings: Settings = {
+    ...followModel(typeof model === 'string' ? model : base.model, base),
+    ...Object.fromEntries(checked),
+  };
+  for (const { broken, remedy } of constraints) {
+    const sentence = broken(settings);
+    if (sentence !== null) throw new LabError('bad-setting', sentence, remedy);
+  }
+  return settings;
+}
+
+/** What must be changed to get from one to the other: the values of `to` that differ. */
+export function diffSettings(from: Settings, to: Settings): Partial<Settings> {
+  const keys = hyperparameterKeys.filter((key) => from[key] !== to[key]);
+  return Object.fromEntries(keys.map((key) => [key, to[key]]));
+}
+
+/** Applies changes to a run in progress. Throws LabError for a knob that needs a restart. */
+export function applyLive(settings: Settings, changes: Partial<Settings>): Settings {
+  const changed = validateSettings(changes, settings);
+  for (const key of hyperparameterKeys) {
+    if (hyperparameters[key].applies === 'restart' && changed[key] !== settings[key]) {
+      throw new LabError(
+        'bad-setting',
+        `\`${key}\` can't be changed from ${String(settings[key])} to ${String(changed[key])} while the run goes on.`,
+        'Reset the lane to apply it.',
+      );
+    }
+  }
+  return changed;
+}
+
+/** Rollouts per prompt: M from the policy, N from the anchor, and those that are only watched. */
+export interface RolloutCounts {
+  readonly M: number;
+  readonly N: number;
+  readonly shadow: number;
+}
+
+/** How a group is shared out; an algorithm with an anchor of its own needs no shadow. */
+export function rolloutCounts(settings: Settings): RolloutCounts {
+  const { anchor } = algorithmOf(settings.algorithm);
+  const N = anchor === 'ema' ? Math.round(settings.groupSize * settings.anchorShare) : 0;
+  const shadow = anchor === 'none' && settings.monitorAnchor ? settings.monitorRollouts : 0;
+  return { M: settings.groupSize - N, N, shadow };
+}

@@ -1,0 +1,119 @@
+import { LabError } from '../lib/labError.ts';
+import { hyperparameterKeys } from './hyperparameters.ts';
+import { defaultPreset, presetName, presets, type Lane, type PresetName } from './presets.ts';
+import { diffSettings, followModel, isKey, parseValue, validateSettings } from './settings.ts';
+
+/** What a shared link says: a preset, and how the lanes differ from its. */
+export interface SharedLab {
+  readonly preset: PresetName;
+  readonly lanes: readonly Lane[];
+}
+
+export const mostLanes = 4;
+const longestName = 60;
+
+/** The lane of a preset that lane `index` is described against; added lanes start from its last. */
+function baseLane(preset: PresetName, index: number): Lane {
+  const lanes: readonly Lane[] = presets[preset].lanes;
+  const lane = lanes[Math.min(index, lanes.length - 1)];
+  if (lane === undefined) throw new LabError('bug', `Preset ${preset} has no lanes.`, 'Give it one.');
+  return lane;
+}
+
+/**
+ * Query string without '?': `preset=duel&learningRate=0.0005&2.anchorShare=0.25`. Differences that
+ * all lanes share are said once; others carry the lane's number, from 1. Defaults are left out.
+ */
+export function encodeUrl({ preset, lanes }: SharedLab): string {
+  const query = new URLSearchParams();
+  if (preset !== defaultPreset) query.set('preset', preset);
+  if (lanes.length !== presets[preset].lanes.length) query.set('lanes', String(lanes.length));
+  const differences = lanes.map(({ settings }, i) => {
+    const base = baseLane(preset, i).settings;
+    const { model } = diffSettings(base, settings);
+    // What follows from the model need not be said, and what doesn't must be.
+    const rest = diffSettings(followModel(settings.model, base), settings);
+    return model === undefined ? rest : { ...rest, model };
+  });
+  for (const key of hyperparameterKeys) {
+    const values = differences.map((difference) => difference[key]);
+    const [first] = values;
+    if (first !== undefined && values.every((value) => value === first)) query.set(key, String(first));
+    else {
+      values.forEach((value, i) => {
+        if (value !== undefined) query.set(`${String(i + 1)}.${key}`, String(value));
+      });
+    }
+  }
+  lanes.forEach(({ name }, i) => {
+    if (name !== baseLane(preset, i).name) query.set(`${String(i + 1)}.name`, name);
+  });
+  return query.toString();
+}
+
+/** The inverse of `encodeUrl`. Throws LabError ('bad-url') naming what is wrong and what is allowed. */
+export function decodeUrl(search: string): SharedLab {
+  try {
+    return decode(new URLSearchParams(search));
+  } catch (error) {
+    if (!(error instanceof LabError) || error.code === 'bug') throw error;
+    throw new LabError('bad-url', `The link can't be opened. ${error.message}`, error.remedy, error);
+  }
+}
+
+function decode(query: URLSearchParams): SharedLab {
+  const preset = presetName(query.get('preset') ?? defaultPreset);
+  const count = laneCount(query.get('lanes') ?? String(presets[preset].lanes.length));
+  const names = new Map<number, string>();
+  const shared: Record<string, unknown> = {};
+  const own = Array.from({ length: count }, (): Record<string, unknown> => ({}));
+  for (const [entry, text] of query) {
+    if (entry === 'preset' || entry === 'lanes') continue;
+    const number = /^(\d+)\./.exec(entry)?.[1];
+    const key = number === undefined ? entry : entry.slice(number.length + 1);
+    const target = number === undefined ? shared : own[Number(number) - 1];
+    if (target === undefined) {
+      throw new LabError(
+        'bad-url',
+        `"${entry}" speaks of lane ${String(number)}, but there are ${String(count)} lanes.`,
+        `Use lane numbers from 1 to ${String(count)}.`,
+      );
+    }
+    if (key === 'name' && number !== undefined) names.set(Number(number) - 1, laneName(text));
+    else if (isKey(key)) target[key] = parseValue(key, text);
+    else {
+      throw new LabError(
+        'bad-url',
+        `There is no setting "${entry}".`,
+        `Known settings: ${hyperparameterKeys.join(', ')}.`,
+      );
+    }
+  }
+  const lanes = own.map((changes, i) => {
+    const base = baseLane(preset, i);
+    return {
+      name: names.get(i) ?? base.name,
+      settings: validateSettings({ ...shared, ...changes }, base.settings),
+    };
+  });
+  return { preset, lanes };
+}
+
+function laneCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= mostLanes) return count;
+  throw new LabError(
+    'bad-url',
+    `\`lanes\` can't be "${text}": it must be a whole number from 1 to ${String(mostLanes)}.`,
+    `Set \`lanes\` to a number from 1 to ${String(mostLanes)}.`,
+  );
+}
+
+function laneName(text: string): string {
+  if (text.length > 0 && text.length <= longestName) return text;
+  throw new LabError(
+    'bad-url',
+    `A lane's name can't have ${String(text.length)} characters: it must have 1 to ${String(longestName)}.`,
+    'Choose a shorter name.',
+  );
+}

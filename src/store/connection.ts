@@ -1,0 +1,159 @@
+import { hyperparameterKeys, type Settings } from '../settings/hyperparameters.ts';
+import type { Lane as LaneSetup, PresetName } from '../settings/presets.ts';
+import type { Command, Event } from '../trainer/protocol.ts';
+import { describeChange } from './describe.ts';
+import { freshLane, type Lane, lab, type Mark, stepOf } from './lanes.ts';
+import { statusOf } from './status.ts';
+
+/** What the page needs of a worker. */
+export interface TrainerPort {
+  postMessage(command: Command): void;
+  onmessage: ((message: MessageEvent<Event>) => void) | null;
+  onerror: ((failure: ErrorEvent) => void) | null;
+}
+
+/** Least time between two redraws: ten a second. */
+const batchMs = 100;
+/** The speed shown is a mean over this long. */
+const speedWindowMs = 3000;
+
+let port: TrainerPort | null = null;
+/** From `open` until the worker answers it: what arrives in between belongs to the lanes before. */
+let stale = false;
+let flushing: ReturnType<typeof setTimeout> | undefined;
+let paces: { readonly at: number; readonly step: number }[] = [];
+/** News per lane since the last batch. */
+let news = new Map<number, Partial<Lane>>();
+/** What each lane trains with, as the worker knows it: a change says what it changed from. */
+let active: readonly Settings[] = [];
+
+/** Takes charge of the worker; the page sends commands through `send` only. */
+export function connect(trainer: TrainerPort): void {
+  port = trainer;
+  trainer.onmessage = ({ data }) => {
+    receive(data);
+  };
+  trainer.onerror = (failure) => {
+    lab.setState({
+      state: 'refused',
+      failure: {
+        code: 'bug',
+        sentence: `The trainer stopped: ${failure.message || 'its script could not be loaded'}.`,
+        remedy: 'Reload the page. If it happens again, please report it with the address of this page.',
+      },
+    });
+  };
+}
+
+/** Sends one command to the trainer. */
+export function send(command: Command): void {
+  if (port === null) throw new Error('no trainer is connected');
+  port.postMessage(command);
+}
+
+/** Starts lanes afresh at step 0; whatever ran before is gone. */
+export function open(preset: PresetName, lanes: readonly LaneSetup[]): void {
+  stale = true;
+  news = new Map();
+  paces = [];
+  active = lanes.map(({ settings }) => settings);
+  lab.setState(({ selected, version }) => ({
+    preset,
+    lanes: lanes.map(freshLane),
+    selected: Math.min(selected, lanes.length - 1),
+    marks: [],
+    asked: null,
+    refusal: null,
+    failure: null,
+    stepsPerSecond: NaN,
+    version: version + 1,
+  }));
+  send({ type: 'open', lanes: active });
+}
+
+/** Applies one event of the trainer to the state of the page. */
+export function receive(event: Event): void {
+  switch (event.type) {
+    case 'state':
+      if (event.state !== 'training' && event.state !== 'paused' && event.state !== 'finished') stale = false;
+      if (event.state !== 'training') paces = [];
+      // The last rows of a run precede its new state: show them together.
+      flush();
+      lab.setState({ state: event.state, failure: event.failure ?? null });
+      return;
+    case 'adapter':
+      lab.setState({ adapter: event.adapter });
+      return;
+    case 'compiling':
+      lab.setState({ compiling: { done: event.done, total: event.total } });
+      return;
+    case 'rows':
+      if (stale) return;
+      lab.getState().lanes[event.lane]?.history.append(event.rows, event.count);
+      soon(event.lane, {});
+      return;
+    case 'rollouts':
+      if (!stale) soon(event.lane, { group: event.group });
+      return;
+    case 'cost': {
+      const { dispatches, readbacks, allocations, bytes } = event;
+      if (!stale) soon(event.lane, { cost: { dispatches, readbacks, allocations, bytes } });
+      return;
+    }
+    case 'changed':
+      if (!stale) marked(event.lane, event.step, event.changes);
+      return;
+  }
+  event satisfies never;
+}
+
+function soon(lane: number, change: Partial<Lane>): void {
+  news.set(lane, { ...news.get(lane), ...change });
+  flushing ??= setTimeout(flush, batchMs);
+}
+
+/** One redraw for all that arrived. */
+function flush(): void {
+  clearTimeout(flushing);
+  flushing = undefined;
+  if (news.size === 0) return;
+  const arrived = news;
+  news = new Map();
+  const { lanes, version, state } = lab.getState();
+  const updated = lanes.map((lane, index) => {
+    const change = arrived.get(index);
+    return change === undefined ? lane : { ...lane, ...change, status: statusOf(lane.history) };
+  });
+  lab.setState({ lanes: updated, version: version + 1, ...(state === 'training' ? pace(updated) : {}) });
+}
+
+function pace(lanes: readonly Lane[]): { stepsPerSecond: number } | undefined {
+  const now = performance.now();
+  paces.push({ at: now, step: Math.min(...lanes.map(stepOf)) });
+  while (paces.length > 2 && now - (paces[1]?.at ?? now) > speedWindowMs) paces.shift();
+  const [first] = paces;
+  const last = paces.at(-1);
+  if (first === undefined || last === undefined || last.at - first.at < 2 * batchMs) return undefined;
+  return { stepsPerSecond: ((last.step - first.step) * 1000) / (last.at - first.at) };
+}
+
+/** Notes a change that took effect; the same change of several lanes at one step is one mark. */
+function marked(lane: number, step: number, changes: Partial<Settings>): void {
+  const before = active[lane];
+  if (before === undefined) return;
+  active = active.with(lane, { ...before, ...changes });
+  const parts = hyperparameterKeys.flatMap((key) => {
+    const value = changes[key];
+    return value === undefined || value === before[key] ? [] : [describeChange(key, before[key], value)];
+  });
+  if (step === 0 || parts.length === 0) return;
+  const text = `step ${step}: ${parts.join(', ')}`;
+  lab.setState(({ marks, version }) => {
+    const same = marks.find((mark) => mark.text === text);
+    const merged: readonly Mark[] =
+      same === undefined
+        ? [...marks, { step, lanes: [lane], text }]
+        : marks.map((mark) => (mark === same ? { ...mark, lanes: [...new Set([...mark.lanes, lane])] } : mark));
+    return { marks: merged, version: version + 1 };
+  });
+}

@@ -1,0 +1,52 @@
+import { summarise } from '../diagnostics/collapse.ts';
+import { earlyWarning } from '../diagnostics/earlyWarning.ts';
+import type { MetricId } from '../spec/metrics.ts';
+import type { Columns } from './columns.ts';
+
+/** How a lane fares, in a word, a sentence and the figures of its card. */
+export interface LaneStatus {
+  readonly state: 'waiting' | 'healthy' | 'watch' | 'warning' | 'collapsed';
+  readonly reason: string;
+  /** Best and newest `eval/sampled`, and newest ÷ best; NaN before the first evaluation. */
+  readonly best: number;
+  readonly bestStep: number | null;
+  readonly now: number;
+  readonly retention: number;
+  readonly collapseStep: number | null;
+}
+
+/** A lane before its first step. */
+export const waiting: LaneStatus = {
+  state: 'waiting',
+  reason: 'Not started. Press Train.',
+  best: NaN,
+  bestStep: null,
+  now: NaN,
+  retention: NaN,
+  collapseStep: null,
+};
+
+/** The status after the newest row. A collapse (judged with truth) outranks the label-free warning. */
+export function statusOf(history: Columns<MetricId>): LaneStatus {
+  const steps = history.column('step');
+  const evaluations: { step: number; sampled: number }[] = [];
+  history.column('eval/sampled').forEach((sampled, row) => {
+    if (!Number.isNaN(sampled)) evaluations.push({ step: steps[row] ?? NaN, sampled });
+  });
+  const summary = summarise(evaluations);
+  const figures = {
+    best: summary?.peak ?? NaN,
+    bestStep: summary?.peakStep ?? null,
+    now: summary?.final ?? NaN,
+    retention: summary?.retention ?? NaN,
+    collapseStep: summary?.collapseStep ?? null,
+  };
+  if (summary !== null && summary.collapseStep !== null) {
+    const reward = history.latest('reward/mean');
+    const rewardSays = Number.isNaN(reward) ? '' : `; the reward still says ${reward.toFixed(2)}`;
+    const fall = `Accuracy fell from ${summary.peak.toFixed(2)} at step ${summary.peakStep} to ${summary.final.toFixed(2)}`;
+    return { ...figures, state: 'collapsed', reason: `${fall}${rewardSays}.` };
+  }
+  if (!(history.latest('step') > 0)) return { ...waiting, ...figures };
+  return { ...figures, ...earlyWarning({ 'vote/answer_overlap': history.latest('vote/answer_overlap') }) };
+}

@@ -1,0 +1,19 @@
+import { stepOf } from '../../store/lanes.ts';
+import { formatDuration, formatValue } from '../format.ts';
+import { useLab } from '../useStore.ts';
+
+/** Step n of N, time left and speed. */
+export function Progress() {
+  const done = useLab(({ lanes }) => (lanes.length === 0 ? 0 : Math.min(...lanes.map(stepOf))));
+  const total = useLab(({ lanes }) => Math.max(0, ...lanes.map(({ settings }) => settings.steps)));
+  const speed = useLab((state) => state.stepsPerSecond);
+  const training = useLab((state) => state.state === 'training');
+  const left = training && speed > 0 ? ` · ${formatDuration((total - done) / speed)} left` : '';
+  const pace = speed > 0 ? ` · ${formatValue(speed)} steps/s` : '';
+  return (
+    <div className="progress">
+      <progress max={Math.max(1, total)} value={done} aria-label="Steps made" />
+      <span>{`step ${done} of ${total}${left}${pace}`}</span>
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+import { metrics } from '../../spec/metrics.ts';
+import { rowOfStep } from '../../store/columns.ts';
+import type { Lane } from '../../store/lanes.ts';
+import { formatValue } from '../format.ts';
+import { useView } from '../useStore.ts';
+import type { LineSpec } from './charts.ts';
+import { type Dash, strokes } from './LiveChart.tsx';
+
+interface Props {
+  readonly lanes: readonly Lane[];
+  readonly lines: readonly LineSpec[];
+  /** Changes whenever the histories grew; they grow in place. */
+  readonly version: number;
+}
+
+/** Series with their values per lane, at the cursor or newest, in the order and colour of the lanes. */
+export function Legend({ lanes, lines }: Props) {
+  const cursor = useView((state) => state.cursor);
+  return (
+    <dl className="legend">
+      {lines.map(({ id, short, dash }) => (
+        <div key={id} title={`${metrics[id].label}: ${metrics[id].formula}`}>
+          <dt>
+            <DashSample dash={dash} />
+            {short}
+          </dt>
+          {lanes.map((lane, index) => (
+            <dd key={index} className={`lane-ink lane-${index}`}>
+              {formatValue(valueAt(lane, id, cursor))}
+            </dd>
+          ))}
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** A stroke as it is drawn, for legends. */
+export function DashSample({ dash }: { readonly dash: Dash }) {
+  return (
+    <svg className="dash-sample" width="16" height="6" aria-hidden="true">
+      <line x1="0" x2="16" y1="3" y2="3" strokeDasharray={strokes[dash]} />
+    </svg>
+  );
+}
+
+/** What a lane's chart shows at the cursor; what is measured now and then keeps its newest value. */
+export function valueAt(lane: Lane, id: LineSpec['id'], cursor: number | null): number {
+  if (cursor === null) return lane.history.latest(id);
+  return lane.history.latest(id, rowOfStep(lane.history.column('step'), cursor));
+}

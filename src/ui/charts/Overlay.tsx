@@ -1,0 +1,118 @@
+import type { Lane, Mark } from '../../store/lanes.ts';
+import { formatValue } from '../format.ts';
+import { useView } from '../useStore.ts';
+import type { ViewSpec } from './charts.ts';
+import { type AxisTicks, pixelOfStep, plotMargin } from './plot.ts';
+import type { Size } from './useSize.ts';
+
+interface Props {
+  readonly size: Size;
+  readonly lastStep: number;
+  readonly values: AxisTicks;
+  readonly lanes: readonly Lane[];
+  readonly marks: readonly Mark[];
+  readonly view: ViewSpec;
+  /** Changes whenever the histories grew; they grow in place. */
+  readonly version: number;
+}
+
+/** What lies above the curves: live changes, the steps of collapse, best values, the caption of a band. */
+export function Overlay({ size, lastStep, values, lanes, marks, view }: Props) {
+  const { width, height } = size;
+  const bottom = height - plotMargin.bottom;
+  const x = (step: number): number => pixelOfStep(step, lastStep, width);
+  const y = (value: number): number => {
+    const [low, high] = values.domain;
+    return bottom - ((value - low) / (high - low)) * (bottom - plotMargin.top);
+  };
+  return (
+    <svg className="overlay" width={width} height={height} aria-hidden="true">
+      {marks.map((mark) => (
+        <g key={mark.text} className="mark">
+          <title>{mark.text}</title>
+          <line x1={x(mark.step)} x2={x(mark.step)} y1={plotMargin.top} y2={bottom} />
+          <path d={`M${x(mark.step) - 4} ${plotMargin.top - 5}h8l-4 6z`} />
+        </g>
+      ))}
+      {lanes.map((lane, index) => {
+        const at = lane.status.collapseStep;
+        return at === null ? null : (
+          <line
+            key={index}
+            className={`collapse lane-${index}`}
+            x1={x(at)}
+            x2={x(at)}
+            y1={plotMargin.top}
+            y2={bottom}
+          />
+        );
+      })}
+      {lanes.map((lane, index) => {
+        const { best } = view;
+        const { bestStep, best: value } = lane.status;
+        if (best === undefined || bestStep === null) return null;
+        // Labels of neighbouring lanes go to either side of the point.
+        const above = index % 2 === 1;
+        return (
+          <g key={index} className={`best lane-${index}`}>
+            <circle cx={x(bestStep)} cy={y(value)} r="3.5" />
+            <text x={Math.min(x(bestStep) + 6, width - 60)} y={y(value) + (above ? -6 : 14)}>
+              best {formatValue(value)}
+            </text>
+          </g>
+        );
+      })}
+      {view.bands.map(({ caption, low, high }) =>
+        caption === undefined ? null : (
+          <Caption key={caption} text={caption} lanes={lanes} low={low} high={high} x={x} y={y} />
+        ),
+      )}
+    </svg>
+  );
+}
+
+interface CaptionProps {
+  readonly text: string;
+  readonly lanes: readonly Lane[];
+  readonly low: ViewSpec['bands'][number]['low'];
+  readonly high: ViewSpec['bands'][number]['high'];
+  readonly x: (step: number) => number;
+  readonly y: (value: number) => number;
+}
+
+/** Least height of a band, in units of the axis, that has room for its name. */
+const roomForCaption = 0.3;
+
+/** Names the widest band of the newest step, if it is wide enough to be read. */
+function Caption({ text, lanes, low, high, x, y }: CaptionProps) {
+  let widest = { lane: -1, gap: roomForCaption, step: 0, middle: 0 };
+  lanes.forEach((lane, index) => {
+    const from = lane.history.latest(low);
+    const to = lane.history.latest(high);
+    if (to - from > widest.gap) {
+      widest = { lane: index, gap: to - from, step: lane.history.latest('step'), middle: (from + to) / 2 };
+    }
+  });
+  if (widest.lane < 0 || x(widest.step) < plotMargin.left + 110) return null;
+  return (
+    <text className={`band-caption lane-${widest.lane}`} x={x(widest.step) - 8} y={y(widest.middle)} textAnchor="end">
+      {text}
+    </text>
+  );
+}
+
+/** The cursor's line in one chart, with the change made there, if any. */
+export function Cursor({ size, lastStep, marks }: Pick<Props, 'size' | 'lastStep' | 'marks'>) {
+  const cursor = useView((state) => state.cursor);
+  if (cursor === null) return null;
+  const left = pixelOfStep(cursor, lastStep, size.width);
+  const near = marks.find((mark) => Math.abs(mark.step - cursor) <= lastStep / 100);
+  return (
+    <>
+      <div className="cursor" style={{ transform: `translateX(${left}px)` }}>
+        <span className={left > size.width / 2 ? 'cursor-step flip' : 'cursor-step'}>{cursor}</span>
+      </div>
+      {near === undefined ? null : <p className="cursor-note">{near.text}</p>}
+    </>
+  );
+}

@@ -1,0 +1,96 @@
+import { memo, useId } from 'react';
+import type { MetricId } from '../../spec/metrics.ts';
+import type { Lane } from '../../store/lanes.ts';
+import { formatBytes, formatCount, formatValue } from '../format.ts';
+import { useLab, useStaggeredVersion } from '../useStore.ts';
+
+const phases: readonly { readonly id: MetricId; readonly label: string }[] = [
+  { id: 'perf/rollout_ms', label: 'rollout' },
+  { id: 'perf/vote_ms', label: 'vote' },
+  { id: 'perf/train_ms', label: 'train' },
+  { id: 'perf/readback_ms', label: 'readback' },
+];
+
+/** Steps whose mean is shown: single steps jump about. */
+const window = 20;
+/** Least share of a bar that has room for its label. */
+const roomForLabel = 0.2;
+
+/** Where the time of a step goes, per lane, with the counts that make it. */
+export const SpeedCard = memo(function SpeedCard({ slot }: { readonly slot: number }) {
+  const version = useStaggeredVersion(slot);
+  const lanes = useLab((state) => state.lanes);
+  const name = useId();
+  const total = lanes.reduce((sum, lane) => sum + recentMean(lane, 'perf/step_ms'), 0);
+  return (
+    <figure className="chart card speed" aria-labelledby={name} data-version={version}>
+      <figcaption>
+        <h2 id={name}>Speed</h2>
+        <span className="unit">one step, mean of {window}</span>
+        <span className="chart-tools unit">{Number.isNaN(total) ? '' : `${formatMs(total)} for all lanes`}</span>
+      </figcaption>
+      <ul className="phase-key">
+        {phases.map(({ id, label }, index) => (
+          <li key={id}>
+            <span className={`phase phase-${index}`} aria-hidden="true" />
+            {label}
+          </li>
+        ))}
+      </ul>
+      <div className="speed-lanes">
+        {lanes.map((lane, index) => (
+          <StepBar key={index} lane={lane} index={index} />
+        ))}
+      </div>
+    </figure>
+  );
+});
+
+function StepBar({ lane, index }: { readonly lane: Lane; readonly index: number }) {
+  const times = phases.map(({ id }) => recentMean(lane, id));
+  const total = times.reduce((sum, time) => sum + (Number.isNaN(time) ? 0 : time), 0);
+  const spoken = phases.map(({ label }, phase) => `${label} ${formatMs(times[phase] ?? NaN)}`).join(', ');
+  const { cost } = lane;
+  return (
+    <section className={`lane-${index}`} aria-label={lane.name}>
+      <p className="speed-name">
+        <span className="swatch" aria-hidden="true" />
+        {lane.name}
+        <span>
+          {formatMs(recentMean(lane, 'perf/step_ms'))} · {formatCount(recentMean(lane, 'perf/tokens_per_s'))} tokens/s
+        </span>
+      </p>
+      <div className="step-bar" role="img" aria-label={spoken} title={spoken}>
+        {total > 0
+          ? times.map((time, phase) => (
+              <span
+                key={phases[phase]?.id}
+                className={`phase phase-${phase}`}
+                style={{ flexGrow: Number.isNaN(time) ? 0 : time / total }}
+              >
+                {time / total > roomForLabel ? formatMs(time) : ''}
+              </span>
+            ))
+          : null}
+      </div>
+      <p className="unit">
+        {cost === null
+          ? 'dispatches, readbacks and bytes appear with the first step'
+          : `${count(cost.dispatches, 'dispatch', 'es')} · ${count(cost.readbacks, 'readback', 's')} · ${count(cost.allocations, 'allocation', 's')} · ${formatBytes(cost.bytes)} held`}
+      </p>
+    </section>
+  );
+}
+
+function recentMean({ history }: Lane, id: MetricId): number {
+  const recent = history.column(id).subarray(-window).filter((value) => !Number.isNaN(value));
+  return recent.length === 0 ? NaN : recent.reduce((sum, value) => sum + value, 0) / recent.length;
+}
+
+function formatMs(ms: number): string {
+  return ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : `${formatValue(ms)} ms`;
+}
+
+function count(amount: number, noun: string, plural: string): string {
+  return `${formatCount(amount)} ${noun}${amount === 1 ? '' : plural}`;
+}

@@ -1,0 +1,53 @@
+/** Pixels around the plot area of every chart, fixed so that streaming moves nothing. */
+export const plotMargin = { left: 36, right: 12, top: 8, bottom: 20 } as const;
+
+/** Pixel of a step within a chart `width` pixels wide. */
+export function pixelOfStep(step: number, lastStep: number, width: number): number {
+  const span = width - plotMargin.left - plotMargin.right;
+  return plotMargin.left + (lastStep === 0 ? 0 : step / lastStep) * span;
+}
+
+/** The step under a pixel, whole and within the run. */
+export function stepOfPixel(pixel: number, lastStep: number, width: number): number {
+  const span = width - plotMargin.left - plotMargin.right;
+  const share = (pixel - plotMargin.left) / Math.max(1, span);
+  return Math.round(Math.min(1, Math.max(0, share)) * lastStep);
+}
+
+export interface AxisTicks {
+  readonly domain: readonly [min: number, max: number];
+  readonly ticks: readonly number[];
+}
+
+/** Round ticks over [0, max], about `count` of them; the domain ends at or above `max`. */
+export function linearTicks(max: number, count = 4): AxisTicks {
+  const top = max > 0 && Number.isFinite(max) ? max : 1;
+  const step = niceStep(top / count);
+  const ticks: number[] = [];
+  for (let tick = 0; tick < top + step * 0.999; tick += step) ticks.push(Number(tick.toPrecision(6)));
+  return { domain: [0, ticks.at(-1) ?? top], ticks };
+}
+
+/** Round ticks that stay within [0, lastStep]: for an axis whose end is given. */
+export function stepTicks(lastStep: number, count = 4): AxisTicks {
+  const step = Math.max(1, niceStep(lastStep / count));
+  const ticks: number[] = [];
+  for (let tick = 0; tick <= lastStep; tick += step) ticks.push(tick);
+  return { domain: [0, lastStep], ticks };
+}
+
+/** Decades around (min, max), both positive; at most five labels. */
+export function logTicks(min: number, max: number): AxisTicks {
+  const low = Math.floor(Math.log10(Math.max(min, 1e-6)));
+  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(max, 1e-6))));
+  const stride = Math.ceil((high - low) / 4);
+  const ticks: number[] = [];
+  for (let power = low; power <= high; power += stride) ticks.push(Number(`1e${power}`));
+  return { domain: [Number(`1e${low}`), Number(`1e${high}`)], ticks };
+}
+
+function niceStep(rough: number): number {
+  const magnitude = Math.pow(10, Math.floor(Math.log10(rough)));
+  const factor = [1, 2, 2.5, 5, 10].find((candidate) => candidate * magnitude >= rough * 0.999) ?? 10;
+  return factor * magnitude;
+}

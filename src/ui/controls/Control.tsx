@@ -1,0 +1,124 @@
+import { memo } from 'react';
+import type { HyperparameterKey } from '../../settings/hyperparameters.ts';
+import type { Hyperparameter, SettingValue } from '../../spec/hyperparameter.ts';
+import { setKnob } from '../../store/actions.ts';
+import { describeValue } from '../../store/describe.ts';
+import { knobOf } from '../../store/lanes.ts';
+import { NumericInput } from './NumericInput.tsx';
+
+interface Props {
+  readonly id: HyperparameterKey;
+  readonly value: SettingValue;
+  /** Lanes a change reaches, as a string of their numbers: equal strings need no redraw. */
+  readonly reach: string;
+  /** Why the knob can have no effect, or null. */
+  readonly irrelevant: string | null;
+  readonly refusal: string | null;
+  readonly onHelp: (key: HyperparameterKey | null, anchor: HTMLElement | null) => void;
+}
+
+/** Draws any hyperparameter from its entry. */
+export const Control = memo(function Control({ id, value, reach, irrelevant, refusal, onHelp }: Props) {
+  const knob = knobOf(id);
+  const changed = value !== knob.default;
+  return (
+    <div
+      className="control"
+      data-changed={changed}
+      data-irrelevant={irrelevant !== null}
+      onPointerEnter={(event) => {
+        onHelp(id, event.currentTarget);
+      }}
+      onPointerLeave={() => {
+        onHelp(null, null);
+      }}
+      onFocus={(event) => {
+        onHelp(id, event.currentTarget);
+      }}
+      onBlur={() => {
+        onHelp(null, null);
+      }}
+    >
+      <label className="control-label" htmlFor={id}>
+        {knob.label}
+      </label>
+      <span className="reach" aria-label={`reaches ${reach.length === 1 ? 'lane' : 'lanes'} ${spoken(reach)}`} role="img">
+        {[...reach].map((lane) => (
+          <i key={lane} className={`lane-${lane}`} />
+        ))}
+      </span>
+      <span className="applies">{knob.applies}</span>
+      <button
+        type="button"
+        className="reset"
+        aria-label={`${knob.label}: back to ${describeValue(id, knob.default)}`}
+        title={`Back to the default, ${describeValue(id, knob.default)}`}
+        // Kept in place while it has nothing to do, so that rows never shift.
+        disabled={!changed}
+        onClick={() => {
+          setKnob(id, knob.default);
+        }}
+      >
+        ↺
+      </button>
+      <ValueInput id={id} knob={knob} value={value} disabled={irrelevant !== null} />
+      {irrelevant === null ? null : <p className="control-note">{irrelevant}</p>}
+      {refusal === null ? null : (
+        <p className="control-refusal" role="alert">
+          {refusal}
+        </p>
+      )}
+    </div>
+  );
+});
+
+interface ValueProps {
+  readonly id: HyperparameterKey;
+  readonly knob: Hyperparameter;
+  readonly value: SettingValue;
+  readonly disabled: boolean;
+}
+
+function ValueInput({ id, knob, value, disabled }: ValueProps) {
+  switch (knob.kind) {
+    case 'real':
+    case 'integer':
+      return <NumericInput id={id} knob={knob} value={Number(value)} disabled={disabled} />;
+    case 'choice':
+      return (
+        <select
+          id={id}
+          value={String(value)}
+          disabled={disabled}
+          aria-describedby="control-help"
+          onChange={(event) => {
+            setKnob(id, event.target.value);
+          }}
+        >
+          {Object.entries(knob.options).map(([option, label]) => (
+            <option key={option} value={option}>
+              {label}
+            </option>
+          ))}
+        </select>
+      );
+    case 'toggle':
+      return (
+        <input
+          id={id}
+          type="checkbox"
+          role="switch"
+          checked={value === true}
+          disabled={disabled}
+          aria-describedby="control-help"
+          onChange={(event) => {
+            setKnob(id, event.target.checked);
+          }}
+        />
+      );
+  }
+}
+
+function spoken(reach: string): string {
+  return [...reach].map((lane) => Number(lane) + 1).join(' and ');
+}

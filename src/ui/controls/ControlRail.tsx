@@ -1,0 +1,83 @@
+import { useCallback, useState } from 'react';
+import { type HyperparameterKey, hyperparameterKeys, hyperparameters } from '../../settings/hyperparameters.ts';
+import { hyperparameterGroups, type HyperparameterGroup, irrelevance } from '../../spec/hyperparameter.ts';
+import { changeTogether } from '../../store/actions.ts';
+import { differingKeys, knobOf, reachOf } from '../../store/lanes.ts';
+import { useLab } from '../useStore.ts';
+import { Control } from './Control.tsx';
+import { Help, type HelpAnchor } from './Help.tsx';
+
+/** Groups that start folded: seldom touched in the middle of an experiment. */
+const folded: ReadonlySet<HyperparameterGroup> = new Set(['Task and model', 'Evaluation']);
+
+/** Every knob of the selected lane, generated from the table, in its groups. */
+export function ControlRail() {
+  const lanes = useLab((state) => state.lanes);
+  const selected = useLab((state) => state.selected);
+  const together = useLab((state) => state.together);
+  const refusal = useLab((state) => state.refusal);
+  const [help, setHelp] = useState<HelpAnchor | null>(null);
+  const showHelp = useCallback((key: HyperparameterKey | null, element: HTMLElement | null) => {
+    setHelp(key === null || element === null ? null : { key, top: element.getBoundingClientRect().top });
+  }, []);
+
+  const lane = lanes[selected];
+  if (lane === undefined) return null;
+  const settings = lanes.map((each) => each.settings);
+  const apart = differingKeys(settings).length;
+  return (
+    <section className="controls" aria-label={`Settings of ${lane.name}`}>
+      {lanes.length > 1 ? (
+        <fieldset className="reach-choice">
+          <legend className="visually-hidden">What a change reaches</legend>
+          <span className="segments">
+            <label title="Where the lanes agree, a change reaches them all; where they differ, the selected one">
+              <input
+                type="radio"
+                name="together"
+                checked={together}
+                onChange={() => {
+                  changeTogether(true);
+                }}
+              />
+              <span>Change all lanes</span>
+            </label>
+            <label title={`A change reaches ${lane.name} alone`}>
+              <input
+                type="radio"
+                name="together"
+                checked={!together}
+                onChange={() => {
+                  changeTogether(false);
+                }}
+              />
+              <span>Only this lane</span>
+            </label>
+          </span>
+          <p className="control-note">
+            {`The lanes differ in ${apart === 1 ? '1 knob' : `${apart} knobs`}. Dots show whom a change reaches.`}
+          </p>
+        </fieldset>
+      ) : null}
+      {hyperparameterGroups.map((group) => (
+        <details key={group} className="group" open={!folded.has(group)}>
+          <summary>{group}</summary>
+          {hyperparameterKeys
+            .filter((key) => hyperparameters[key].group === group)
+            .map((key) => (
+              <Control
+                key={key}
+                id={key}
+                value={lane.settings[key]}
+                reach={reachOf(key, settings, selected, together).join('')}
+                irrelevant={irrelevance(knobOf(key), lane.settings)}
+                refusal={refusal?.key === key ? refusal.sentence : null}
+                onHelp={showHelp}
+              />
+            ))}
+        </details>
+      ))}
+      {help === null ? null : <Help anchor={help} />}
+    </section>
+  );
+}

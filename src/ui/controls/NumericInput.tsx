@@ -1,0 +1,119 @@
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import type { HyperparameterKey } from '../../settings/hyperparameters.ts';
+import { setKnob, typeKnob } from '../../store/actions.ts';
+import { describeValue } from '../../store/describe.ts';
+import { neighbour, type NumericHyperparameter, positionOf, valueAt } from './scale.ts';
+
+interface Props {
+  readonly id: HyperparameterKey;
+  readonly knob: NumericHyperparameter;
+  readonly value: number;
+  readonly disabled: boolean;
+}
+
+/** Positions a slider can take. */
+const sliderSteps = 1000;
+/** A slider moved by keys is taken at its word after this long. */
+const settleMs = 350;
+
+/**
+ * A slider and a field over one number. A value counts when the slider is let go, or the field is left:
+ * a drag across the scale is one change, with one mark in the charts, not fifty.
+ */
+export function NumericInput({ id, knob, value, disabled }: Props) {
+  const [sliding, setSliding] = useState<number | null>(null);
+  const [typed, setTyped] = useState<string | null>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(
+    () => () => {
+      clearTimeout(timer.current);
+    },
+    [],
+  );
+
+  const shown = sliding ?? value;
+  const settle = (): void => {
+    clearTimeout(timer.current);
+    if (sliding === null) return;
+    setSliding(null);
+    setKnob(id, sliding);
+  };
+  const nudge = (event: KeyboardEvent): void => {
+    const direction = keyDirection(event.key);
+    if (direction === 0) return;
+    event.preventDefault();
+    const next = neighbour(knob, shown, direction);
+    setSliding(next);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      setSliding(null);
+      setKnob(id, next);
+    }, settleMs);
+  };
+  const commitTyped = (): void => {
+    if (typed === null) return;
+    setTyped(null);
+    typeKnob(id, typed);
+  };
+  const share = positionOf(knob, shown);
+  return (
+    <>
+      <input
+        id={id}
+        className="number"
+        type="text"
+        inputMode="decimal"
+        autoComplete="off"
+        spellCheck={false}
+        value={typed ?? describeValue(id, shown)}
+        disabled={disabled}
+        aria-describedby="control-help"
+        onChange={(event) => {
+          setTyped(event.target.value);
+        }}
+        onBlur={commitTyped}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') commitTyped();
+          else if (event.key === 'Escape') setTyped(null);
+        }}
+      />
+      <span className="track">
+        {typeof knob.paper === 'number' ? (
+          <span
+            className="tick"
+            style={{ left: offset(positionOf(knob, knob.paper)) }}
+            title={`The paper: ${describeValue(id, knob.paper)}`}
+          />
+        ) : null}
+        <input
+          type="range"
+          min={0}
+          max={sliderSteps}
+          value={Math.round(share * sliderSteps)}
+          style={{ backgroundSize: `${offset(share)} 2px, 100% 2px` }}
+          disabled={disabled}
+          aria-label={knob.label}
+          aria-valuetext={`${describeValue(id, shown)} ${knob.unit ?? ''}`}
+          aria-describedby="control-help"
+          onChange={(event) => {
+            setSliding(valueAt(knob, Number(event.target.value) / sliderSteps));
+          }}
+          onKeyDown={nudge}
+          onPointerUp={settle}
+          onBlur={settle}
+        />
+      </span>
+    </>
+  );
+}
+
+/** Where the middle of a thumb, 12 px wide, lies at a share of the track. */
+function offset(share: number): string {
+  return `calc(6px + ${share} * (100% - 12px))`;
+}
+
+function keyDirection(key: string): 1 | -1 | 0 {
+  if (key === 'ArrowRight' || key === 'ArrowUp') return 1;
+  if (key === 'ArrowLeft' || key === 'ArrowDown') return -1;
+  return 0;
+}

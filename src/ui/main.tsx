@@ -1,0 +1,20 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { keepAddress, openFromAddress } from '../store/actions.ts';
+import { connect } from '../store/connection.ts';
+import { App } from './App.tsx';
+import './lab.css';
+import './charts/charts.css';
+import './controls/controls.css';
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('index.html has no #root');
+
+connect(new Worker(new URL('../trainer/worker.ts', import.meta.url), { type: 'module', name: 'trainer' }));
+openFromAddress(location.search);
+keepAddress();
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

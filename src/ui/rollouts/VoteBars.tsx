@@ -1,0 +1,66 @@
+import type { ShownGroup } from '../../trainer/protocol.ts';
+import { tally } from './votes.ts';
+
+interface Props {
+  readonly group: ShownGroup;
+  readonly truthHidden: boolean;
+}
+
+/** The vote of one prompt: a bar per answer, policy filled and anchor hatched; winner and truth named. */
+export function VoteBars({ group, truthHidden }: Props) {
+  const tallies = tally(group);
+  const most = Math.max(1, ...tallies.map(({ policy, anchor }) => policy + anchor));
+  const policies = group.rollouts.filter(({ source }) => source === 'policy').length;
+  const anchors = group.rollouts.length - policies;
+  const unanswered = !truthHidden && tallies.every(({ answer }) => answer !== group.solution);
+  return (
+    <table className="votes">
+      <caption>
+        {anchors === 0 ? `${policies} policy rollouts on ` : `${policies} policy + ${anchors} anchor rollouts on `}
+        <code>{group.prompt}</code>
+      </caption>
+      <thead className="visually-hidden">
+        <tr>
+          <th scope="col">answer</th>
+          <th scope="col">bar</th>
+          <th scope="col">policy + anchor</th>
+          <th scope="col">role</th>
+        </tr>
+      </thead>
+      <tbody>
+        {tallies.map(({ answer, policy, anchor }) => {
+          const roles = rolesOf(answer, group, truthHidden);
+          return (
+            <tr key={answer ?? ''} data-winner={answer !== null && answer === group.pseudoLabel}>
+              <td>{answer === null ? <em>none</em> : <code>{answer}</code>}</td>
+              <td className="vote-bar" aria-hidden="true">
+                <span className="policy" style={{ width: `${(policy / most) * 100}%` }} />
+                <span className="anchor" style={{ width: `${(anchor / most) * 100}%` }} />
+              </td>
+              <td className="number-cell">{anchors === 0 ? policy : `${policy} + ${anchor}`}</td>
+              <td className="roles">{roles.join(' · ')}</td>
+            </tr>
+          );
+        })}
+        {unanswered ? (
+          <tr>
+            <td>
+              <code>{group.solution}</code>
+            </td>
+            <td />
+            <td className="number-cell">0</td>
+            <td className="roles">truth</td>
+          </tr>
+        ) : null}
+      </tbody>
+    </table>
+  );
+}
+
+function rolesOf(answer: string | null, group: ShownGroup, truthHidden: boolean): readonly string[] {
+  if (answer === null) return [];
+  return [
+    ...(answer === group.pseudoLabel ? ['pseudo-label'] : []),
+    ...(!truthHidden && answer === group.solution ? ['truth'] : []),
+  ];
+}

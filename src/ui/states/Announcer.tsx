@@ -1,0 +1,34 @@
+import type { RunState } from '../../trainer/protocol.ts';
+import { useLab } from '../useStore.ts';
+
+const words: Readonly<Record<RunState, string>> = {
+  checking: 'Checking the GPU',
+  compiling: 'Compiling',
+  ready: 'Ready to train',
+  training: 'Training',
+  paused: 'Paused',
+  finished: 'Finished',
+  'no-webgpu': 'No WebGPU',
+  'device-lost': 'The GPU was lost',
+  'non-finite': 'Stopped: a value was not finite',
+  refused: 'Not started',
+};
+
+/** Tells a screen reader what changed: the state of the run, and a lane that needs attention. */
+export function Announcer() {
+  const state = useLab((lab) => lab.state);
+  // One string: the region speaks when the words change, not at every step.
+  const trouble = useLab(({ lanes }) =>
+    lanes
+      .filter(({ status }) => status.state !== 'healthy' && status.state !== 'waiting')
+      .map(({ name, status }) =>
+        status.collapseStep === null ? `${name}: ${status.state}.` : `${name} collapsed at step ${status.collapseStep}.`,
+      )
+      .join(' '),
+  );
+  return (
+    <p className="visually-hidden" role="status" aria-live="polite">
+      {`${words[state]}. ${trouble}`}
+    </p>
+  );
+}

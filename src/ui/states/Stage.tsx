@@ -1,0 +1,145 @@
+import type { ReactNode } from 'react';
+import { agree, decline, dismissNotice, restartGentler, retry } from '../../store/actions.ts';
+import { downloadMetrics } from '../../store/exportMetrics.ts';
+import { stepOf } from '../../store/lanes.ts';
+import type { Failure } from '../../trainer/protocol.ts';
+import { useLab } from '../useStore.ts';
+import { NoWebGPU } from './NoWebGPU.tsx';
+
+/** What the state of the run asks to be said above the charts; nothing while all is well. */
+export function Stage() {
+  const state = useLab((lab) => lab.state);
+  const failure = useLab((lab) => lab.failure);
+  switch (state) {
+    case 'checking':
+      return (
+        <Panel title="Checking the GPU">
+          <p>A tiny forward, backward and update are compared with stored answers, once per adapter and browser.</p>
+          <progress aria-label="Checking the GPU" />
+        </Panel>
+      );
+    case 'compiling':
+      return <Compiling />;
+    case 'no-webgpu':
+      return <NoWebGPU failure={failure} />;
+    case 'device-lost':
+      return (
+        <Failed title="The GPU was lost" failure={failure} otherwise="The browser took the device away.">
+          <button type="button" className="go" onClick={retry}>
+            Start again
+          </button>
+          <ExportButton />
+        </Failed>
+      );
+    case 'non-finite':
+      return (
+        <Failed title="Stopped: a value was not finite" failure={failure} otherwise="A step gave NaN or infinity.">
+          <button type="button" className="go" onClick={restartGentler}>
+            Restart at a third of the learning rate
+          </button>
+          <ExportButton />
+        </Failed>
+      );
+    case 'refused':
+      return (
+        <Failed title="Not started" failure={failure} otherwise="These settings can't be run here.">
+          <button type="button" className="go" onClick={retry}>
+            Try again
+          </button>
+        </Failed>
+      );
+    case 'ready':
+    case 'training':
+    case 'paused':
+    case 'finished':
+      return null;
+  }
+}
+
+/** Questions and notices that leave the page in use. */
+export function Notices() {
+  const asked = useLab((lab) => lab.asked);
+  const notice = useLab((lab) => lab.notice);
+  const made = useLab(({ lanes }) => Math.max(0, ...lanes.map(stepOf)));
+  return (
+    <div className="notices">
+      {notice === null ? null : (
+        <div className="notice card" role="alert">
+          <p>{notice}</p>
+          <span className="buttons">
+            <button type="button" onClick={dismissNotice}>
+              Dismiss
+            </button>
+          </span>
+        </div>
+      )}
+      {asked === null ? null : (
+        <div className="notice card" role="alertdialog" aria-labelledby="asked-what" aria-describedby="asked-cost">
+          <p>
+            <strong id="asked-what">{asked.what}</strong>{' '}
+            <span id="asked-cost">{`restarts every lane at step 0. The ${made} steps made so far would be discarded.`}</span>
+          </p>
+          <span className="buttons">
+            {/* The question appears in answer to a key or a click: its safe answer takes the focus. */}
+            <button type="button" autoFocus onClick={decline}>
+              Keep this run
+            </button>
+            <ExportButton />
+            <button type="button" className="go" onClick={agree}>
+              Restart
+            </button>
+          </span>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Compiling() {
+  const { done, total } = useLab((lab) => lab.compiling);
+  return (
+    <Panel title="Compiling the kernels">
+      <p>{total === 0 ? 'Loading the base model.' : `${done} of ${total} pipelines.`}</p>
+      {total === 0 ? (
+        <progress aria-label="Loading" />
+      ) : (
+        <progress max={total} value={done} aria-label="Pipelines compiled" />
+      )}
+    </Panel>
+  );
+}
+
+interface FailedProps {
+  readonly title: string;
+  readonly failure: Failure | null;
+  readonly otherwise: string;
+  readonly children: ReactNode;
+}
+
+function Failed({ title, failure, otherwise, children }: FailedProps) {
+  return (
+    <section className="state-panel card" role="alert">
+      <h2>{title}</h2>
+      <p>{failure?.sentence ?? otherwise}</p>
+      {failure === null ? null : <p>{failure.remedy}</p>}
+      <p className="buttons">{children}</p>
+    </section>
+  );
+}
+
+function Panel({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <section className="state-panel card">
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function ExportButton() {
+  return (
+    <button type="button" onClick={downloadMetrics}>
+      Export its metrics
+    </button>
+  );
+}

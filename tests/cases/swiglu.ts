@@ -1,0 +1,39 @@
+import { createRandom } from '../reference/random.ts';
+import * as swiglu from '../reference/swiglu.ts';
+import { float32Tolerance, type Case } from './case.ts';
+
+function build(
+  name: string,
+  seed: number,
+  rows: number,
+  intermediate: number,
+  special: readonly number[] = [],
+): Case {
+  const random = createRandom(seed);
+  const size = rows * intermediate;
+  const gate = Float32Array.from(random.normals(size, 2));
+  gate.set(special);
+  const up = Float32Array.from(random.normals(size));
+  const dy = Float32Array.from(random.normals(size));
+  return {
+    name,
+    sizes: { rows, intermediate },
+    inputs: { gate, up, dy },
+    expected: { y: swiglu.forward(gate, up), ...swiglu.backward(dy, gate, up) },
+    tolerance: float32Tolerance,
+  };
+}
+
+export const cases: readonly Case[] = [
+  build('one of everything', 601, 1, 1),
+  build('odd sizes', 602, 3, 7),
+  build('65 elements, one more than a workgroup of 64', 603, 5, 13),
+  build('257 rows at the width of sort-48', 604, 257, 96),
+  build(
+    'saturated gates: e^x over- and underflows float32',
+    605,
+    2,
+    9,
+    [0, 20, -20, 89, -89, 100, -100, 1000, -1000],
+  ),
+];

@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { summarise } from '../../src/diagnostics/collapse.ts';
+import { earlyWarning } from '../../src/diagnostics/earlyWarning.ts';
+import { OverlapWindow, pairShares } from '../../src/diagnostics/overlap.ts';
+import { accuracy, majorityAccuracy } from '../../src/diagnostics/truth.ts';
+
+const evaluations = (values: readonly number[]) => values.map((sampled, i) => ({ step: 10 * i, sampled }));
+
+describe('summarise', () => {
+  it('finds peak, final, retention and the first of three low evaluations', () => {
+    // Below .8 − .25·.8 = .6: .5 .7 is no collapse, .5 .4 .3 is.
+    expect(summarise(evaluations([0.4, 0.8, 0.5, 0.7, 0.5, 0.4, 0.3, 0.2]))).toEqual({
+      base: 0.4,
+      peak: 0.8,
+      peakStep: 10,
+      final: 0.2,
+      retention: 0.25,
+      collapseStep: 40,
+    });
+  });
+
+  it('judges by the peak so far, at least .10 below it', () => {
+    expect(summarise(evaluations([0.3, 0.21, 0.21, 0.21]))?.collapseStep).toBeNull();
+    expect(summarise(evaluations([0.3, 0.19, 0.19, 0.19]))?.collapseStep).toBe(10);
+    expect(summarise(evaluations([0.3, 0.19, 0.19, 0.9]))?.collapseStep).toBeNull();
+    // A later recovery does not undo it.
+    expect(summarise(evaluations([0.5, 0, 0, 0, 0.9]))).toMatchObject({ collapseStep: 10, peak: 0.9 });
+    expect(summarise([])).toBeNull();
+  });
+});
+
+const answer = fc.constantFrom('1', '2', null);
+const answers = fc.array(answer, { minLength: 2, maxLength: 8 });
+
+describe('answer overlap', () => {
+  it('counts pairs, by hand; a missing answer is an answer here', () => {
+    const prompt = { policy: ['1', '1', null], anchor: ['1', null] };
+    // qk: 1-1 twice, null-null once, of 6. qq: 1-1 in two orders, of 6. kk: none of 2.
+    expect(pairShares([prompt])).toEqual({ qk: 0.5, qq: 2 / 6, kk: 0 });
+    expect(pairShares([{ policy: ['1', '1'], anchor: ['1'] }])).toBeNull();
+  });
+
+  it('agrees with the double loop', () => {
+    fc.assert(
+      fc.property(answers, answers, (policy, anchor) => {
+        const equal = (a: typeof policy, b: typeof policy, distinct: boolean): number =>
+          a.flatMap((x, i) => b.filter((y, j) => x === y && !(distinct && i === j))).length;
+        const [m, n] = [policy.length, anchor.length];
+        const shares = pairShares([{ policy, anchor }]);
+        expect(shares?.qk).toBeCloseTo(equal(policy, anchor, false) / (m * n), 12);
+        expect(shares?.qq).toBeCloseTo(equal(policy, policy, true) / (m * (m - 1)), 12);
+        expect(shares?.kk).toBeCloseTo(equal(anchor, anchor, true) / (n * (n - 1)), 12);
+      }),
+    );
+  });
+
+  it('is 1 for models that always say the same, 0 for models that never agree', () => {
+    expect(new OverlapWindow().add(pairShares([{ policy: ['1', '1'], anchor: ['1', '1'] }]))).toBe(1);
+    expect(new OverlapWindow().add(pairShares([{ policy: ['1', '1'], anchor: ['2', '2'] }]))).toBe(0);
+    expect(new OverlapWindow().add(null)).toBeNaN();
+  });
+
+  it('averages the last 10 steps, and goes on from its state', () => {
+    const window = new OverlapWindow();
+    window.add({ qk: 0, qq: 1, kk: 1 });
+    for (let i = 0; i < 9; i++) window.add({ qk: 1, qq: 1, kk: 1 });
+    const resumed = new OverlapWindow(window.state);
+    expect(window.state).toHaveLength(10);
+    expect(resumed.add({ qk: 1, qq: 1, kk: 1 })).toBe(1);
+    expect(window.add({ qk: 0, qq: 1, kk: 1 })).toBeCloseTo(0.9, 12);
+  });
+});
+
+it('early warning: amber below .85, red below .75, with the figure', () => {
+  const state = (overlap: number) => earlyWarning({ 'vote/answer_overlap': overlap });
+  expect(state(0.9)).toMatchObject({ state: 'healthy' });
+  expect(state(0.85).state).toBe('healthy');
+  expect(state(0.8).state).toBe('watch');
+  expect(state(0.62)).toEqual({
+    state: 'warning',
+    reason:
+      'Policy and anchor give the same answer to a prompt 62 % as often as they agree with themselves: below 0.75.',
+  });
+  expect(state(NaN).reason).toContain('Nothing to judge by');
+});
+
+it('accuracy of completions and of majorities', () => {
+  const sampled = [
+    ['1', '2', '1'],
+    ['3', null, null],
+    [null, '4', '4'],
+  ];
+  expect(accuracy(sampled, ['1', '3', '5'])).toBe(3 / 9);
+  expect(majorityAccuracy(sampled, ['1', '3', '5'])).toBe(2 / 3);
+});

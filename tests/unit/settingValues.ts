@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import {
+  hyperparameterKeys,
+  hyperparameters,
+  type HyperparameterKey,
+  type Settings,
+} from '../../src/settings/hyperparameters.ts';
+import { presets, type Lane } from '../../src/settings/presets.ts';
+import { validateSettings } from '../../src/settings/settings.ts';
+import type { Hyperparameter, SettingValue } from '../../src/spec/hyperparameter.ts';
+
+/** Any allowed value of a knob. */
+export function allowedValue(key: HyperparameterKey): fc.Arbitrary<SettingValue> {
+  const knob: Hyperparameter = hyperparameters[key];
+  switch (knob.kind) {
+    case 'real':
+      return fc.double({ min: knob.range[0], max: knob.range[1], noNaN: true }).map((value) => value + 0);
+    case 'integer':
+      return fc.integer({ min: knob.range[0], max: knob.range[1] });
+    case 'choice':
+      return fc.constantFrom(...Object.keys(knob.options));
+    case 'toggle':
+      return fc.boolean();
+    default:
+      return knob satisfies never;
+  }
+}
+
+/** A knob and a value that the other knobs of `base` agree with. */
+function change(base: Settings): fc.Arbitrary<Partial<Settings>> {
+  return fc
+    .constantFrom(...hyperparameterKeys)
+    .chain((key) => allowedValue(key).map((value): Partial<Settings> => ({ [key]: value })))
+    .filter((changes) => accepted(changes, base));
+}
+
+function accepted(changes: Partial<Settings>, base: Settings): boolean {
+  try {
+    validateSettings(changes, base);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Lanes as a person leaves them: preset lanes with up to five knobs changed each. */
+export const changedLanes: fc.Arbitrary<Lane[]> = fc.array(
+  fc.constantFrom(...Object.values(presets).flatMap(({ lanes }): readonly Lane[] => lanes)).chain((lane) =>
+    fc
+      .array(change(lane.settings), { maxLength: 5 })
+      .map((list) => list.reduce((all, one) => ({ ...all, ...one }), {}))
+      .filter((changes) => accepted(changes, lane.settings))
+      .chain((changes) =>
+        fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme-ascii' }).map((name) => ({
+          name,
+          settings: validateSettings(changes, lane.settings),
+        })),
+      ),
+  ),
+  { minLength: 1, maxLength: 4 },
+);

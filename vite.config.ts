@@ -1,0 +1,51 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+import { findSwiftShader } from './scripts/chromium.mjs';
+import { wgsl } from './scripts/wgslPlugin.ts';
+
+/** Cross-origin isolation: precise clocks and shared memory. The page works without, as on a plain host. */
+const headers = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+/** Tests run on what a plain machine has, Chromium's software GPU, unless told otherwise. */
+const LAB_VK_ICD = process.env.LAB_VK_ICD ?? findSwiftShader() ?? 'system';
+
+const minute = 60_000;
+
+/** A group of tests in tests/<name>; those on a device run one file at a time, as they share its cores. */
+function tests(name: string, testTimeout: number, onDevice: boolean) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: [`tests/${name}/**/*.test.{ts,tsx}`],
+      environment: 'node' as const,
+      pool: 'forks' as const,
+      testTimeout,
+      hookTimeout: testTimeout,
+      fileParallelism: !onDevice,
+      ...(onDevice ? { env: { LAB_VK_ICD }, sequence: { groupOrder: 1 } } : {}),
+    },
+  };
+}
+
+export default defineConfig({
+  base: './',
+  plugins: [react(), wgsl()],
+  worker: { format: 'es', plugins: () => [wgsl()] },
+  // Browsers with WebGPU and module workers.
+  build: { target: ['chrome121', 'edge121', 'firefox141', 'safari26'], outDir: 'dist' },
+  server: { headers },
+  preview: { headers },
+  test: {
+    projects: [
+      tests('house', minute, false),
+      tests('unit', minute, false),
+      tests('gpu', 3 * minute, true),
+      tests('invariants', 10 * minute, true),
+      tests('browser', 3 * minute, true),
+    ],
+  },
+});
