@@ -19,6 +19,8 @@ export interface Task {
   readonly complete: (prompt: string) => string;
   /** Canonical answer, or null. Never reads the solution; a truncated completion never reaches it. */
   readonly parseAnswer: (completion: string) => string | null;
+  /** Longest prompt of a level, in tokens. */
+  readonly promptLength: (level: number) => number;
   /** Longest perfect completion of a level, in tokens. */
   readonly completionLength: (level: number) => number;
   /** Three or more worked examples. */

@@ -100,7 +100,10 @@ export function setKnob(key: HyperparameterKey, value: SettingValue): void {
     const changed = lanes.map(({ name, settings: old }, lane): LaneSetup => {
       if (!reach.includes(lane)) return { name, settings: old };
       const next = validateSettings({ [key]: value }, old);
-      return { name: next.algorithm === old.algorithm ? name : algorithmOf(next.algorithm).name, settings: next };
+      return {
+        name: next.algorithm === old.algorithm ? name : algorithmOf(next.algorithm).name,
+        settings: next,
+      };
     });
     lab.setState({ refusal: null });
     if (hyperparameters[key].applies === 'restart') {
@@ -195,6 +198,7 @@ function applyLive(reach: readonly number[], changed: readonly LaneSetup[]): voi
   for (const lane of reach) {
     const from = before[lane]?.settings;
     const to = changed[lane]?.settings;
-    if (from !== undefined && to !== undefined) send({ type: 'change', lane, changes: diffSettings(from, to) });
+    if (from !== undefined && to !== undefined)
+      send({ type: 'change', lane, changes: diffSettings(from, to) });
   }
 }

@@ -26,7 +26,9 @@ export class Columns<Id extends string> {
   append(rows: Float64Array, count: number): void {
     const width = this.#ids.length;
     if (rows.length < count * width) {
-      throw new RangeError(`${count} rows of ${width} metrics need ${count * width} numbers, not ${rows.length}`);
+      throw new RangeError(
+        `${count} rows of ${width} metrics need ${count * width} numbers, not ${rows.length}`,
+      );
     }
     this.#reserve(this.#length + count);
     this.#columns.forEach((column, metric) => {
@@ -113,7 +115,11 @@ export function decimate(steps: Float64Array, columns: readonly Float64Array[], 
 }
 
 /** Minimum and maximum of values[start, end), the earlier one first; NaN when nothing was measured. */
-function extremesInOrder(values: Float64Array, start: number, end: number): { first: number; second: number } {
+function extremesInOrder(
+  values: Float64Array,
+  start: number,
+  end: number,
+): { first: number; second: number } {
   let low = NaN;
   let high = NaN;
   let lowAt = start;

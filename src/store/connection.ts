@@ -1,6 +1,6 @@
 import { hyperparameterKeys, type Settings } from '../settings/hyperparameters.ts';
 import type { Lane as LaneSetup, PresetName } from '../settings/presets.ts';
-import type { Command, Event } from '../trainer/protocol.ts';
+import type { Command, Event, ShownGroup } from '../trainer/protocol.ts';
 import { describeChange } from './describe.ts';
 import { freshLane, type Lane, lab, type Mark, stepOf } from './lanes.ts';
 import { statusOf } from './status.ts';
@@ -14,6 +14,8 @@ export interface TrainerPort {
 
 /** Least time between two redraws: ten a second. */
 const batchMs = 100;
+/** Least time between two redraws of the rollouts while training: rows that change faster can't be read. */
+const rolloutsMs = 500;
 /** The speed shown is a mean over this long. */
 const speedWindowMs = 3000;
 
@@ -24,6 +26,9 @@ let flushing: ReturnType<typeof setTimeout> | undefined;
 let paces: { readonly at: number; readonly step: number }[] = [];
 /** News per lane since the last batch. */
 let news = new Map<number, Partial<Lane>>();
+/** The newest rollouts per lane, and when they were last shown. */
+let groups = new Map<number, ShownGroup>();
+let groupsShownAt = -Infinity;
 /** What each lane trains with, as the worker knows it: a change says what it changed from. */
 let active: readonly Settings[] = [];
 
@@ -55,6 +60,7 @@ export function send(command: Command): void {
 export function open(preset: PresetName, lanes: readonly LaneSetup[]): void {
   stale = true;
   news = new Map();
+  groups = new Map();
   paces = [];
   active = lanes.map(({ settings }) => settings);
   lab.setState(({ selected, version }) => ({
@@ -78,7 +84,7 @@ export function receive(event: Event): void {
       if (event.state !== 'training' && event.state !== 'paused' && event.state !== 'finished') stale = false;
       if (event.state !== 'training') paces = [];
       // The last rows of a run precede its new state: show them together.
-      flush();
+      flush(true);
       lab.setState({ state: event.state, failure: event.failure ?? null });
       return;
     case 'adapter':
@@ -93,7 +99,9 @@ export function receive(event: Event): void {
       soon(event.lane, {});
       return;
     case 'rollouts':
-      if (!stale) soon(event.lane, { group: event.group });
+      if (stale) return;
+      groups.set(event.lane, event.group);
+      soon(event.lane, {});
       return;
     case 'cost': {
       const { dispatches, readbacks, allocations, bytes } = event;
@@ -112,17 +120,23 @@ function soon(lane: number, change: Partial<Lane>): void {
   flushing ??= setTimeout(flush, batchMs);
 }
 
-/** One redraw for all that arrived. */
-function flush(): void {
+/** One redraw for all that arrived. @param force also the rollouts, however soon after the last ones */
+function flush(force = false): void {
   clearTimeout(flushing);
   flushing = undefined;
+  if (force) groups.forEach((_, lane) => news.set(lane, { ...news.get(lane) }));
   if (news.size === 0) return;
   const arrived = news;
   news = new Map();
   const { lanes, version, state } = lab.getState();
+  const now = performance.now();
+  const showGroups = force || state !== 'training' || now - groupsShownAt >= rolloutsMs;
+  if (showGroups) groupsShownAt = now;
   const updated = lanes.map((lane, index) => {
     const change = arrived.get(index);
-    return change === undefined ? lane : { ...lane, ...change, status: statusOf(lane.history) };
+    if (change === undefined) return lane;
+    const group = (showGroups ? groups.get(index) : undefined) ?? lane.group;
+    return { ...lane, ...change, group, status: statusOf(lane.history) };
   });
   lab.setState({ lanes: updated, version: version + 1, ...(state === 'training' ? pace(updated) : {}) });
 }
@@ -153,7 +167,9 @@ function marked(lane: number, step: number, changes: Partial<Settings>): void {
     const merged: readonly Mark[] =
       same === undefined
         ? [...marks, { step, lanes: [lane], text }]
-        : marks.map((mark) => (mark === same ? { ...mark, lanes: [...new Set([...mark.lanes, lane])] } : mark));
+        : marks.map((mark) =>
+            mark === same ? { ...mark, lanes: [...new Set([...mark.lanes, lane])] } : mark,
+          );
     return { marks: merged, version: version + 1 };
   });
 }

@@ -24,6 +24,7 @@ export default {
   },
   complete: (prompt) => `#${reversedSum(prompt)}.`,
   parseAnswer: markedAnswer,
+  promptLength: (level) => 2 * level + 2,
   completionLength: (level) => level + 3,
   examples: [
     { prompt: '47+85=', completion: '#231.', answer: '231' },

@@ -33,6 +33,7 @@ export default {
     return `${results}#${results.slice(-1)}.`;
   },
   parseAnswer: markedAnswer,
+  promptLength: (level) => 2 * level + 2,
   completionLength: (level) => level + 3,
   examples: [
     { prompt: '3+8*2=', completion: '12#2.', answer: '2' },

@@ -15,6 +15,7 @@ export default {
   },
   complete: (prompt) => `#${sorted(prompt.slice(0, -1))}.`,
   parseAnswer: markedAnswer,
+  promptLength: (level) => level + 1,
   completionLength: (level) => level + 2,
   examples: [
     { prompt: '98917=', completion: '#17899.', answer: '17899' },

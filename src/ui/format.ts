@@ -1,13 +1,17 @@
-/** A measured value, three significant digits, an em dash where nothing was measured. */
+/** A measured value in two or three digits, without a leading zero (.94); a dash where nothing was measured. */
 export function formatValue(value: number): string {
   if (Number.isNaN(value)) return '–';
   const magnitude = Math.abs(value);
   if (magnitude >= 1000) return formatCount(value);
   if (magnitude >= 100) return value.toFixed(0);
   if (magnitude >= 10) return value.toFixed(1);
-  if (magnitude !== 0 && magnitude < 0.001) return value.toExponential(0);
-  if (magnitude !== 0 && magnitude < 0.1) return value.toFixed(3);
-  return value.toFixed(2);
+  if (magnitude !== 0 && magnitude < 0.0005) return value.toExponential(0);
+  return value.toFixed(magnitude !== 0 && magnitude < 0.1 ? 3 : 2).replace(/^(-?)0\./, '$1.');
+}
+
+/** A share, always two digits: .05 */
+export function formatShare(value: number): string {
+  return Number.isNaN(value) ? '–' : value.toFixed(2).replace(/^(-?)0\./, '$1.');
 }
 
 /** 61,400 */

@@ -15,7 +15,9 @@ function build(name: string, seed: number, sizes: Sizes, spread: (step: number) 
   const { size, steps, maxNorm } = sizes;
   const policy = Float32Array.from(random.normals(size));
   const anchor = Float32Array.from(policy, (value) => value + 0.1 * random.normal());
-  const decays = Float32Array.from({ length: size }, () => (random.uniform() < 0.7 ? 1 : 0));
+  // Matrices lie before gains, whole vec4s of them.
+  const matrices = 4 * Math.ceil((0.7 * size) / 4);
+  const decays = Float32Array.from({ length: size }, (_, i) => (i < matrices ? 1 : 0));
   const gradients = new Float32Array(steps * size);
   let state: OptimizerState = {
     policy: Float64Array.from(policy),

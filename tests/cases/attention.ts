@@ -84,7 +84,7 @@ export const cases: readonly Case[] = [
     { prompt: 6, completions: [10, 9, 8, 7, 10, 9, 8, 7, 10, 9] },
     { prompt: 6, completions: [10, 9, 8, 7, 10, 9, 8, 2, 2] },
   ]),
-  build('a head of 6, no multiple of 4, one key head', 507, { heads: 3, keyValueHeads: 1, headDim: 6 }, [
+  build('a head of 24, no power of two, one key head', 507, { heads: 3, keyValueHeads: 1, headDim: 24 }, [
     { prompt: 4, completions: [3, 2] },
   ]),
   build('as many key heads as query heads', 508, { heads: 2, keyValueHeads: 2, headDim: 8 }, [

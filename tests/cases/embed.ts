@@ -27,9 +27,9 @@ function build(
 }
 
 export const cases: readonly Case[] = [
-  build('one of everything', 101, 1, 1, 1),
-  build('odd sizes', 102, 7, 5, 3),
+  build('one row, one token, the narrowest model', 101, 1, 1, 4),
+  build('odd sizes', 102, 7, 5, 12),
   build('65 rows, one more than a workgroup of 64, at lab sizes', 103, 65, 23, 48),
   build('257 rows of one token: a long sum into one row, zeros in the others', 104, 257, 3, 20, 1),
-  build('more tokens in the vocabulary than rows', 105, 3, 257, 65),
+  build('more tokens in the vocabulary than rows', 105, 3, 257, 68),
 ];

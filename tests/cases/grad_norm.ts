@@ -28,6 +28,7 @@ export const cases: readonly Case[] = [
   build('65 numbers, one more than a workgroup of 64, clipped', normals(1002, 65, 1), 1),
   build('257 numbers, short enough to stay', normals(1003, 257, 0.01), 1),
   build('as many as sort-32 has parameters', normals(1004, 25_536, 0.1), 1),
+  build('more than 256 workgroups of 64 vec4s', normals(1007, 66_000, 0.1), 1),
   build('a spike of 1e4 in the last place', spike, 1),
   build('zeros: the factor stays 1', new Float32Array(130), 1),
   build('another bound', normals(1006, 99, 1), 0.25),

@@ -94,7 +94,7 @@ export const modelCases: readonly ModelCase[] = [
       num_hidden_layers: 1,
       num_attention_heads: 3,
       num_key_value_heads: 1,
-      head_dim: 6,
+      head_dim: 24,
       intermediate_size: 28,
       vocab_size: 29,
       rope_theta: 500,

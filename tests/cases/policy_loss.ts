@@ -1,7 +1,7 @@
 import { at } from '../reference/indexing.ts';
 import * as logSoftmax from '../reference/log_softmax.ts';
 import { forwardBackward, type PolicyLossSettings } from '../reference/policy_loss.ts';
-import { createRandom } from '../reference/random.ts';
+import { createRandom, type Random } from '../reference/random.ts';
 import type { Case } from './case.ts';
 
 /**
@@ -25,13 +25,38 @@ interface Change {
   readonly tolerance?: number;
 }
 
+/**
+ * Logits of another model that give row r's target the log-probability current + shift, or current − |shift| where
+ * that would be above −0.05.
+ */
+function shiftedLogits(
+  random: Random,
+  current: Float64Array,
+  targets: Uint32Array,
+  sizes: Sizes,
+  shift: (r: number) => number,
+): Float32Array {
+  const { vocabulary, temperature } = sizes;
+  const logits = Float32Array.from(random.normals(current.length * vocabulary, 2));
+  current.forEach((logProb, r) => {
+    const row = logits.subarray(r * vocabulary, (r + 1) * vocabulary);
+    const target = at(targets, r);
+    const others = row.reduce((sum, z, j) => (j === target ? sum : sum + Math.exp(z / temperature)), 0);
+    const wanted = logProb + shift(r) < -0.05 ? logProb + shift(r) : logProb - Math.abs(shift(r));
+    if (others > 0 && wanted < 0)
+      row[target] = temperature * (Math.log(others) + wanted - Math.log(-Math.expm1(wanted)));
+  });
+  return logits;
+}
+
 function build(name: string, seed: number, sizes: Sizes, change: Change = {}): Case {
   const random = createRandom(seed);
   const { rows, vocabulary, temperature } = sizes;
   const logits = Float32Array.from(random.normals(rows * vocabulary, 2));
   change.logits?.(logits);
   const targets = random.integers(rows, vocabulary);
-  const current = logSoftmax.forward(logits, targets, vocabulary, temperature).logProb;
+  const logProbsOf = (z: Float32Array) => logSoftmax.forward(z, targets, vocabulary, temperature).logProb;
+  const current = logProbsOf(logits);
   const cycle = (values: readonly number[], r: number): number => at(values, r % values.length);
   // Signs alternate by blocks of ten, so that every log-ratio meets both.
   const advantages = Float32Array.from(
@@ -46,20 +71,24 @@ function build(name: string, seed: number, sizes: Sizes, change: Change = {}): C
   const oldLogProbs = current.map((value, r) =>
     change.old === 'current' ? value : value - cycle(logRatios, r),
   );
-  const given = {
-    logits,
-    targets,
-    advantages,
-    weights,
-    refLogProbs: Float32Array.from(current, (value, r) => value + cycle(refShifts, r)),
-    anchorLogProbs: Float32Array.from(current, (value, r) => value + cycle(refShifts, 3 * r + 1)),
-  };
+  const refLogits = shiftedLogits(random, current, targets, sizes, (r) => cycle(refShifts, r));
+  const anchorLogits = shiftedLogits(random, current, targets, sizes, (r) => cycle(refShifts, 3 * r + 1));
+  const given = { logits, targets, advantages, weights };
   const old = change.old === 'absent' ? {} : { oldLogProbs: Float32Array.from(oldLogProbs) };
-  const result = forwardBackward({ ...given, oldLogProbs: old.oldLogProbs ?? null }, vocabulary, sizes);
+  const result = forwardBackward(
+    {
+      ...given,
+      oldLogProbs: old.oldLogProbs ?? null,
+      refLogProbs: logProbsOf(refLogits),
+      anchorLogProbs: logProbsOf(anchorLogits),
+    },
+    vocabulary,
+    sizes,
+  );
   return {
     name,
     sizes: { ...sizes },
-    inputs: { ...given, ...old },
+    inputs: { ...given, refLogits, anchorLogits, ...old },
     expected: { ...result },
     // e^Δ of a Δ of 2.5 enlarges the rounding of a log-probability twelvefold.
     tolerance: change.tolerance ?? 2e-5,

@@ -17,7 +17,6 @@ function build(
   seed: number,
   sizes: Shape,
   position: (random: Random, row: number) => number,
-  tolerance = float32Tolerance,
 ): Case {
   const random = createRandom(seed);
   const { rows, heads, keyValueHeads, headDim } = sizes;
@@ -39,7 +38,7 @@ function build(
       ...qkNormRope.forward(qkv, qGain, kGain, positions, shape),
       ...qkNormRope.backward(grads, qkv, qGain, kGain, positions, shape),
     },
-    tolerance,
+    tolerance: float32Tolerance,
   };
 }
 
@@ -51,18 +50,18 @@ export const cases: readonly Case[] = [
   build(
     'the smallest head',
     402,
-    { rows: 3, heads: 1, keyValueHeads: 1, headDim: 2, theta: 10_000 },
+    { rows: 3, heads: 1, keyValueHeads: 1, headDim: 8, theta: 10_000 },
     upTo(9),
   ),
   build(
-    'a head of 6, no multiple of 4',
+    'a head of 24, no power of two',
     403,
-    { rows: 5, heads: 3, keyValueHeads: 1, headDim: 6, theta: 100 },
+    { rows: 5, heads: 3, keyValueHeads: 1, headDim: 24, theta: 100 },
     upTo(9),
   ),
   build('65 rows, one more than a workgroup of 64, shuffled positions', 404, { ...lab, rows: 65 }, upTo(30)),
   build('257 rows of equal positions, a long sum into the gains', 405, { ...lab, rows: 257 }, () => 7),
   build('as many key heads as query heads', 406, { ...lab, rows: 9, keyValueHeads: 4 }, upTo(30)),
-  // A float32 angle near 500 is off by up to 3e-5 before its cosine is taken.
-  build('positions near 500', 407, { ...lab, rows: 7 }, (_, row) => 500 + row, 2e-4),
+  // Cosines come from a table made in float64, so far positions are no worse than near ones.
+  build('positions near 500', 407, { ...lab, rows: 7 }, (_, row) => 500 + row),
 ];

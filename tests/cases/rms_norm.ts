@@ -28,17 +28,17 @@ function build(
 }
 
 export const cases: readonly Case[] = [
-  build('one of everything', 201, 1, 1),
-  build('odd sizes', 202, 3, 7),
+  build('one row, the narrowest model', 201, 1, 4),
+  build('odd sizes', 202, 3, 12),
   build('65 rows, one more than a workgroup of 64', 203, 65, 32),
   build('257 rows, a long sum into dgain', 204, 257, 48),
-  build('257 wide, one more than a workgroup', 205, 2, 257),
+  build('260 wide, more than a workgroup', 205, 2, 260),
   build('one row of zeros, where only eps is left', 206, 3, 20, (x) => x.fill(0, 20, 40)),
-  build('values of 1e-3, whose square is eps', 207, 5, 33, (x) => {
+  build('values of 1e-3, whose square is eps', 207, 5, 36, (x) => {
     x.forEach((value, i) => (x[i] = value * 1e-3));
   }),
-  build('a spike of 1000 in each row', 208, 4, 65, (x) => {
-    for (let r = 0; r < 4; r++) x[r * 65 + 7 * r] = 1000;
+  build('a spike of 1000 in each row', 208, 4, 68, (x) => {
+    for (let r = 0; r < 4; r++) x[r * 68 + 7 * r] = 1000;
   }),
-  build('all values equal', 209, 2, 9, (x) => x.fill(0.5)),
+  build('all values equal', 209, 2, 12, (x) => x.fill(0.5)),
 ];

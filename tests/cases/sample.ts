@@ -1,3 +1,4 @@
+import { keyOf, philox4x32, purposes } from '../../src/lib/philox.ts';
 import { at } from '../reference/indexing.ts';
 import { createRandom } from '../reference/random.ts';
 import { greedy, sample } from '../reference/sample.ts';
@@ -5,6 +6,15 @@ import { float32Tolerance, type Case } from './case.ts';
 
 /** Float32 sums of a few hundred probabilities are good to about 1e-5; a uniform nearer an edge is redrawn. */
 const safeMargin = 1e-4;
+
+/** Words of the random counter that a case's rows share, and the seed, which needs both words of a key. */
+const drawn = { position: 3, step: 17, purpose: purposes.anchorRollout, seed: 2 ** 32 + 5 };
+
+/** A row's uniform number is that of its rollout: the top 24 bits of the first word, which float32 holds. */
+function uniformOf(rollout: number): number {
+  const { position, step, purpose, seed } = drawn;
+  return (philox4x32([position, rollout, step, purpose], keyOf(seed))[0] >>> 8) / 2 ** 24;
+}
 
 function build(
   name: string,
@@ -16,19 +26,20 @@ function build(
   const { rows, vocabulary, temperature } = sizes;
   const logits = Float32Array.from(random.normals(rows * vocabulary, 2));
   change?.(logits);
-  // 24 bits, so that float32 holds it exactly and it stays below 1.
-  const draw = (): number => Math.floor(random.uniform() * 2 ** 24) / 2 ** 24;
-  const uniforms = Float32Array.from({ length: rows }, draw);
+  const rollouts = new Uint32Array(rows);
+  let next = 1000 * seed;
   for (let r = 0; r < rows; r++) {
     const row = logits.subarray(r * vocabulary, (r + 1) * vocabulary);
-    const margin = (): number => at(sample(row, [at(uniforms, r)], vocabulary, temperature).margin, 0);
-    while (margin() < safeMargin) uniforms[r] = draw();
+    do {
+      rollouts[r] = next++;
+    } while (at(sample(row, [uniformOf(next - 1)], vocabulary, temperature).margin, 0) < safeMargin);
   }
+  const uniforms = Float32Array.from(rollouts, uniformOf);
   const { tokens, logProb, entropy, selfCertainty } = sample(logits, uniforms, vocabulary, temperature);
   return {
     name,
-    sizes,
-    inputs: { logits, uniforms },
+    sizes: { ...sizes, ...drawn },
+    inputs: { logits, uniforms, rollouts },
     expected: {
       tokens: Float64Array.from(tokens),
       greedy: Float64Array.from(greedy(logits, rows, vocabulary)),

@@ -69,18 +69,22 @@ describe('decimate', () => {
   it('never exceeds the budget and never loses a minimum, a maximum or the last step', () => {
     const value = fc.oneof(fc.double({ min: -1e6, max: 1e6, noNaN: true }), fc.constant(NaN));
     fc.assert(
-      fc.property(fc.array(value, { minLength: 1, maxLength: 900 }), fc.integer({ min: 2, max: 200 }), (data, budget) => {
-        const steps = Float64Array.from(data, (_, step) => step);
-        const column = Float64Array.from(data);
-        const { steps: drawnSteps, points } = decimate(steps, [column], budget);
-        const measured = data.filter((number) => !Number.isNaN(number));
-        const drawn = (points[0] ?? []).filter((number) => !Number.isNaN(number));
-        expect(drawnSteps.length).toBeLessThanOrEqual(budget);
-        expect(drawn.length === 0).toBe(measured.length === 0);
-        expect(Math.min(...drawn)).toBe(Math.min(...measured));
-        expect(Math.max(...drawn)).toBe(Math.max(...measured));
-        expect([...drawnSteps]).toEqual([...drawnSteps].sort((a, b) => a - b));
-      }),
+      fc.property(
+        fc.array(value, { minLength: 1, maxLength: 900 }),
+        fc.integer({ min: 2, max: 200 }),
+        (data, budget) => {
+          const steps = Float64Array.from(data, (_, step) => step);
+          const column = Float64Array.from(data);
+          const { steps: drawnSteps, points } = decimate(steps, [column], budget);
+          const measured = data.filter((number) => !Number.isNaN(number));
+          const drawn = (points[0] ?? []).filter((number) => !Number.isNaN(number));
+          expect(drawnSteps.length).toBeLessThanOrEqual(budget);
+          expect(drawn.length === 0).toBe(measured.length === 0);
+          expect(Math.min(...drawn)).toBe(Math.min(...measured));
+          expect(Math.max(...drawn)).toBe(Math.max(...measured));
+          expect([...drawnSteps]).toEqual([...drawnSteps].sort((a, b) => a - b));
+        },
+      ),
     );
   });
 

@@ -32,7 +32,13 @@ export function TopBar() {
           </svg>
           {training ? 'Pause' : 'Train'}
         </button>
-        <button type="button" disabled={!able} aria-keyshortcuts="s" title="One step of every lane (s)" onClick={step}>
+        <button
+          type="button"
+          disabled={!able}
+          aria-keyshortcuts="s"
+          title="One step of every lane (s)"
+          onClick={step}
+        >
           Step
         </button>
         <button

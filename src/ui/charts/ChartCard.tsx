@@ -41,7 +41,13 @@ export const ChartCard = memo(function ChartCard({ spec, slot, lastStep }: Props
   const laneCount = lanes.length;
   const series = useMemo(() => seriesOf(laneCount, lines, view.bands), [laneCount, lines, view]);
   const rows = useMemo(
-    () => rowsOf(lanes.map(({ history }) => history), lines, view.bands, log),
+    () =>
+      rowsOf(
+        lanes.map(({ history }) => history),
+        lines,
+        view.bands,
+        log,
+      ),
     // The histories grow in place: `version` stands for their contents, `laneCount` for their identity.
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [version, laneCount, lines, view, log],
@@ -98,7 +104,7 @@ export const ChartCard = memo(function ChartCard({ spec, slot, lastStep }: Props
           {view.lines.length > 2 ? <SeriesMenu lines={view.lines} shown={lines} toggle={toggle} /> : null}
         </span>
       </figcaption>
-      <Legend lanes={lanes} lines={lines} version={version} />
+      <Legend lanes={lanes} lines={lines} share={view.range === 'share'} version={version} />
       <Plot lastStep={lastStep} title={spec.title} lines={lines} width={size.width}>
         <div className="plot-area" ref={plot}>
           {size.width > 0 && size.height > 0 ? (
@@ -143,7 +149,10 @@ function SeriesMenu({ lines, shown, toggle }: SeriesMenuProps) {
       <summary title="Choose series">series</summary>
       <div className="menu-body">
         {lines.map((line) => (
-          <label key={line.id} title={`${metrics[line.id].formula}. ↑ ${metrics[line.id].rises} ↓ ${metrics[line.id].falls}`}>
+          <label
+            key={line.id}
+            title={`${metrics[line.id].formula}. ↑ ${metrics[line.id].rises} ↓ ${metrics[line.id].falls}`}
+          >
             <input
               type="checkbox"
               checked={shown.includes(line)}
@@ -174,7 +183,8 @@ function Plot({ title, lastStep, lines, width, children }: PlotProps) {
   const newest = Math.max(0, ...lanes.map(stepOf));
   const at = cursor ?? newest;
   const readings = lanes.map(
-    (lane) => `${lane.name}: ${lines.map(({ id, short }) => `${short} ${formatValue(valueAt(lane, id, cursor))}`).join(', ')}`,
+    (lane) =>
+      `${lane.name}: ${lines.map(({ id, short }) => `${short} ${formatValue(valueAt(lane, id, cursor))}`).join(', ')}`,
   );
   const move = (event: PointerEvent<HTMLDivElement>): void => {
     const { left } = event.currentTarget.getBoundingClientRect();

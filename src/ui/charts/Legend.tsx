@@ -1,7 +1,7 @@
 import { metrics } from '../../spec/metrics.ts';
 import { rowOfStep } from '../../store/columns.ts';
 import type { Lane } from '../../store/lanes.ts';
-import { formatValue } from '../format.ts';
+import { formatShare, formatValue } from '../format.ts';
 import { useView } from '../useStore.ts';
 import type { LineSpec } from './charts.ts';
 import { type Dash, strokes } from './LiveChart.tsx';
@@ -9,12 +9,13 @@ import { type Dash, strokes } from './LiveChart.tsx';
 interface Props {
   readonly lanes: readonly Lane[];
   readonly lines: readonly LineSpec[];
+  readonly share: boolean;
   /** Changes whenever the histories grew; they grow in place. */
   readonly version: number;
 }
 
 /** Series with their values per lane, at the cursor or newest, in the order and colour of the lanes. */
-export function Legend({ lanes, lines }: Props) {
+export function Legend({ lanes, lines, share }: Props) {
   const cursor = useView((state) => state.cursor);
   return (
     <dl className="legend">
@@ -26,7 +27,7 @@ export function Legend({ lanes, lines }: Props) {
           </dt>
           {lanes.map((lane, index) => (
             <dd key={index} className={`lane-ink lane-${index}`}>
-              {formatValue(valueAt(lane, id, cursor))}
+              {(share ? formatShare : formatValue)(valueAt(lane, id, cursor))}
             </dd>
           ))}
         </div>
@@ -38,8 +39,8 @@ export function Legend({ lanes, lines }: Props) {
 /** A stroke as it is drawn, for legends. */
 export function DashSample({ dash }: { readonly dash: Dash }) {
   return (
-    <svg className="dash-sample" width="16" height="6" aria-hidden="true">
-      <line x1="0" x2="16" y1="3" y2="3" strokeDasharray={strokes[dash]} />
+    <svg className="dash-sample" width="13" height="6" aria-hidden="true">
+      <line x1="0" x2="13" y1="3" y2="3" strokeDasharray={strokes[dash]} />
     </svg>
   );
 }

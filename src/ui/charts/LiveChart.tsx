@@ -66,7 +66,7 @@ export const LiveChart = memo(function LiveChart(props: Props) {
           y1={zone.from}
           y2={zone.to}
           fill={`var(--${zone.tone})`}
-          fillOpacity={0.09}
+          fillOpacity={zone.tone === 'watch' ? 0.1 : 0.06}
           stroke="none"
         />
       ))}

@@ -51,12 +51,17 @@ export function Overlay({ size, lastStep, values, lanes, marks, view }: Props) {
         const { best } = view;
         const { bestStep, best: value } = lane.status;
         if (best === undefined || bestStep === null) return null;
-        // Labels of neighbouring lanes go to either side of the point.
-        const above = index % 2 === 1;
+        // Labels of neighbouring lanes go to either side of the point, and none leaves the chart.
+        const above = index % 2 === 1 && y(value) > 30;
+        const flipped = x(bestStep) > width - 70;
         return (
           <g key={index} className={`best lane-${index}`}>
             <circle cx={x(bestStep)} cy={y(value)} r="3.5" />
-            <text x={Math.min(x(bestStep) + 6, width - 60)} y={y(value) + (above ? -6 : 14)}>
+            <text
+              x={x(bestStep) + (flipped ? -6 : 6)}
+              y={y(value) + (above ? -7 : 14)}
+              textAnchor={flipped ? 'end' : 'start'}
+            >
               best {formatValue(value)}
             </text>
           </g>
@@ -95,7 +100,12 @@ function Caption({ text, lanes, low, high, x, y }: CaptionProps) {
   });
   if (widest.lane < 0 || x(widest.step) < plotMargin.left + 110) return null;
   return (
-    <text className={`band-caption lane-${widest.lane}`} x={x(widest.step) - 8} y={y(widest.middle)} textAnchor="end">
+    <text
+      className={`band-caption lane-${widest.lane}`}
+      x={x(widest.step) - 8}
+      y={y(widest.middle)}
+      textAnchor="end"
+    >
       {text}
     </text>
   );
@@ -110,7 +120,7 @@ export function Cursor({ size, lastStep, marks }: Pick<Props, 'size' | 'lastStep
   return (
     <>
       <div className="cursor" style={{ transform: `translateX(${left}px)` }}>
-        <span className={left > size.width / 2 ? 'cursor-step flip' : 'cursor-step'}>{cursor}</span>
+        <span className="cursor-step">{cursor}</span>
       </div>
       {near === undefined ? null : <p className="cursor-note">{near.text}</p>}
     </>

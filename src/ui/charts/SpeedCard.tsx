@@ -27,7 +27,9 @@ export const SpeedCard = memo(function SpeedCard({ slot }: { readonly slot: numb
       <figcaption>
         <h2 id={name}>Speed</h2>
         <span className="unit">one step, mean of {window}</span>
-        <span className="chart-tools unit">{Number.isNaN(total) ? '' : `${formatMs(total)} for all lanes`}</span>
+        <span className="chart-tools unit">
+          {Number.isNaN(total) ? '' : `${formatMs(total)} for all lanes`}
+        </span>
       </figcaption>
       <ul className="phase-key">
         {phases.map(({ id, label }, index) => (
@@ -57,7 +59,8 @@ function StepBar({ lane, index }: { readonly lane: Lane; readonly index: number 
         <span className="swatch" aria-hidden="true" />
         {lane.name}
         <span>
-          {formatMs(recentMean(lane, 'perf/step_ms'))} · {formatCount(recentMean(lane, 'perf/tokens_per_s'))} tokens/s
+          {formatMs(recentMean(lane, 'perf/step_ms'))} · {formatCount(recentMean(lane, 'perf/tokens_per_s'))}{' '}
+          tokens/s
         </span>
       </p>
       <div className="step-bar" role="img" aria-label={spoken} title={spoken}>
@@ -83,7 +86,10 @@ function StepBar({ lane, index }: { readonly lane: Lane; readonly index: number 
 }
 
 function recentMean({ history }: Lane, id: MetricId): number {
-  const recent = history.column(id).subarray(-window).filter((value) => !Number.isNaN(value));
+  const recent = history
+    .column(id)
+    .subarray(-window)
+    .filter((value) => !Number.isNaN(value));
   return recent.length === 0 ? NaN : recent.reduce((sum, value) => sum + value, 0) / recent.length;
 }
 

@@ -19,13 +19,15 @@ export interface AxisTicks {
   readonly ticks: readonly number[];
 }
 
-/** Round ticks over [0, max], about `count` of them; the domain ends at or above `max`. */
+/** Round ticks over [0, max], about `count` of them; the domain ends within half a tick above `max`. */
 export function linearTicks(max: number, count = 4): AxisTicks {
   const top = max > 0 && Number.isFinite(max) ? max : 1;
   const step = niceStep(top / count);
+  // The end moves by half ticks, not with every value: an axis that breathes is hard to read.
+  const end = Number((Math.ceil(top / (step / 2) - 1e-9) * (step / 2)).toPrecision(6));
   const ticks: number[] = [];
-  for (let tick = 0; tick < top + step * 0.999; tick += step) ticks.push(Number(tick.toPrecision(6)));
-  return { domain: [0, ticks.at(-1) ?? top], ticks };
+  for (let tick = 0; tick <= end * 1.0001; tick += step) ticks.push(Number(tick.toPrecision(6)));
+  return { domain: [0, end], ticks };
 }
 
 /** Round ticks that stay within [0, lastStep]: for an axis whose end is given. */

@@ -16,7 +16,11 @@ const lineKey = (lane: number, index: number): string => `lane${lane}line${index
 const bandKey = (lane: number, index: number): string => `lane${lane}band${index}`;
 
 /** The drawn series of a view, bands first so that lines lie above them. */
-export function seriesOf(laneCount: number, lines: readonly LineSpec[], bands: readonly BandSpec[]): DrawnSeries[] {
+export function seriesOf(
+  laneCount: number,
+  lines: readonly LineSpec[],
+  bands: readonly BandSpec[],
+): DrawnSeries[] {
   const lanes = Array.from({ length: laneCount }, (_, lane) => lane);
   return [
     ...lanes.flatMap((lane) =>

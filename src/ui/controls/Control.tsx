@@ -39,13 +39,17 @@ export const Control = memo(function Control({ id, value, reach, irrelevant, ref
         onHelp(null, null);
       }}
     >
-      <label className="control-label" htmlFor={id}>
-        {knob.label}
-      </label>
-      <span className="reach" aria-label={`reaches ${reach.length === 1 ? 'lane' : 'lanes'} ${spoken(reach)}`} role="img">
-        {[...reach].map((lane) => (
-          <i key={lane} className={`lane-${lane}`} />
-        ))}
+      <span className="control-name">
+        <label htmlFor={id}>{knob.label}</label>
+        <span
+          className="reach"
+          aria-label={`reaches ${reach.length === 1 ? 'lane' : 'lanes'} ${spoken(reach)}`}
+          role="img"
+        >
+          {[...reach].map((lane) => (
+            <i key={lane} className={`lane-${lane}`} />
+          ))}
+        </span>
       </span>
       <span className="applies">{knob.applies}</span>
       <button
@@ -62,7 +66,12 @@ export const Control = memo(function Control({ id, value, reach, irrelevant, ref
         ↺
       </button>
       <ValueInput id={id} knob={knob} value={value} disabled={irrelevant !== null} />
-      {irrelevant === null ? null : <p className="control-note">{irrelevant}</p>}
+      {irrelevant === null ? null : (
+        // Its inputs are disabled and take no focus: the reason does, and brings the help along.
+        <p className="control-note" tabIndex={0}>
+          {irrelevant}
+        </p>
+      )}
       {refusal === null ? null : (
         <p className="control-refusal" role="alert">
           {refusal}

@@ -1,5 +1,9 @@
 import { useCallback, useState } from 'react';
-import { type HyperparameterKey, hyperparameterKeys, hyperparameters } from '../../settings/hyperparameters.ts';
+import {
+  type HyperparameterKey,
+  hyperparameterKeys,
+  hyperparameters,
+} from '../../settings/hyperparameters.ts';
 import { hyperparameterGroups, type HyperparameterGroup, irrelevance } from '../../spec/hyperparameter.ts';
 import { changeTogether } from '../../store/actions.ts';
 import { differingKeys, knobOf, reachOf } from '../../store/lanes.ts';
@@ -77,7 +81,9 @@ export function ControlRail() {
             ))}
         </details>
       ))}
-      {help === null ? null : <Help anchor={help} />}
+      {help === null ? null : (
+        <Help anchor={help} irrelevant={irrelevance(knobOf(help.key), lane.settings)} />
+      )}
     </section>
   );
 }

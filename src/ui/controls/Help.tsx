@@ -9,17 +9,24 @@ export interface HelpAnchor {
   readonly top: number;
 }
 
+interface Props {
+  readonly anchor: HelpAnchor;
+  /** Why the knob can have no effect now, or null. */
+  readonly irrelevant: string | null;
+}
+
 /** Height kept free below the top of the help, so that it never leaves the screen. */
 const room = 190;
 
 /** What a knob does, beside its control while that is hovered or focused. */
-export function Help({ anchor }: { readonly anchor: HelpAnchor }) {
+export function Help({ anchor, irrelevant }: Props) {
   const knob = knobOf(anchor.key);
   const top = Math.max(8, Math.min(anchor.top, window.innerHeight - room));
   return (
     <div id="control-help" role="tooltip" className="help card" style={{ top }}>
       <strong>{knob.label}</strong>
       <p>{knob.help}</p>
+      {irrelevant === null ? null : <p className="help-irrelevant">No effect now. {irrelevant}</p>}
       <dl>
         <div>
           <dt>allowed</dt>

@@ -11,6 +11,8 @@ interface Props {
   readonly disabled: boolean;
 }
 
+/** A slider over more whole numbers than this can't be set to the one that is meant: the field alone is shown. */
+const mostOnSlider = 1e6;
 /** Positions a slider can take. */
 const sliderSteps = 1000;
 /** A slider moved by keys is taken at its word after this long. */
@@ -55,6 +57,7 @@ export function NumericInput({ id, knob, value, disabled }: Props) {
     setTyped(null);
     typeKnob(id, typed);
   };
+  const slides = knob.scale !== undefined || knob.range[1] - knob.range[0] <= mostOnSlider;
   const share = positionOf(knob, shown);
   return (
     <>
@@ -77,32 +80,34 @@ export function NumericInput({ id, knob, value, disabled }: Props) {
           else if (event.key === 'Escape') setTyped(null);
         }}
       />
-      <span className="track">
-        {typeof knob.paper === 'number' ? (
-          <span
-            className="tick"
-            style={{ left: offset(positionOf(knob, knob.paper)) }}
-            title={`The paper: ${describeValue(id, knob.paper)}`}
+      {slides ? (
+        <span className="track">
+          {typeof knob.paper === 'number' ? (
+            <span
+              className="tick"
+              style={{ left: offset(positionOf(knob, knob.paper)) }}
+              title={`The paper: ${describeValue(id, knob.paper)}`}
+            />
+          ) : null}
+          <input
+            type="range"
+            min={0}
+            max={sliderSteps}
+            value={Math.round(share * sliderSteps)}
+            style={{ backgroundSize: `${offset(share)} 2px, 100% 2px` }}
+            disabled={disabled}
+            aria-label={knob.label}
+            aria-valuetext={`${describeValue(id, shown)} ${knob.unit ?? ''}`}
+            aria-describedby="control-help"
+            onChange={(event) => {
+              setSliding(valueAt(knob, Number(event.target.value) / sliderSteps));
+            }}
+            onKeyDown={nudge}
+            onPointerUp={settle}
+            onBlur={settle}
           />
-        ) : null}
-        <input
-          type="range"
-          min={0}
-          max={sliderSteps}
-          value={Math.round(share * sliderSteps)}
-          style={{ backgroundSize: `${offset(share)} 2px, 100% 2px` }}
-          disabled={disabled}
-          aria-label={knob.label}
-          aria-valuetext={`${describeValue(id, shown)} ${knob.unit ?? ''}`}
-          aria-describedby="control-help"
-          onChange={(event) => {
-            setSliding(valueAt(knob, Number(event.target.value) / sliderSteps));
-          }}
-          onKeyDown={nudge}
-          onPointerUp={settle}
-          onBlur={settle}
-        />
-      </span>
+        </span>
+      ) : null}
     </>
   );
 }

@@ -72,5 +72,8 @@ function rounded(knob: NumericHyperparameter, value: number): number {
   if (knob.kind === 'integer') return Math.min(max, Math.max(min, Math.round(value)));
   if (logarithmic) return Math.min(max, Math.max(min, significant(value)));
   const step = knob.step ?? (max - min) / 200;
-  return Math.min(max, Math.max(min, Number((min + Math.round((value - min) / step) * step).toPrecision(10))));
+  return Math.min(
+    max,
+    Math.max(min, Number((min + Math.round((value - min) / step) * step).toPrecision(10))),
+  );
 }

@@ -2,7 +2,7 @@ import { memo } from 'react';
 import { mostLanes } from '../../settings/url.ts';
 import { cloneLane, removeLane, selectLane } from '../../store/actions.ts';
 import type { Lane } from '../../store/lanes.ts';
-import { formatPercent, formatValue } from '../format.ts';
+import { formatPercent, formatShare } from '../format.ts';
 import { useLab } from '../useStore.ts';
 
 /** The runs side by side: name, how each fares and why; the selected one is shown in controls and table. */
@@ -54,8 +54,8 @@ const LaneCard = memo(function LaneCard({ lane, index, selected }: CardProps) {
       </span>
       <span className="lane-reason">{status.reason}</span>
       <span className="lane-figures">
-        <Figure label="best" value={formatValue(status.best)} />
-        <Figure label="now" value={formatValue(status.now)} />
+        <Figure label="best" value={formatShare(status.best)} />
+        <Figure label="now" value={formatShare(status.now)} />
         <Figure label="retention" value={formatPercent(status.retention)} />
       </span>
     </label>

@@ -1,9 +1,12 @@
 import { memo } from 'react';
+import type { Settings } from '../../settings/hyperparameters.ts';
 import { watchPrompt } from '../../store/actions.ts';
 import { hideTruth } from '../../store/view.ts';
 import type { ShownGroup, ShownRollout } from '../../trainer/protocol.ts';
 import { formatValue } from '../format.ts';
 import { useLab, useView } from '../useStore.ts';
+import { EntropyStrip } from './EntropyStrip.tsx';
+import { type Fate, fateOf } from './votes.ts';
 import { VoteBars } from './VoteBars.tsx';
 
 /** The newest rollouts of one prompt of the selected lane: the vote, and every completion. */
@@ -20,7 +23,9 @@ export function RolloutPanel() {
           <span className="swatch" aria-hidden="true" />
           {lane.name}
           <span className="unit">
-            {group === null ? 'latest rollouts' : `step ${group.step} · prompt ${group.index + 1} of ${group.count}`}
+            {group === null
+              ? 'latest rollouts'
+              : `step ${group.step} · prompt ${group.index + 1} of ${group.count}`}
           </span>
         </h2>
         <span className="buttons">
@@ -40,16 +45,17 @@ export function RolloutPanel() {
       </header>
       {group === null ? (
         <p className="empty">
-          With the first step you see here how each rollout of a prompt voted, what it earned and whether the filter kept
-          it.
+          With the first step you see here how each rollout of a prompt voted, what it earned and whether the
+          filter kept it.
         </p>
       ) : (
         <div className="rollout-body">
           <div className="scroll">
-            <VoteBars group={group} truthHidden={truthHidden} />
+            <VoteBars group={group} settings={lane.settings} truthHidden={truthHidden} />
+            <EntropyStrip group={group} settings={lane.settings} />
           </div>
           <div className="scroll">
-            <RolloutTable group={group} truthHidden={truthHidden} />
+            <RolloutTable group={group} settings={lane.settings} truthHidden={truthHidden} />
           </div>
         </div>
       )}
@@ -82,10 +88,11 @@ function TurnButton({ group, by, label, sign }: TurnProps) {
 
 interface TableProps {
   readonly group: ShownGroup;
+  readonly settings: Settings;
   readonly truthHidden: boolean;
 }
 
-const RolloutTable = memo(function RolloutTable({ group, truthHidden }: TableProps) {
+const RolloutTable = memo(function RolloutTable({ group, settings, truthHidden }: TableProps) {
   // Tint is relative to the most hesitant character shown, or a sharp policy would be all white.
   const most = Math.max(1e-3, ...group.rollouts.flatMap(({ entropies }) => entropies));
   return (
@@ -112,6 +119,7 @@ const RolloutTable = memo(function RolloutTable({ group, truthHidden }: TablePro
           <RolloutRow
             key={index}
             rollout={rollout}
+            fate={fateOf(rollout, settings)}
             most={most}
             right={!truthHidden && rollout.answer !== null && rollout.answer === group.solution}
           />
@@ -123,15 +131,15 @@ const RolloutTable = memo(function RolloutTable({ group, truthHidden }: TablePro
 
 interface RowProps {
   readonly rollout: ShownRollout;
+  readonly fate: Fate;
   readonly most: number;
   readonly right: boolean;
 }
 
-function RolloutRow({ rollout, most, right }: RowProps) {
-  const { source, completion, answer, reward, advantage, meanEntropy, entropies, kept } = rollout;
-  const fate = kept ? (source === 'policy' ? 'kept' : 'votes') : 'pruned';
+function RolloutRow({ rollout, fate, most, right }: RowProps) {
+  const { source, completion, answer, reward, advantage, meanEntropy, entropies } = rollout;
   return (
-    <tr data-pruned={!kept}>
+    <tr data-fate={fate}>
       <td>
         <i className={`source ${source}`} aria-hidden="true" />
         {source}

@@ -1,22 +1,26 @@
+import type { Settings } from '../../settings/hyperparameters.ts';
 import type { ShownGroup } from '../../trainer/protocol.ts';
 import { tally } from './votes.ts';
 
 interface Props {
   readonly group: ShownGroup;
+  readonly settings: Settings;
   readonly truthHidden: boolean;
 }
 
 /** The vote of one prompt: a bar per answer, policy filled and anchor hatched; winner and truth named. */
-export function VoteBars({ group, truthHidden }: Props) {
-  const tallies = tally(group);
+export function VoteBars({ group, settings, truthHidden }: Props) {
+  const tallies = tally(group, settings);
   const most = Math.max(1, ...tallies.map(({ policy, anchor }) => policy + anchor));
-  const policies = group.rollouts.filter(({ source }) => source === 'policy').length;
-  const anchors = group.rollouts.length - policies;
+  const policies = tallies.reduce((sum, { policy }) => sum + policy, 0);
+  const anchors = tallies.reduce((sum, { anchor }) => sum + anchor, 0);
   const unanswered = !truthHidden && tallies.every(({ answer }) => answer !== group.solution);
   return (
     <table className="votes">
       <caption>
-        {anchors === 0 ? `${policies} policy rollouts on ` : `${policies} policy + ${anchors} anchor rollouts on `}
+        {anchors === 0
+          ? `vote of ${policies} policy rollouts on `
+          : `vote of ${policies} policy + ${anchors} anchor rollouts on `}
         <code>{group.prompt}</code>
       </caption>
       <thead className="visually-hidden">

@@ -1,6 +1,18 @@
-import type { ShownGroup } from '../../trainer/protocol.ts';
+import { algorithmOf } from '../../algorithms/index.ts';
+import type { Settings } from '../../settings/hyperparameters.ts';
+import type { ShownGroup, ShownRollout } from '../../trainer/protocol.ts';
 
-/** How often an answer was given. */
+/** What becomes of a rollout: it trains, it votes only, it is watched only, or the filter dropped it. */
+export type Fate = 'kept' | 'votes' | 'watched' | 'pruned';
+
+/** The fate of a rollout under a lane's settings; a shadow anchor's neither vote nor train. */
+export function fateOf({ source, kept }: ShownRollout, settings: Settings): Fate {
+  if (source === 'anchor' && algorithmOf(settings.algorithm).anchor === 'none') return 'watched';
+  if (!kept) return 'pruned';
+  return source === 'policy' ? 'kept' : 'votes';
+}
+
+/** How often an answer was given by rollouts that vote. */
 export interface Tally {
   /** null: no answer. */
   readonly answer: string | null;
@@ -8,13 +20,15 @@ export interface Tally {
   readonly anchor: number;
 }
 
-/** Votes per answer over all rollouts, most first; no answer, which never votes, last. */
-export function tally({ rollouts }: ShownGroup): readonly Tally[] {
+/** Votes per answer, most first; no answer, which never votes, last. */
+export function tally({ rollouts }: ShownGroup, settings: Settings): readonly Tally[] {
   const counts = new Map<string | null, { policy: number; anchor: number }>();
-  for (const { answer, source } of rollouts) {
-    const count = counts.get(answer) ?? { policy: 0, anchor: 0 };
-    count[source]++;
-    counts.set(answer, count);
+  for (const rollout of rollouts) {
+    const fate = fateOf(rollout, settings);
+    if (fate === 'watched' || (fate === 'pruned' && settings.filterBeforeVote)) continue;
+    const count = counts.get(rollout.answer) ?? { policy: 0, anchor: 0 };
+    count[rollout.source]++;
+    counts.set(rollout.answer, count);
   }
   return [...counts]
     .map(([answer, count]) => ({ answer, ...count }))

@@ -22,7 +22,9 @@ export function Announcer() {
     lanes
       .filter(({ status }) => status.state !== 'healthy' && status.state !== 'waiting')
       .map(({ name, status }) =>
-        status.collapseStep === null ? `${name}: ${status.state}.` : `${name} collapsed at step ${status.collapseStep}.`,
+        status.collapseStep === null
+          ? `${name}: ${status.state}.`
+          : `${name} collapsed at step ${status.collapseStep}.`,
       )
       .join(' '),
   );

@@ -40,7 +40,8 @@ export function NoWebGPU({ failure }: { readonly failure: Failure | null }) {
         ))}
       </dl>
       <p className="unit">
-        WebGPU also needs a secure address: https, or localhost. Nothing is ever trained on the CPU in silence.
+        WebGPU also needs a secure address: https, or localhost. Nothing is ever trained on the CPU in
+        silence.
       </p>
     </section>
   );

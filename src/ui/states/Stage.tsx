@@ -14,7 +14,10 @@ export function Stage() {
     case 'checking':
       return (
         <Panel title="Checking the GPU">
-          <p>A tiny forward, backward and update are compared with stored answers, once per adapter and browser.</p>
+          <p>
+            A tiny forward, backward and update are compared with stored answers, once per adapter and
+            browser.
+          </p>
           <progress aria-label="Checking the GPU" />
         </Panel>
       );
@@ -33,7 +36,11 @@ export function Stage() {
       );
     case 'non-finite':
       return (
-        <Failed title="Stopped: a value was not finite" failure={failure} otherwise="A step gave NaN or infinity.">
+        <Failed
+          title="Stopped: a value was not finite"
+          failure={failure}
+          otherwise="A step gave NaN or infinity."
+        >
           <button type="button" className="go" onClick={restartGentler}>
             Restart at a third of the learning rate
           </button>
@@ -74,7 +81,12 @@ export function Notices() {
         </div>
       )}
       {asked === null ? null : (
-        <div className="notice card" role="alertdialog" aria-labelledby="asked-what" aria-describedby="asked-cost">
+        <div
+          className="notice card"
+          role="alertdialog"
+          aria-labelledby="asked-what"
+          aria-describedby="asked-cost"
+        >
           <p>
             <strong id="asked-what">{asked.what}</strong>{' '}
             <span id="asked-cost">{`restarts every lane at step 0. The ${made} steps made so far would be discarded.`}</span>

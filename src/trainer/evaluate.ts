@@ -1,0 +1,118 @@
+import { accuracy, majorityAccuracy } from '../diagnostics/truth.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { RolloutRequest } from '../engine/rollout.ts';
+import { purposes } from '../lib/philox.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
+import type { MetricId, MetricRow } from '../spec/metrics.ts';
+import type { Problem, Task } from '../spec/task.ts';
+import { drawHeldOut } from '../tasks/draw.ts';
+import { encode } from '../tasks/vocabulary.ts';
+import { answerOf } from './rollouts.ts';
+
+/** Rollouts of one submission at most: long ones get devices reset, and buffers are made for this many. */
+export const evaluationChunk = 768;
+
+/** Prompts of the out-of-distribution level: half as many as of the level trained. */
+function oodPrompts(settings: Settings): number {
+  return Math.ceil(settings.evalPrompts / 2);
+}
+
+type Kind = 'greedy' | 'sampled' | 'majority' | 'anchor' | 'ood';
+
+interface Job {
+  readonly problem: Problem;
+  readonly wanted: readonly { readonly kind: Kind; readonly request: Omit<RolloutRequest, 'prompt'> }[];
+}
+
+type EvaluationId = Extract<MetricId, `eval/${string}`>;
+
+/** The fixed held-out sets of a run and how they are measured. Temperature 1, whatever training samples at. */
+export class Evaluation {
+  readonly #task: Task;
+  readonly #seed: number;
+  readonly #jobs: readonly Job[];
+
+  /** @param withAnchor whether an anchor is kept that can be evaluated */
+  constructor(settings: Settings, task: Task, withAnchor: boolean) {
+    this.#task = task;
+    this.#seed = settings.seed;
+    const heldOut = drawHeldOut(task, settings.taskLevel, settings.evalPrompts);
+    const unseen = drawHeldOut(task, settings.oodLevel, oodPrompts(settings));
+    const greedy = { temperature: 0, rollout: 0, purpose: purposes.evaluationSample } as const;
+    const samples = (count: number, prompt: number, kind: Kind, purpose: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        kind,
+        request: { model: 'policy' as const, temperature: 1, rollout: prompt * 64 + i, purpose },
+      }));
+    this.#jobs = [
+      ...heldOut.map((problem, p) => ({
+        problem,
+        wanted: [
+          { kind: 'greedy' as const, request: { model: 'policy' as const, ...greedy } },
+          ...(withAnchor ? [{ kind: 'anchor' as const, request: { model: 'anchor' as const, ...greedy } }] : []),
+          ...samples(settings.evalSamples, p, 'sampled', purposes.evaluationSample),
+          ...samples(
+            p < settings.evalMajorityPrompts ? settings.evalMajoritySamples : 0,
+            p,
+            'majority',
+            purposes.majoritySample,
+          ),
+        ],
+      })),
+      ...unseen.map((problem) => ({
+        problem,
+        wanted: [{ kind: 'ood' as const, request: { model: 'policy' as const, ...greedy } }],
+      })),
+    ];
+  }
+
+  /** All `eval/…` metrics of the model as it is; NaN for what this run does not measure. */
+  async measure(engine: Engine, step: number): Promise<Pick<MetricRow, EvaluationId>> {
+    const answers: Record<Kind, (string | null)[][]> = { greedy: [], sampled: [], majority: [], anchor: [], ood: [] };
+    const solutions: Record<Kind, string[]> = { greedy: [], sampled: [], majority: [], anchor: [], ood: [] };
+    for (const jobs of chunks(this.#jobs)) {
+      const requests = jobs.flatMap(({ wanted }, prompt) => wanted.map(({ request }) => ({ ...request, prompt })));
+      const completions = await engine.evaluate(
+        jobs.map(({ problem }) => encode(problem.prompt)),
+        requests,
+        { seed: this.#seed, step },
+      );
+      let next = 0;
+      for (const { problem, wanted } of jobs) {
+        const seen = new Set<Kind>();
+        for (const { kind } of wanted) {
+          const completion = completions[next++];
+          if (!seen.has(kind)) {
+            seen.add(kind);
+            answers[kind].push([]);
+            solutions[kind].push(problem.solution);
+          }
+          if (completion !== undefined) answers[kind].at(-1)?.push(answerOf(completion, this.#task));
+        }
+      }
+    }
+    return {
+      'eval/greedy': accuracy(answers.greedy, solutions.greedy),
+      'eval/sampled': accuracy(answers.sampled, solutions.sampled),
+      'eval/ood': accuracy(answers.ood, solutions.ood),
+      'eval/majority': majorityAccuracy(answers.majority, solutions.majority),
+      'eval/anchor_greedy': accuracy(answers.anchor, solutions.anchor),
+    };
+  }
+}
+
+/** Whole jobs, at most `evaluationChunk` completions together (or one job that is larger). */
+function* chunks(jobs: readonly Job[]): Generator<Job[]> {
+  let open: Job[] = [];
+  let size = 0;
+  for (const job of jobs) {
+    if (open.length > 0 && size + job.wanted.length > evaluationChunk) {
+      yield open;
+      open = [];
+      size = 0;
+    }
+    open.push(job);
+    size += job.wanted.length;
+  }
+  if (open.length > 0) yield open;
+}

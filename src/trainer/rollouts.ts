@@ -1,0 +1,79 @@
+import type { Completion, RolloutRequest } from '../engine/rollout.ts';
+import { purposes } from '../lib/philox.ts';
+import { mean } from '../lib/stats.ts';
+import type { RolloutCounts } from '../settings/settings.ts';
+import type { Group, Rollout, RolloutSource } from '../spec/group.ts';
+import type { Problem, Task } from '../spec/task.ts';
+import { decode } from '../tasks/vocabulary.ts';
+
+/** The rollouts of a step: what the rules see, and what is only watched. Lists are per prompt, [B]. */
+export interface RolledBatch {
+  readonly problems: readonly Problem[];
+  readonly groups: readonly Group[];
+  readonly shadow: readonly (readonly Rollout[])[];
+}
+
+/** Rollout numbers leave room for the largest group, so that a prompt's randomness does not depend on it. */
+const rolloutsPerPrompt = 1024;
+
+/** What to sample for B prompts: the policy's M each, then the anchor's N, then the shadow's. */
+export function requestsFor(prompts: number, counts: RolloutCounts, temperature: number): RolloutRequest[] {
+  const each = (count: number, model: RolloutSource, purpose: number): RolloutRequest[] =>
+    Array.from({ length: prompts }, (_, prompt) =>
+      Array.from({ length: count }, (__, i) => ({
+        prompt,
+        model,
+        temperature,
+        rollout: prompt * rolloutsPerPrompt + i,
+        purpose,
+      })),
+    ).flat();
+  return [
+    ...each(counts.M, 'policy', purposes.policyRollout),
+    ...each(counts.N, 'anchor', purposes.anchorRollout),
+    ...each(counts.shadow, 'anchor', purposes.shadowRollout),
+  ];
+}
+
+/** Sorts completions, in the order of `requestsFor`, into groups. */
+export function groupRollouts(
+  problems: readonly Problem[],
+  counts: RolloutCounts,
+  completions: readonly Completion[],
+  task: Task,
+): RolledBatch {
+  const rollouts = completions.map((completion, i) =>
+    toRollout(completion, i < problems.length * counts.M ? 'policy' : 'anchor', task),
+  );
+  const anchors = problems.length * counts.M;
+  const shadows = anchors + problems.length * counts.N;
+  const slice = (start: number, count: number, prompt: number) =>
+    rollouts.slice(start + prompt * count, start + (prompt + 1) * count);
+  return {
+    problems,
+    groups: problems.map(({ prompt }, b) => ({
+      prompt,
+      rollouts: [...slice(0, counts.M, b), ...slice(anchors, counts.N, b)],
+    })),
+    shadow: problems.map((_, b) => slice(shadows, counts.shadow, b)),
+  };
+}
+
+/** The answer of a completion: null when truncated or unparsable. */
+export function answerOf(completion: Completion, task: Task): string | null {
+  return completion.truncated ? null : task.parseAnswer(decode(completion.tokens));
+}
+
+function toRollout(completion: Completion, source: RolloutSource, task: Task): Rollout {
+  const { tokens, truncated, logProbs, entropies, selfCertainties } = completion;
+  return {
+    source,
+    tokens,
+    truncated,
+    answer: answerOf(completion, task),
+    logProbs,
+    entropies,
+    meanEntropy: mean([...entropies]),
+    selfCertainty: mean([...selfCertainties]),
+  };
+}

@@ -1,0 +1,272 @@
+import { algorithmOf } from '../algorithms/index.ts';
+import { collect } from '../diagnostics/collect.ts';
+import { OverlapWindow } from '../diagnostics/overlap.ts';
+import { truthMetrics } from '../diagnostics/truth.ts';
+import { Engine } from '../engine/engine.ts';
+import type { TrainingGroup } from '../engine/rows.ts';
+import type { Gpu } from '../gpu/device.ts';
+import type { Kernels } from '../gpu/kernel.ts';
+import { LabError } from '../lib/labError.ts';
+import type { BaseModel } from '../model/baseModel.ts';
+import { voters } from '../rl/filter.ts';
+import { tokenWeights } from '../rl/loss.ts';
+import { policyRollouts } from '../rl/reward.ts';
+import { learningRateAt } from '../rl/schedule.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
+import { applyLive, rolloutCounts } from '../settings/settings.ts';
+import type { Algorithm, FilterResult } from '../spec/algorithm.ts';
+import type { PseudoLabel } from '../spec/group.ts';
+import type { MetricRow } from '../spec/metrics.ts';
+import type { Task } from '../spec/task.ts';
+import { drawTraining } from '../tasks/draw.ts';
+import { taskOf } from '../tasks/index.ts';
+import { encode, endToken } from '../tasks/vocabulary.ts';
+import { Evaluation, evaluationChunk } from './evaluate.ts';
+import { groupRollouts, requestsFor, type RolledBatch } from './rollouts.ts';
+
+/** What a step decided, per prompt [B]; for the table of rollouts. */
+export interface StepDecisions extends RolledBatch {
+  readonly filters: readonly FilterResult[];
+  readonly labels: readonly PseudoLabel[];
+  readonly rewards: readonly (readonly number[])[];
+  readonly advantages: readonly (readonly number[] | null)[];
+}
+
+export interface StepResult {
+  /** Every metric measured at this step; `eval/…` where an evaluation was due. */
+  readonly metrics: Partial<MetricRow>;
+  readonly decisions: StepDecisions;
+}
+
+export interface TrainerOptions {
+  /** Milliseconds; for the `perf/…` metrics alone. */
+  readonly now: () => number;
+  /** In place of the task that the settings name; a test hides solutions this way. */
+  readonly task?: Task;
+}
+
+/** One run: settings, model and the loop of the paper's algorithm. */
+export class Trainer {
+  readonly engine: Engine;
+  readonly #task: Task;
+  readonly #algorithm: Algorithm;
+  readonly #evaluation: Evaluation;
+  readonly #keepsAnchor: boolean;
+  readonly #now: () => number;
+  readonly #overlap = new OverlapWindow();
+  #settings: Settings;
+  #step = 0;
+  #updates = 0;
+  /** The next step's rollouts, sampled in the submit of the last one. */
+  #rolled: RolledBatch | null = null;
+
+  /**
+   * Makes engine and evaluation sets; await `kernels.compile()` before the first step.
+   * @throws LabError `does-not-fit` with numbers, before anything is started
+   */
+  constructor(gpu: Gpu, kernels: Kernels, model: BaseModel, settings: Settings, options: TrainerOptions) {
+    this.#settings = settings;
+    this.#now = options.now;
+    this.#task = options.task ?? taskOf(settings.task);
+    this.#algorithm = algorithmOf(settings.algorithm);
+    const { shadow } = rolloutCounts(settings);
+    this.#keepsAnchor = this.#algorithm.anchor === 'ema' || shadow > 0;
+    const { promptsPerStep: prompts, groupSize, maxCompletionLength, taskLevel, oodLevel } = settings;
+    const promptLength = this.#task.promptLength(taskLevel);
+    this.engine = new Engine(gpu, kernels, model, {
+      update: {
+        prompts,
+        completions: prompts * groupSize,
+        maxPromptLength: promptLength,
+        maxCompletionLength,
+        withReference: true,
+        withAnchor: this.#keepsAnchor,
+      },
+      rollout: {
+        prompts,
+        rollouts: prompts * (groupSize + shadow),
+        maxPromptLength: promptLength,
+        maxCompletionLength,
+        endToken,
+      },
+      evaluation: {
+        prompts: evaluationChunk,
+        rollouts: evaluationChunk,
+        maxPromptLength: Math.max(promptLength, this.#task.promptLength(oodLevel)),
+        maxCompletionLength,
+        endToken,
+      },
+    });
+    this.#evaluation = new Evaluation(settings, this.#task, this.#keepsAnchor);
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.#step;
+  }
+
+  get finished(): boolean {
+    return this.#step >= this.#settings.steps;
+  }
+
+  /** The evaluation before any update: a run's first record. */
+  async start(): Promise<Partial<MetricRow>> {
+    return { step: 0, ...(await this.#evaluation.measure(this.engine, 0)) };
+  }
+
+  /**
+   * Live changes, in force from the next step on. Rollouts already sampled for it are sampled again, so that
+   * a run depends only on the settings at each step, not on when they were typed.
+   * @throws LabError for a knob that needs a restart, or a value out of range; nothing is changed then
+   */
+  change(changes: Partial<Settings>): void {
+    this.#settings = applyLive(this.#settings, changes);
+    this.#rolled = null;
+  }
+
+  /**
+   * One step: draw, roll out, filter, vote, reward, advantage, update, anchor (algorithm.md, arXiv 2512.13070).
+   * The update and the next step's rollouts are submitted together and read back together.
+   * @throws LabError `non-finite` (parameters are those of the step before) or `device-lost`
+   */
+  async next(): Promise<StepResult> {
+    const settings = this.#settings;
+    const begun = this.#now();
+    const step = this.#step + 1;
+    const batch = this.#rolled ?? (await this.#roll(step));
+
+    const voting = this.#now();
+    const decisions = this.#decide(batch, settings);
+    const training = this.#trainingGroups(decisions, settings);
+    const voteMs = this.#now() - voting;
+
+    const learningRate = learningRateAt(step - 1, settings);
+    for (let update = 0; update < settings.updatesPerBatch; update++) {
+      const last = update === settings.updatesPerBatch - 1;
+      this.#updates++;
+      this.engine.update(training, update === 0, settings, {
+        update: this.#updates,
+        learningRate,
+        beta1: settings.adamBeta1,
+        beta2: settings.adamBeta2,
+        epsilon: settings.adamEpsilon,
+        weightDecay: settings.weightDecay,
+        maxNorm: settings.maxGradNorm,
+        anchorMomentum: last && this.#keepsAnchor ? settings.anchorMomentum : null,
+      });
+    }
+    this.#step = step;
+    const ahead = this.finished ? null : this.#submitRollout(step + 1);
+    const waiting = this.#now();
+    const { report, completions, times } = await this.engine.read(ahead?.pending ?? null, true);
+    const readbackMs = this.#now() - waiting;
+    this.#rolled = ahead === null || completions === null ? null : this.#group(ahead.problems, completions);
+    if (report === null || !Number.isFinite(report.gradNorm)) {
+      throw new LabError(
+        'non-finite',
+        `The gradient of step ${String(step)} is not finite; the parameters are still those of step ${String(step - 1)}.`,
+        'Start again with a lower learning rate.',
+      );
+    }
+    const stepMs = this.#now() - begun;
+    const gpuMs = times.updateMs + (ahead === null ? 0 : times.rolloutMs);
+    const metrics = collect({
+      step,
+      ...decisions,
+      update: {
+        loss: report.loss,
+        gradNorm: report.gradNorm,
+        clippedShare: report.clippedShare,
+        klRef: report.klReference,
+        klAnchor: this.#keepsAnchor ? report.klAnchor : NaN,
+        anchorDistance: this.#keepsAnchor ? report.anchorDistance : NaN,
+        learningRate,
+      },
+      timings: {
+        stepMs,
+        voteMs,
+        rolloutMs: ahead === null ? NaN : times.rolloutMs,
+        trainMs: times.updateMs,
+        // What the wait was longer than the device's work; the whole wait where that is not known.
+        readbackMs: Math.max(0, readbackMs - (Number.isNaN(gpuMs) ? 0 : gpuMs)),
+      },
+      overlap: this.#overlap,
+    });
+    const solutions = decisions.problems.map(({ solution }) => solution);
+    const truth = truthMetrics(decisions.groups, decisions.labels, solutions, metrics['reward/mean']);
+    const evaluationDue = this.finished || step % settings.evalEvery === 0;
+    const evaluation = evaluationDue ? await this.#evaluation.measure(this.engine, step) : {};
+    return { metrics: { ...metrics, ...truth, ...evaluation }, decisions };
+  }
+
+  destroy(): void {
+    this.engine.destroy();
+  }
+
+  /** Filter, vote, reward and advantage. Only an oracle's rule is handed a solution. */
+  #decide(batch: RolledBatch, settings: Settings): StepDecisions {
+    const algorithm = this.#algorithm;
+    const { groups, problems } = batch;
+    const filters = groups.map((group) => algorithm.filter(group, settings));
+    const kept = filters.map((filter) => filter.kept);
+    const labels = groups.map((group, b) =>
+      algorithm.needsTruth
+        ? algorithm.label(group, problems[b]?.solution ?? '')
+        : algorithm.label(group, voters(kept[b] ?? [], settings), settings),
+    );
+    const rewards = groups.map((group, b) => algorithm.reward(group, labels[b] ?? noLabel, settings));
+    const advantages = rewards.map((reward, b) => algorithm.advantage(reward, kept[b] ?? []));
+    return { ...batch, filters, labels, rewards, advantages };
+  }
+
+  /** The kept policy completions of the groups that have advantages. */
+  #trainingGroups({ groups, filters, advantages }: StepDecisions, settings: Settings): TrainingGroup[] {
+    const chosen = groups.map((group, b) => {
+      const advantage = advantages[b];
+      if (advantage == null) return [];
+      return policyRollouts(group).flatMap((rollout, i) =>
+        filters[b]?.kept[i] === true ? [{ tokens: rollout.tokens, advantage: advantage[i] ?? 0 }] : [],
+      );
+    });
+    const weights = tokenWeights(
+      settings.lossType,
+      chosen.flat().map(({ tokens }) => tokens.length),
+      {
+        maxCompletionLength: settings.maxCompletionLength,
+        rollouts: groups.length * rolloutCounts(settings).M,
+      },
+    );
+    let next = 0;
+    return groups.map(({ prompt }, b) => ({
+      prompt: encode(prompt),
+      completions: (chosen[b] ?? []).map((completion) => ({ ...completion, weight: weights[next++] ?? 0 })),
+    }));
+  }
+
+  #submitRollout(step: number) {
+    const { taskLevel, seed, promptsPerStep, temperature } = this.#settings;
+    const problems = drawTraining(this.#task, taskLevel, seed, step, promptsPerStep);
+    const pending = this.engine.rollout(
+      problems.map(({ prompt }) => encode(prompt)),
+      requestsFor(problems.length, rolloutCounts(this.#settings), temperature),
+      { seed, step },
+    );
+    return { problems, pending };
+  }
+
+  async #roll(step: number): Promise<RolledBatch> {
+    const { problems, pending } = this.#submitRollout(step);
+    const { completions } = await this.engine.read(pending, false);
+    return this.#group(problems, completions ?? []);
+  }
+
+  #group(problems: RolledBatch['problems'], completions: Parameters<typeof groupRollouts>[2]): RolledBatch {
+    return groupRollouts(problems, rolloutCounts(this.#settings), completions, this.#task);
+  }
+}
+
+const noLabel: PseudoLabel = { answer: null, agreement: NaN, tied: false };

@@ -1,0 +1,61 @@
+import type { Settings } from '../../settings/hyperparameters.ts';
+import type { ShownGroup } from '../../trainer/protocol.ts';
+import { formatValue } from '../format.ts';
+import { fateOf } from './votes.ts';
+
+interface Props {
+  readonly group: ShownGroup;
+  readonly settings: Settings;
+}
+
+const width = 320;
+const side = 10;
+const axisY = 20;
+
+/** The mean entropy of each rollout on a line, with the threshold below which the filter prunes. */
+export function EntropyStrip({ group, settings }: Props) {
+  const { threshold, rollouts } = group;
+  const filtered = !Number.isNaN(threshold);
+  const most = Math.max(0.01, ...rollouts.map(({ meanEntropy }) => meanEntropy), filtered ? threshold : 0);
+  const x = (entropy: number): number => side + (Math.max(0, entropy) / most) * (width - 2 * side);
+  const pruned = rollouts.filter((rollout) => fateOf(rollout, settings) === 'pruned').length;
+  const summary = filtered
+    ? `${pruned} of ${rollouts.length} below the threshold of ${formatValue(threshold)} nats`
+    : 'not filtered';
+  return (
+    <figure className="strip">
+      <figcaption>
+        entropy of each rollout, nats <span className="unit">{summary}</span>
+      </figcaption>
+      <svg viewBox={`0 0 ${width} 44`} role="img" aria-label={`Entropy of each rollout: ${summary}`}>
+        <line className="axis" x1={side} x2={width - side} y1={axisY} y2={axisY} />
+        {filtered && threshold > 0 ? (
+          <>
+            <rect className="below" x={side} y={axisY - 12} width={x(threshold) - side} height="24" />
+            <line className="threshold" x1={x(threshold)} x2={x(threshold)} y1={axisY - 14} y2={axisY + 14} />
+          </>
+        ) : null}
+        {rollouts.map((rollout, index) => {
+          const fate = fateOf(rollout, settings);
+          return (
+            <circle
+              key={index}
+              className={fate === 'pruned' ? 'pruned' : rollout.source}
+              cx={x(rollout.meanEntropy)}
+              cy={axisY}
+              r="4"
+            >
+              <title>{`${rollout.source}, ${rollout.answer ?? 'no answer'}: ${formatValue(rollout.meanEntropy)} nats, ${fate}`}</title>
+            </circle>
+          );
+        })}
+        <text x={side} y="43">
+          0
+        </text>
+        <text x={width - side} y="43" textAnchor="end">
+          {formatValue(most)}
+        </text>
+      </svg>
+    </figure>
+  );
+}
