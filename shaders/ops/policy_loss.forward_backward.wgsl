@@ -7,6 +7,7 @@
 //! target: [rows]   terms: [rows] of (A, w); rows with w = 0 get gradient 0 and statistics 0
 //! old_log_prob: [rows of the batch], written by the first update of a batch, where ρ is exactly 1
 //! stats: [rows of the batch, 2] of (loss, ln π, H, clipped), (k3 to reference, k3 to anchor, ρ, 1 if trained)
+//! clipped: 1 where the clip range decides; the bound of 3 does not count (verl's pg_clipfrac)
 //! One thread per row.
 //! use lib/grid
 
@@ -107,11 +108,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let bounded = -advantage * clamp(ratio, 1.0 - params.clip_low, 1.0 + params.clip_high);
   var policy_term = max(free, bounded);
   var slope = select(0.0, free, free >= bounded && abs(log_ratio) <= 20.0);
-  var clipped = select(0.0, 1.0, bounded > free);
+  let clipped = select(0.0, 1.0, bounded > free);
   if (advantage < 0.0 && policy_term > -advantage * 3.0) {
     policy_term = -advantage * 3.0;
     slope = 0.0;
-    clipped = 1.0;
   }
 
   var k3_reference = 0.0;

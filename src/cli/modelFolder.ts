@@ -38,7 +38,11 @@ export function readModelFolder(name: string): BaseModel {
 }
 
 /** Writes a model as a Hugging Face folder, with a README saying how it was made. */
-export function writeModelFolder(folder: string, { config, layout, weights }: BaseModel, readme: string): void {
+export function writeModelFolder(
+  folder: string,
+  { config, layout, weights }: BaseModel,
+  readme: string,
+): void {
   mkdirSync(folder, { recursive: true });
   const hugging = {
     architectures: ['Qwen3ForCausalLM'],

@@ -32,21 +32,33 @@ type Flag = keyof typeof flags;
 
 /** `npm run pretrain`: makes a base model by supervised training on the engine. */
 export default async function main(argv: string[]): Promise<void> {
-  const options = Object.fromEntries([...Object.keys(flags), 'help'].map((name) => [name, { type: name === 'help' ? 'boolean' : 'string' } as const]));
+  const options = Object.fromEntries(
+    [...Object.keys(flags), 'help'].map((name) => [
+      name,
+      { type: name === 'help' ? 'boolean' : 'string' } as const,
+    ]),
+  );
   const { values, tokens } = parseArgs({ args: argv, options, strict: false, tokens: true });
   if (values.help === true || argv.length === 0) {
-    for (const [name, flag] of Object.entries(flags)) console.log(`  --${name.padEnd(16)} ${flag.help} (default ${flag.default || 'none'})`);
+    for (const [name, flag] of Object.entries(flags))
+      console.log(`  --${name.padEnd(16)} ${flag.help} (default ${flag.default || 'none'})`);
     return;
   }
   for (const token of tokens) {
-    if (token.kind === 'option' && !(token.name in options)) throw unknownFlag(token.rawName, Object.keys(options));
+    if (token.kind === 'option' && !(token.name in options))
+      throw unknownFlag(token.rawName, Object.keys(options));
   }
-  const text = (name: Flag): string => (typeof values[name] === 'string' ? values[name] : flags[name].default);
+  const text = (name: Flag): string =>
+    typeof values[name] === 'string' ? values[name] : flags[name].default;
   const number = (name: Exclude<Flag, 'task' | 'levels' | 'out'>): number => {
     const [least, most] = flags[name].range;
     const value = Number(text(name));
     if (!(text(name) !== '' && value >= least && value <= most)) {
-      throw new LabError('bad-setting', `--${name} can't be "${text(name)}".`, `Give a number from ${String(least)} to ${String(most)}.`);
+      throw new LabError(
+        'bad-setting',
+        `--${name} can't be "${text(name)}".`,
+        `Give a number from ${String(least)} to ${String(most)}.`,
+      );
     }
     return value;
   };
@@ -78,7 +90,15 @@ export default async function main(argv: string[]): Promise<void> {
     gpu,
     kernels,
     start,
-    { task, levels, noise: number('noise'), learningRate: number('learning-rate'), steps, batch: number('batch'), seed: number('seed') },
+    {
+      task,
+      levels,
+      noise: number('noise'),
+      learningRate: number('learning-rate'),
+      steps,
+      batch: number('batch'),
+      seed: number('seed'),
+    },
     { ...defaultSettings, taskLevel, oodLevel, maxCompletionLength: task.completionLength(oodLevel) },
   );
   await kernels.compile();
@@ -86,7 +106,12 @@ export default async function main(argv: string[]): Promise<void> {
   let loss = NaN;
   for (let step = 1; step <= stopAt; step++) {
     loss = await pretrainer.next();
-    if (!Number.isFinite(loss)) throw new LabError('non-finite', `The loss of step ${String(step)} is ${String(loss)}.`, 'Lower --learning-rate.');
+    if (!Number.isFinite(loss))
+      throw new LabError(
+        'non-finite',
+        `The loss of step ${String(step)} is ${String(loss)}.`,
+        'Lower --learning-rate.',
+      );
     progress.show(step, `loss ${loss.toFixed(3)}`);
   }
   progress.end();
@@ -94,7 +119,8 @@ export default async function main(argv: string[]): Promise<void> {
   const figure = (value: number | undefined) => (value ?? NaN).toFixed(3);
   const result = `cross-entropy ${loss.toFixed(3)}; at level ${String(taskLevel)}: pass@1 ${figure(measured['eval/sampled'])}, majority ${figure(measured['eval/majority'])}, greedy ${figure(measured['eval/greedy'])}`;
   console.log(result);
-  const folder = text('out') === '' ? join('public/models', `${text('task')}-${String(config.hidden_size)}`) : text('out');
+  const folder =
+    text('out') === '' ? join('public/models', `${text('task')}-${String(config.hidden_size)}`) : text('out');
   const command = ['npm run pretrain --', ...argv].join(' ');
   const { vendor, architecture } = gpu.adapter;
   writeModelFolder(
@@ -105,10 +131,19 @@ export default async function main(argv: string[]): Promise<void> {
   console.log(`${folder}: ${String(start.layout.parameterCount)} parameters`);
 }
 
-function parseLevels(text: string, [least, most]: readonly [number, number]): { level: number; weight: number }[] {
+function parseLevels(
+  text: string,
+  [least, most]: readonly [number, number],
+): { level: number; weight: number }[] {
   return text.split(',').map((part) => {
     const [level = NaN, weight = 1] = part.split(':').map(Number);
-    if (!(Number.isInteger(level) && level >= least && level <= most && Number.isInteger(weight) && weight >= 1)) {
+    if (!(
+      Number.isInteger(level) &&
+      level >= least &&
+      level <= most &&
+      Number.isInteger(weight) &&
+      weight >= 1
+    )) {
       throw new LabError(
         'bad-setting',
         `--levels can't hold "${part}".`,

@@ -32,5 +32,7 @@ export function duration(milliseconds: number): string {
   const pad = (n: number) => String(n).padStart(2, '0');
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor(seconds / 60) % 60;
-  return hours > 0 ? `${String(hours)}:${pad(minutes)}:${pad(seconds % 60)}` : `${String(minutes)}:${pad(seconds % 60)}`;
+  return hours > 0
+    ? `${String(hours)}:${pad(minutes)}:${pad(seconds % 60)}`
+    : `${String(minutes)}:${pad(seconds % 60)}`;
 }

@@ -38,7 +38,8 @@ export function keptLayers(buffers: Buffers, config: ModelConfig, rows: number):
   const width = widthsOf(config);
   let x = buffers.storage('layer 0 x', rows * width.hidden);
   return Array.from({ length: config.num_hidden_layers }, (_, index) => {
-    const of = (name: string, floats: number) => buffers.storage(`layer ${String(index)} ${name}`, rows * floats);
+    const of = (name: string, floats: number) =>
+      buffers.storage(`layer ${String(index)} ${name}`, rows * floats);
     const layer: LayerBuffers = {
       x,
       inputRstd: of('input rstd', 1),

@@ -14,10 +14,7 @@ import { headWeight, layerWeights } from './weights.ts';
 
 /** Gradients in flight; one set serves all layers. d + name, [rows, width of name]. */
 export type GradientBuffers = Readonly<
-  Record<
-    'dx' | 'dnormed' | 'dgateUp' | 'dact' | 'dout' | 'dq' | 'dk' | 'dv' | 'dqkv' | 'delta',
-    GPUBuffer
-  >
+  Record<'dx' | 'dnormed' | 'dgateUp' | 'dact' | 'dout' | 'dq' | 'dk' | 'dv' | 'dqkv' | 'delta', GPUBuffer>
 >;
 
 export function gradientBuffers(buffers: Buffers, config: ModelConfig, rows: number): GradientBuffers {
@@ -73,7 +70,13 @@ export function recordBackward(
     swigluBackward(r, rows, b.gateUp, d.dact, d.dgateUp);
     matmulBackwardWeight(r, of, weights.gateUp, { dy: d.dgateUp, x: b.mid, rstd: b.midRstd });
     matmulBackward(r, rows, weights.gateUp, d.dgateUp, d.dnormed);
-    rmsNormBackward(r, of, { gain: offsets.postAttentionNorm, dy: d.dnormed, x: b.mid, rstd: b.midRstd, dx: d.dx });
+    rmsNormBackward(r, of, {
+      gain: offsets.postAttentionNorm,
+      dy: d.dnormed,
+      x: b.mid,
+      rstd: b.midRstd,
+      dx: d.dx,
+    });
 
     matmulBackwardWeight(r, of, weights.output, { dy: d.dx, x: b.out, rstd: b.midRstd });
     matmulBackward(r, rows, weights.output, d.dx, d.dout);

@@ -47,7 +47,8 @@ export interface PhaseTimes {
 
 const queries = 4;
 
-type Range = 'stats' | 'report' | 'tokens' | 'rolloutStats' | 'times' | 'evaluationTokens' | 'evaluationStats';
+type Range =
+  'stats' | 'report' | 'tokens' | 'rolloutStats' | 'times' | 'evaluationTokens' | 'evaluationStats';
 
 /** One model in training: parameters, sampler, updater and the readback they share. Knows no algorithm. */
 export class Engine {
@@ -72,7 +73,11 @@ export class Engine {
   constructor(
     gpu: Gpu,
     kernels: Kernels,
-    model: { readonly config: ModelConfig; readonly layout: Layout; readonly weights: Float32Array<ArrayBuffer> },
+    model: {
+      readonly config: ModelConfig;
+      readonly layout: Layout;
+      readonly weights: Float32Array<ArrayBuffer>;
+    },
     capacity: EngineCapacity,
   ) {
     this.#gpu = gpu;
@@ -86,7 +91,9 @@ export class Engine {
       of === undefined ? null : new Sampler(this.#buffers, kernels, parts, of);
     this.#sampler = sampler(capacity.rollout);
     this.#evaluator = sampler(capacity.evaluation);
-    this.#queries = gpu.hasTimestamps ? gpu.device.createQuerySet({ type: 'timestamp', count: queries }) : null;
+    this.#queries = gpu.hasTimestamps
+      ? gpu.device.createQuerySet({ type: 'timestamp', count: queries })
+      : null;
     this.#times = this.#buffers.queryResults('times', 8 * queries);
     const nothing: Source = { buffer: this.#times, bytes: 0 };
     const whole = (buffer: GPUBuffer | undefined): Source =>
@@ -113,7 +120,12 @@ export class Engine {
   }
 
   /** Submits one optimiser update (see Updater.submit). */
-  update(groups: readonly TrainingGroup[], first: boolean, loss: LossSettings, optimizer: OptimizerSettings): void {
+  update(
+    groups: readonly TrainingGroup[],
+    first: boolean,
+    loss: LossSettings,
+    optimizer: OptimizerSettings,
+  ): void {
     const { dispatches, rows } = this.#updater.submit(
       groups,
       first,
@@ -147,7 +159,11 @@ export class Engine {
   async read<P extends PendingRollout | null>(
     pending: P,
     updated: boolean,
-  ): Promise<{ report: UpdateReport | null; completions: P extends null ? null : Completion[]; times: PhaseTimes }> {
+  ): Promise<{
+    report: UpdateReport | null;
+    completions: P extends null ? null : Completion[];
+    times: PhaseTimes;
+  }> {
     const names: Range[] = [
       ...(updated ? (['stats', 'report'] as const) : []),
       ...(pending === null ? [] : (['tokens', 'rolloutStats'] as const)),
@@ -158,7 +174,8 @@ export class Engine {
     this.#readback.copy(encoder, names);
     this.#gpu.device.queue.submit([encoder.finish()]);
     const bytes = await this.#readback.take(names);
-    const completions = pending === null ? null : present(this.#sampler).read(bytes.tokens, bytes.rolloutStats, pending.rowOf);
+    const completions =
+      pending === null ? null : present(this.#sampler).read(bytes.tokens, bytes.rolloutStats, pending.rowOf);
     return {
       report: updated ? summarise(bytes.stats, this.#updatedRows, bytes.report) : null,
       completions: completions as P extends null ? null : Completion[],
@@ -206,7 +223,11 @@ export class Engine {
 
 function present(sampler: Sampler | null): Sampler {
   if (sampler === null) {
-    throw new LabError('bug', 'This engine was made without that sampler.', 'Give its capacity to the constructor.');
+    throw new LabError(
+      'bug',
+      'This engine was made without that sampler.',
+      'Give its capacity to the constructor.',
+    );
   }
   return sampler;
 }

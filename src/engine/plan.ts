@@ -31,5 +31,8 @@ export function microBatchRows(config: ModelConfig, wanted: number, models: numb
   const { hidden_size: H, intermediate_size: I, head_dim: D } = config;
   const heads = (config.num_attention_heads + config.num_key_value_heads) * D;
   const perRow = 4 * models * (config.num_hidden_layers * (2 * H + 3 * I + 3 * heads) + config.vocab_size);
-  return Math.max(rowBlock, Math.min(padRows(wanted), Math.floor(activationBudgetBytes / perRow / rowBlock) * rowBlock));
+  return Math.max(
+    rowBlock,
+    Math.min(padRows(wanted), Math.floor(activationBudgetBytes / perRow / rowBlock) * rowBlock),
+  );
 }

@@ -88,7 +88,12 @@ function fill(groups: readonly TrainingGroup[]): MicroBatch {
       tokens.forEach((next, index) => {
         target[row] = next;
         terms.set([advantage, weight], 2 * row);
-        add((index === 0 ? prompt.at(-1) : tokens[index - 1]) ?? 0, [prefix, prefixLength, own, own + tokens.length]);
+        add((index === 0 ? prompt.at(-1) : tokens[index - 1]) ?? 0, [
+          prefix,
+          prefixLength,
+          own,
+          own + tokens.length,
+        ]);
       });
     }
   }

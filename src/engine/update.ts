@@ -76,7 +76,10 @@ export class Updater {
     const prefix = capacity.maxPromptLength - 1;
     const wanted = capacity.prompts * prefix + capacity.completions * capacity.maxCompletionLength;
     const smallest = prefix + capacity.maxCompletionLength;
-    this.#rows = Math.max(microBatchRows(config, wanted, this.#models), Math.ceil(smallest / rowBlock) * rowBlock);
+    this.#rows = Math.max(
+      microBatchRows(config, wanted, this.#models),
+      Math.ceil(smallest / rowBlock) * rowBlock,
+    );
     // Each micro-batch may end short of one completion and begins with a repeated prefix.
     const batches = Math.ceil(wanted / Math.max(1, this.#rows - 2 * smallest)) + 1;
     this.statRows = this.#rows >= wanted ? this.#rows : batches * this.#rows;

@@ -4,7 +4,10 @@ import type { Weight } from './ops/matmul.ts';
 import type { Recorder } from './recorder.ts';
 
 /** The matrices of a layer, each with the norm folded in front of it. */
-export function layerWeights(r: Recorder, layer: LayerOffsets): Record<'qkv' | 'output' | 'gateUp' | 'down', Weight> {
+export function layerWeights(
+  r: Recorder,
+  layer: LayerOffsets,
+): Record<'qkv' | 'output' | 'gateUp' | 'down', Weight> {
   const { hidden, queries, qkv, inner } = widthsOf(r.config);
   return {
     qkv: { offset: layer.qkv, n: qkv, k: hidden, gain: layer.inputNorm },

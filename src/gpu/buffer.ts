@@ -40,7 +40,11 @@ export class Buffers {
         'Choose a smaller model, fewer prompts or rollouts, or shorter completions.',
       );
     }
-    return this.#create(label, bytes, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST);
+    return this.#create(
+      label,
+      bytes,
+      GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    );
   }
 
   uniform(label: string, bytes: number): GPUBuffer {

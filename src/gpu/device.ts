@@ -36,7 +36,10 @@ const software = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|warp/i;
  * Asks for an adapter and a device with the limits and optional features the engine can use.
  * @throws LabError `no-adapter` where there is none, `does-not-fit` where it binds too few buffers
  */
-export async function openDevice(gpu: GPU, options: { whileWaiting?: () => Promise<void> } = {}): Promise<Gpu> {
+export async function openDevice(
+  gpu: GPU,
+  options: { whileWaiting?: () => Promise<void> } = {},
+): Promise<Gpu> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) {
     throw new LabError(

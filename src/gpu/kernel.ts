@@ -27,19 +27,27 @@ export class Kernels {
 
   /** The kernel of a shader; `prelude` holds the few constants that overrides cannot express. */
   get(shader: WgslModule, overrides: Overrides = {}, prelude = ''): Kernel {
-    const label = [shader.name, ...Object.entries(overrides).map(([name, value]) => `${name}=${String(value)}`)].join(' ');
+    const label = [
+      shader.name,
+      ...Object.entries(overrides).map(([name, value]) => `${name}=${String(value)}`),
+    ].join(' ');
     const key = `${label}\n${prelude}`;
     const known = this.#kernels.get(key);
     if (known !== undefined) return known;
 
     for (const name of Object.keys(overrides)) {
       if (!shader.overrides.includes(name)) {
-        throw new LabError('bug', `${shader.name} has no override "${name}".`, `It has: ${shader.overrides.join(', ')}.`);
+        throw new LabError(
+          'bug',
+          `${shader.name} has no override "${name}".`,
+          `It has: ${shader.overrides.join(', ')}.`,
+        );
       }
     }
     const { device } = this.#gpu;
     const source = shader.variants.plain ?? shader.variants.workgroup;
-    if (source === undefined) throw new LabError('bug', `${shader.name} has no text.`, 'See scripts/wgslPlugin.ts.');
+    if (source === undefined)
+      throw new LabError('bug', `${shader.name} has no text.`, 'See scripts/wgslPlugin.ts.');
     const code = [...source.enables, prelude, source.code].join('\n');
     const entries = (group: number): GPUBindGroupLayoutEntry[] =>
       shader.bindings
@@ -55,7 +63,9 @@ export class Kernels {
     const paramsLayout = device.createBindGroupLayout({ label, entries: entries(1) });
 
     let pipeline: GPUComputePipeline | undefined;
-    const constants = Object.fromEntries(Object.entries(overrides).map(([name, value]) => [name, Number(value)]));
+    const constants = Object.fromEntries(
+      Object.entries(overrides).map(([name, value]) => [name, Number(value)]),
+    );
     const module = device.createShaderModule({ label, code });
     const compiling = device
       .createComputePipelineAsync({
@@ -89,7 +99,8 @@ export class Kernels {
       tensorsLayout,
       paramsLayout,
       pipeline: () => {
-        if (pipeline === undefined) throw new LabError('bug', `${label} is not compiled.`, 'Await compile() first.');
+        if (pipeline === undefined)
+          throw new LabError('bug', `${label} is not compiled.`, 'Await compile() first.');
         return pipeline;
       },
     };

@@ -15,7 +15,8 @@ export function live(value = 0): Live {
 export type ParamValue = number | Live | readonly (number | Live)[];
 
 /** A range of a buffer; a whole buffer where only that is given. */
-export type Binding = GPUBuffer | { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number };
+export type Binding =
+  GPUBuffer | { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number };
 
 interface Dispatch {
   readonly kernel: Kernel;
@@ -71,7 +72,11 @@ export class Program {
     const { shader } = kernel;
     const slot = this.#dispatches.length * this.#slotBytes;
     if (this.#dispatches.length === this.#capacity) {
-      throw new LabError('bug', `${this.#label} holds ${String(this.#capacity)} dispatches.`, 'Raise its capacity.');
+      throw new LabError(
+        'bug',
+        `${this.#label} holds ${String(this.#capacity)} dispatches.`,
+        'Raise its capacity.',
+      );
     }
     const fields = shader.params?.fields ?? {};
     sameNames(`${shader.name}: params`, Object.keys(params), Object.keys(fields));
@@ -139,7 +144,8 @@ export class Program {
 }
 
 function resourceOf(binding: Binding | undefined): GPUBufferBinding {
-  if (binding === undefined) throw new LabError('bug', 'A tensor is missing.', 'See the names in the shader.');
+  if (binding === undefined)
+    throw new LabError('bug', 'A tensor is missing.', 'See the names in the shader.');
   return 'buffer' in binding ? binding : { buffer: binding };
 }
 

@@ -54,7 +54,9 @@ function parseJson(name: string, text: string): unknown {
 
 function checkTokenizer(json: unknown, vocabulary: string): void {
   const vocab = (json as { model?: { vocab?: Record<string, unknown> } } | null)?.model?.vocab ?? {};
-  const same = Object.keys(vocab).length === vocabulary.length && Array.from(vocabulary).every((c, id) => vocab[c] === id);
+  const same =
+    Object.keys(vocab).length === vocabulary.length &&
+    Array.from(vocabulary).every((c, id) => vocab[c] === id);
   if (same) return;
   throw new LabError(
     'bad-file',
@@ -72,7 +74,15 @@ export function tokenizerJson(vocabulary: string): string {
       truncation: null,
       padding: null,
       added_tokens: [
-        { id: 0, content: padding, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
+        {
+          id: 0,
+          content: padding,
+          single_word: false,
+          lstrip: false,
+          rstrip: false,
+          normalized: false,
+          special: true,
+        },
       ],
       normalizer: null,
       pre_tokenizer: { type: 'Split', pattern: { Regex: '' }, behavior: 'Isolated', invert: false },

@@ -34,8 +34,13 @@ export function parseConfig(json: unknown): ModelConfig {
   }
   const config = result.output;
   // Kernels load four numbers at a time, and rotary embedding pairs the halves of a head.
-  for (const [key, multiple] of [['hidden_size', 4], ['intermediate_size', 4], ['head_dim', 8]] as const) {
-    if (config[key] % multiple !== 0) throw refusal(`"${key}" is ${String(config[key])}, not a multiple of ${String(multiple)}`);
+  for (const [key, multiple] of [
+    ['hidden_size', 4],
+    ['intermediate_size', 4],
+    ['head_dim', 8],
+  ] as const) {
+    if (config[key] % multiple !== 0)
+      throw refusal(`"${key}" is ${String(config[key])}, not a multiple of ${String(multiple)}`);
   }
   if (config.num_attention_heads % config.num_key_value_heads !== 0) {
     throw refusal(
@@ -46,5 +51,9 @@ export function parseConfig(json: unknown): ModelConfig {
 }
 
 function refusal(what: string): LabError {
-  return new LabError('bad-file', `config.json: ${what}.`, 'Give the config.json of a Qwen3 model as Hugging Face writes it.');
+  return new LabError(
+    'bad-file',
+    `config.json: ${what}.`,
+    'Give the config.json of a Qwen3 model as Hugging Face writes it.',
+  );
 }

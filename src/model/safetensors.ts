@@ -28,7 +28,8 @@ const entryKey = /"(?:[^"\\]|\\.)*"\s*:\s*\{/g;
  * @throws LabError `bad-file` naming the tensor and the rule; nothing is half-loaded
  */
 export function readSafetensors(bytes: ArrayBuffer, layout: Layout): Float32Array<ArrayBuffer> {
-  if (bytes.byteLength < 8) throw refusal(`The file has ${String(bytes.byteLength)} bytes, fewer than its header`);
+  if (bytes.byteLength < 8)
+    throw refusal(`The file has ${String(bytes.byteLength)} bytes, fewer than its header`);
   const view = new DataView(bytes);
   const headerBytes = Number(view.getBigUint64(0, true));
   if (headerBytes > Math.min(maxHeaderBytes, bytes.byteLength - 8)) {
@@ -47,15 +48,26 @@ export function readSafetensors(bytes: ArrayBuffer, layout: Layout): Float32Arra
   }
   checkExtents(entries, bytes.byteLength - data);
   const wanted = new Map(layout.tensors.map((tensor) => [tensor.name, tensor]));
-  for (const [name, { dtype, shape, data_offsets: [begin, end] }] of entries) {
+  for (const [
+    name,
+    {
+      dtype,
+      shape,
+      data_offsets: [begin, end],
+    },
+  ] of entries) {
     const tensor = wanted.get(name);
     if (tensor === undefined) throw refusal(`The tensor "${name}" has no place in the model of config.json`);
     if (dtype !== 'F32') throw refusal(`"${name}" is ${dtype}; only F32 is read`);
     if (shape.join() !== tensor.shape.join()) {
-      throw refusal(`"${name}" has shape [${shape.join(', ')}], but config.json asks for [${tensor.shape.join(', ')}]`);
+      throw refusal(
+        `"${name}" has shape [${shape.join(', ')}], but config.json asks for [${tensor.shape.join(', ')}]`,
+      );
     }
     if (end - begin !== 4 * tensor.length) {
-      throw refusal(`"${name}" has ${String(end - begin)} bytes, but its shape needs ${String(4 * tensor.length)}`);
+      throw refusal(
+        `"${name}" has ${String(end - begin)} bytes, but its shape needs ${String(4 * tensor.length)}`,
+      );
     }
     // The data may begin at any byte: copy, then view.
     const own = new Float32Array(bytes.slice(data + begin, data + end));
@@ -106,18 +118,34 @@ function parseHeader(text: string): v.InferOutput<typeof headerSchema> {
 }
 
 /** Tensors must tile the data exactly: no gap, no overlap, nothing behind the last. */
-function checkExtents(entries: readonly [string, v.InferOutput<typeof entrySchema>][], dataBytes: number): void {
+function checkExtents(
+  entries: readonly [string, v.InferOutput<typeof entrySchema>][],
+  dataBytes: number,
+): void {
   let at = 0;
   const ordered = [...entries].sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
-  for (const [name, { data_offsets: [begin, end] }] of ordered) {
+  for (const [
+    name,
+    {
+      data_offsets: [begin, end],
+    },
+  ] of ordered) {
     if (begin !== at || end < begin) {
-      throw refusal(`"${name}" lies at bytes ${String(begin)} to ${String(end)}, but the tensor before it ends at ${String(at)}`);
+      throw refusal(
+        `"${name}" lies at bytes ${String(begin)} to ${String(end)}, but the tensor before it ends at ${String(at)}`,
+      );
     }
     at = end;
   }
-  if (at !== dataBytes) throw refusal(`The tensors cover ${String(at)} bytes, but the file holds ${String(dataBytes)}`);
+  if (at !== dataBytes)
+    throw refusal(`The tensors cover ${String(at)} bytes, but the file holds ${String(dataBytes)}`);
 }
 
 function refusal(sentence: string, cause?: unknown): LabError {
-  return new LabError('bad-file', `model.safetensors: ${sentence}.`, 'Export the model again, or check that the download is complete.', cause);
+  return new LabError(
+    'bad-file',
+    `model.safetensors: ${sentence}.`,
+    'Export the model again, or check that the download is complete.',
+    cause,
+  );
 }

@@ -74,7 +74,7 @@ export function open(preset: PresetName, lanes: readonly LaneSetup[]): void {
     stepsPerSecond: NaN,
     version: version + 1,
   }));
-  send({ type: 'open', lanes: active });
+  send({ type: 'open', lanes: active, base: document.baseURI });
 }
 
 /** Applies one event of the trainer to the state of the page. */
@@ -86,6 +86,9 @@ export function receive(event: Event): void {
       // The last rows of a run precede its new state: show them together.
       flush(true);
       lab.setState({ state: event.state, failure: event.failure ?? null });
+      if (event.failure !== undefined && (event.state === 'training' || event.state === 'paused')) {
+        lab.setState({ notice: `${event.failure.sentence} ${event.failure.remedy}` });
+      }
       return;
     case 'adapter':
       lab.setState({ adapter: event.adapter });

@@ -49,7 +49,9 @@ export class Evaluation {
         problem,
         wanted: [
           { kind: 'greedy' as const, request: { model: 'policy' as const, ...greedy } },
-          ...(withAnchor ? [{ kind: 'anchor' as const, request: { model: 'anchor' as const, ...greedy } }] : []),
+          ...(withAnchor
+            ? [{ kind: 'anchor' as const, request: { model: 'anchor' as const, ...greedy } }]
+            : []),
           ...samples(settings.evalSamples, p, 'sampled', purposes.evaluationSample),
           ...samples(
             p < settings.evalMajorityPrompts ? settings.evalMajoritySamples : 0,
@@ -68,10 +70,18 @@ export class Evaluation {
 
   /** All `eval/…` metrics of the model as it is; NaN for what this run does not measure. */
   async measure(engine: Engine, step: number): Promise<Pick<MetricRow, EvaluationId>> {
-    const answers: Record<Kind, (string | null)[][]> = { greedy: [], sampled: [], majority: [], anchor: [], ood: [] };
+    const answers: Record<Kind, (string | null)[][]> = {
+      greedy: [],
+      sampled: [],
+      majority: [],
+      anchor: [],
+      ood: [],
+    };
     const solutions: Record<Kind, string[]> = { greedy: [], sampled: [], majority: [], anchor: [], ood: [] };
     for (const jobs of chunks(this.#jobs)) {
-      const requests = jobs.flatMap(({ wanted }, prompt) => wanted.map(({ request }) => ({ ...request, prompt })));
+      const requests = jobs.flatMap(({ wanted }, prompt) =>
+        wanted.map(({ request }) => ({ ...request, prompt })),
+      );
       const completions = await engine.evaluate(
         jobs.map(({ problem }) => encode(problem.prompt)),
         requests,

@@ -1,10 +1,13 @@
+import type { AdapterSummary } from '../gpu/device.ts';
 import type { LabErrorCode } from '../lib/labError.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 
+export type { AdapterSummary } from '../gpu/device.ts';
+
 /** What the page asks of the trainer's worker. A lane is one run; all lanes share the device. */
 export type Command =
-  /** (Re)builds every lane at step 0. Also what Reset sends. */
-  | { readonly type: 'open'; readonly lanes: readonly Settings[] }
+  /** (Re)builds every lane at step 0. Also what Reset sends. `base`: address of the page; models/ lies beside it. */
+  | { readonly type: 'open'; readonly lanes: readonly Settings[]; readonly base: string }
   | { readonly type: 'train' }
   | { readonly type: 'pause' }
   /** One step of every lane, then pause. */
@@ -25,15 +28,6 @@ export type RunState =
   | 'device-lost'
   | 'non-finite'
   | 'refused';
-
-export interface AdapterSummary {
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly description: string;
-  /** A CPU pretending to be a GPU: everything works, slowly. */
-  readonly software: boolean;
-  readonly features: readonly string[];
-}
 
 export interface Failure {
   readonly code: LabErrorCode;
@@ -78,7 +72,12 @@ export type Event =
   | { readonly type: 'rows'; readonly lane: number; readonly count: number; readonly rows: Float64Array }
   | { readonly type: 'rollouts'; readonly lane: number; readonly group: ShownGroup }
   /** A live change took effect at `step`. */
-  | { readonly type: 'changed'; readonly lane: number; readonly step: number; readonly changes: Partial<Settings> }
+  | {
+      readonly type: 'changed';
+      readonly lane: number;
+      readonly step: number;
+      readonly changes: Partial<Settings>;
+    }
   /** Bytes held and counts of the last step, for the speed chart. */
   | {
       readonly type: 'cost';

@@ -12,6 +12,7 @@ import { voters } from '../rl/filter.ts';
 import { tokenWeights } from '../rl/loss.ts';
 import { policyRollouts } from '../rl/reward.ts';
 import { learningRateAt } from '../rl/schedule.ts';
+import { noLabel } from '../rl/vote.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { applyLive, rolloutCounts } from '../settings/settings.ts';
 import type { Algorithm, FilterResult } from '../spec/algorithm.ts';
@@ -218,7 +219,7 @@ export class Trainer {
         ? algorithm.label(group, problems[b]?.solution ?? '')
         : algorithm.label(group, voters(kept[b] ?? [], settings), settings),
     );
-    const rewards = groups.map((group, b) => algorithm.reward(group, labels[b] ?? noLabel, settings));
+    const rewards = groups.map((group, b) => algorithm.reward(group, labels[b] ?? noLabel(), settings));
     const advantages = rewards.map((reward, b) => algorithm.advantage(reward, kept[b] ?? []));
     return { ...batch, filters, labels, rewards, advantages };
   }
@@ -227,7 +228,7 @@ export class Trainer {
   #trainingGroups({ groups, filters, advantages }: StepDecisions, settings: Settings): TrainingGroup[] {
     const chosen = groups.map((group, b) => {
       const advantage = advantages[b];
-      if (advantage == null) return [];
+      if (advantage === undefined || advantage === null) return [];
       return policyRollouts(group).flatMap((rollout, i) =>
         filters[b]?.kept[i] === true ? [{ tokens: rollout.tokens, advantage: advantage[i] ?? 0 }] : [],
       );
@@ -261,12 +262,10 @@ export class Trainer {
   async #roll(step: number): Promise<RolledBatch> {
     const { problems, pending } = this.#submitRollout(step);
     const { completions } = await this.engine.read(pending, false);
-    return this.#group(problems, completions ?? []);
+    return this.#group(problems, completions);
   }
 
   #group(problems: RolledBatch['problems'], completions: Parameters<typeof groupRollouts>[2]): RolledBatch {
     return groupRollouts(problems, rolloutCounts(this.#settings), completions, this.#task);
   }
 }
-
-const noLabel: PseudoLabel = { answer: null, agreement: NaN, tied: false };

@@ -1,15 +1,19 @@
 import { at } from '../reference/indexing.ts';
 import { policyGradient, type PolicyGradient, type TrainedRollout } from '../reference/policy_gradient.ts';
 import type { PolicyLossSettings } from '../reference/policy_loss.ts';
-import { createRandom } from '../reference/random.ts';
-import { randomWeights, type Qwen3Config } from '../reference/weights.ts';
+import { createRandom, type Random } from '../reference/random.ts';
+import { randomWeights, type Qwen3Config, type Weights } from '../reference/weights.ts';
 
 /** A whole model, a batch of rollouts, and the oracle's logits, statistics and gradients. */
 export interface ModelCase {
   readonly name: string;
   readonly config: Qwen3Config;
   /** By Hugging Face name; numbers that float32 holds exactly. */
-  readonly weights: ReadonlyMap<string, Float64Array>;
+  readonly weights: Weights;
+  /** The frozen model that `refLogProbs` come from. */
+  readonly referenceWeights: Weights;
+  /** The policy that sampled, where `oldLogProbs` come from; null on-policy. */
+  readonly oldWeights: Weights | null;
   /** Rollouts of one prompt lie beside each other, so that a caller may share it. */
   readonly rollouts: readonly TrainedRollout[];
   readonly settings: PolicyLossSettings;
@@ -38,7 +42,7 @@ function build(
     return completions.map((L) => ({ prompt, completion: [...random.integers(L, V)] }));
   });
   const tokens = bare.reduce((sum, { completion }) => sum + completion.length, 0);
-  const unshifted: TrainedRollout[] = bare.map((rollout, i) => ({
+  const unscored: TrainedRollout[] = bare.map((rollout, i) => ({
     ...rollout,
     advantage: Math.fround(random.normal()),
     // The third rollout was dropped by the filter.
@@ -46,20 +50,49 @@ function build(
     oldLogProbs: null,
     refLogProbs: rollout.completion.map(() => 0),
   }));
-  const { logProb } = policyGradient(config, weights, unshifted, settings);
+  const logProbsOf = (of: Weights): number[] => [...policyGradient(config, of, unscored, settings).logProb];
+  const referenceWeights = moved(weights, random);
+  const reference = logProbsOf(referenceWeights);
+  const current = logProbsOf(weights);
+  // Clear of the clip edges, where rounding could choose the side.
+  const edges = [Math.log(1 - settings.clipLow), Math.log(1 + settings.clipHigh), Math.log(3)];
+  const clear = (old: readonly number[]) =>
+    old.every((value, i) => edges.every((edge) => Math.abs(at(current, i) - value - edge) > 2e-3));
+  let oldWeights: Weights | null = null;
+  let old: number[] | null = null;
+  while (!batch.onPolicy && (old === null || !clear(old))) {
+    oldWeights = moved(weights, random);
+    old = logProbsOf(oldWeights);
+  }
   let next = 0;
-  const rollouts = unshifted.map((rollout): TrainedRollout => {
-    const current = rollout.completion.map(() => at(logProb, next++));
-    // Shifts of 0.15 or 0.5 keep clear of the clip edges at ±0.2, where rounding could choose the side.
-    const shift = (): number => (random.uniform() < 0.5 ? -1 : 1) * (random.uniform() < 0.5 ? 0.15 : 0.5);
+  const rollouts = unscored.map((rollout): TrainedRollout => {
+    const from = next;
+    next += rollout.completion.length;
     return {
       ...rollout,
-      oldLogProbs: batch.onPolicy ? null : current.map((value) => Math.fround(value + shift())),
-      refLogProbs: current.map((value) => Math.fround(value + 0.3 * random.normal())),
+      oldLogProbs: old?.slice(from, next) ?? null,
+      refLogProbs: reference.slice(from, next),
     };
   });
   const expected = policyGradient(config, weights, rollouts, settings);
-  return { name, config, weights, rollouts, settings, expected, tolerance: 1e-5 };
+  return {
+    name,
+    config,
+    weights,
+    referenceWeights,
+    oldWeights,
+    rollouts,
+    settings,
+    expected,
+    tolerance: 1e-5,
+  };
+}
+
+/** Weights some updates away: log-probabilities differ by a few tenths. */
+function moved(weights: Weights, random: Random): Weights {
+  return new Map(
+    [...weights].map(([name, x]) => [name, x.map((value) => Math.fround(value + 0.03 * random.normal()))]),
+  );
 }
 
 const lab: Qwen3Config = {

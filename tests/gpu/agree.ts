@@ -16,7 +16,8 @@ export function times(expected: Float64Array, factor: number): Float64Array {
 
 function present<T>(values: Readonly<Record<string, T>>, name: string): T {
   const value = values[name];
-  if (value === undefined) throw new Error(`The case has no "${name}", only ${Object.keys(values).join(', ')}`);
+  if (value === undefined)
+    throw new Error(`The case has no "${name}", only ${Object.keys(values).join(', ')}`);
   return value;
 }
 

@@ -46,7 +46,12 @@ describe('matmul', () => {
     const stride = 4 * Math.ceil(n / 4);
     // The gradient of the product with a norm in front gets a place of its own.
     const [plain, normed, gain] = [4, 8 + n * k, 12 + 2 * n * k];
-    const bench = new Workbench(gpu, kernels, configFor({ rms_norm_eps: size('eps') }), layoutFor(gain + k + 4));
+    const bench = new Workbench(
+      gpu,
+      kernels,
+      configFor({ rms_norm_eps: size('eps') }),
+      layoutFor(gain + k + 4),
+    );
     const { recorder: r } = bench;
     bench.weight(plain, floats('weight'), scales);
     bench.weight(gain, floats('gain'), alike);
@@ -83,11 +88,16 @@ describe('matmul', () => {
       [normed, n * k],
     ]);
     factors.forEach((factor, model) => {
-      const own = (tensor: GPUBuffer) => cut(after.floats(tensor), stride, rows, { first: model * block, width: n });
+      const own = (tensor: GPUBuffer) =>
+        cut(after.floats(tensor), stride, rows, { first: model * block, width: n });
       agree('y', own(y), factor);
       agree('yNormed', own(yNormed), factor);
       const added = cut(floats('residual'), n, rows);
-      agree('y', own(yResidual).map((value, i) => value - (added[i] ?? NaN)), factor);
+      agree(
+        'y',
+        own(yResidual).map((value, i) => value - (added[i] ?? NaN)),
+        factor,
+      );
       agree('rstd', cut(after.floats(rstd), 1, rows, { first: model * block }));
     });
     agree('yResidual', cut(after.floats(yResidual), stride, rows, { width: n }));
@@ -141,7 +151,10 @@ describe('rms_norm', () => {
     agree('y', cut(after.floats(y), hidden, rows));
     agree('rstd', cut(after.floats(rstd), 1, rows));
     agree('dx', cut(after.floats(dx), hidden, rows));
-    agree('dx', cut(after.floats(added), hidden, rows).map((value, i) => value - (past[i] ?? NaN)));
+    agree(
+      'dx',
+      cut(after.floats(added), hidden, rows).map((value, i) => value - (past[i] ?? NaN)),
+    );
     agree('dgain', after.gradient(gain, hidden), 2);
     expect(after.floats(dx).every(Number.isFinite)).toBe(true);
   });
@@ -221,13 +234,19 @@ describe('qk_norm_rope', () => {
         const row = Math.floor(i / 4);
         return [0, positions[row % block] ?? 0, cacheRow(row), 0][i % 4] ?? 0;
       });
-    const forwardMeta = bench.input('row meta of decoding', metaOf((row) => row * place.stride + place.offset));
+    const forwardMeta = bench.input(
+      'row meta of decoding',
+      metaOf((row) => row * place.stride + place.offset),
+    );
     qkNormRopeForward(r, bench.space(rows), layer, place, { qkv, row_meta: forwardMeta, rope, q, k, v });
     const of = gradientRows(bench, block);
     const dqkv = bench.output('dqkv', block * (heads + 2 * keyHeads) * D);
     qkNormRopeBackward(r, of, layer, {
       qkv,
-      row_meta: bench.input('row meta of training', metaOf((row) => row)),
+      row_meta: bench.input(
+        'row meta of training',
+        metaOf((row) => row),
+      ),
       rope,
       dq: bench.input('dq', padded(floats('dq'), rows)),
       dk: bench.input('dk', padded(floats('dk'), rows)),
@@ -253,7 +272,9 @@ describe('qk_norm_rope', () => {
       agree('v', cut(after.floats(v), place.stride * keyHeads * D, rows, cached));
     });
     for (const tensor of [k, v]) {
-      const between = cut(after.floats(tensor), place.stride * keyHeads * D, 3 * block, { width: keyHeads * D });
+      const between = cut(after.floats(tensor), place.stride * keyHeads * D, 3 * block, {
+        width: keyHeads * D,
+      });
       expect(between.every(Number.isNaN), tensor.label).toBe(true);
     }
     agree('dqkv', cut(after.floats(dqkv), all * D, rows));
@@ -267,10 +288,17 @@ describe('attention', () => {
   test.each(attentionCases)('$name', async (c) => {
     const { size, floats, words, agree } = open(c);
     const [rows, heads, keyHeads, D] = [size('rows'), size('heads'), size('keyValueHeads'), size('headDim')];
-    const [prefixStart, prefixLength, ownStart] = [words('prefixStart'), words('prefixLength'), words('ownStart')];
+    const [prefixStart, prefixLength, ownStart] = [
+      words('prefixStart'),
+      words('prefixLength'),
+      words('ownStart'),
+    ];
     const attends = (row: number, key: number): boolean => {
       const start = prefixStart[row] ?? NaN;
-      return (key >= start && key < start + (prefixLength[row] ?? NaN)) || (key >= (ownStart[row] ?? NaN) && key <= row);
+      return (
+        (key >= start && key < start + (prefixLength[row] ?? NaN)) ||
+        (key >= (ownStart[row] ?? NaN) && key <= row)
+      );
     };
     const indices = Array.from({ length: rows }, (_, row) => row);
     const meta = indices.flatMap((key) => {

@@ -158,14 +158,21 @@ export class Workbench {
 
   /** Puts a weight at `offset` of every model, scaled by powers of two so that expectations scale exactly. */
   weight(offset: number, values: Float32Array, scales: Readonly<Record<ModelName, number>>): void {
-    for (const model of models) {
-      const scaled = values.map((value) => value * scales[model]);
-      this.#slabs.set(scaled, models.indexOf(model) * this.recorder.layout.size + offset);
-    }
+    for (const model of models)
+      this.load(
+        model,
+        offset,
+        values.map((value) => value * scales[model]),
+      );
+  }
+
+  /** Puts numbers at `offset` of one model. */
+  load(model: ModelName, offset: number, values: Float32Array): void {
+    this.#slabs.set(values, models.indexOf(model) * this.recorder.layout.size + offset);
   }
 
   /** Rows of `count` models, `rows` each when padded. */
-  space(rows: number, count = models.length): RowSpace {
+  space(rows: number, count: number = models.length): RowSpace {
     const block = padRows(rows);
     const { size } = this.recorder.layout;
     return { rows: live(count * block), split: [live(block), live(2 * block)], slabs: [0, size, 2 * size] };
@@ -213,7 +220,10 @@ export class Workbench {
     plain.destroy();
     const bits = new Map(all.map(([buffer], index) => [buffer, new Uint32Array(bytes[String(index)] ?? [])]));
     const words = (buffer: GPUBuffer): Uint32Array<ArrayBuffer> =>
-      (bits.get(buffer) ?? new Uint32Array()).slice(guardWords, guardWords + (this.buffers.lengths.get(buffer) ?? 0));
+      (bits.get(buffer) ?? new Uint32Array()).slice(
+        guardWords,
+        guardWords + (this.buffers.lengths.get(buffer) ?? 0),
+      );
     const { partials, splits, layout } = this.recorder.parameters;
     return {
       words,
@@ -228,7 +238,9 @@ export class Workbench {
       },
       broken: all
         .filter(([buffer, length]) =>
-          bits.get(buffer)?.some((word, i) => (i < guardWords || i >= guardWords + length) && word !== guardBits),
+          bits
+            .get(buffer)
+            ?.some((word, i) => (i < guardWords || i >= guardWords + length) && word !== guardBits),
         )
         .map(([{ label }]) => label),
       strayInPartials: (places) => {

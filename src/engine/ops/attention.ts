@@ -32,7 +32,9 @@ export function attentionForward(
 export function attentionBackward(
   r: Recorder,
   rows: Live,
-  io: Readonly<Record<'q' | 'k' | 'v' | 'row_meta' | 'out' | 'lse' | 'dout' | 'dq' | 'dk' | 'dv' | 'delta', GPUBuffer>>,
+  io: Readonly<
+    Record<'q' | 'k' | 'v' | 'row_meta' | 'out' | 'lse' | 'dout' | 'dq' | 'dk' | 'dv' | 'delta', GPUBuffer>
+  >,
 ): void {
   const { q, k, v, row_meta, out, lse, dout, dq, dk, dv, delta } = io;
   const prelude = headPrelude(r.config);

@@ -30,7 +30,12 @@ export function matmulForward(
   r: Recorder,
   space: RowSpace,
   weight: Weight,
-  io: { readonly x: GPUBuffer; readonly y: GPUBuffer; readonly rstd: GPUBuffer; readonly residual?: GPUBuffer },
+  io: {
+    readonly x: GPUBuffer;
+    readonly y: GPUBuffer;
+    readonly rstd: GPUBuffer;
+    readonly residual?: GPUBuffer;
+  },
 ): void {
   r.program.dispatch(
     r.kernels.get(forward, { NORMED: weight.gain !== undefined, RESIDUAL: io.residual !== undefined }),

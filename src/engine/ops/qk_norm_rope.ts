@@ -12,7 +12,10 @@ export function headPrelude({ head_dim }: ModelConfig): string {
 }
 
 /** Cosines then sines per position, [positions, head_dim]. Computed in float64. */
-export function ropeTable({ head_dim, rope_theta }: ModelConfig, positions: number): Float32Array<ArrayBuffer> {
+export function ropeTable(
+  { head_dim, rope_theta }: ModelConfig,
+  positions: number,
+): Float32Array<ArrayBuffer> {
   const table = new Float32Array(positions * head_dim);
   const half = head_dim / 2;
   for (let position = 0; position < positions; position++) {

@@ -20,12 +20,12 @@ export function EntropyStrip({ group, settings }: Props) {
   const x = (entropy: number): number => side + (Math.max(0, entropy) / most) * (width - 2 * side);
   const pruned = rollouts.filter((rollout) => fateOf(rollout, settings) === 'pruned').length;
   const summary = filtered
-    ? `${pruned} of ${rollouts.length} below the threshold of ${formatValue(threshold)} nats`
+    ? `${pruned} of ${rollouts.length} pruned below ${formatValue(threshold)} nats`
     : 'not filtered';
   return (
     <figure className="strip">
       <figcaption>
-        entropy of each rollout, nats <span className="unit">{summary}</span>
+        entropy of each rollout: <span className="unit">{summary}</span>
       </figcaption>
       <svg viewBox={`0 0 ${width} 44`} role="img" aria-label={`Entropy of each rollout: ${summary}`}>
         <line className="axis" x1={side} x2={width - side} y1={axisY} y2={axisY} />

@@ -86,6 +86,9 @@ export function Notices() {
           role="alertdialog"
           aria-labelledby="asked-what"
           aria-describedby="asked-cost"
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') decline();
+          }}
         >
           <p>
             <strong id="asked-what">{asked.what}</strong>{' '}

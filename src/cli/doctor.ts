@@ -1,0 +1,41 @@
+import { LabError } from '../lib/labError.ts';
+import { openHeadless } from './headless.ts';
+import { Kernels } from '../gpu/kernel.ts';
+import { selfCheck } from '../engine/selfCheck.ts';
+import { versions } from './versions.ts';
+
+/** Limits that decide what fits. */
+const shownLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxUniformBufferBindingSize',
+] as const;
+
+/** `npm run doctor`: what the lab finds on this machine, and whether it computes correctly. */
+export default async function main(): Promise<void> {
+  const print = (name: string, value: string) => {
+    console.log(`${name.padEnd(34)} ${value}`);
+  };
+  for (const [name, version] of Object.entries(versions())) print(name, version);
+  const gpu = await openHeadless();
+  const { vendor, architecture, description, software, features } = gpu.adapter;
+  print('adapter', `${vendor} ${architecture}${software ? ' (software: everything works, slowly)' : ''}`);
+  print('driver', description);
+  print('features', features.join(', '));
+  for (const name of shownLimits) print(name, String(gpu.device.limits[name]));
+  const check = await selfCheck(gpu, new Kernels(gpu));
+  if (!check.ok) {
+    throw new LabError(
+      'kernel-disagrees',
+      `Self-check failed: the kernel ${check.kernel} gives wrong numbers: ${check.detail}`,
+      'Do not train on this adapter. Update the driver, or choose another one (LAB_VK_ICD names a Vulkan driver manifest).',
+    );
+  }
+  print(
+    'self-check',
+    `passed in ${String(Math.round(check.ms))} ms: forward, backward, update and rollout agree with float64`,
+  );
+}

@@ -1,0 +1,98 @@
+import { summarise, type Evaluation, type Summary } from '../diagnostics/collapse.ts';
+import type { Gpu } from '../gpu/device.ts';
+import type { Kernels } from '../gpu/kernel.ts';
+import type { Lane } from '../settings/presets.ts';
+import type { MetricRow } from '../spec/metrics.ts';
+import { Trainer } from '../trainer/trainer.ts';
+import { readModelFolder } from './modelFolder.ts';
+import { Progress } from './progress.ts';
+
+/** A run in a line, as written at the end of a file and printed by `npm run train -- --json`. */
+export interface RunSummary extends Summary {
+  readonly type: 'summary';
+  readonly lane: string;
+  readonly seed: number;
+  /** Steps done. */
+  readonly steps: number;
+  readonly seconds: number;
+}
+
+export interface LaneRun {
+  /** Called with every record, the evaluation at step 0 first. */
+  readonly record: (metrics: Partial<MetricRow>) => void;
+  /** Asked after each step; true ends the run there. */
+  readonly interrupted: () => boolean;
+}
+
+/** Trains a lane to its end with the Trainer of the page, a progress bar on the terminal. */
+export async function runLane(
+  gpu: Gpu,
+  kernels: Kernels,
+  { name, settings }: Lane,
+  of: LaneRun,
+): Promise<RunSummary> {
+  const began = performance.now();
+  const trainer = new Trainer(gpu, kernels, readModelFolder(settings.model), settings, {
+    now: () => performance.now(),
+  });
+  const progress = new Progress(settings.steps);
+  const evaluations: Evaluation[] = [];
+  const record = (metrics: Partial<MetricRow>): void => {
+    of.record(metrics);
+    const { step, 'eval/sampled': sampled } = metrics;
+    if (step !== undefined && sampled !== undefined) evaluations.push({ step, sampled });
+  };
+  try {
+    await kernels.compile();
+    record(await trainer.start());
+    while (!trainer.finished && !of.interrupted()) {
+      const { metrics } = await trainer.next();
+      record(metrics);
+      progress.show(
+        trainer.step,
+        `${name}  reward ${figure(metrics['reward/mean'])}  entropy ${figure(metrics['policy/entropy'])}  held-out ${figure(evaluations.at(-1)?.sampled)}`,
+      );
+    }
+  } finally {
+    progress.end();
+    trainer.destroy();
+  }
+  return {
+    type: 'summary',
+    lane: name,
+    seed: settings.seed,
+    steps: trainer.step,
+    // The evaluation at step 0 is always there.
+    ...(summarise(evaluations) ?? {
+      base: NaN,
+      peak: NaN,
+      peakStep: 0,
+      final: NaN,
+      retention: NaN,
+      collapseStep: null,
+    }),
+    seconds: Math.round((performance.now() - began) / 100) / 10,
+  };
+}
+
+/** Two digits, or a dash for what was not measured. */
+export function figure(value: number | undefined): string {
+  return value === undefined || Number.isNaN(value) ? '–' : value.toFixed(2);
+}
+
+/** A summary as a line for people. */
+export function describe({
+  lane,
+  seed,
+  steps,
+  base,
+  peak,
+  peakStep,
+  final,
+  retention,
+  collapseStep,
+  seconds,
+}: RunSummary): string {
+  const end = collapseStep === null ? 'held' : `collapsed at ${String(collapseStep)}`;
+  return `${lane}, seed ${String(seed)}: base ${figure(base)}, peak ${figure(peak)} at ${String(peakStep)}, final ${figure(final)} after ${String(steps)} steps (retention ${figure(retention)}), ${end}; ${String(seconds)} s`;
+}

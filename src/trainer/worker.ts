@@ -1,0 +1,297 @@
+import { openDevice, type Gpu } from '../gpu/device.ts';
+import { Kernels } from '../gpu/kernel.ts';
+import { LabError } from '../lib/labError.ts';
+import { modelFileNames, parseModel, type BaseModel } from '../model/baseModel.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
+import { defaultSettings } from '../settings/settings.ts';
+import { metricIds, toRow, type MetricRow } from '../spec/metrics.ts';
+import { vocabulary } from '../tasks/vocabulary.ts';
+import { checkedBefore, rememberCheck } from './checkMemory.ts';
+import type { Command, Event, Failure, RunState } from './protocol.ts';
+import { shownGroup } from './shownGroup.ts';
+import { Trainer, type StepDecisions } from './trainer.ts';
+
+/** Least time between two batches of rows. */
+const batchMs = 100;
+
+interface Lane {
+  readonly trainer: Trainer;
+  started: boolean;
+  rows: Float64Array[];
+  decisions: StepDecisions | null;
+  /** Live changes that wait for the edge of a step. */
+  changes: Partial<Settings>[];
+  counts: Trainer['engine']['counts'];
+}
+
+interface Device {
+  readonly gpu: Gpu;
+  readonly kernels: Kernels;
+}
+
+let device: Promise<Device> | null = null;
+let lanes: Lane[] = [];
+let watched = 0;
+/** Grows with every `open`: what an older one still does is discarded. */
+let generation = 0;
+/** Steps of every lane still wanted; Infinity while training, 0 while paused. */
+let wanted = 0;
+let running = false;
+let lastPost = 0;
+
+function post(event: Event, transfer: Transferable[] = []): void {
+  self.postMessage(event, { transfer });
+}
+
+function state(next: RunState, failure?: Failure): void {
+  flush();
+  post(failure === undefined ? { type: 'state', state: next } : { type: 'state', state: next, failure });
+}
+
+self.onmessage = ({ data }: MessageEvent<Command>) => {
+  switch (data.type) {
+    case 'open':
+      void open(data.lanes, data.base);
+      return;
+    case 'train':
+      wanted = Infinity;
+      void run();
+      return;
+    case 'pause':
+      wanted = 0;
+      return;
+    case 'step':
+      wanted = 1;
+      void run();
+      return;
+    case 'change':
+      lanes[data.lane]?.changes.push(data.changes);
+      if (!running) applyChanges();
+      return;
+    case 'watch':
+      watched = data.prompt;
+      showRollouts();
+      return;
+  }
+  data satisfies never;
+};
+
+async function open(settings: readonly Settings[], base: string): Promise<void> {
+  const mine = ++generation;
+  wanted = 0;
+  for (const { trainer } of lanes) trainer.destroy();
+  lanes = [];
+  try {
+    state('checking');
+    device ??= connect();
+    const { gpu, kernels } = await device;
+    if (mine !== generation) return;
+    post({ type: 'adapter', adapter: gpu.adapter });
+    const models = new Map<string, Promise<BaseModel>>();
+    const fetched = settings.map(({ model }) => {
+      const known = models.get(model) ?? fetchModel(base, model);
+      models.set(model, known);
+      return known;
+    });
+    const loaded = await Promise.all(fetched);
+    if (mine !== generation) return;
+    state('compiling');
+    const made = loaded.map(
+      (model, i) =>
+        new Trainer(gpu, kernels, model, settings[i] ?? defaultSettings, { now: () => performance.now() }),
+    );
+    lanes = made.map((trainer) => ({
+      trainer,
+      started: false,
+      rows: [],
+      decisions: null,
+      changes: [],
+      counts: trainer.engine.counts,
+    }));
+    await kernels.compile((done, total) => {
+      post({ type: 'compiling', done, total });
+    });
+    if (mine !== generation) return;
+    state('ready');
+    void run();
+  } catch (error) {
+    if (mine === generation) fail(error);
+  }
+}
+
+async function connect(): Promise<Device> {
+  // Older browsers, and pages without HTTPS, have no navigator.gpu.
+  const { gpu: webgpu } = navigator as { gpu?: GPU };
+  if (webgpu === undefined) {
+    throw new LabError(
+      'no-adapter',
+      'This browser has no WebGPU.',
+      'Use a current Chrome or Edge (113 or later), Safari 26 or Firefox 141, over https or on localhost.',
+    );
+  }
+  const gpu = await openDevice(webgpu);
+  const kernels = new Kernels(gpu);
+  void gpu.lost.then((reason) => {
+    device = null;
+    generation++;
+    wanted = 0;
+    lanes = [];
+    state('device-lost', {
+      code: 'device-lost',
+      sentence: `The GPU device was lost: ${reason}`,
+      remedy: 'Press Reset to start again on a new device; choose smaller settings if it happens again.',
+    });
+  });
+  if (!(await checkedBefore(gpu.adapter))) {
+    const { selfCheck } = await import('../engine/selfCheck.ts');
+    const check = await selfCheck(gpu, kernels);
+    if (!check.ok) {
+      throw new LabError(
+        'kernel-disagrees',
+        `On this GPU the kernel ${check.kernel} gives wrong numbers: ${check.detail}`,
+        'Training here would look like an algorithm that does not learn. Update the graphics driver or browser, or use another GPU.',
+      );
+    }
+    await rememberCheck(gpu.adapter);
+  }
+  return { gpu, kernels };
+}
+
+async function fetchModel(base: string, name: string): Promise<BaseModel> {
+  const load = async (file: string): Promise<Response> => {
+    const response = await fetch(new URL(`models/${name}/${file}`, base));
+    if (response.ok) return response;
+    throw new LabError(
+      'bad-file',
+      `The base model's ${file} could not be loaded: ${String(response.status)} ${response.statusText}.`,
+      'Reload the page; if you host it yourself, publish the whole dist folder.',
+    );
+  };
+  const [config, tokenizer, weights] = await Promise.all([
+    load(modelFileNames.config).then((response) => response.text()),
+    load(modelFileNames.tokenizer).then((response) => response.text()),
+    load(modelFileNames.weights).then((response) => response.arrayBuffer()),
+  ]);
+  return parseModel({ config, tokenizer, weights }, vocabulary);
+}
+
+/** Steps the lanes in turn until no more are wanted. One at a time, whatever commands arrive meanwhile. */
+async function run(): Promise<void> {
+  if (running || lanes.length === 0 || wanted === 0) return;
+  running = true;
+  const mine = generation;
+  try {
+    state('training');
+    while (wanted > 0 && mine === generation && lanes.some(({ trainer }) => !trainer.finished)) {
+      applyChanges();
+      for (const lane of lanes) {
+        await advance(lane, mine);
+        if (mine !== generation) return;
+        if (performance.now() - lastPost >= batchMs) flush();
+      }
+      wanted--;
+    }
+    applyChanges();
+    wanted = 0;
+    showRollouts();
+    state(lanes.every(({ trainer }) => trainer.finished) ? 'finished' : 'paused');
+  } catch (error) {
+    if (mine === generation) fail(error);
+  } finally {
+    running = false;
+    // An `open` that came meanwhile has found this loop busy.
+    if (mine !== generation) void run();
+  }
+}
+
+async function advance(lane: Lane, mine: number): Promise<void> {
+  const { trainer } = lane;
+  if (!lane.started) {
+    const first = await trainer.start();
+    if (mine !== generation) return;
+    lane.started = true;
+    keep(lane, first);
+    flush();
+  }
+  if (trainer.finished) return;
+  const { metrics, decisions } = await trainer.next();
+  if (mine !== generation) return;
+  lane.decisions = decisions;
+  keep(lane, metrics);
+}
+
+function keep(lane: Lane, metrics: Partial<MetricRow>): void {
+  lane.rows.push(toRow(metrics));
+}
+
+function applyChanges(): void {
+  lanes.forEach((lane, index) => {
+    for (const changes of lane.changes.splice(0)) {
+      try {
+        lane.trainer.change(changes);
+        post({ type: 'changed', lane: index, step: lane.trainer.step, changes });
+      } catch (error) {
+        // The page checks before it sends: a change that is refused here leaves the run as it was.
+        post({ type: 'state', state: running ? 'training' : 'paused', failure: failureOf(error) });
+      }
+    }
+  });
+}
+
+/** Sends what has gathered: rows, costs of the last step, the watched prompt. */
+function flush(): void {
+  lastPost = performance.now();
+  lanes.forEach((lane, index) => {
+    const { rows, trainer } = lane;
+    if (rows.length === 0) return;
+    const all = new Float64Array(rows.length * metricIds.length);
+    rows.forEach((row, i) => {
+      all.set(row, i * metricIds.length);
+    });
+    lane.rows = [];
+    post({ type: 'rows', lane: index, count: rows.length, rows: all }, [all.buffer]);
+    const { counts } = trainer.engine;
+    const steps = rows.length;
+    post({
+      type: 'cost',
+      lane: index,
+      dispatches: Math.round((counts.dispatches - lane.counts.dispatches) / steps),
+      readbacks: Math.round((counts.readbacks - lane.counts.readbacks) / steps),
+      allocations: counts.allocations - lane.counts.allocations,
+      bytes: counts.bytes,
+    });
+    lane.counts = counts;
+  });
+  showRollouts();
+}
+
+function showRollouts(): void {
+  lanes.forEach(({ decisions, trainer }, lane) => {
+    if (decisions === null) return;
+    const group = shownGroup(decisions, trainer.step, watched);
+    if (group !== null) post({ type: 'rollouts', lane, group });
+  });
+}
+
+const stateOf: Partial<Record<Failure['code'], RunState>> = {
+  'no-adapter': 'no-webgpu',
+  'device-lost': 'device-lost',
+  'non-finite': 'non-finite',
+};
+
+function fail(error: unknown): void {
+  wanted = 0;
+  const failure = failureOf(error);
+  // A device that could not be opened or failed its check is asked for again by the next `open`.
+  if (lanes.length === 0) device = null;
+  state(stateOf[failure.code] ?? 'refused', failure);
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof LabError) return { code: error.code, sentence: error.message, remedy: error.remedy };
+  return {
+    code: 'bug',
+    sentence: error instanceof Error ? error.message : String(error),
+    remedy: 'Reload the page. If it happens again, please report it with the address of this page.',
+  };
+}

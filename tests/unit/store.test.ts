@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  agree,
+  choosePreset,
+  openFromAddress,
+  reset,
+  setKnob,
+  trainOrPause,
+  typeKnob,
+} from '../../src/store/actions.ts';
+import { connect, receive } from '../../src/store/connection.ts';
+import { metricsAsJsonLines } from '../../src/store/exportMetrics.ts';
+import { lab, reachOf, stepOf } from '../../src/store/lanes.ts';
+import { presets } from '../../src/settings/presets.ts';
+import { type MetricRow, toRow } from '../../src/spec/metrics.ts';
+import type { Command } from '../../src/trainer/protocol.ts';
+
+const sent: Command[] = [];
+
+function rows(lane: number, ...records: Partial<MetricRow>[]): void {
+  const all = records.flatMap((record) => [...toRow(record)]);
+  receive({ type: 'rows', lane, count: records.length, rows: Float64Array.from(all) });
+}
+
+function laneAt(index: number) {
+  const lane = lab.getState().lanes[index];
+  if (lane === undefined) throw new Error(`no lane ${index}`);
+  return lane;
+}
+
+/** Two lanes ready to train, as the page opens. */
+function ready(search = ''): void {
+  openFromAddress(search);
+  receive({ type: 'state', state: 'compiling' });
+  receive({ type: 'state', state: 'ready' });
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal('document', { baseURI: 'http://lab.test/' });
+  vi.stubGlobal('location', { origin: 'http://lab.test', pathname: '/' });
+  connect({ postMessage: (command) => sent.push(command), onmessage: null, onerror: null });
+  lab.setState(lab.getInitialState(), true);
+  ready();
+  sent.length = 0;
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+describe('opening', () => {
+  it('opens the lanes of the address', () => {
+    ready('?preset=duel&2.anchorShare=0.25');
+    const command = sent.at(-1);
+    expect(command?.type).toBe('open');
+    expect(lab.getState().preset).toBe('duel');
+    expect(laneAt(1).settings.anchorShare).toBe(0.25);
+    expect(laneAt(0).settings.anchorShare).toBe(presets.duel.lanes[0]?.settings.anchorShare);
+  });
+
+  it('opens the defaults when the address is nonsense, and names value and range', () => {
+    ready('?learningRate=7');
+    expect(laneAt(0).settings).toEqual(presets.entropy.lanes[0]?.settings);
+    expect(lab.getState().notice).toMatch(/learningRate.*7.*1e-7 to 0\.1/);
+  });
+
+  it('drops what belongs to the lanes before until the trainer answers', () => {
+    rows(0, { step: 0 }, { step: 1 });
+    reset();
+    agree();
+    rows(0, { step: 2 });
+    expect(laneAt(0).history.length).toBe(0);
+    receive({ type: 'state', state: 'compiling' });
+    rows(0, { step: 0 });
+    expect(laneAt(0).history.length).toBe(1);
+  });
+});
+
+describe('changes', () => {
+  it('reach all lanes that agree on a knob, and the selected one where they differ', () => {
+    const lanes = lab.getState().lanes.map(({ settings }) => settings);
+    expect(reachOf('learningRate', lanes, 0, true)).toEqual([0, 1]);
+    expect(reachOf('learningRate', lanes, 1, false)).toEqual([1]);
+    expect(reachOf('algorithm', lanes, 1, true)).toEqual([1]);
+  });
+
+  it('of a live knob go to the trainer at once, and are marked once where they took effect', () => {
+    rows(0, { step: 1 });
+    setKnob('learningRate', 5e-4);
+    expect(sent).toEqual([
+      { type: 'change', lane: 0, changes: { learningRate: 5e-4 } },
+      { type: 'change', lane: 1, changes: { learningRate: 5e-4 } },
+    ]);
+    for (const lane of [0, 1]) receive({ type: 'changed', lane, step: 212, changes: { learningRate: 5e-4 } });
+    expect(lab.getState().marks).toEqual([
+      { step: 212, lanes: [0, 1], text: 'step 212: Learning rate 0.001 → 5e-4' },
+    ]);
+  });
+
+  it('of a restart knob reopen a run that has not begun', () => {
+    setKnob('groupSize', 32);
+    expect(sent.map(({ type }) => type)).toEqual(['open']);
+    expect(lab.getState().lanes.map(({ settings }) => settings.groupSize)).toEqual([32, 32]);
+  });
+
+  it('of a restart knob ask before a run is lost, and lose nothing without an answer', () => {
+    rows(0, { step: 5 });
+    setKnob('groupSize', 32);
+    expect(sent).toEqual([]);
+    expect(lab.getState().asked?.what).toBe('Group size G 16 → 32');
+    expect(laneAt(0).settings.groupSize).toBe(16);
+    agree();
+    expect(sent.map(({ type }) => type)).toEqual(['open']);
+    expect(laneAt(0).settings.groupSize).toBe(32);
+  });
+
+  it('out of range are refused where they were typed, in words', () => {
+    typeKnob('learningRate', '7');
+    expect(lab.getState().refusal?.key).toBe('learningRate');
+    expect(lab.getState().refusal?.sentence).toMatch(/7.*0\.1/);
+    typeKnob('steps', 'many');
+    expect(lab.getState().refusal?.key).toBe('steps');
+    expect(sent).toEqual([]);
+  });
+
+  it('that break a rule between knobs are refused, and change nothing', () => {
+    lab.setState({ selected: 1, together: false });
+    setKnob('anchorShare', 1);
+    expect(lab.getState().refusal?.sentence).toMatch(/anchorShare/);
+    expect(laneAt(1).settings.anchorShare).toBe(0.5);
+  });
+
+  it('of the preset ask before a run is lost', () => {
+    rows(1, { step: 3 });
+    choosePreset('learn');
+    expect(sent).toEqual([]);
+    agree();
+    expect(lab.getState().preset).toBe('learn');
+  });
+});
+
+describe('events', () => {
+  it('are shown in batches, at most ten a second', () => {
+    receive({ type: 'state', state: 'training' });
+    const before = lab.getState().version;
+    for (let step = 1; step <= 50; step++) rows(0, { step });
+    expect(lab.getState().version).toBe(before);
+    vi.advanceTimersByTime(100);
+    expect(lab.getState().version).toBe(before + 1);
+    expect(stepOf(laneAt(0))).toBe(50);
+  });
+
+  it('judge a lane: healthy, then collapsed with the reason', () => {
+    rows(0, { step: 0, 'eval/sampled': 0.5 }, { step: 10, 'eval/sampled': 0.8, 'vote/answer_overlap': 0.95 });
+    vi.advanceTimersByTime(100);
+    expect(laneAt(0).status).toMatchObject({ state: 'healthy', best: 0.8, bestStep: 10, retention: 1 });
+    rows(0, ...[20, 30, 40].map((step) => ({ step, 'eval/sampled': 0.1, 'reward/mean': 0.9 })));
+    vi.advanceTimersByTime(100);
+    expect(laneAt(0).status).toMatchObject({ state: 'collapsed', collapseStep: 20, now: 0.1 });
+    expect(laneAt(0).status.reason).toMatch(/0\.80 at step 10 to 0\.10; the reward still says 0\.90/);
+  });
+
+  it('train and pause by one key', () => {
+    trainOrPause();
+    receive({ type: 'state', state: 'training' });
+    trainOrPause();
+    expect(sent.map(({ type }) => type)).toEqual(['train', 'pause']);
+  });
+
+  it('export as JSON lines, without what was not measured', () => {
+    rows(0, { step: 1, 'policy/entropy': 0.25 });
+    const lines = metricsAsJsonLines()
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    expect(lines[0]).toMatchObject({ type: 'header', lane: 0, name: 'SRT', preset: 'entropy' });
+    expect(lines[1]).toEqual({ type: 'step', lane: 0, step: 1, 'policy/entropy': 0.25 });
+    expect(lines[2]).toMatchObject({ type: 'header', lane: 1 });
+  });
+});

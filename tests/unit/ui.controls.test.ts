@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { hyperparameterKeys } from '../../src/settings/hyperparameters.ts';
+import { presets } from '../../src/settings/presets.ts';
+import { checkValue } from '../../src/settings/settings.ts';
+import { knobOf } from '../../src/store/lanes.ts';
+import type { ShownRollout } from '../../src/trainer/protocol.ts';
+import { neighbour, type NumericHyperparameter, positionOf, valueAt } from '../../src/ui/controls/scale.ts';
+import { formatBytes, formatDuration, formatShare, formatValue } from '../../src/ui/format.ts';
+import { fateOf, tally } from '../../src/ui/rollouts/votes.ts';
+
+const sliders = hyperparameterKeys.flatMap((key) => {
+  const knob = knobOf(key);
+  return knob.kind === 'real' || knob.kind === 'integer' ? [{ key, knob }] : [];
+});
+
+function sliderOf(wanted: string): NumericHyperparameter {
+  const found = sliders.find(({ key }) => key === wanted);
+  if (found === undefined) throw new Error(`no slider ${wanted}`);
+  return found.knob;
+}
+
+describe('sliders', () => {
+  it.each(sliders)('$key gives allowed values only, ascending, ends included', ({ key, knob }) => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (position) => {
+        expect(checkValue(key, valueAt(knob, position))).toBe(valueAt(knob, position));
+      }),
+    );
+    const values = Array.from({ length: 101 }, (_, at) => valueAt(knob, at / 100));
+    expect(values).toEqual([...values].sort((a, b) => a - b));
+    expect([values[0], values[100]]).toEqual([...knob.range]);
+  });
+
+  it.each(sliders)('$key shows its default where the default is set', ({ knob }) => {
+    const back = valueAt(knob, positionOf(knob, knob.default));
+    const near = Math.abs(positionOf(knob, back) - positionOf(knob, knob.default));
+    expect(near).toBeLessThan(0.01);
+  });
+
+  it.each(sliders)('$key moves by arrow keys in both directions', ({ knob }) => {
+    const [min, max] = knob.range;
+    const middle = valueAt(knob, 0.5);
+    expect(neighbour(knob, middle, 1)).toBeGreaterThan(middle);
+    expect(neighbour(knob, middle, -1)).toBeLessThan(middle);
+    expect(neighbour(knob, max, 1)).toBe(max);
+    expect(neighbour(knob, min, -1)).toBe(min);
+  });
+
+  it('puts 0.9, 0.99 and 0.999 evenly apart', () => {
+    const knob = sliderOf('anchorMomentum');
+    expect([0.9, 0.99, 0.999].map((value) => positionOf(knob, value))).toEqual([
+      expect.closeTo(0.25),
+      expect.closeTo(0.5),
+      expect.closeTo(0.75),
+    ]);
+  });
+});
+
+describe('numbers', () => {
+  it('have sensible digits', () => {
+    expect([0.944, 0.0461, 1e-5, -0.5, 12.34, 456.7, 61_400, NaN, 0].map(formatValue)).toEqual([
+      '.94',
+      '.046',
+      '1e-5',
+      '-.50',
+      '12.3',
+      '457',
+      '61,400',
+      '–',
+      '.00',
+    ]);
+    expect([0.046, 1, NaN].map(formatShare)).toEqual(['.05', '1.00', '–']);
+    expect([4, 750, 3725].map(formatDuration)).toEqual(['0:04', '12:30', '1:02:05']);
+    expect([512, 9.8e6, 4e9].map(formatBytes)).toEqual(['512 B', '9.8 MB', '4.0 GB']);
+  });
+});
+
+describe('votes', () => {
+  const rollout = (source: 'policy' | 'anchor', answer: string | null, kept = true): ShownRollout => ({
+    source,
+    answer,
+    kept,
+    completion: '',
+    reward: null,
+    advantage: null,
+    meanEntropy: 0,
+    entropies: [],
+  });
+  const rollouts = [
+    rollout('policy', '12'),
+    rollout('policy', '21'),
+    rollout('policy', '21', false),
+    rollout('policy', null),
+    rollout('anchor', '12'),
+  ];
+  const group = {
+    step: 1,
+    prompt: '21=',
+    index: 0,
+    count: 1,
+    pseudoLabel: '12',
+    solution: '12',
+    threshold: NaN,
+    rollouts,
+  };
+  const [srt, mgrpo] = presets.entropy.lanes.map(({ settings }) => settings);
+  if (srt === undefined || mgrpo === undefined) throw new Error('the preset lacks a lane');
+
+  it('count what votes: not the pruned, and no answer last', () => {
+    expect(tally(group, mgrpo)).toEqual([
+      { answer: '12', policy: 1, anchor: 1 },
+      { answer: '21', policy: 1, anchor: 0 },
+      { answer: null, policy: 1, anchor: 0 },
+    ]);
+    expect(tally(group, { ...mgrpo, filterBeforeVote: false })[0]?.policy).toBe(1);
+    expect(
+      tally(group, { ...mgrpo, filterBeforeVote: false }).find(({ answer }) => answer === '21')?.policy,
+    ).toBe(2);
+  });
+
+  it('leave a shadow anchor out: it is only watched', () => {
+    expect(tally(group, srt)[0]).toEqual({ answer: '12', policy: 1, anchor: 0 });
+    expect(rollouts.map((each) => fateOf(each, srt))).toEqual(['kept', 'kept', 'pruned', 'kept', 'watched']);
+    expect(fateOf(rollout('anchor', '12'), mgrpo)).toBe('votes');
+  });
+});
