@@ -107,7 +107,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let free = -advantage * ratio;
   let bounded = -advantage * clamp(ratio, 1.0 - params.clip_low, 1.0 + params.clip_high);
   var policy_term = max(free, bounded);
-  var slope = select(0.0, free, free >= bounded && abs(log_ratio) <= 20.0);
+  // So compared that NaN passes on: a gradient of 0 would hide it.
+  var slope = select(free, 0.0, bounded > free || abs(log_ratio) > 20.0);
   let clipped = select(0.0, 1.0, bounded > free);
   if (advantage < 0.0 && policy_term > -advantage * 3.0) {
     policy_term = -advantage * 3.0;

@@ -83,30 +83,36 @@ export class Engine {
     this.#gpu = gpu;
     this.config = model.config;
     this.#buffers = new Buffers(gpu);
-    this.parameters = new Parameters(this.#buffers, model.layout);
-    for (const name of models) this.parameters.load(name, model.weights);
-    const parts = { config: model.config, layout: model.layout, parameters: this.parameters };
-    this.#updater = new Updater(this.#buffers, kernels, parts, capacity.update);
-    const sampler = (of: RolloutCapacity | undefined) =>
-      of === undefined ? null : new Sampler(this.#buffers, kernels, parts, of);
-    this.#sampler = sampler(capacity.rollout);
-    this.#evaluator = sampler(capacity.evaluation);
-    this.#queries = gpu.hasTimestamps
-      ? gpu.device.createQuerySet({ type: 'timestamp', count: queries })
-      : null;
-    this.#times = this.#buffers.queryResults('times', 8 * queries);
-    const nothing: Source = { buffer: this.#times, bytes: 0 };
-    const whole = (buffer: GPUBuffer | undefined): Source =>
-      buffer === undefined ? nothing : { buffer, bytes: buffer.size };
-    this.#readback = new Readback(this.#buffers, 'engine', {
-      stats: whole(this.#updater.stats),
-      report: whole(this.#updater.optimizer.report),
-      tokens: whole(this.#sampler?.tokens),
-      rolloutStats: whole(this.#sampler?.stats),
-      times: whole(this.#times),
-      evaluationTokens: whole(this.#evaluator?.tokens),
-      evaluationStats: whole(this.#evaluator?.stats),
-    });
+    try {
+      this.parameters = new Parameters(this.#buffers, model.layout);
+      for (const name of models) this.parameters.load(name, model.weights);
+      const parts = { config: model.config, layout: model.layout, parameters: this.parameters };
+      this.#updater = new Updater(this.#buffers, kernels, parts, capacity.update);
+      const sampler = (of: RolloutCapacity | undefined) =>
+        of === undefined ? null : new Sampler(this.#buffers, kernels, parts, of);
+      this.#sampler = sampler(capacity.rollout);
+      this.#evaluator = sampler(capacity.evaluation);
+      this.#queries = gpu.hasTimestamps
+        ? gpu.device.createQuerySet({ type: 'timestamp', count: queries })
+        : null;
+      this.#times = this.#buffers.queryResults('times', 8 * queries);
+      const nothing: Source = { buffer: this.#times, bytes: 0 };
+      const whole = (buffer: GPUBuffer | undefined): Source =>
+        buffer === undefined ? nothing : { buffer, bytes: buffer.size };
+      this.#readback = new Readback(this.#buffers, 'engine', {
+        stats: whole(this.#updater.stats),
+        report: whole(this.#updater.optimizer.report),
+        tokens: whole(this.#sampler?.tokens),
+        rolloutStats: whole(this.#sampler?.stats),
+        times: whole(this.#times),
+        evaluationTokens: whole(this.#evaluator?.tokens),
+        evaluationStats: whole(this.#evaluator?.stats),
+      });
+    } catch (error) {
+      // What does not fit leaves nothing behind.
+      this.#buffers.destroy();
+      throw error;
+    }
   }
 
   /** Counts since the engine was made; a test asserts what a step adds to them. */

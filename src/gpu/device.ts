@@ -15,6 +15,8 @@ export interface Gpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterSummary;
   readonly hasTimestamps: boolean;
+  /** What the device refused, first error first; a readback throws on it, so that nothing wrong is shown. */
+  readonly errors: readonly GPUError[];
   /** Resolves with the reason when the device is gone. */
   readonly lost: Promise<string>;
   /** Called between polls while a readback is awaited; Dawn in Node needs it (see cli/nodeGpu.ts). */
@@ -67,6 +69,10 @@ export async function openDevice(
     requiredLimits,
     requiredFeatures: hasTimestamps ? ['timestamp-query'] : [],
   });
+  const errors: GPUError[] = [];
+  device.addEventListener('uncapturederror', ({ error }) => {
+    errors.push(error);
+  });
   const { vendor, architecture, description, device: name } = adapter.info;
   return {
     device,
@@ -78,6 +84,7 @@ export async function openDevice(
       features: [...adapter.features].sort(),
     },
     hasTimestamps,
+    errors,
     lost: device.lost.then(({ message, reason }) => (message === '' ? reason : message)),
     whileWaiting: options.whileWaiting,
   };

@@ -44,11 +44,11 @@ export class Readback<Name extends string> {
 
   /**
    * Waits for what was submitted and hands over copies of the named ranges.
-   * @throws LabError `device-lost`
+   * @throws LabError `device-lost`, or the first error the device met on the way: `does-not-fit` or `bug`
    */
   async take(names: readonly Name[]): Promise<Record<Name, ArrayBuffer>> {
     this.#waits++;
-    const { whileWaiting } = this.#buffers.gpu;
+    const { whileWaiting, errors } = this.#buffers.gpu;
     let settled = false;
     const mapped = this.#staging.mapAsync(GPUMapMode.READ).finally(() => {
       settled = true;
@@ -68,6 +68,8 @@ export class Readback<Name extends string> {
         cause,
       );
     }
+    const [first] = errors;
+    if (first !== undefined) throw refusal(first);
     const bytes = this.#staging.getMappedRange();
     const results = {} as Record<Name, ArrayBuffer>;
     for (const name of names) {
@@ -77,4 +79,18 @@ export class Readback<Name extends string> {
     this.#staging.unmap();
     return results;
   }
+}
+
+function refusal(error: GPUError): LabError {
+  return error instanceof GPUOutOfMemoryError
+    ? new LabError(
+        'does-not-fit',
+        `The GPU is out of memory: ${error.message}`,
+        'Choose a smaller model, fewer prompts or rollouts, or close other programs that use the GPU.',
+      )
+    : new LabError(
+        'bug',
+        `The GPU refused a command: ${error.message}`,
+        'Please report this with what `npm run doctor` prints.',
+      );
 }

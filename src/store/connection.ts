@@ -16,8 +16,9 @@ export interface TrainerPort {
 const batchMs = 100;
 /** Least time between two redraws of the rollouts while training: rows that change faster can't be read. */
 const rolloutsMs = 500;
-/** The speed shown is a mean over this long. */
+/** The speed shown is a mean over this long, and over this many steps where steps are slow. */
 const speedWindowMs = 3000;
+const speedWindowSteps = 10;
 
 let port: TrainerPort | null = null;
 /** From `open` until the worker answers it: what arrives in between belongs to the lanes before. */
@@ -146,8 +147,12 @@ function flush(force = false): void {
 
 function pace(lanes: readonly Lane[]): { stepsPerSecond: number } | undefined {
   const now = performance.now();
-  paces.push({ at: now, step: Math.min(...lanes.map(stepOf)) });
-  while (paces.length > 2 && now - (paces[1]?.at ?? now) > speedWindowMs) paces.shift();
+  const step = Math.min(...lanes.map(stepOf));
+  paces.push({ at: now, step });
+  for (let [, next] = paces; next !== undefined; [, next] = paces) {
+    if (now - next.at <= speedWindowMs || step - next.step < speedWindowSteps) break;
+    paces.shift();
+  }
   const [first] = paces;
   const last = paces.at(-1);
   if (first === undefined || last === undefined || last.at - first.at < 2 * batchMs) return undefined;

@@ -79,8 +79,7 @@ self.onmessage = ({ data }: MessageEvent<Command>) => {
 async function open(settings: readonly Settings[], base: string): Promise<void> {
   const mine = ++generation;
   wanted = 0;
-  for (const { trainer } of lanes) trainer.destroy();
-  lanes = [];
+  discardLanes();
   try {
     state('checking');
     device ??= connect();
@@ -96,18 +95,12 @@ async function open(settings: readonly Settings[], base: string): Promise<void> 
     const loaded = await Promise.all(fetched);
     if (mine !== generation) return;
     state('compiling');
-    const made = loaded.map(
-      (model, i) =>
-        new Trainer(gpu, kernels, model, settings[i] ?? defaultSettings, { now: () => performance.now() }),
-    );
-    lanes = made.map((trainer) => ({
-      trainer,
-      started: false,
-      rows: [],
-      decisions: null,
-      changes: [],
-      counts: trainer.engine.counts,
-    }));
+    loaded.forEach((model, i) => {
+      const options = { now: () => performance.now() };
+      const trainer = new Trainer(gpu, kernels, model, settings[i] ?? defaultSettings, options);
+      const { counts } = trainer.engine;
+      lanes.push({ trainer, started: false, rows: [], decisions: null, changes: [], counts });
+    });
     await kernels.compile((done, total) => {
       post({ type: 'compiling', done, total });
     });
@@ -115,8 +108,15 @@ async function open(settings: readonly Settings[], base: string): Promise<void> 
     state('ready');
     void run();
   } catch (error) {
-    if (mine === generation) fail(error);
+    if (mine !== generation) return;
+    discardLanes();
+    fail(error);
   }
+}
+
+function discardLanes(): void {
+  for (const { trainer } of lanes) trainer.destroy();
+  lanes = [];
 }
 
 async function connect(): Promise<Device> {

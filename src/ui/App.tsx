@@ -1,7 +1,9 @@
+import { stepOf } from '../store/lanes.ts';
 import { TopBar } from './bar/TopBar.tsx';
 import { useShortcuts } from './bar/useShortcuts.ts';
 import { ChartCard } from './charts/ChartCard.tsx';
 import { charts } from './charts/charts.ts';
+import { axisEnd } from './charts/plot.ts';
 import { SpeedCard } from './charts/SpeedCard.tsx';
 import { ControlRail } from './controls/ControlRail.tsx';
 import { LaneCards } from './lanes/LaneCards.tsx';
@@ -13,8 +15,9 @@ import { useLab } from './useStore.ts';
 /** The Lab screen. */
 export function App() {
   useShortcuts();
-  // The step axis spans the whole run from the start, so that curves grow into it and nothing rescales.
-  const lastStep = useLab(({ lanes }) => Math.max(1, ...lanes.map(({ settings }) => settings.steps)));
+  const lastStep = useLab(({ lanes }) =>
+    axisEnd(Math.max(0, ...lanes.map(stepOf)), Math.max(0, ...lanes.map(({ settings }) => settings.steps))),
+  );
   return (
     <>
       <TopBar />

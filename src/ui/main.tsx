@@ -4,8 +4,13 @@ import { keepAddress, openFromAddress } from '../store/actions.ts';
 import { connect } from '../store/connection.ts';
 import { App } from './App.tsx';
 import './lab.css';
+import './bar/bar.css';
+import './lanes/lanes.css';
 import './charts/charts.css';
 import './controls/controls.css';
+import './rollouts/rollouts.css';
+import './states/states.css';
+import './narrow.css';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');

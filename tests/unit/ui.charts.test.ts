@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { type MetricId, metricIds, metrics, toRow } from '../../src/spec/metrics.ts';
 import { Columns } from '../../src/store/columns.ts';
 import { charts } from '../../src/ui/charts/charts.ts';
-import { linearTicks, logTicks, pixelOfStep, stepOfPixel, stepTicks } from '../../src/ui/charts/plot.ts';
+import {
+  axisEnd,
+  linearTicks,
+  logTicks,
+  pixelOfStep,
+  stepOfPixel,
+  stepTicks,
+} from '../../src/ui/charts/plot.ts';
 import { rowsOf, seriesOf, valueTicks } from '../../src/ui/charts/rows.ts';
 
 const entropy = charts.find(({ id }) => id === 'entropy')?.views[0];
@@ -97,6 +104,14 @@ describe('axes', () => {
     expect(logTicks(0.03, 0.7)).toEqual({ domain: [0.01, 1], ticks: [0.01, 0.1, 1] });
     expect(stepTicks(600).ticks).toEqual([0, 200, 400, 600]);
     expect(stepTicks(1).ticks).toEqual([0, 1]);
+  });
+
+  it('span a run in doublings, and never beyond its end', () => {
+    expect([0, 49, 50, 399, 400, 600].map((step) => axisEnd(step, 600))).toEqual([
+      50, 50, 100, 400, 600, 600,
+    ]);
+    expect(axisEnd(0, 20)).toBe(20);
+    expect(axisEnd(0, 0)).toBe(1);
   });
 
   it('map steps to pixels and back', () => {

@@ -1,9 +1,9 @@
 import { type KeyboardEvent, memo, type PointerEvent, useId, useMemo, useState } from 'react';
 import { metrics } from '../../spec/metrics.ts';
-import { stepOf } from '../../store/lanes.ts';
+import { type Lane, stepOf } from '../../store/lanes.ts';
 import { setCursor, view as viewStore } from '../../store/view.ts';
 import { formatValue } from '../format.ts';
-import { useLab, useStaggeredVersion, useView } from '../useStore.ts';
+import { usePacedLab, useView } from '../useStore.ts';
 import type { ChartSpec, LineSpec } from './charts.ts';
 import { Legend, valueAt } from './Legend.tsx';
 import { LiveChart, type Zone } from './LiveChart.tsx';
@@ -23,9 +23,7 @@ interface Props {
 
 /** One chart: title, choice of what to see, legend with values, curves, marks and the shared cursor. */
 export const ChartCard = memo(function ChartCard({ spec, slot, lastStep }: Props) {
-  const version = useStaggeredVersion(slot);
-  const lanes = useLab((state) => state.lanes);
-  const marks = useLab((state) => state.marks);
+  const { version, lanes, marks } = usePacedLab(slot);
   const [shownView, setShownView] = useState(0);
   const [logarithmic, setLogarithmic] = useState(false);
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
@@ -105,7 +103,7 @@ export const ChartCard = memo(function ChartCard({ spec, slot, lastStep }: Props
         </span>
       </figcaption>
       <Legend lanes={lanes} lines={lines} share={view.range === 'share'} version={version} />
-      <Plot lastStep={lastStep} title={spec.title} lines={lines} width={size.width}>
+      <Plot lanes={lanes} lastStep={lastStep} title={spec.title} lines={lines} width={size.width}>
         <div className="plot-area" ref={plot}>
           {size.width > 0 && size.height > 0 ? (
             <>
@@ -170,6 +168,7 @@ function SeriesMenu({ lines, shown, toggle }: SeriesMenuProps) {
 
 interface PlotProps {
   readonly title: string;
+  readonly lanes: readonly Lane[];
   readonly lastStep: number;
   readonly lines: readonly LineSpec[];
   readonly width: number;
@@ -177,9 +176,8 @@ interface PlotProps {
 }
 
 /** Moves the shared cursor, by pointer or by arrow keys, and says what lies under it. */
-function Plot({ title, lastStep, lines, width, children }: PlotProps) {
+function Plot({ title, lanes, lastStep, lines, width, children }: PlotProps) {
   const cursor = useView((state) => state.cursor);
-  const lanes = useLab((state) => state.lanes);
   const newest = Math.max(0, ...lanes.map(stepOf));
   const at = cursor ?? newest;
   const readings = lanes.map(

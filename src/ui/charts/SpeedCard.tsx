@@ -2,7 +2,7 @@ import { memo, useId } from 'react';
 import type { MetricId } from '../../spec/metrics.ts';
 import type { Lane } from '../../store/lanes.ts';
 import { formatBytes, formatCount, formatValue } from '../format.ts';
-import { useLab, useStaggeredVersion } from '../useStore.ts';
+import { usePacedLab } from '../useStore.ts';
 
 const phases: readonly { readonly id: MetricId; readonly label: string }[] = [
   { id: 'perf/rollout_ms', label: 'rollout' },
@@ -18,12 +18,11 @@ const roomForLabel = 0.2;
 
 /** Where the time of a step goes, per lane, with the counts that make it. */
 export const SpeedCard = memo(function SpeedCard({ slot }: { readonly slot: number }) {
-  const version = useStaggeredVersion(slot);
-  const lanes = useLab((state) => state.lanes);
+  const { lanes } = usePacedLab(slot);
   const name = useId();
   const total = lanes.reduce((sum, lane) => sum + recentMean(lane, 'perf/step_ms'), 0);
   return (
-    <figure className="chart card speed" aria-labelledby={name} data-version={version}>
+    <figure className="chart card speed" aria-labelledby={name}>
       <figcaption>
         <h2 id={name}>Speed</h2>
         <span className="unit">one step, mean of {window}</span>

@@ -14,6 +14,19 @@ export function stepOfPixel(pixel: number, lastStep: number, width: number): num
   return Math.round(Math.min(1, Math.max(0, share)) * lastStep);
 }
 
+/** Steps the axis spans at first. */
+const firstSpan = 50;
+
+/**
+ * Where the step axis ends: it doubles until it spans the run, so that curves can be seen moving
+ * from the first steps on and are rescaled only a few times.
+ */
+export function axisEnd(step: number, total: number): number {
+  let end = firstSpan;
+  while (end <= step) end *= 2;
+  return Math.max(1, Math.min(end, total));
+}
+
 export interface AxisTicks {
   readonly domain: readonly [min: number, max: number];
   readonly ticks: readonly number[];

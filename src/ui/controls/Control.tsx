@@ -38,6 +38,9 @@ export const Control = memo(function Control({ id, value, reach, irrelevant, ref
       onBlur={() => {
         onHelp(null, null);
       }}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape' || event.key === 'Enter') onHelp(null, null);
+      }}
     >
       <span className="control-name">
         <label htmlFor={id}>{knob.label}</label>

@@ -5,6 +5,7 @@ import {
   hyperparameters,
 } from '../../settings/hyperparameters.ts';
 import { hyperparameterGroups, type HyperparameterGroup, irrelevance } from '../../spec/hyperparameter.ts';
+import { useShallow } from 'zustand/react/shallow';
 import { changeTogether } from '../../store/actions.ts';
 import { differingKeys, knobOf, reachOf } from '../../store/lanes.ts';
 import { useLab } from '../useStore.ts';
@@ -16,7 +17,9 @@ const folded: ReadonlySet<HyperparameterGroup> = new Set(['Task and model', 'Eva
 
 /** Every knob of the selected lane, generated from the table, in its groups. */
 export function ControlRail() {
-  const lanes = useLab((state) => state.lanes);
+  // The settings alone: the rail has nothing to redraw when a step was made.
+  const settings = useLab(useShallow(({ lanes }) => lanes.map((lane) => lane.settings)));
+  const name = useLab((state) => state.lanes[state.selected]?.name);
   const selected = useLab((state) => state.selected);
   const together = useLab((state) => state.together);
   const refusal = useLab((state) => state.refusal);
@@ -25,13 +28,12 @@ export function ControlRail() {
     setHelp(key === null || element === null ? null : { key, top: element.getBoundingClientRect().top });
   }, []);
 
-  const lane = lanes[selected];
-  if (lane === undefined) return null;
-  const settings = lanes.map((each) => each.settings);
+  const shown = settings[selected];
+  if (shown === undefined || name === undefined) return null;
   const apart = differingKeys(settings).length;
   return (
-    <section className="controls" aria-label={`Settings of ${lane.name}`}>
-      {lanes.length > 1 ? (
+    <section className="controls" aria-label={`Settings of ${name}`}>
+      {settings.length > 1 ? (
         <fieldset className="reach-choice">
           <legend className="visually-hidden">What a change reaches</legend>
           <span className="segments">
@@ -46,7 +48,7 @@ export function ControlRail() {
               />
               <span>Change all lanes</span>
             </label>
-            <label title={`A change reaches ${lane.name} alone`}>
+            <label title={`A change reaches ${name} alone`}>
               <input
                 type="radio"
                 name="together"
@@ -72,18 +74,16 @@ export function ControlRail() {
               <Control
                 key={key}
                 id={key}
-                value={lane.settings[key]}
+                value={shown[key]}
                 reach={reachOf(key, settings, selected, together).join('')}
-                irrelevant={irrelevance(knobOf(key), lane.settings)}
+                irrelevant={irrelevance(knobOf(key), shown)}
                 refusal={refusal?.key === key ? refusal.sentence : null}
                 onHelp={showHelp}
               />
             ))}
         </details>
       ))}
-      {help === null ? null : (
-        <Help anchor={help} irrelevant={irrelevance(knobOf(help.key), lane.settings)} />
-      )}
+      {help === null ? null : <Help anchor={help} irrelevant={irrelevance(knobOf(help.key), shown)} />}
     </section>
   );
 }

@@ -11,6 +11,8 @@ interface Props {
 const width = 320;
 const side = 10;
 const axisY = 20;
+/** Offsets of rollouts in one place: equal completions have equal entropies. */
+const stack = [0, -5, 5, -10, 10] as const;
 
 /** The mean entropy of each rollout on a line, with the threshold below which the filter prunes. */
 export function EntropyStrip({ group, settings }: Props) {
@@ -18,6 +20,7 @@ export function EntropyStrip({ group, settings }: Props) {
   const filtered = !Number.isNaN(threshold);
   const most = Math.max(0.01, ...rollouts.map(({ meanEntropy }) => meanEntropy), filtered ? threshold : 0);
   const x = (entropy: number): number => side + (Math.max(0, entropy) / most) * (width - 2 * side);
+  const seen = new Map<number, number>();
   const pruned = rollouts.filter((rollout) => fateOf(rollout, settings) === 'pruned').length;
   const summary = filtered
     ? `${pruned} of ${rollouts.length} pruned below ${formatValue(threshold)} nats`
@@ -42,7 +45,7 @@ export function EntropyStrip({ group, settings }: Props) {
               key={index}
               className={fate === 'pruned' ? 'pruned' : rollout.source}
               cx={x(rollout.meanEntropy)}
-              cy={axisY}
+              cy={axisY + stacked(seen, Math.round(x(rollout.meanEntropy)))}
               r="4"
             >
               <title>{`${rollout.source}, ${rollout.answer ?? 'no answer'}: ${formatValue(rollout.meanEntropy)} nats, ${fate}`}</title>
@@ -58,4 +61,10 @@ export function EntropyStrip({ group, settings }: Props) {
       </svg>
     </figure>
   );
+}
+
+function stacked(seen: Map<number, number>, place: number): number {
+  const before = seen.get(place) ?? 0;
+  seen.set(place, before + 1);
+  return stack[before % stack.length] ?? 0;
 }

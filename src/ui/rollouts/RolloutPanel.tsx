@@ -11,17 +11,19 @@ import { VoteBars } from './VoteBars.tsx';
 
 /** The newest rollouts of one prompt of the selected lane: the vote, and every completion. */
 export function RolloutPanel() {
-  const lane = useLab((state) => state.lanes[state.selected]);
+  // Parts, not the lane: it changes ten times a second, what is shown here twice.
+  const name = useLab((state) => state.lanes[state.selected]?.name);
+  const settings = useLab((state) => state.lanes[state.selected]?.settings);
+  const group = useLab((state) => state.lanes[state.selected]?.group ?? null);
   const selected = useLab((state) => state.selected);
   const truthHidden = useView((state) => state.truthHidden);
-  if (lane === undefined) return null;
-  const { group } = lane;
+  if (name === undefined || settings === undefined) return null;
   return (
     <section className={`rollouts card lane-${selected}`} aria-labelledby="rollouts-title">
       <header>
         <h2 id="rollouts-title">
           <span className="swatch" aria-hidden="true" />
-          {lane.name}
+          {name}
           <span className="unit">
             {group === null
               ? 'latest rollouts'
@@ -51,11 +53,11 @@ export function RolloutPanel() {
       ) : (
         <div className="rollout-body">
           <div className="scroll">
-            <VoteBars group={group} settings={lane.settings} truthHidden={truthHidden} />
-            <EntropyStrip group={group} settings={lane.settings} />
+            <VoteBars group={group} settings={settings} truthHidden={truthHidden} />
+            <EntropyStrip group={group} settings={settings} />
           </div>
           <div className="scroll">
-            <RolloutTable group={group} settings={lane.settings} truthHidden={truthHidden} />
+            <RolloutTable group={group} settings={settings} truthHidden={truthHidden} />
           </div>
         </div>
       )}

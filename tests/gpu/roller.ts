@@ -1,0 +1,54 @@
+import {
+  Sampler,
+  type Completion,
+  type RolloutCapacity,
+  type RolloutRequest,
+} from '../../src/engine/rollout.ts';
+import type { Parameters } from '../../src/engine/parameters.ts';
+import { Buffers } from '../../src/gpu/buffer.ts';
+import type { Gpu } from '../../src/gpu/device.ts';
+import type { Kernels } from '../../src/gpu/kernel.ts';
+import { Readback } from '../../src/gpu/readback.ts';
+import type { ModelConfig } from '../../src/model/config.ts';
+import type { Layout } from '../../src/model/layout.ts';
+
+/** A sampler that is waited for. */
+export class Roller {
+  readonly buffers: Buffers;
+  readonly #gpu: Gpu;
+  readonly #kernels: Kernels;
+  readonly #sampler: Sampler;
+  readonly #readback: Readback<'tokens' | 'stats'>;
+
+  constructor(
+    gpu: Gpu,
+    kernels: Kernels,
+    model: { readonly config: ModelConfig; readonly layout: Layout; readonly parameters: Parameters },
+    capacity: RolloutCapacity,
+  ) {
+    this.#gpu = gpu;
+    this.#kernels = kernels;
+    this.buffers = new Buffers(gpu);
+    this.#sampler = new Sampler(this.buffers, kernels, model, capacity);
+    const { tokens, stats } = this.#sampler;
+    this.#readback = new Readback(this.buffers, 'rollout', {
+      tokens: { buffer: tokens, bytes: tokens.size },
+      stats: { buffer: stats, bytes: stats.size },
+    });
+  }
+
+  async roll(
+    prompts: readonly (readonly number[])[],
+    requests: readonly RolloutRequest[],
+    random = { seed: 1, step: 0 },
+  ): Promise<Completion[]> {
+    await this.#kernels.compile();
+    const { rowOf } = this.#sampler.submit(prompts, requests, random);
+    const names = ['tokens', 'stats'] as const;
+    const encoder = this.#gpu.device.createCommandEncoder();
+    this.#readback.copy(encoder, names);
+    this.#gpu.device.queue.submit([encoder.finish()]);
+    const { tokens, stats } = await this.#readback.take(names);
+    return this.#sampler.read(tokens, stats, rowOf);
+  }
+}
