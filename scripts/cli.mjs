@@ -29,6 +29,9 @@ try {
   if (error instanceof Error && error.name === 'LabError') {
     console.error(`${error.message}\n${error.remedy}`);
     code = 2;
+  } else if (String(error?.code).startsWith('ERR_PARSE_ARGS')) {
+    console.error(error.message);
+    code = 2;
   } else {
     console.error(error);
     code = 1;

@@ -1,7 +1,7 @@
-import { LabError } from '../lib/labError.ts';
 import { openHeadless } from './headless.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import { selfCheck } from '../engine/selfCheck.ts';
+import { refusal } from './selfCheckOnce.ts';
 import { versions } from './versions.ts';
 
 /** Limits that decide what fits. */
@@ -27,13 +27,7 @@ export default async function main(): Promise<void> {
   print('features', features.join(', '));
   for (const name of shownLimits) print(name, String(gpu.device.limits[name]));
   const check = await selfCheck(gpu, new Kernels(gpu));
-  if (!check.ok) {
-    throw new LabError(
-      'kernel-disagrees',
-      `Self-check failed: the kernel ${check.kernel} gives wrong numbers: ${check.detail}`,
-      'Do not train on this adapter. Update the driver, or choose another one (LAB_VK_ICD names a Vulkan driver manifest).',
-    );
-  }
+  if (!check.ok) throw refusal(check);
   print(
     'self-check',
     `passed in ${String(Math.round(check.ms))} ms: forward, backward, update and rollout agree with float64`,

@@ -8,6 +8,7 @@ import { diffSettings, defaultSettings, validateSettings } from '../settings/set
 import type { MetricId, MetricRow } from '../spec/metrics.ts';
 import { openHeadless } from './headless.ts';
 import { describe, runLane, type RunSummary } from './runLane.ts';
+import { selfCheckOnce } from './selfCheckOnce.ts';
 import { versions } from './versions.ts';
 
 /** Where measured runs lie, one file a preset; the README's tables are made from them. */
@@ -58,6 +59,7 @@ export default async function main(argv: string[]): Promise<void> {
   }
   const gpu = await openHeadless();
   const kernels = new Kernels(gpu);
+  await selfCheckOnce(gpu, kernels);
   const { vendor, architecture, description } = gpu.adapter;
   mkdirSync(resultsFolder, { recursive: true });
   for (const name of names) {

@@ -1,4 +1,3 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
 import { flagHelp, parseFlags, refuseIneffective, type OwnFlags } from '../settings/flags.ts';
@@ -6,7 +5,9 @@ import { defaultPreset, presetName, presetNames, presets, type Lane } from '../s
 import { diffSettings, validateSettings } from '../settings/settings.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import { openHeadless } from './headless.ts';
+import { checkWritable, RecordFile } from './recordFile.ts';
 import { describe, runLane, type RunSummary } from './runLane.ts';
+import { selfCheckOnce } from './selfCheckOnce.ts';
 import { versions } from './versions.ts';
 
 const own: OwnFlags = {
@@ -34,6 +35,7 @@ export default async function main(argv: string[]): Promise<void> {
   }
   const lanes = lanesOf(flags);
   const out = flags.own.get('out');
+  if (typeof out === 'string') checkWritable(out);
   const json = flags.own.has('json');
 
   // Ctrl-C lets the step under way end, so that the file ends with a summary.
@@ -45,33 +47,30 @@ export default async function main(argv: string[]): Promise<void> {
 
   const gpu = await openHeadless();
   const kernels = new Kernels(gpu);
-  const file = typeof out === 'string' ? openSync(out, 'w') : null;
-  const write = (record: object): void => {
-    if (file !== null) writeSync(file, `${JSON.stringify(record)}\n`);
-  };
+  await selfCheckOnce(gpu, kernels);
+  const file = new RecordFile(typeof out === 'string' ? out : null, {
+    type: 'header',
+    version: 1,
+    lanes: lanes.map(({ name, settings }) => ({ name, settings })),
+    adapter: gpu.adapter,
+    versions: versions(),
+  });
   const summaries: RunSummary[] = [];
   try {
-    write({
-      type: 'header',
-      version: 1,
-      lanes: lanes.map(({ name, settings }) => ({ name, settings })),
-      adapter: gpu.adapter,
-      versions: versions(),
-    });
     for (const lane of lanes) {
       if (interruption.asked) break;
       const summary = await runLane(gpu, kernels, lane, {
         record: (metrics) => {
-          write({ type: 'step', lane: lane.name, ...measured(metrics) });
+          file.write({ type: 'step', lane: lane.name, ...measured(metrics) });
         },
         interrupted: () => interruption.asked,
       });
-      write(summary);
+      file.write(summary);
       summaries.push(summary);
       if (!json) console.log(describe(summary));
     }
   } finally {
-    if (file !== null) closeSync(file);
+    file.close();
   }
   if (json) console.log(JSON.stringify(summaries));
   if (interruption.asked) process.exitCode = 130;
@@ -96,15 +95,17 @@ function lanesOf(flags: ReturnType<typeof parseFlags>): Lane[] {
     lanes.push({ name, settings: changed });
   }
   // A flag must have an effect somewhere; one that only some lanes know is fine.
-  const refusals = lanes.flatMap(({ settings }) => {
-    try {
-      refuseIneffective(flags.changes, settings);
-      return [];
-    } catch (error) {
-      return [error];
-    }
-  });
-  if (refusals.length === lanes.length) throw refusals[0];
+  for (const [key, value] of Object.entries(flags.changes)) {
+    const refusals = lanes.flatMap(({ settings }) => {
+      try {
+        refuseIneffective({ [key]: value }, settings);
+        return [];
+      } catch (error) {
+        return [error];
+      }
+    });
+    if (refusals.length === lanes.length) throw refusals[0];
+  }
   return lanes;
 }
 

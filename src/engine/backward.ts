@@ -5,7 +5,7 @@ import type { Pass } from './forward.ts';
 import { attentionBackward } from './ops/attention.ts';
 import { embedBackward } from './ops/embed.ts';
 import { matmulBackward, matmulBackwardWeight } from './ops/matmul.ts';
-import type { GradientRows } from './ops/partials.ts';
+import type { GradientRows } from './partials.ts';
 import { qkNormRopeBackward } from './ops/qk_norm_rope.ts';
 import { rmsNormBackward } from './ops/rms_norm.ts';
 import { swigluBackward } from './ops/swiglu.ts';

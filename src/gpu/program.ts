@@ -107,9 +107,12 @@ export class Program {
       params: device.createBindGroup({
         label: kernel.label,
         layout: kernel.paramsLayout,
-        entries: [
-          { binding: 0, resource: { buffer: this.#uniform, offset: slot, size: shader.params?.size ?? 16 } },
-        ],
+        entries: shader.bindings
+          .filter(({ access }) => access === 'uniform')
+          .map(({ binding }) => ({
+            binding,
+            resource: { buffer: this.#uniform, offset: slot, size: shader.params?.size ?? this.#slotBytes },
+          })),
       }),
       threads: typeof threads === 'number' ? () => threads : threads,
     });

@@ -18,6 +18,9 @@ const schema = v.object({
   tie_word_embeddings: v.boolean(),
   attention_bias: v.optional(v.literal(false)),
   hidden_act: v.optional(v.literal('silu')),
+  // Switched on, these would change what the model computes.
+  rope_scaling: v.optional(v.null()),
+  use_sliding_window: v.optional(v.literal(false)),
 });
 
 export type ModelConfig = v.InferOutput<typeof schema>;

@@ -18,8 +18,8 @@ const headerSchema = v.objectWithRest(
   entrySchema,
 );
 
-/** A JSON object's key followed by an object: in a safetensors header, one per top-level entry. */
-const entryKey = /"(?:[^"\\]|\\.)*"\s*:\s*\{/g;
+/** The tokens of JSON that tell keys: strings whole, with the colon behind a key, and the braces of objects. */
+const keyTokens = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g;
 
 /**
  * Reads a model's weights into one flat buffer, checking names, shapes, dtype and the extent of every tensor.
@@ -35,17 +35,13 @@ export function readSafetensors(bytes: ArrayBuffer, layout: Layout): Float32Arra
   if (headerBytes > Math.min(maxHeaderBytes, bytes.byteLength - 8)) {
     throw refusal(`The header claims ${String(headerBytes)} bytes of a file of ${String(bytes.byteLength)}`);
   }
-  const text = new TextDecoder().decode(new Uint8Array(bytes, 8, headerBytes));
-  const header = parseHeader(text);
+  const header = parseHeader(new Uint8Array(bytes, 8, headerBytes));
   const data = 8 + headerBytes;
   const values = new Float32Array(layout.size);
   const entries = Object.entries(header).filter(([name]) => name !== '__metadata__') as [
     string,
     v.InferOutput<typeof entrySchema>,
   ][];
-  if ((text.match(entryKey) ?? []).length !== Object.keys(header).length) {
-    throw refusal('The header names a tensor twice');
-  }
   checkExtents(entries, bytes.byteLength - data);
   const wanted = new Map(layout.tensors.map((tensor) => [tensor.name, tensor]));
   for (const [
@@ -102,19 +98,44 @@ export function writeSafetensors(values: Float32Array, layout: Layout): Uint8Arr
   return file;
 }
 
-function parseHeader(text: string): v.InferOutput<typeof headerSchema> {
+function parseHeader(bytes: Uint8Array): v.InferOutput<typeof headerSchema> {
   let json: unknown;
+  let twice: string | null;
   try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     json = JSON.parse(text);
+    twice = repeatedKey(text);
   } catch (cause) {
     throw refusal('The header is no JSON', cause);
   }
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw refusal('The header is no object');
+  if (twice !== null) throw refusal(`The header has "${twice}" twice`);
   const result = v.safeParse(headerSchema, json);
   if (!result.success) {
     const [issue] = result.issues;
     throw refusal(`The header's entry "${v.getDotPath(issue) ?? ''}": ${issue.message}`);
   }
+  // Names that could reach a prototype do not get through the schema.
+  const left = Object.keys(json).find((name) => !Object.hasOwn(result.output, name));
+  if (left !== undefined) throw refusal(`"${left}" is no name of a tensor`);
   return result.output;
+}
+
+/** The first key that an object of a valid JSON text has twice: JSON.parse would take the last in silence. */
+function repeatedKey(text: string): string | null {
+  const open: Set<string>[] = [];
+  for (const [token, colon] of text.matchAll(keyTokens)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (colon !== undefined) {
+      const key = JSON.parse(token.slice(0, -colon.length)) as string;
+      const keys = open.at(-1);
+      if (keys?.has(key) === true) return key;
+      keys?.add(key);
+    }
+  }
+  return null;
 }
 
 /** Tensors must tile the data exactly: no gap, no overlap, nothing behind the last. */

@@ -33,4 +33,12 @@ export const baseModels: Readonly<Record<string, BaseModel>> = {
     oodLevel: 3,
     maxCompletionLength: 8,
   },
+  'chain-48': {
+    label: 'chain-48 · 47 k parameters',
+    task: 'chain',
+    levels: [1, 2],
+    taskLevel: 2,
+    oodLevel: 3,
+    maxCompletionLength: 8,
+  },
 };

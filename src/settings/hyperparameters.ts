@@ -120,7 +120,7 @@ export const hyperparameters = {
     },
   }),
   anchorMomentum: real({
-    label: 'Anchor momentum m',
+    label: 'Momentum m',
     group: 'Anchor',
     range: [0, 1],
     scale: 'towardsOne',

@@ -66,7 +66,10 @@ self.onmessage = ({ data }: MessageEvent<Command>) => {
       return;
     case 'change':
       lanes[data.lane]?.changes.push(data.changes);
-      if (!running) applyChanges();
+      if (running) return;
+      applyChanges();
+      // More steps than before: a run that had ended can go on.
+      if (lanes.some(({ started }) => started)) state(pausedState());
       return;
     case 'watch':
       watched = data.prompt;
@@ -139,7 +142,7 @@ async function connect(): Promise<Device> {
     state('device-lost', {
       code: 'device-lost',
       sentence: `The GPU device was lost: ${reason}`,
-      remedy: 'Press Reset to start again on a new device; choose smaller settings if it happens again.',
+      remedy: 'Start again, on a new device; choose smaller settings if it happens again.',
     });
   });
   if (!(await checkedBefore(gpu.adapter))) {
@@ -194,7 +197,7 @@ async function run(): Promise<void> {
     applyChanges();
     wanted = 0;
     showRollouts();
-    state(lanes.every(({ trainer }) => trainer.finished) ? 'finished' : 'paused');
+    state(pausedState());
   } catch (error) {
     if (mine === generation) fail(error);
   } finally {
@@ -202,6 +205,10 @@ async function run(): Promise<void> {
     // An `open` that came meanwhile has found this loop busy.
     if (mine !== generation) void run();
   }
+}
+
+function pausedState(): RunState {
+  return lanes.every(({ trainer }) => trainer.finished) ? 'finished' : 'paused';
 }
 
 async function advance(lane: Lane, mine: number): Promise<void> {
@@ -232,7 +239,7 @@ function applyChanges(): void {
         post({ type: 'changed', lane: index, step: lane.trainer.step, changes });
       } catch (error) {
         // The page checks before it sends: a change that is refused here leaves the run as it was.
-        post({ type: 'state', state: running ? 'training' : 'paused', failure: failureOf(error) });
+        post({ type: 'state', state: running ? 'training' : pausedState(), failure: failureOf(error) });
       }
     }
   });

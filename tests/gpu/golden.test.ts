@@ -53,14 +53,19 @@ describe('a model made elsewhere', () => {
   test('logits, log-probabilities and entropies agree within 1e-4', async () => {
     const { cases, temperature } = golden;
     const longest = (key: 'prompt' | 'completion') => Math.max(...cases.map((one) => one[key].length));
-    const updater = new Updater(buffers, kernels, { config, layout, parameters }, {
-      prompts: cases.length,
-      completions: cases.length,
-      maxPromptLength: longest('prompt'),
-      maxCompletionLength: longest('completion'),
-      withReference: true,
-      withAnchor: false,
-    });
+    const updater = new Updater(
+      buffers,
+      kernels,
+      { config, layout, parameters },
+      {
+        prompts: cases.length,
+        completions: cases.length,
+        maxPromptLength: longest('prompt'),
+        maxCompletionLength: longest('completion'),
+        withReference: true,
+        withAnchor: false,
+      },
+    );
     await kernels.compile();
     const groups = cases.map(({ prompt, completion }) => ({
       prompt: encode(prompt),
@@ -70,7 +75,16 @@ describe('a model made elsewhere', () => {
       groups,
       true,
       { temperature, clipLow: 0.2, clipHigh: 0.2, klCoefficient: 0, entropyBonus: 0 },
-      { update: 1, learningRate: 0, beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0, maxNorm: 1, anchorMomentum: null },
+      {
+        update: 1,
+        learningRate: 0,
+        beta1: 0,
+        beta2: 0,
+        epsilon: 1,
+        weightDecay: 0,
+        maxNorm: 1,
+        anchorMomentum: null,
+      },
     );
     const readback = new Readback(buffers, 'golden', {
       stats: { buffer: updater.stats, bytes: updater.stats.size },
@@ -88,13 +102,22 @@ describe('a model made elsewhere', () => {
       row += one.prompt.length - 1;
       // The reference's rows lie behind the policy's and keep their logits.
       one.logits_last_prompt_token.forEach((value, v) => {
-        expect(Math.abs((logits[(rows + row) * stride + v] ?? NaN) - value), `${one.prompt} logit ${String(v)}`).toBeLessThan(1e-4);
+        expect(
+          Math.abs((logits[(rows + row) * stride + v] ?? NaN) - value),
+          `${one.prompt} logit ${String(v)}`,
+        ).toBeLessThan(1e-4);
       });
       one.log_probs.forEach((value, t) => {
-        expect(Math.abs((stats[(row + t) * statWidth + 1] ?? NaN) - value), `${one.prompt} log π ${String(t)}`).toBeLessThan(1e-4);
+        expect(
+          Math.abs((stats[(row + t) * statWidth + 1] ?? NaN) - value),
+          `${one.prompt} log π ${String(t)}`,
+        ).toBeLessThan(1e-4);
       });
       one.entropies.forEach((value, t) => {
-        expect(Math.abs((stats[(row + t) * statWidth + 2] ?? NaN) - value), `${one.prompt} entropy ${String(t)}`).toBeLessThan(1e-4);
+        expect(
+          Math.abs((stats[(row + t) * statWidth + 2] ?? NaN) - value),
+          `${one.prompt} entropy ${String(t)}`,
+        ).toBeLessThan(1e-4);
       });
       row += one.completion.length;
     }
@@ -102,13 +125,18 @@ describe('a model made elsewhere', () => {
 
   test('greedy completions are the same', async () => {
     const { cases } = golden;
-    const sampler = new Sampler(buffers, kernels, { config, layout, parameters }, {
-      prompts: cases.length,
-      rollouts: 2 * cases.length,
-      maxPromptLength: Math.max(...cases.map(({ prompt }) => prompt.length)),
-      maxCompletionLength: Math.max(...cases.map(({ greedy }) => greedy.length)),
-      endToken,
-    });
+    const sampler = new Sampler(
+      buffers,
+      kernels,
+      { config, layout, parameters },
+      {
+        prompts: cases.length,
+        rollouts: 2 * cases.length,
+        maxPromptLength: Math.max(...cases.map(({ prompt }) => prompt.length)),
+        maxCompletionLength: Math.max(...cases.map(({ greedy }) => greedy.length)),
+        endToken,
+      },
+    );
     await kernels.compile();
     const requests = (['policy', 'anchor'] as const).flatMap((model) =>
       cases.map((_, prompt) => ({ prompt, model, temperature: 0, rollout: 0, purpose: 0 })),

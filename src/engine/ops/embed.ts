@@ -1,7 +1,7 @@
 import backward from '../../../shaders/ops/embed.backward.wgsl';
 import forward from '../../../shaders/ops/embed.forward.wgsl';
 import { modelsOf, quarter, type Recorder, type RowSpace } from '../recorder.ts';
-import { partialParams, type GradientRows } from './partials.ts';
+import { partialParams, type GradientRows } from '../partials.ts';
 
 /** x = embedding[token]. token [rows], x [rows, H]. */
 export function embedForward(r: Recorder, space: RowSpace, token: GPUBuffer, x: GPUBuffer): void {

@@ -4,7 +4,7 @@ import forward from '../../../shaders/ops/matmul.forward.wgsl';
 import type { Live } from '../../gpu/program.ts';
 import { rowBlock } from '../plan.ts';
 import { modelsOf, quarter, type Recorder, type RowSpace } from '../recorder.ts';
-import { partialParams, type GradientRows } from './partials.ts';
+import { partialParams, type GradientRows } from '../partials.ts';
 
 /** Outputs per thread; rows per thread is `rowBlock`. */
 const columnBlock = 8;

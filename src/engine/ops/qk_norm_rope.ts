@@ -4,7 +4,7 @@ import forward from '../../../shaders/ops/qk_norm_rope.forward.wgsl';
 import type { ModelConfig } from '../../model/config.ts';
 import type { LayerOffsets } from '../../model/layout.ts';
 import { modelsOf, quarter, type CachePlace, type Recorder, type RowSpace } from '../recorder.ts';
-import { partialParams, type GradientRows } from './partials.ts';
+import { partialParams, type GradientRows } from '../partials.ts';
 
 /** Constants of the head shape: private arrays cannot be sized by an override. */
 export function headPrelude({ head_dim }: ModelConfig): string {

@@ -1,7 +1,7 @@
 import backward from '../../../shaders/ops/rms_norm.backward.wgsl';
 import backwardGain from '../../../shaders/ops/rms_norm.backward_gain.wgsl';
 import { quarter, type Recorder } from '../recorder.ts';
-import { partialParams, type GradientRows } from './partials.ts';
+import { partialParams, type GradientRows } from '../partials.ts';
 
 /** A norm's tensors: dy the gradient of its output, x its input, rstd kept by the forward pass (fused into matmul). */
 export interface NormBackward {

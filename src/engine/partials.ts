@@ -1,5 +1,5 @@
-import type { Live } from '../../gpu/program.ts';
-import { quarter, type Recorder } from '../recorder.ts';
+import type { Live } from '../gpu/program.ts';
+import { quarter, type Recorder } from './recorder.ts';
 
 /** The rows a gradient is summed over: policy rows in use, rows of one ordered part, 1 to add to what is there. */
 export interface GradientRows {

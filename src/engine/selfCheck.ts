@@ -1,0 +1,141 @@
+import { Buffers } from '../gpu/buffer.ts';
+import type { Gpu } from '../gpu/device.ts';
+import type { Kernels } from '../gpu/kernel.ts';
+import { Readback } from '../gpu/readback.ts';
+import { models, Parameters } from './parameters.ts';
+import { Sampler } from './rollout.ts';
+import answers from './selfCheck.answers.json';
+import { selfCheckCase } from './selfCheckCase.ts';
+import { recordSelfCheck, type Stage } from './selfCheckProgram.ts';
+
+export type SelfCheck =
+  | { readonly ok: true; readonly ms: number }
+  | { readonly ok: false; readonly kernel: string; readonly detail: string };
+
+/**
+ * One number per row, Σ_c row[c]·w_c with w_c in [0.5, 1.5), no two alike: an answer stays small, and neither a wrong
+ * number nor a swap can hide. Answers were computed in float64.
+ */
+export function fingerprint(values: ArrayLike<number>, rows: number, width: number): number[] {
+  return Array.from({ length: rows }, (_, row) => {
+    let sum = 0;
+    for (let c = 0; c < width; c++) sum += (0.5 + ((c * 0.618_034) % 1)) * (values[row * width + c] ?? NaN);
+    return sum;
+  });
+}
+
+/** Far above the rounding of any driver's float32, far below what a wrong kernel does. */
+const tolerance = 5e-4;
+
+/**
+ * Runs every kernel once on a tiny fixed case and compares with stored float64 answers
+ * (selfCheck.answers.json, made by tests/gpu/selfCheck.test.ts).
+ * @param clock milliseconds
+ * @returns how long it took, or the first kernel that disagrees and by how much
+ * @throws LabError `kernel-disagrees` naming a shader that the driver rejects
+ */
+export async function selfCheck(
+  gpu: Gpu,
+  kernels: Kernels,
+  clock: Pick<Performance, 'now'> = performance,
+): Promise<SelfCheck> {
+  const begin = clock.now();
+  const buffers = new Buffers(gpu);
+  try {
+    const stages = await run(gpu, kernels, buffers);
+    for (const { stage, values } of stages) {
+      const expected: readonly number[] = (answers as Record<string, number[]>)[stage.name] ?? [];
+      const actual = fingerprint(values, stage.rows, stage.width);
+      // So compared that NaN disagrees.
+      const agrees = (i: number) =>
+        Math.abs((actual[i] ?? NaN) - (expected[i] ?? NaN)) <= tolerance * (1 + Math.abs(expected[i] ?? NaN));
+      const bad = actual.findIndex((_, i) => !agrees(i));
+      if (bad >= 0) {
+        const detail = `${stage.name}, row ${String(bad)}: ${String(actual[bad])} instead of ${String(expected[bad])}`;
+        return { ok: false, kernel: stage.kernel, detail };
+      }
+    }
+    return { ok: true, ms: clock.now() - begin };
+  } finally {
+    buffers.destroy();
+  }
+}
+
+async function run(
+  gpu: Gpu,
+  kernels: Kernels,
+  buffers: Buffers,
+): Promise<{ stage: Stage; values: Float32Array }[]> {
+  const { device } = gpu;
+  const { config, layout, weights, moments, rollout } = selfCheckCase();
+  const parameters = new Parameters(buffers, layout);
+  for (const model of models) parameters.load(model, weights[model]);
+  parameters.loadMoments(moments.m, moments.v);
+  const sampler = new Sampler(
+    buffers,
+    kernels,
+    { config, layout, parameters },
+    {
+      ...rollout,
+      prompts: rollout.prompts.length,
+      rollouts: rollout.requests.length,
+    },
+  );
+  const { program, stages } = recordSelfCheck(kernels, buffers, parameters);
+  await kernels.compile();
+
+  // Rollouts first: the update changes the parameters.
+  const { rowOf } = sampler.submit(rollout.prompts, rollout.requests, rollout.sampling);
+  const length = rollout.maxCompletionLength;
+  stages.push(
+    ...rowOf.flatMap((row, index): Stage[] => {
+      const place = { kernel: 'rollout/sample', rows: 1 };
+      return [
+        {
+          ...place,
+          name: `tokens of rollout ${String(index)}`,
+          buffer: sampler.tokens,
+          width: length,
+          first: row * length,
+          words: true,
+        },
+        {
+          ...place,
+          name: `statistics of rollout ${String(index)}`,
+          buffer: sampler.stats,
+          width: 4 * length,
+          first: 4 * row * length,
+        },
+      ];
+    }),
+  );
+  const sources = [...new Set(stages.map(({ buffer }) => buffer))];
+  const names = sources.map((_, index) => String(index));
+  const readback = new Readback(
+    buffers,
+    'self-check',
+    Object.fromEntries(sources.map((buffer, index) => [String(index), { buffer, bytes: buffer.size }])),
+  );
+  program.upload();
+  const encoder = device.createCommandEncoder({ label: 'self-check' });
+  const pass = encoder.beginComputePass({ label: 'self-check' });
+  program.encode(pass);
+  pass.end();
+  readback.copy(encoder, names);
+  device.queue.submit([encoder.finish()]);
+  const bytes = await readback.take(names);
+  return stages.map((stage) => {
+    const own = bytes[String(sources.indexOf(stage.buffer))] ?? new ArrayBuffer();
+    return { stage, values: cut(stage.words === true ? new Uint32Array(own) : new Float32Array(own), stage) };
+  });
+}
+
+function cut(all: ArrayLike<number>, stage: Stage): Float32Array {
+  const { rows, width, stride = width, first = 0, parts = { count: 1, size: 0 } } = stage;
+  return Float32Array.from({ length: rows * width }, (_, i) => {
+    const at = first + Math.floor(i / width) * stride + (i % width);
+    let sum = 0;
+    for (let part = 0; part < parts.count; part++) sum += all[at + part * parts.size] ?? NaN;
+    return sum;
+  });
+}

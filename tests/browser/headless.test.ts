@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { flagOf } from '../../src/settings/flags.ts';
+import { isKey } from '../../src/settings/settings.ts';
+import { metricIds, type MetricRow } from '../../src/spec/metrics.ts';
+import { exportMetrics, launch, newPage, query, reaches, serveBuilt, tiny, type Host } from './lab.ts';
+
+const settings = { ...tiny, steps: '4' };
+const names = ['SRT', 'M-GRPO + IQR'];
+const compared = metricIds.filter((id) => !id.startsWith('perf/'));
+
+let browser: Browser;
+let host: Host;
+const folder = mkdtempSync(join(tmpdir(), 'lab-headless-'));
+beforeAll(async () => {
+  [browser, host] = await Promise.all([launch(), serveBuilt()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await host.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** The same settings on a command line, on the software GPU that the browser brings along. */
+function headless(): Partial<MetricRow>[][] {
+  const out = join(folder, 'run.jsonl');
+  const flags = Object.entries(settings).flatMap(([key, value]) => [
+    `--${isKey(key) ? flagOf(key) : key}`,
+    value,
+  ]);
+  const { status, stderr } = spawnSync(process.execPath, [
+    'scripts/cli.mjs',
+    'train',
+    ...flags,
+    '--out',
+    out,
+  ]);
+  if (status !== 0) throw new Error(stderr.toString());
+  const lines = readFileSync(out, 'utf8').trim().split('\n');
+  const records = lines.map(
+    (line) => JSON.parse(line) as { type: string; lane: string } & Partial<MetricRow>,
+  );
+  return names.map((name) => records.filter(({ type, lane }) => type === 'step' && lane === name));
+}
+
+describe('the page against the command line, on the same adapter', () => {
+  let inPage: readonly (readonly Partial<MetricRow>[])[];
+  let onLine: readonly (readonly Partial<MetricRow>[])[];
+
+  beforeAll(async () => {
+    const { page } = await newPage(browser);
+    await page.goto(`${host.address}${query(settings)}`);
+    await reaches(page, 'Ready to train');
+    await page.getByRole('button', { name: 'Train' }).click();
+    await reaches(page, 'Finished');
+    inPage = (await exportMetrics(page)).lanes;
+    await page.close();
+    onLine = headless();
+  });
+
+  it.each(names)('%s: every number of every step', (name) => {
+    const [page, line] = [inPage, onLine].map((runs) =>
+      (runs[names.indexOf(name)] ?? []).map((row) =>
+        Object.fromEntries(compared.map((id) => [id, row[id] ?? NaN])),
+      ),
+    );
+    expect(page).toHaveLength(5);
+    expect(page).toEqual(line);
+  });
+});

@@ -1,0 +1,156 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { findChromium } from '../../scripts/chromium.mjs';
+import type { MetricRow } from '../../src/spec/metrics.ts';
+
+/** Chromium's software GPU, wherever the tests run; no services that phone home. */
+const withWebGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+const quiet = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** @param args in place of those that offer WebGPU */
+export function launch(args: readonly string[] = withWebGPU): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === null) throw new Error('No Chromium was found: `npm test` installs one.');
+  return chromium.launch({ executablePath, args: [...quiet, ...args], headless: true });
+}
+
+/** Something that serves the lab. */
+export interface Host {
+  /** Ends with a slash. */
+  readonly address: string;
+  readonly close: () => void | Promise<void>;
+}
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+};
+
+/** The built page in a folder of a plain host: no header but the type of each file. */
+export async function serveBuilt(): Promise<Host> {
+  if (!existsSync('dist/index.html')) {
+    const { status } = spawnSync(
+      process.execPath,
+      ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'error'],
+      {
+        stdio: 'inherit',
+      },
+    );
+    if (status !== 0) throw new Error('The page could not be built.');
+  }
+  const folder = '/some/folder/';
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://host');
+    const file = join('dist', normalize(pathname.slice(folder.length) || 'index.html'));
+    if (!pathname.startsWith(folder) || !existsSync(file)) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { 'Content-Type': types[extname(file)] ?? 'application/octet-stream' });
+    response.end(readFileSync(file));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    address: `http://127.0.0.1:${String(port)}${folder}`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** Settings that train in milliseconds a step. */
+export const tiny = {
+  preset: 'entropy',
+  promptsPerStep: '4',
+  groupSize: '8',
+  seed: '7',
+  warmupSteps: '0',
+  evalEvery: '2',
+  evalPrompts: '2',
+  evalMajorityPrompts: '0',
+} as const;
+
+export function query(settings: Readonly<Record<string, string>>): string {
+  return `?${new URLSearchParams(settings).toString()}`;
+}
+
+/** A page that remembers what it complained about. */
+export async function newPage(browser: Browser): Promise<{ page: Page; complaints: string[] }> {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  return { page, complaints };
+}
+
+/** What the page's first minute may take: a software GPU checks and compiles on one core. */
+export const patience = { timeout: 90_000 };
+
+/** Waits until the page says to a screen reader that it is in a state. */
+export async function reaches(page: Page, words: string): Promise<void> {
+  await page
+    .getByRole('status')
+    .filter({ hasText: words })
+    .waitFor({ state: 'attached', ...patience });
+}
+
+/** Steps made, as the progress bar says. */
+export async function stepsMade(page: Page): Promise<number> {
+  return Number(await page.getByRole('progressbar', { name: 'Steps made' }).getAttribute('value'));
+}
+
+export async function waitForStep(page: Page, step: number): Promise<void> {
+  const deadline = Date.now() + patience.timeout;
+  while ((await stepsMade(page)) < step) {
+    if (Date.now() > deadline) throw new Error(`Step ${String(step)} was not reached.`);
+    await page.waitForTimeout(50);
+  }
+}
+
+interface Exported {
+  readonly headers: readonly Readonly<Record<string, unknown>>[];
+  /** Per lane, a record per step, 0 first. */
+  readonly lanes: readonly (readonly Partial<MetricRow>[])[];
+}
+
+/** Presses Export and reads the file. */
+export async function exportMetrics(page: Page): Promise<Exported> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export', exact: true }).click(),
+  ]);
+  const lines = readFileSync(await download.path(), 'utf8')
+    .trim()
+    .split('\n');
+  const records = lines.map(
+    (line) => JSON.parse(line) as { type: string; lane: number } & Partial<MetricRow>,
+  );
+  const headers = records.filter(({ type }) => type === 'header');
+  return {
+    headers,
+    lanes: headers.map((_, index) =>
+      records
+        .filter(({ type, lane }) => type === 'step' && lane === index)
+        .map(({ type: _t, lane: _l, ...row }) => row),
+    ),
+  };
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  launch,
+  newPage,
+  patience,
+  query,
+  reaches,
+  serveBuilt,
+  stepsMade,
+  tiny,
+  waitForStep,
+  type Host,
+} from './lab.ts';
+
+let browser: Browser;
+let host: Host;
+beforeAll(async () => {
+  [browser, host] = await Promise.all([launch(), serveBuilt()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await host.close();
+});
+
+describe('a link with nonsense', () => {
+  it.each<[string, Record<string, string>, string[]]>([
+    ['a number out of range', { learningRate: '2' }, ['`learningRate`', '2', 'from 1e-7 to 0.1']],
+    ['NaN', { temperature: 'NaN' }, ['`temperature`', 'NaN', 'from 0.1 to 3']],
+    ['an unknown preset', { preset: 'duell' }, ['"duell"', 'entropy, duel']],
+    ['an unknown setting', { learnRate: '1' }, ['"learnRate"', 'learningRate']],
+    ['settings that contradict each other', { anchorShare: '1' }, ['`anchorShare`', 'at least 2']],
+  ])('%s is named with what is allowed, and the default opens', async (_, settings, words) => {
+    const { page } = await newPage(browser);
+    await page.goto(`${host.address}${query(settings)}`);
+    const notice = page.getByRole('alert').filter({ hasText: "The link can't be opened" });
+    await notice.waitFor(patience);
+    for (const word of words) expect(await notice.textContent()).toContain(word);
+    expect(await page.getByRole('combobox', { name: 'Preset' }).inputValue()).toBe('entropy');
+    await notice.getByRole('button', { name: 'Dismiss' }).click();
+    await notice.waitFor({ state: 'detached' });
+    await page.close();
+  });
+});
+
+it('a value out of range in a control is refused beside it, and the run goes on as it was', async () => {
+  const { page } = await newPage(browser);
+  await page.goto(`${host.address}${query(tiny)}`);
+  await reaches(page, 'Ready to train');
+  const rate = page.getByRole('textbox', { name: 'Learning rate' });
+  const before = await rate.inputValue();
+  await rate.fill('7');
+  await rate.press('Enter');
+  const refusal = page.getByRole('alert').filter({ hasText: '`learningRate`' });
+  await refusal.waitFor(patience);
+  expect(await refusal.textContent()).toContain('from 1e-7 to 0.1');
+  expect(await rate.inputValue()).toBe(before);
+  await page.close();
+});
+
+describe('a base model that can’t be loaded', () => {
+  const weights = readFileSync('public/models/sort-32/model.safetensors');
+
+  it.each<[string, { status?: number; body: Buffer | string }, string]>([
+    ['cut short', { body: weights.subarray(0, 50_000) }, 'model.safetensors'],
+    ['an error page in its place', { body: '<!doctype html><title>Not here</title>' }, 'model.safetensors'],
+    ['missing', { status: 404, body: '' }, '404'],
+  ])('%s: named with a remedy, and nothing can be trained', async (_, answer, words) => {
+    const { page } = await newPage(browser);
+    await page.route('**/sort-32/model.safetensors', (route) => route.fulfill(answer));
+    await page.goto(`${host.address}${query(tiny)}`);
+    const panel = page.getByRole('alert').filter({ hasText: 'Not started' });
+    await panel.waitFor(patience);
+    expect(await panel.textContent()).toContain(words);
+    expect(await panel.getByRole('paragraph').count()).toBeGreaterThan(1);
+    expect(await page.getByRole('button', { name: 'Train' }).isDisabled()).toBe(true);
+
+    await page.unroute('**/sort-32/model.safetensors');
+    await panel.getByRole('button', { name: 'Try again' }).click();
+    await reaches(page, 'Ready to train');
+    await page.close();
+  });
+});
+
+describe('without WebGPU', () => {
+  it.each<[string, readonly string[], (address: string) => string, string]>([
+    ['no adapter', ['--disable-gpu'], (address) => address, 'WebGPU'],
+    [
+      'an address that is not secure',
+      ['--host-resolver-rules=MAP lab.test 127.0.0.1'],
+      (address) => address.replace('127.0.0.1', 'lab.test'),
+      'over https or on localhost',
+    ],
+  ])('%s: says so, with what to do', async (_, args, addressOf, words) => {
+    const poor = await launch(args);
+    const { page } = await newPage(poor);
+    await page.goto(`${addressOf(host.address)}${query(tiny)}`);
+    await reaches(page, 'No WebGPU');
+    const panel = page.getByRole('alert').filter({ hasText: 'no WebGPU' });
+    expect(await panel.textContent()).toContain(words);
+    expect(await panel.textContent()).toMatch(/Chrome \(yours\).*Version 113/);
+    expect(await page.getByRole('button', { name: 'Train' }).isDisabled()).toBe(true);
+    await poor.close();
+  });
+});
+
+it('a device lost under way is said, and a new start works', async () => {
+  const own = await launch();
+  const { page } = await newPage(own);
+  await page.goto(`${host.address}${query({ ...tiny, steps: '100000' })}`);
+  await reaches(page, 'Ready to train');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForStep(page, 2);
+  const other = await own.newPage();
+  // Ends the GPU process, as a driver that crashes does. The address itself never answers.
+  await other.goto('chrome://gpucrash').catch(() => undefined);
+  await reaches(page, 'The GPU was lost');
+  const panel = page.getByRole('alert').filter({ hasText: 'The GPU was lost' });
+  await panel.getByRole('button', { name: 'Start again' }).click();
+  await reaches(page, 'Ready to train');
+  expect(await stepsMade(page)).toBe(0);
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForStep(page, 2);
+  await own.close();
+});

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { LabError } from '../../src/lib/labError.ts';
+import { modelFileNames, parseModel, tokenizerJson, type ModelFiles } from '../../src/model/baseModel.ts';
+import { writeSafetensors } from '../../src/model/safetensors.ts';
+import { baseModels } from '../../src/settings/baseModels.ts';
+import { taskOf } from '../../src/tasks/index.ts';
+import { endToken, padToken, vocabulary } from '../../src/tasks/vocabulary.ts';
+import { countingWeights, tiny, tinyLayout } from './models.ts';
+
+const good: ModelFiles = {
+  config: JSON.stringify(tiny),
+  tokenizer: tokenizerJson(vocabulary),
+  weights: writeSafetensors(countingWeights(tinyLayout), tinyLayout).buffer,
+};
+
+it('reads a folder', () => {
+  expect(parseModel(good, vocabulary)).toEqual({
+    config: tiny,
+    layout: tinyLayout,
+    weights: countingWeights(tinyLayout),
+  });
+});
+
+it.each<[string, Partial<ModelFiles>, string]>([
+  ['a cut config', { config: good.config.slice(0, -1) }, 'config.json is no JSON'],
+  ['an error page', { config: '<!doctype html>' }, 'config.json is no JSON'],
+  ['a config of other sizes', { config: JSON.stringify({ ...tiny, hidden_size: 8 }) }, 'shape'],
+  [
+    'a config of another vocabulary',
+    { config: JSON.stringify({ ...tiny, vocab_size: 24 }) },
+    '"vocab_size" is 24, but the lab has 23 characters',
+  ],
+  ['a cut tokenizer', { tokenizer: '{' }, 'tokenizer.json is no JSON'],
+  ['no tokenizer', { tokenizer: 'null' }, 'tokenizer.json: its vocabulary is not'],
+  [
+    'a shuffled vocabulary',
+    { tokenizer: tokenizerJson(Array.from(vocabulary).reverse().join('')) },
+    'tokenizer.json',
+  ],
+  ['a vocabulary too long', { tokenizer: tokenizerJson(`${vocabulary}c`) }, 'tokenizer.json'],
+  ['a vocabulary too short', { tokenizer: tokenizerJson(vocabulary.slice(0, -1)) }, 'tokenizer.json'],
+  ['cut weights', { weights: good.weights.slice(0, -4) }, 'model.safetensors'],
+])('refuses %s', (_, files, words) => {
+  try {
+    parseModel({ ...good, ...files }, vocabulary);
+    expect.unreachable();
+  } catch (error) {
+    expect(error).toBeInstanceOf(LabError);
+    expect((error as LabError).code).toBe('bad-file');
+    expect((error as LabError).message).toContain(words);
+  }
+});
+
+describe.each(Object.entries(baseModels))('%s', (name, { task, levels, taskLevel, oodLevel }) => {
+  const read = (file: string) => readFileSync(`public/models/${name}/${file}`);
+  const text = (file: string) => read(file).toString();
+
+  it('is there, whole and in the lab’s vocabulary', () => {
+    const { config, layout, weights } = parseModel(
+      {
+        config: text(modelFileNames.config),
+        tokenizer: text(modelFileNames.tokenizer),
+        weights: new Uint8Array(read(modelFileNames.weights)).buffer,
+      },
+      vocabulary,
+    );
+    expect(weights).toHaveLength(layout.size);
+    expect(JSON.parse(text(modelFileNames.config))).toMatchObject({
+      ...config,
+      eos_token_id: endToken,
+      pad_token_id: padToken,
+    });
+    const readme = text('README.md');
+    expect(readme).toContain('npm run pretrain -- ');
+    expect(readme).toContain(String(layout.parameterCount));
+  });
+
+  it('was made for levels its task has', () => {
+    const [least, most] = taskOf(task).levels;
+    for (const level of [...levels, taskLevel, oodLevel]) {
+      expect(level).toBeGreaterThanOrEqual(least);
+      expect(level).toBeLessThanOrEqual(most);
+    }
+    expect(levels).toContain(taskLevel);
+    expect(levels).not.toContain(oodLevel);
+  });
+});
