@@ -106,21 +106,18 @@ async function measureLanes(
       model,
       trainer,
       rows: [] as Record<string, number>[],
-      last: trainer.engine.counts,
-      counts: trainer.engine.counts,
+      cost: { dispatches: 0, readbacks: 0, allocations: 0 },
       trained: [] as number[],
     };
   });
   await kernels.compile();
   for (let step = 0; step < repetitions + 2; step++) {
     for (const lane of made) {
-      const before = lane.trainer.engine.counts;
-      const { metrics, decisions } = await lane.trainer.next();
+      const { metrics, decisions, cost } = await lane.trainer.next();
       // The first steps compile and fill caches.
       if (step < 2) continue;
       lane.rows.push(metrics);
-      lane.last = before;
-      lane.counts = lane.trainer.engine.counts;
+      lane.cost = cost;
       lane.trained.push(
         decisions.groups
           .flatMap(({ rollouts }) => rollouts.filter(({ source }) => source === 'policy'))
@@ -128,7 +125,7 @@ async function measureLanes(
       );
     }
   }
-  return made.map(({ name, settings, model, trainer, rows, last, counts, trained }) => {
+  return made.map(({ name, settings, model, trainer, rows, cost, trained }) => {
     const column = (id: string) => spread(rows.map((row) => row[id] ?? NaN));
     const stepMs = column('perf/step_ms');
     const rolloutMs = column('perf/rollout_ms');
@@ -140,6 +137,7 @@ async function measureLanes(
     const models = N + shadow > 0 ? 3 : 2;
     // 2 operations per weight and token forward, 4 backward; decoding runs every rollout to the longest length.
     const flop = 2 * matrices * (rollouts * settings.maxCompletionLength + tokens * (models + 2));
+    const held = trainer.engine.counts.bytes;
     trainer.destroy();
     return {
       lane: name,
@@ -151,10 +149,8 @@ async function measureLanes(
       generatedTokensPerS: (1000 * rollouts * (tokens / (settings.promptsPerStep * M))) / rolloutMs.median,
       trainedTokensPerS: (1000 * tokens) / trainMs.median,
       matrixGflopPerS: flop / (rolloutMs.median + trainMs.median) / 1e6,
-      dispatches: counts.dispatches - last.dispatches,
-      readbacks: counts.readbacks - last.readbacks,
-      allocations: counts.allocations - last.allocations,
-      bytes: counts.bytes,
+      ...cost,
+      bytes: held,
     };
   });
 }

@@ -55,7 +55,7 @@ export const hyperparameters = {
     label: 'Seed',
     group: 'Algorithm',
     range: [0, 4_294_967_295],
-    default: 0,
+    default: 1,
     applies: 'restart',
     help: 'All randomness follows from it: prompts and sampling. Same seed, same bits on the same adapter.',
   }),

@@ -37,6 +37,8 @@ export interface StepResult {
   /** Every metric measured at this step; `eval/…` where an evaluation was due. */
   readonly metrics: Partial<MetricRow>;
   readonly decisions: StepDecisions;
+  /** What the step cost the device; evaluation is not counted. */
+  readonly cost: { readonly dispatches: number; readonly readbacks: number; readonly allocations: number };
 }
 
 export interface TrainerOptions {
@@ -140,6 +142,7 @@ export class Trainer {
     const step = this.#step + 1;
     const batch = this.#rolled ?? (await this.#roll(step));
 
+    const before = this.engine.counts;
     const voting = this.#now();
     const decisions = this.#decide(batch, settings);
     const training = this.#trainingGroups(decisions, settings);
@@ -165,6 +168,12 @@ export class Trainer {
     const waiting = this.#now();
     const { report, completions, times } = await this.engine.read(ahead?.pending ?? null, true);
     const readbackMs = this.#now() - waiting;
+    const after = this.engine.counts;
+    const cost = {
+      dispatches: after.dispatches - before.dispatches,
+      readbacks: after.readbacks - before.readbacks,
+      allocations: after.allocations - before.allocations,
+    };
     this.#rolled = ahead === null || completions === null ? null : this.#group(ahead.problems, completions);
     if (report === null || !Number.isFinite(report.gradNorm)) {
       throw new LabError(
@@ -201,7 +210,7 @@ export class Trainer {
     const truth = truthMetrics(decisions.groups, decisions.labels, solutions, metrics['reward/mean']);
     const evaluationDue = this.finished || step % settings.evalEvery === 0;
     const evaluation = evaluationDue ? await this.#evaluation.measure(this.engine, step) : {};
-    return { metrics: { ...metrics, ...truth, ...evaluation }, decisions };
+    return { metrics: { ...metrics, ...truth, ...evaluation }, decisions, cost };
   }
 
   destroy(): void {

@@ -9,7 +9,7 @@ import { vocabulary } from '../tasks/vocabulary.ts';
 import { checkedBefore, rememberCheck } from './checkMemory.ts';
 import type { Command, Event, Failure, RunState } from './protocol.ts';
 import { shownGroup } from './shownGroup.ts';
-import { Trainer, type StepDecisions } from './trainer.ts';
+import { Trainer, type StepDecisions, type StepResult } from './trainer.ts';
 
 /** Least time between two batches of rows. */
 const batchMs = 100;
@@ -21,7 +21,7 @@ interface Lane {
   decisions: StepDecisions | null;
   /** Live changes that wait for the edge of a step. */
   changes: Partial<Settings>[];
-  counts: Trainer['engine']['counts'];
+  cost: StepResult['cost'] | null;
 }
 
 interface Device {
@@ -101,8 +101,7 @@ async function open(settings: readonly Settings[], base: string): Promise<void> 
     loaded.forEach((model, i) => {
       const options = { now: () => performance.now() };
       const trainer = new Trainer(gpu, kernels, model, settings[i] ?? defaultSettings, options);
-      const { counts } = trainer.engine;
-      lanes.push({ trainer, started: false, rows: [], decisions: null, changes: [], counts });
+      lanes.push({ trainer, started: false, rows: [], decisions: null, changes: [], cost: null });
     });
     await kernels.compile((done, total) => {
       post({ type: 'compiling', done, total });
@@ -221,9 +220,10 @@ async function advance(lane: Lane, mine: number): Promise<void> {
     flush();
   }
   if (trainer.finished) return;
-  const { metrics, decisions } = await trainer.next();
+  const { metrics, decisions, cost } = await trainer.next();
   if (mine !== generation) return;
   lane.decisions = decisions;
+  lane.cost = cost;
   keep(lane, metrics);
 }
 
@@ -257,17 +257,8 @@ function flush(): void {
     });
     lane.rows = [];
     post({ type: 'rows', lane: index, count: rows.length, rows: all }, [all.buffer]);
-    const { counts } = trainer.engine;
-    const steps = rows.length;
-    post({
-      type: 'cost',
-      lane: index,
-      dispatches: Math.round((counts.dispatches - lane.counts.dispatches) / steps),
-      readbacks: Math.round((counts.readbacks - lane.counts.readbacks) / steps),
-      allocations: counts.allocations - lane.counts.allocations,
-      bytes: counts.bytes,
-    });
-    lane.counts = counts;
+    if (lane.cost !== null)
+      post({ type: 'cost', lane: index, ...lane.cost, bytes: trainer.engine.counts.bytes });
   });
   showRollouts();
 }

@@ -51,12 +51,12 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.device.destroy());
 
-async function makeEngine(): Promise<Engine> {
+async function makeEngine(device: Gpu = gpu): Promise<Engine> {
   const longest = { maxPromptLength: 5, maxCompletionLength: 6 };
   const capacity = { prompts: 3, completions: 12, ...longest, withReference: true, withAnchor: true };
   const rollout = { prompts: 3, rollouts: 18, ...longest, endToken };
   const engine = new Engine(
-    gpu,
+    device,
     kernels,
     { config, layout, weights },
     { update: capacity, rollout, evaluation: { ...rollout, rollouts: 6 } },
@@ -129,6 +129,21 @@ test('two runs give the same bits, with two updates a batch too', async () => {
   expect(one?.anchor).not.toEqual(weights);
   expect(one?.anchor).not.toEqual(one?.policy);
   expect(one?.reference).toEqual(weights);
+});
+
+test('without timestamp queries the phases are not measured and the bits are the same', async () => {
+  const runs = [];
+  for (const device of [gpu, { ...gpu, hasTimestamps: false }]) {
+    const engine = await makeEngine(device);
+    await step(engine, 0, false);
+    const { times, completions } = await step(engine, 1, true);
+    runs.push({ times, completions, policy: await engine.readParameters('policy') });
+    engine.destroy();
+  }
+  const [timed, untimed] = runs;
+  expect(untimed?.times).toEqual({ rolloutMs: NaN, updateMs: NaN });
+  expect(timed?.times.updateMs).toBeGreaterThanOrEqual(0);
+  expect({ ...untimed, times: null }).toEqual({ ...timed, times: null });
 });
 
 test('the report of an update', async () => {

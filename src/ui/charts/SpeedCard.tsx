@@ -12,7 +12,7 @@ const phases: readonly { readonly id: MetricId; readonly label: string }[] = [
 ];
 
 /** Steps whose mean is shown: single steps jump about. */
-const window = 20;
+const meanSteps = 20;
 /** Least share of a bar that has room for its label. */
 const roomForLabel = 0.2;
 
@@ -25,7 +25,7 @@ export const SpeedCard = memo(function SpeedCard({ slot }: { readonly slot: numb
     <figure className="chart card speed" aria-labelledby={name}>
       <figcaption>
         <h2 id={name}>Speed</h2>
-        <span className="unit">one step, mean of {window}</span>
+        <span className="unit">one step, mean of {meanSteps}</span>
         <span className="chart-tools unit">
           {Number.isNaN(total) ? '' : `${formatMs(total)} for all lanes`}
         </span>
@@ -87,7 +87,7 @@ function StepBar({ lane, index }: { readonly lane: Lane; readonly index: number 
 function recentMean({ history }: Lane, id: MetricId): number {
   const recent = history
     .column(id)
-    .subarray(-window)
+    .subarray(-meanSteps)
     .filter((value) => !Number.isNaN(value));
   return recent.length === 0 ? NaN : recent.reduce((sum, value) => sum + value, 0) / recent.length;
 }
