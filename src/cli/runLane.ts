@@ -1,6 +1,7 @@
 import { summarise, type Evaluation, type Summary } from '../diagnostics/collapse.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
+import { LabError } from '../lib/labError.ts';
 import type { Lane } from '../settings/presets.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import { Trainer } from '../trainer/trainer.ts';
@@ -15,6 +16,8 @@ export interface RunSummary extends Summary {
   /** Steps done. */
   readonly steps: number;
   readonly seconds: number;
+  /** Why the run ended early by itself: values that are not finite. */
+  readonly stopped?: string;
 }
 
 export interface LaneRun {
@@ -42,6 +45,7 @@ export async function runLane(
     const { step, 'eval/sampled': sampled } = metrics;
     if (step !== undefined && sampled !== undefined) evaluations.push({ step, sampled });
   };
+  let stopped: string | undefined;
   try {
     await kernels.compile();
     record(await trainer.start());
@@ -53,6 +57,10 @@ export async function runLane(
         `${name}  reward ${figure(metrics['reward/mean'])}  entropy ${figure(metrics['policy/entropy'])}  held-out ${figure(evaluations.at(-1)?.sampled)}`,
       );
     }
+  } catch (error) {
+    // What was measured until then is kept, and its summary says why it ends here.
+    if (!(error instanceof LabError && error.code === 'non-finite')) throw error;
+    stopped = `${error.message} ${error.remedy}`;
   } finally {
     progress.end();
     trainer.destroy();
@@ -72,6 +80,7 @@ export async function runLane(
       collapseStep: null,
     }),
     seconds: Math.round((performance.now() - began) / 100) / 10,
+    ...(stopped === undefined ? {} : { stopped }),
   };
 }
 

@@ -67,6 +67,10 @@ export default async function main(argv: string[]): Promise<void> {
       });
       file.write(summary);
       summaries.push(summary);
+      if (summary.stopped !== undefined) {
+        console.error(`${lane.name}: ${summary.stopped}`);
+        process.exitCode = 2;
+      }
       if (!json) console.log(describe(summary));
     }
   } finally {

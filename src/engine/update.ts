@@ -1,6 +1,7 @@
 import type { Buffers } from '../gpu/buffer.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { live, Program } from '../gpu/program.ts';
+import { LabError } from '../lib/labError.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Layout } from '../model/layout.ts';
 import { keptLayers, widthsOf } from './activations.ts';
@@ -139,6 +140,7 @@ export class Updater {
    * @param first true for the first update on these rollouts: the ratio is then exactly 1
    * @param timestamps written at the beginning of the first pass and the end of the last
    * @returns dispatches, and rows of `stats` in use
+   * @throws LabError `bug` for a batch larger than the capacity
    */
   submit(
     groups: readonly TrainingGroup[],
@@ -148,6 +150,14 @@ export class Updater {
     timestamps?: { readonly querySet: GPUQuerySet; readonly begin: number; readonly end: number },
   ): { dispatches: number; rows: number } {
     const batches = packRows(groups, this.#rows);
+    const total = batches.reduce((sum, { rows }) => sum + rows, 0);
+    if (total > this.statRows) {
+      throw new LabError(
+        'bug',
+        `A batch of ${String(total)} rows was submitted to an updater made for ${String(this.statRows)}.`,
+        'Give the larger capacity to the constructor.',
+      );
+    }
     this.optimizer.set(optimizer);
     this.#loss.first_update.value = first ? 1 : 0;
     this.#loss.inverse_temperature.value = 1 / loss.temperature;

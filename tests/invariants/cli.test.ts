@@ -199,6 +199,8 @@ it('Ctrl-C lets the step end and the file with a summary', async () => {
     '--preset',
     'entropy',
     ...endless,
+    '--seed',
+    '7',
     '--eval-prompts',
     '2',
     '--out',
@@ -209,7 +211,7 @@ it('Ctrl-C lets the step end and the file with a summary', async () => {
   child.kill('SIGINT');
   const { code, stdout } = await done;
   expect(code).toBe(130);
-  expect(stdout).toMatch(/^SRT, seed 0: .* after \d+ steps/);
+  expect(stdout).toMatch(/^SRT, seed 7: .* after \d+ steps/);
   const records = recordsOf(out);
   expect(records[0]?.type).toBe('header');
   const steps = stepsOf(records, 'SRT');

@@ -112,6 +112,21 @@ describe('time and order of commands change no bit', () => {
     expect(changed.rows.map((row) => row['optim/lr'])).toEqual([undefined, 1e-3, 1e-3, 2e-3, 2e-3]);
   });
 
+  it('a change of temperature reaches rollouts that were already sampled for the next step', async () => {
+    const hotter = await runs.train(
+      { algorithm },
+      {
+        before: (trainer, step) => {
+          if (step === 3) trainer.change({ temperature: 2.5 });
+        },
+      },
+    );
+    const entropies = (ran: Ran) => ran.rows.map((row) => row['policy/entropy'] ?? NaN);
+    const [same, hot] = [entropies(await plainRun({ algorithm })), entropies(hotter)];
+    expect(hot.slice(0, 3)).toEqual(same.slice(0, 3));
+    expect(hot[3]).toBeGreaterThan(1.5 * (same[3] ?? NaN));
+  });
+
   it('two lanes in turn on one device are each as alone', async () => {
     const lanes = await Promise.all(
       ['srt', algorithm].map((one) => runs.trainer(smallSettings({ algorithm: one }))),

@@ -15,6 +15,7 @@ const small: Partial<Settings> = {
   groupSize: 6,
   steps: 4,
   warmupSteps: 0,
+  learningRate: 1e-3,
   seed: 7,
   evalEvery: 2,
   evalPrompts: 2,
