@@ -31,7 +31,7 @@ const mgrpoIqr: Layer = { algorithm: 'm-grpo-iqr' };
 
 const entropy: Layer = { model: 'sort-32', learningRate: 1e-3, steps: 600 };
 const duel: Layer = { model: 'sort-48', learningRate: 7e-4, steps: 400 };
-const learn: Layer = { model: 'sort-64-early', learningRate: 4e-4, steps: 400 };
+const learn: Layer = { model: 'sort-64-early', learningRate: 3e-4, steps: 500 };
 const add: Layer = { model: 'add-48', learningRate: 5e-4, steps: 200 };
 
 /** Layers of differences from the defaults. */
