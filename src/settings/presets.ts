@@ -31,7 +31,7 @@ const mgrpoIqr: Layer = { algorithm: 'm-grpo-iqr' };
 
 const entropy: Layer = { model: 'sort-32', learningRate: 1e-3, steps: 600 };
 const duel: Layer = { model: 'sort-48', learningRate: 7e-4, steps: 400 };
-const learn: Layer = { model: 'sort-64-early', learningRate: 3e-4, steps: 500 };
+const learn: Layer = { model: 'sort-64-early', learningRate: 3e-4, steps: 300 };
 const add: Layer = { model: 'add-48', learningRate: 5e-4, steps: 200 };
 
 /** Layers of differences from the defaults. */
@@ -61,7 +61,7 @@ export const presets = {
   'm-grpo-paper': {
     title: 'M-GRPO, the paper’s share',
     summary:
-      'A quarter of each group from the anchor, as in the paper: delays and softens the collapse here.',
+      'A quarter of each group from the anchor, as in the paper: here it delays the collapse and does not prevent it.',
     lanes: [lane('M-GRPO + IQR, N = G/4', duel, mgrpoIqr, { anchorShare: 0.25 })],
   },
   'm-grpo-iqr': {
@@ -76,7 +76,7 @@ export const presets = {
   },
   intuitor: {
     title: 'Intuitor',
-    summary: 'Rewarded for its own certainty, the policy collapses within 60 steps.',
+    summary: 'Rewarded for its own certainty, the policy collapses within the first steps.',
     lanes: [lane('Intuitor', duel, { algorithm: 'intuitor', steps: 60 })],
   },
   learn: {

@@ -12,7 +12,9 @@ let port: number;
 
 beforeAll(async () => {
   port = await freePort();
-  server = spawn(process.execPath, ['scripts/start.mjs', '--no-open', '--port', String(port)]);
+  // Colours, which a test runner may force on its children, would cut the address in two.
+  const env = { ...process.env, NO_COLOR: '1' };
+  server = spawn(process.execPath, ['scripts/start.mjs', '--no-open', '--port', String(port)], { env });
   const listening = new Promise<void>((resolve, reject) => {
     const gather = (chunk: Buffer): void => {
       output += chunk.toString();

@@ -119,8 +119,8 @@ it('differences applied give the same settings again', () => {
 describe('applyLive', () => {
   it('changes live knobs and refuses those that need a restart', () => {
     expect(applyLive(defaultSettings, { learningRate: 1e-4 }).learningRate).toBe(1e-4);
-    expect(() => applyLive(defaultSettings, { seed: 3 })).toThrow("`seed` can't be changed from 0 to 3");
-    expect(applyLive(defaultSettings, { seed: 0 })).toEqual(defaultSettings);
+    expect(() => applyLive(defaultSettings, { seed: 3 })).toThrow("`seed` can't be changed from 1 to 3");
+    expect(applyLive(defaultSettings, { seed: 1 })).toEqual(defaultSettings);
     expect(() => applyLive(defaultSettings, { learningRate: NaN })).toThrow('`learningRate`');
     expect(() => applyLive(defaultSettings, { anchorShare: 1 })).toThrow('at least 2');
   });
