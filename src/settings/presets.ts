@@ -31,7 +31,7 @@ const mgrpoIqr: Layer = { algorithm: 'm-grpo-iqr' };
 
 const entropy: Layer = { model: 'sort-32', learningRate: 1e-3, steps: 600 };
 const duel: Layer = { model: 'sort-48', learningRate: 7e-4, steps: 400 };
-const learn: Layer = { model: 'sort-64-early', learningRate: 3e-4, steps: 300 };
+const learn: Layer = { model: 'sort-64-early', learningRate: 2e-4, steps: 300 };
 const add: Layer = { model: 'add-48', learningRate: 5e-4, steps: 200 };
 
 /** Layers of differences from the defaults. */
@@ -81,7 +81,8 @@ export const presets = {
   },
   learn: {
     title: 'Learn',
-    summary: 'A base with room to learn, not only to sharpen: M-GRPO + IQR lifts even its greedy answers.',
+    summary:
+      'A base with room to learn: M-GRPO + IQR gains more and keeps its greedy answers, while those of SRT get worse.',
     lanes: versus(learn),
   },
   add: {

@@ -114,7 +114,7 @@ export const charts: readonly ChartSpec[] = [
         lines: [
           { id: 'vote/answer_overlap', short: 'overlap', dash: 'solid', shown: true },
           { id: 'vote/unanimous', short: 'unanimous', dash: 'dashed', shown: true },
-          { id: 'vote/anchor_disagreement', short: 'differ', dash: 'dotted', shown: true },
+          { id: 'vote/anchor_disagreement', short: 'differ', dash: 'dotted', shown: false },
           { id: 'vote/agreement', short: 'agreement', dash: 'dashDot', shown: false },
           { id: 'vote/top_label_share', short: 'top label', dash: 'dotted', shown: false },
         ],

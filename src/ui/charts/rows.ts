@@ -79,7 +79,7 @@ export function valueTicks(rows: readonly ChartRow[], view: ViewSpec, logarithmi
       high = Math.max(high, to);
     }
   }
-  if (view.range === 'share' && !logarithmic && !(high > 1.1)) return shareTicks;
+  if (view.range === 'share' && !logarithmic && !(high > 1.6)) return shareTicks;
   if (high === -Infinity) return logarithmic ? logTicks(0.01, 1) : linearTicks(1);
   return logarithmic ? logTicks(low, high) : linearTicks(high);
 }
