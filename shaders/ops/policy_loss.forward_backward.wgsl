@@ -2,7 +2,7 @@
 //! π = softmax(logits/T), ρ = π(target)/π_old(target), log-ratio clamped to ±20
 //! loss = w·( max(−A·ρ, −A·clip(ρ, 1−clip_low, 1+clip_high)), at most −A·3 where A < 0
 //!            + kl_coefficient·k3 − entropy_bonus·H )
-//! k3 = e^Δ − Δ − 1, Δ = ln π_ref − ln π, clamped to 10       (algorithm.md step 7; PPO, GRPO 2402.03300)
+//! k3 = e^Δ − Δ − 1, Δ = ln π_ref − ln π, clamped to 10       (docs/algorithm.md, step 7; PPO, GRPO 2402.03300)
 //! logits: [rows of every model, 4·stride4], gradient written over the policy's rows, padding columns zero
 //! target: [rows]   terms: [rows] of (A, w); rows with w = 0 get gradient 0 and statistics 0
 //! old_log_prob: [rows of the batch], written by the first update of a batch, where ρ is exactly 1

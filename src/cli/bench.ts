@@ -39,7 +39,7 @@ interface LaneFigures {
   readonly bytes: number;
 }
 
-/** `npm run bench`: figures of performance.md on this adapter; lanes are stepped in turn, medians quoted. */
+/** `npm run bench`: what a step costs on this adapter; lanes are stepped in turn, medians quoted. */
 export default async function main(argv: string[]): Promise<void> {
   const { values } = parseArgs({
     args: argv,

@@ -15,7 +15,7 @@ import { microBatchRows, rowBlock } from './plan.ts';
 import type { RowSpace } from './recorder.ts';
 import { packRows, repeatRows, type TrainingGroup } from './rows.ts';
 
-/** The coefficients of the loss (algorithm.md step 7). */
+/** The coefficients of the loss (docs/algorithm.md, step 7). */
 export interface LossSettings {
   readonly temperature: number;
   readonly clipLow: number;

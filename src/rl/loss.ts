@@ -1,4 +1,4 @@
-/** How token losses are averaged (algorithm.md step 7). */
+/** How token losses are averaged (docs/algorithm.md, step 7). */
 export type LossType = 'dapo' | 'grpo' | 'dr_grpo';
 
 /**

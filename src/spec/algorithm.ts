@@ -52,5 +52,5 @@ export interface OracleAlgorithm extends Parts {
   readonly label: (group: Group, solution: string) => PseudoLabel;
 }
 
-/** One record of rules per algorithm; nobody asks an algorithm its id (house §7). */
+/** One record of rules per algorithm; nobody asks an algorithm its id. */
 export type Algorithm = LabelFreeAlgorithm | OracleAlgorithm;

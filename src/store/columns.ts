@@ -1,6 +1,6 @@
 /**
  * Metric history of one run: a growing Float64Array per metric, NaN where a step did not measure it.
- * Nothing outside this file holds history (house §6).
+ * Nothing outside this file holds history.
  */
 export class Columns<Id extends string> {
   readonly #ids: readonly Id[];

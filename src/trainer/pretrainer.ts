@@ -13,7 +13,7 @@ import { drawTrainingProblem } from '../tasks/draw.ts';
 import { encode, endToken } from '../tasks/vocabulary.ts';
 import { Evaluation, evaluationChunk } from './evaluate.ts';
 
-/** Supervised training of a base model (presets.md, base models). */
+/** Supervised training of a base model (docs/algorithm.md, base models). */
 export interface Pretraining {
   readonly task: Task;
   /** Levels and how often each is drawn. */

@@ -132,7 +132,7 @@ export class Trainer {
   }
 
   /**
-   * One step: draw, roll out, filter, vote, reward, advantage, update, anchor (algorithm.md, arXiv 2512.13070).
+   * One step: draw, roll out, filter, vote, reward, advantage, update, anchor (docs/algorithm.md; arXiv 2512.13070).
    * The update and the next step's rollouts are submitted together and read back together.
    * @throws LabError `non-finite` (parameters are those of the step before) or `device-lost`
    */

@@ -33,7 +33,7 @@ export interface PolicyGradient {
 }
 
 /**
- * Loss and gradient of algorithm.md step 7 for whole rollouts: the logits at row p score the token at p + 1,
+ * Loss and gradient of docs/algorithm.md, step 7, for whole rollouts: the logits at row p score the token at p + 1,
  * so a completion is scored from its prompt's last row to its own last but one. Each rollout carries
  * its own copy of the prompt.
  */

@@ -88,7 +88,7 @@ function k3(logProb: number, otherLogProb: number): { value: number; slope: numb
 
 /**
  * loss_r = w·(policy term + β·k3(reference) − c_H·entropy), and its gradient
- * @source algorithm.md step 7; verl's dual clip; k3: http://joschu.net/blog/kl-approx.html
+ * @source docs/algorithm.md, step 7; verl's dual clip; k3: http://joschu.net/blog/kl-approx.html
  */
 export function forwardBackward(
   rows: PolicyLossRows,

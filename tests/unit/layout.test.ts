@@ -108,7 +108,7 @@ it('a head of its own only when the embedding is not tied', () => {
   });
 });
 
-// presets.md, base models.
+// docs/algorithm.md, base models.
 it.each([
   [32, 64, 25_536],
   [48, 96, 47_488],
