@@ -7,6 +7,7 @@ import type { ModelConfig } from '../model/config.ts';
 import { layoutOf } from '../model/layout.ts';
 import { matmulBackward, matmulBackwardWeight, matmulForward } from '../engine/ops/matmul.ts';
 import { Parameters } from '../engine/parameters.ts';
+import { fixedPlan } from '../engine/plan.ts';
 import type { Recorder, RowSpace } from '../engine/recorder.ts';
 
 const rows = 2048;
@@ -75,7 +76,7 @@ export async function measureMatmul(
     ],
   ] as [string, (r: Recorder) => void][]) {
     const program = new Program(buffers, what, repeats);
-    for (let i = 0; i < repeats; i++) record({ program, kernels, config, layout, parameters });
+    for (let i = 0; i < repeats; i++) record({ program, kernels, config, layout, parameters, plan: fixedPlan });
     await kernels.compile();
     let best = 0;
     for (let round = 0; round <= rounds; round++) {

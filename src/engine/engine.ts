@@ -7,6 +7,8 @@ import type { ModelConfig } from '../model/config.ts';
 import type { Layout } from '../model/layout.ts';
 import { readReport, type OptimizerSettings } from './optimizer.ts';
 import { models, Parameters, type ModelName } from './parameters.ts';
+import { fixedPlan, type Plan } from './plan.ts';
+import type { PlannedModel } from './recorder.ts';
 import { Sampler, type Completion, type RolloutCapacity, type RolloutRequest } from './rollout.ts';
 import type { TrainingGroup } from './rows.ts';
 import { statWidth, Updater, type LossSettings, type UpdateCapacity } from './update.ts';
@@ -79,6 +81,7 @@ export class Engine {
       readonly weights: Float32Array<ArrayBuffer>;
     },
     capacity: EngineCapacity,
+    plan: Plan = fixedPlan,
   ) {
     this.#gpu = gpu;
     this.config = model.config;
@@ -86,7 +89,8 @@ export class Engine {
     try {
       this.parameters = new Parameters(this.#buffers, model.layout);
       for (const name of models) this.parameters.load(name, model.weights);
-      const parts = { config: model.config, layout: model.layout, parameters: this.parameters };
+      const { config, layout } = model;
+      const parts: PlannedModel = { config, layout, parameters: this.parameters, plan };
       this.#updater = new Updater(this.#buffers, kernels, parts, capacity.update);
       const sampler = (of: RolloutCapacity | undefined) =>
         of === undefined ? null : new Sampler(this.#buffers, kernels, parts, of);

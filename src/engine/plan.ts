@@ -36,3 +36,21 @@ export function microBatchRows(config: ModelConfig, wanted: number, models: numb
     Math.min(padRows(wanted), Math.floor(activationBudgetBytes / perRow / rowBlock) * rowBlock),
   );
 }
+
+/** How completions are sampled: one dispatch per operation, or a whole rollout in one (see shaders/rollout). */
+export type RolloutLayout = 'operations';
+
+/** A form of a matrix product: how many rows and outputs a thread takes, and how it comes by the weights. */
+export type MatmulForm = 'block8';
+
+/** Which kernels an engine uses. It decides the last bits of every sum, so a run records it. */
+export interface Plan {
+  readonly rollout: RolloutLayout;
+  readonly matmul: Readonly<Record<'forward' | 'backward' | 'weight', MatmulForm>>;
+}
+
+/** What is used where nothing has been tried. */
+export const fixedPlan: Plan = {
+  rollout: 'operations',
+  matmul: { forward: 'block8', backward: 'block8', weight: 'block8' },
+};

@@ -3,19 +3,25 @@ import type { Kernels } from '../gpu/kernel.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Layout } from '../model/layout.ts';
 import type { Parameters } from './parameters.ts';
+import type { Plan } from './plan.ts';
 
 /** Offset in floats → in vec4s, as kernels count. */
 export function quarter(floats: number): number {
   return floats / 4;
 }
 
-/** What every recording needs: a model, its parameters, and the program that is being written. */
-export interface Recorder {
-  readonly program: Program;
-  readonly kernels: Kernels;
+/** A model on the device, and which kernels compute it. */
+export interface PlannedModel {
   readonly config: ModelConfig;
   readonly layout: Layout;
   readonly parameters: Parameters;
+  readonly plan: Plan;
+}
+
+/** What every recording needs: a model, and the program that is being written. */
+export interface Recorder extends PlannedModel {
+  readonly program: Program;
+  readonly kernels: Kernels;
 }
 
 /**

@@ -2,15 +2,12 @@ import sample from '../../shaders/rollout/sample.wgsl';
 import type { Buffers } from '../gpu/buffer.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { live, Program } from '../gpu/program.ts';
-import type { ModelConfig } from '../model/config.ts';
-import type { Layout } from '../model/layout.ts';
 import { cachedLayers, widthsOf } from './activations.ts';
 import { recordLayers, recordLogits, type Pass } from './forward.ts';
 import { stride4 } from './ops/matmul.ts';
 import { ropeTable } from './ops/qk_norm_rope.ts';
-import type { Parameters } from './parameters.ts';
 import { padRows } from './plan.ts';
-import type { RowSpace } from './recorder.ts';
+import type { PlannedModel, RowSpace } from './recorder.ts';
 
 /** The most a call can hold; buffers are made for it once. */
 export interface RolloutCapacity {
@@ -69,10 +66,10 @@ export class Sampler {
   constructor(
     buffers: Buffers,
     kernels: Kernels,
-    model: { readonly config: ModelConfig; readonly layout: Layout; readonly parameters: Parameters },
+    model: PlannedModel,
     capacity: RolloutCapacity,
   ) {
-    const { config, layout, parameters } = model;
+    const { config, parameters } = model;
     const { maxCompletionLength: length, maxPromptLength } = capacity;
     this.#capacity = capacity;
     this.#device = buffers.gpu.device;
@@ -82,7 +79,7 @@ export class Sampler {
 
     const program = new Program(buffers, 'rollout', (2 + length) * (4 + 7 * config.num_hidden_layers));
     this.#program = program;
-    const r = { program, kernels, config, layout, parameters };
+    const r = { program, kernels, ...model };
     const layers = cachedLayers(
       buffers,
       config,

@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { Readback } from '../gpu/readback.ts';
 import { models, Parameters } from './parameters.ts';
+import { fixedPlan } from './plan.ts';
 import { Sampler } from './rollout.ts';
 import answers from './selfCheck.answers.json';
 import { selfCheckCase } from './selfCheckCase.ts';
@@ -74,7 +75,7 @@ async function run(
   const sampler = new Sampler(
     buffers,
     kernels,
-    { config, layout, parameters },
+    { config, layout, parameters, plan: fixedPlan },
     {
       ...rollout,
       prompts: rollout.prompts.length,

@@ -13,6 +13,7 @@ import { rmsNormBackward } from './ops/rms_norm.ts';
 import { swigluBackward } from './ops/swiglu.ts';
 import { Optimizer } from './optimizer.ts';
 import { models, type Parameters } from './parameters.ts';
+import { fixedPlan } from './plan.ts';
 import { repeatRows } from './rows.ts';
 import { selfCheckCase } from './selfCheckCase.ts';
 import { statWidth } from './update.ts';
@@ -47,7 +48,7 @@ export function recordSelfCheck(
 ): { program: Program; stages: Stage[] } {
   const { config, layout, batch, oldLogProb, loss, optimizer } = selfCheckCase();
   const program = new Program(buffers, 'self-check', 64);
-  const r = { program, kernels, config, layout, parameters };
+  const r = { program, kernels, config, layout, parameters, plan: fixedPlan };
   const { queue } = buffers.gpu.device;
   const { rows } = batch;
   const all = models.length * rows;

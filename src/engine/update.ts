@@ -2,17 +2,14 @@ import type { Buffers } from '../gpu/buffer.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { live, Program } from '../gpu/program.ts';
 import { LabError } from '../lib/labError.ts';
-import type { ModelConfig } from '../model/config.ts';
-import type { Layout } from '../model/layout.ts';
 import { keptLayers, widthsOf } from './activations.ts';
 import { gradientBuffers, recordBackward } from './backward.ts';
 import { ownPlace, recordLayers, recordLogits, type Pass } from './forward.ts';
 import { lossLives, noRows, policyLoss } from './ops/policy_loss.ts';
 import { ropeTable } from './ops/qk_norm_rope.ts';
 import { Optimizer, type OptimizerSettings } from './optimizer.ts';
-import type { Parameters } from './parameters.ts';
 import { microBatchRows, rowBlock } from './plan.ts';
-import type { RowSpace } from './recorder.ts';
+import type { PlannedModel, RowSpace } from './recorder.ts';
 import { packRows, repeatRows, type TrainingGroup } from './rows.ts';
 
 /** The coefficients of the loss (docs/algorithm.md, step 7). */
@@ -65,10 +62,10 @@ export class Updater {
   constructor(
     buffers: Buffers,
     kernels: Kernels,
-    model: { readonly config: ModelConfig; readonly layout: Layout; readonly parameters: Parameters },
+    model: PlannedModel,
     capacity: UpdateCapacity,
   ) {
-    const { config, layout, parameters } = model;
+    const { config, parameters } = model;
     this.#device = buffers.gpu.device;
     this.#splits = parameters.splits;
     this.#withAnchor = capacity.withAnchor;
@@ -88,7 +85,7 @@ export class Updater {
     const rows = this.#rows * this.#models;
     const width = widthsOf(config);
     const program = new Program(buffers, 'update', 40 + 40 * config.num_hidden_layers);
-    const r = { program, kernels, config, layout, parameters };
+    const r = { program, kernels, ...model };
     this.#inputs = {
       token: buffers.storage('token', rows),
       row_meta: buffers.storage('row meta', 4 * rows),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openHeadless } from '../../src/cli/headless.ts';
 import { Parameters } from '../../src/engine/parameters.ts';
+import { fixedPlan } from '../../src/engine/plan.ts';
 import { Sampler } from '../../src/engine/rollout.ts';
 import { statWidth, Updater } from '../../src/engine/update.ts';
 import { Buffers } from '../../src/gpu/buffer.ts';
@@ -56,7 +57,7 @@ describe('a model made elsewhere', () => {
     const updater = new Updater(
       buffers,
       kernels,
-      { config, layout, parameters },
+      { config, layout, parameters, plan: fixedPlan },
       {
         prompts: cases.length,
         completions: cases.length,
@@ -128,7 +129,7 @@ describe('a model made elsewhere', () => {
     const sampler = new Sampler(
       buffers,
       kernels,
-      { config, layout, parameters },
+      { config, layout, parameters, plan: fixedPlan },
       {
         prompts: cases.length,
         rollouts: 2 * cases.length,

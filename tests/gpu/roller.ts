@@ -4,13 +4,12 @@ import {
   type RolloutCapacity,
   type RolloutRequest,
 } from '../../src/engine/rollout.ts';
-import type { Parameters } from '../../src/engine/parameters.ts';
+import { fixedPlan } from '../../src/engine/plan.ts';
+import type { PlannedModel } from '../../src/engine/recorder.ts';
 import { Buffers } from '../../src/gpu/buffer.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import type { Kernels } from '../../src/gpu/kernel.ts';
 import { Readback } from '../../src/gpu/readback.ts';
-import type { ModelConfig } from '../../src/model/config.ts';
-import type { Layout } from '../../src/model/layout.ts';
 
 /** A sampler that is waited for. */
 export class Roller {
@@ -23,13 +22,13 @@ export class Roller {
   constructor(
     gpu: Gpu,
     kernels: Kernels,
-    model: { readonly config: ModelConfig; readonly layout: Layout; readonly parameters: Parameters },
+    model: Omit<PlannedModel, 'plan'>,
     capacity: RolloutCapacity,
   ) {
     this.#gpu = gpu;
     this.#kernels = kernels;
     this.buffers = new Buffers(gpu);
-    this.#sampler = new Sampler(this.buffers, kernels, model, capacity);
+    this.#sampler = new Sampler(this.buffers, kernels, { ...model, plan: fixedPlan }, capacity);
     const { tokens, stats } = this.#sampler;
     this.#readback = new Readback(this.buffers, 'rollout', {
       tokens: { buffer: tokens, bytes: tokens.size },

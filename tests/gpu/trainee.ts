@@ -1,5 +1,6 @@
 import type { OptimizerSettings } from '../../src/engine/optimizer.ts';
 import { models, Parameters } from '../../src/engine/parameters.ts';
+import { fixedPlan } from '../../src/engine/plan.ts';
 import type { TrainingGroup } from '../../src/engine/rows.ts';
 import { statWidth, Updater, type LossSettings, type UpdateCapacity } from '../../src/engine/update.ts';
 import { Buffers } from '../../src/gpu/buffer.ts';
@@ -61,6 +62,7 @@ export class Trainee {
   readonly config: ModelConfig;
   readonly layout: Layout;
   readonly parameters: Parameters;
+  readonly plan = fixedPlan;
   readonly updater: Updater;
   readonly buffers: Buffers;
   readonly #gpu: Gpu;

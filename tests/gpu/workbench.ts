@@ -1,5 +1,5 @@
 import { models, Parameters, type ModelName } from '../../src/engine/parameters.ts';
-import { padRows } from '../../src/engine/plan.ts';
+import { fixedPlan, padRows } from '../../src/engine/plan.ts';
 import type { Recorder, RowSpace } from '../../src/engine/recorder.ts';
 import { Buffers } from '../../src/gpu/buffer.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
@@ -136,7 +136,7 @@ export class Workbench {
     this.buffers = new GuardedBuffers(gpu);
     this.program = new GuardedProgram(this.buffers, 'test', 8);
     const parameters = new Parameters(this.buffers, layout);
-    this.recorder = { program: this.program, kernels, config, layout, parameters };
+    this.recorder = { program: this.program, kernels, config, layout, parameters, plan: fixedPlan };
     this.#slabs = new Float32Array(models.length * layout.size).fill(NaN);
   }
 
