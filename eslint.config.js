@@ -14,13 +14,16 @@ const order = [
   ['algorithms', 'engine', 'diagnostics'],
   'settings',
   'trainer',
-  ['storage', 'onnx'],
+  ['storage', 'onnx', 'bench'],
   'store',
   ['ui', 'cli'],
 ];
 
 /** Lower rooms that a room knows nothing of all the same. */
-const page = { never: ['gpu', 'engine', 'trainer'], except: ['trainer/protocol.ts'] };
+const page = {
+  never: ['gpu', 'engine', 'trainer', 'bench'],
+  except: ['trainer/protocol.ts', 'bench/protocol.ts'],
+};
 const limits = {
   algorithms: { never: ['gpu', 'model', 'tasks'], because: 'the rules know no GPU' },
   engine: { never: ['tasks', 'rl'], because: 'the engine knows no algorithm' },

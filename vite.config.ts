@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { bundleReport } from './scripts/bundleReport.ts';
 import { findSwiftShader } from './scripts/chromium.mjs';
 import { wgsl } from './scripts/wgslPlugin.ts';
 
@@ -33,10 +34,15 @@ function tests(name: string, testTimeout: number, onDevice: boolean) {
 
 export default defineConfig({
   base: './',
-  plugins: [react(), wgsl()],
+  plugins: [react(), wgsl(), bundleReport()],
   worker: { format: 'es', plugins: () => [wgsl()] },
   // Browsers with WebGPU and module workers.
-  build: { target: ['chrome121', 'edge121', 'firefox141', 'safari26'], outDir: 'dist' },
+  build: {
+    target: ['chrome121', 'edge121', 'firefox141', 'safari26'],
+    outDir: 'dist',
+    rolldownOptions: { input: ['index.html', 'bench.html'] },
+    reportCompressedSize: false,
+  },
   server: { headers },
   preview: { headers },
   test: {

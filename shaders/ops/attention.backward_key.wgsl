@@ -5,6 +5,7 @@
 //! Prelude: HALF4 = D/8.  One thread per key/value head of a row.
 //! use lib/grid
 //! use lib/rows
+//! use lib/head
 
 struct Params {
   rows: u32,
@@ -24,7 +25,117 @@ struct Params {
 @group(0) @binding(8) var<storage, read_write> dv: array<vec4f>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-const WIDTH4 = 2u * HALF4;
+fn q_four(i: u32, first: u32) -> mat4x4f {
+  var four = mat4x4f();
+  if (WIDTH4 >= first + 4u) {
+    four = mat4x4f(q[i + first], q[i + first + 1u], q[i + first + 2u], q[i + first + 3u]);
+  } else if (WIDTH4 > first) {
+    four = mat4x4f(q[i + first], q[i + first + 1u], vec4f(), vec4f());
+  }
+  return four;
+}
+
+fn q_head(i: u32) -> Head {
+  return Head(
+    q_four(i, 0u), q_four(i, 4u), q_four(i, 8u), q_four(i, 12u),
+    q_four(i, 16u), q_four(i, 20u), q_four(i, 24u), q_four(i, 28u),
+  );
+}
+
+fn k_four(i: u32, first: u32) -> mat4x4f {
+  var four = mat4x4f();
+  if (WIDTH4 >= first + 4u) {
+    four = mat4x4f(k[i + first], k[i + first + 1u], k[i + first + 2u], k[i + first + 3u]);
+  } else if (WIDTH4 > first) {
+    four = mat4x4f(k[i + first], k[i + first + 1u], vec4f(), vec4f());
+  }
+  return four;
+}
+
+fn k_head(i: u32) -> Head {
+  return Head(
+    k_four(i, 0u), k_four(i, 4u), k_four(i, 8u), k_four(i, 12u),
+    k_four(i, 16u), k_four(i, 20u), k_four(i, 24u), k_four(i, 28u),
+  );
+}
+
+fn v_four(i: u32, first: u32) -> mat4x4f {
+  var four = mat4x4f();
+  if (WIDTH4 >= first + 4u) {
+    four = mat4x4f(v[i + first], v[i + first + 1u], v[i + first + 2u], v[i + first + 3u]);
+  } else if (WIDTH4 > first) {
+    four = mat4x4f(v[i + first], v[i + first + 1u], vec4f(), vec4f());
+  }
+  return four;
+}
+
+fn v_head(i: u32) -> Head {
+  return Head(
+    v_four(i, 0u), v_four(i, 4u), v_four(i, 8u), v_four(i, 12u),
+    v_four(i, 16u), v_four(i, 20u), v_four(i, 24u), v_four(i, 28u),
+  );
+}
+
+fn dout_four(i: u32, first: u32) -> mat4x4f {
+  var four = mat4x4f();
+  if (WIDTH4 >= first + 4u) {
+    four = mat4x4f(dout[i + first], dout[i + first + 1u], dout[i + first + 2u], dout[i + first + 3u]);
+  } else if (WIDTH4 > first) {
+    four = mat4x4f(dout[i + first], dout[i + first + 1u], vec4f(), vec4f());
+  }
+  return four;
+}
+
+fn dout_head(i: u32) -> Head {
+  return Head(
+    dout_four(i, 0u), dout_four(i, 4u), dout_four(i, 8u), dout_four(i, 12u),
+    dout_four(i, 16u), dout_four(i, 20u), dout_four(i, 24u), dout_four(i, 28u),
+  );
+}
+
+fn store_dk_four(i: u32, first: u32, four: mat4x4f) {
+  if (WIDTH4 > first) {
+    dk[i + first] = four[0];
+    dk[i + first + 1u] = four[1];
+  }
+  if (WIDTH4 >= first + 4u) {
+    dk[i + first + 2u] = four[2];
+    dk[i + first + 3u] = four[3];
+  }
+}
+
+fn store_dk(i: u32, head: Head) {
+  store_dk_four(i, 0u, head.a);
+  store_dk_four(i, 4u, head.b);
+  store_dk_four(i, 8u, head.c);
+  store_dk_four(i, 12u, head.d);
+  store_dk_four(i, 16u, head.e);
+  store_dk_four(i, 20u, head.f);
+  store_dk_four(i, 24u, head.g);
+  store_dk_four(i, 28u, head.h);
+}
+
+fn store_dv_four(i: u32, first: u32, four: mat4x4f) {
+  if (WIDTH4 > first) {
+    dv[i + first] = four[0];
+    dv[i + first + 1u] = four[1];
+  }
+  if (WIDTH4 >= first + 4u) {
+    dv[i + first + 2u] = four[2];
+    dv[i + first + 3u] = four[3];
+  }
+}
+
+fn store_dv(i: u32, head: Head) {
+  store_dv_four(i, 0u, head.a);
+  store_dv_four(i, 4u, head.b);
+  store_dv_four(i, 8u, head.c);
+  store_dv_four(i, 12u, head.d);
+  store_dv_four(i, 16u, head.e);
+  store_dv_four(i, 20u, head.f);
+  store_dv_four(i, 24u, head.g);
+  store_dv_four(i, 28u, head.h);
+}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -35,34 +146,21 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let shared_by = params.heads / params.kv_heads;
   let first_head = (flat % params.kv_heads) * shared_by;
-  var key: array<vec4f, WIDTH4>;
-  var value: array<vec4f, WIDTH4>;
-  var key_sum: array<vec4f, WIDTH4>;
-  var value_sum: array<vec4f, WIDTH4>;
-  for (var i = 0u; i < WIDTH4; i++) {
-    key[i] = k[flat * WIDTH4 + i] * params.scale;
-    value[i] = v[flat * WIDTH4 + i];
-  }
+  let key = k_head(flat * WIDTH4);
+  let value = v_head(flat * WIDTH4);
+  var key_sum: Head;
+  var value_sum: Head;
   for (var query = row; query < row_meta[row].query_end; query++) {
     for (var h = 0u; h < shared_by; h++) {
       let head = query * params.heads + first_head + h;
-      let at = head * WIDTH4;
-      var score = 0.0;
-      var dp = 0.0;
-      for (var i = 0u; i < WIDTH4; i++) {
-        score += dot(key[i], q[at + i]);
-        dp += dot(value[i], dout[at + i]);
-      }
-      let p = exp(score - lse[head]);
-      let ds = p * (dp - delta[head]) * params.scale;
-      for (var i = 0u; i < WIDTH4; i++) {
-        value_sum[i] += dout[at + i] * p;
-        key_sum[i] += q[at + i] * ds;
-      }
+      let query_head = q_head(head * WIDTH4);
+      let dy = dout_head(head * WIDTH4);
+      let p = exp(dot_head(key, query_head) * params.scale - lse[head]);
+      let dp = dot_head(value, dy);
+      value_sum = mix_heads(value_sum, 1.0, dy, p);
+      key_sum = mix_heads(key_sum, 1.0, query_head, p * (dp - delta[head]) * params.scale);
     }
   }
-  for (var i = 0u; i < WIDTH4; i++) {
-    dk[flat * WIDTH4 + i] = key_sum[i];
-    dv[flat * WIDTH4 + i] = value_sum[i];
-  }
+  store_dk(flat * WIDTH4, key_sum);
+  store_dv(flat * WIDTH4, value_sum);
 }

@@ -3,10 +3,12 @@
 //! atomics, so the same bits every time.
 //! dy: [rows, 4·n4]   x: [rows, k]   rstd: [rows]   partials: [splits, size], dw at weight4 of each part
 //! rows a multiple of 8, chunk (rows of a part) of 4, k of 4.
-//! One thread per 8 n × 8 k of one part.
-//! use lib/grid
+//! One workgroup per part, 4·LANES n and 8 k, 16 where WIDE; a lane has four n. All lanes need the same x.
+//! use lib/four_x
 
 override NORMED: bool = false;
+override WIDE: bool = false;
+override LANES: u32 = 32;
 
 struct Params {
   rows: u32,
@@ -24,12 +26,12 @@ struct Params {
 @group(0) @binding(0) var<storage, read> parameters: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
-@group(0) @binding(3) var<storage, read> rstd: array<f32>;
+@group(0) @binding(3) var<storage, read> rstd: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> partials: array<vec4f>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 fn store(part: u32, n: u32, k: u32, value: vec4f) {
-  if (n < params.n && k < params.k4) {
+  if (n < params.n) {
     let at = part * params.size4 + params.weight4 + n * params.k4 + k;
     if (params.accumulate == 1u) {
       partials[at] += value;
@@ -39,61 +41,67 @@ fn store(part: u32, n: u32, k: u32, value: vec4f) {
   }
 }
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+/// Columns k of rows n … n + 3.
+fn store_four(part: u32, n: u32, k: u32, values: mat4x4f) {
+  if (k >= params.k4) {
+    return;
+  }
+  var gain = vec4f(1.0);
+  if (NORMED) {
+    gain = parameters[params.gain4 + k];
+  }
+  store(part, n, k, values[0] * gain);
+  store(part, n + 1u, k, values[1] * gain);
+  store(part, n + 2u, k, values[2] * gain);
+  store(part, n + 3u, k, values[3] * gain);
+}
+
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(local_invocation_index) lane: u32,
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
   let k4 = params.k4;
   let n4 = params.n4;
-  let k_blocks = (k4 + 1u) / 2u;
-  let n_blocks = (n4 + 1u) / 2u;
-  let flat = flat_id(id, groups);
+  let width4 = select(2u, 4u, WIDE);
+  let k_blocks = (k4 + width4 - 1u) / width4;
+  let n_blocks = (n4 + LANES - 1u) / LANES;
+  let flat = group.x + group.y * groups.x;
   let part = flat / (k_blocks * n_blocks);
   if (part >= params.splits) {
     return;
   }
-  let block = flat % (k_blocks * n_blocks);
-  let ka = (block % k_blocks) * 2u;
-  let kb = min(ka + 1u, k4 - 1u);
-  let na = (block / k_blocks) * 2u;
-  let nb = min(na + 1u, n4 - 1u);
+  let column4 = (flat % k_blocks) * width4;
+  let column = min(column4 + vec4u(0u, 1u, 2u, 3u), vec4u(k4 - 1u));
+  let own4 = ((flat / k_blocks) % n_blocks) * LANES + lane;
+  let n = min(own4, n4 - 1u);
 
-  var aa = mat4x4f();
-  var ab = mat4x4f();
-  var ba = mat4x4f();
-  var bb = mat4x4f();
+  var a = mat4x4f();
+  var b = mat4x4f();
+  var c = mat4x4f();
+  var d = mat4x4f();
   let end = min((part + 1u) * params.chunk, params.rows);
   for (var r = part * params.chunk; r < end; r += 4u) {
-    let xr = vec4u(r, r + 1u, r + 2u, r + 3u) * k4;
-    let yr = vec4u(r, r + 1u, r + 2u, r + 3u) * n4;
-    let y_a = transpose(mat4x4f(dy[yr.x + na], dy[yr.y + na], dy[yr.z + na], dy[yr.w + na]));
-    let y_b = transpose(mat4x4f(dy[yr.x + nb], dy[yr.y + nb], dy[yr.z + nb], dy[yr.w + nb]));
-    var x_a = mat4x4f(x[xr.x + ka], x[xr.y + ka], x[xr.z + ka], x[xr.w + ka]);
-    var x_b = mat4x4f(x[xr.x + kb], x[xr.y + kb], x[xr.z + kb], x[xr.w + kb]);
+    let at = vec4u(r, r + 1u, r + 2u, r + 3u) * n4 + n;
+    var s = vec4f(1.0);
     if (NORMED) {
-      let s = vec4f(rstd[r], rstd[r + 1u], rstd[r + 2u], rstd[r + 3u]);
-      x_a = mat4x4f(x_a[0] * s.x, x_a[1] * s.y, x_a[2] * s.z, x_a[3] * s.w);
-      x_b = mat4x4f(x_b[0] * s.x, x_b[1] * s.y, x_b[2] * s.z, x_b[3] * s.w);
+      s = rstd[r / 4u];
     }
-    aa += x_a * y_a;
-    ab += x_b * y_a;
-    ba += x_a * y_b;
-    bb += x_b * y_b;
-  }
-  var gain_a = vec4f(1.0);
-  var gain_b = vec4f(1.0);
-  if (NORMED) {
-    gain_a = parameters[params.gain4 + ka];
-    gain_b = parameters[params.gain4 + kb];
-  }
-  for (var i = 0u; i < 4u; i++) {
-    store(part, 4u * na + i, ka, aa[i] * gain_a);
-    if (kb > ka) {
-      store(part, 4u * na + i, kb, ab[i] * gain_b);
+    let dys = transpose(mat4x4f(dy[at.x] * s.x, dy[at.y] * s.y, dy[at.z] * s.z, dy[at.w] * s.w));
+    a += four_x(r * k4 + column.x, k4, lane) * dys;
+    b += four_x(r * k4 + column.y, k4, lane) * dys;
+    if (WIDE) {
+      c += four_x(r * k4 + column.z, k4, lane) * dys;
+      d += four_x(r * k4 + column.w, k4, lane) * dys;
     }
-    if (nb > na) {
-      store(part, 4u * nb + i, ka, ba[i] * gain_a);
-      if (kb > ka) {
-        store(part, 4u * nb + i, kb, bb[i] * gain_b);
-      }
+  }
+  if (own4 < n4) {
+    store_four(part, 4u * n, column4, a);
+    store_four(part, 4u * n, column4 + 1u, b);
+    if (WIDE) {
+      store_four(part, 4u * n, column4 + 2u, c);
+      store_four(part, 4u * n, column4 + 3u, d);
     }
   }
 }

@@ -2,13 +2,15 @@
 //! NORMED: y[r,n] = rstd[r]·Σ_k x[r,k]·gain[k]·w[n,k],  rstd[r] = 1/√(mean_k x[r,k]² + eps), kept for backward
 //! RESIDUAL: residual[r,n] is added
 //! x: [rows, k]   w: [n, k] and gain: [k] in parameters   y, residual: [rows, 4·stride4]   rstd: [rows]
-//! rows a multiple of 8, k of 4; columns n … 4·stride4 of y are undefined.
-//! One thread per 8 rows × 8 outputs: loads are what costs, and 16 of them feed 256 multiply-adds.
-//! use lib/grid
-//! use lib/slab
+//! rows of a model a multiple of 8, k of 4; columns n … 4·stride4 of y are undefined.
+//! One workgroup per tile of rows (lib/tile) and 8 outputs, 16 where WIDE. All lanes need the same weights, so that
+//! each is loaded once for a subgroup: loads are what costs.
+//! use lib/tile
+//! use lib/four_weights
 
 override NORMED: bool = false;
 override RESIDUAL: bool = false;
+override WIDE: bool = false;
 
 struct Params {
   rows: u32,
@@ -40,64 +42,67 @@ fn store(row: u32, column4: u32, value: vec4f) {
   }
 }
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let blocks = (params.n + 7u) / 8u;
-  let block = flat_id(id, groups);
-  let r = (block / blocks) * 8u;
-  if (r >= params.rows) {
+fn store_row(row: u32, column4: u32, scale: f32, values: mat4x4f) {
+  if (NORMED && column4 == 0u) {
+    rstd[row] = scale;
+  }
+  store(row, column4, values[0] * scale);
+  store(row, column4 + 1u, values[1] * scale);
+  if (WIDE) {
+    store(row, column4 + 2u, values[2] * scale);
+    store(row, column4 + 3u, values[3] * scale);
+  }
+}
+
+@compute @workgroup_size(32)
+fn main(
+  @builtin(local_invocation_index) lane: u32,
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let width4 = select(2u, 4u, WIDE);
+  let blocks = (params.stride4 + width4 - 1u) / width4;
+  let flat = group.x + group.y * groups.x;
+  let tile = tile_of(flat / blocks, params.rows, params.split, params.slab4);
+  if (tile.first >= tile.end) {
     return;
   }
-  let n = (block % blocks) * 8u;
-  let slab = slab_of(r, params.split, params.slab4);
-  let w = slab + params.weight4;
-  let last = params.n - 1u;
+  let column4 = (flat % blocks) * width4;
+  let n = column4 * 4u;
   let k4 = params.k4;
-  let xa = vec4u(r, r + 1u, r + 2u, r + 3u) * k4;
-  let xb = xa + 4u * k4;
-  let wa = w + min(vec4u(n, n + 1u, n + 2u, n + 3u), vec4u(last)) * k4;
-  let wb = w + min(vec4u(n + 4u, n + 5u, n + 6u, n + 7u), vec4u(last)) * k4;
+  let w = tile.slab4 + params.weight4;
+  let last = params.n - 1u;
+  let row = row_of(tile, lane);
+  let at = (row + vec4u(0u, 1u, 2u, 3u)) * k4;
 
-  var aa = mat4x4f();
-  var ab = mat4x4f();
-  var ba = mat4x4f();
-  var bb = mat4x4f();
-  var squares_a = vec4f();
-  var squares_b = vec4f();
+  var a = mat4x4f();
+  var b = mat4x4f();
+  var c = mat4x4f();
+  var d = mat4x4f();
+  var squares = vec4f();
   for (var k = 0u; k < k4; k++) {
-    var ma = mat4x4f(x[xa.x + k], x[xa.y + k], x[xa.z + k], x[xa.w + k]);
-    var mb = mat4x4f(x[xb.x + k], x[xb.y + k], x[xb.z + k], x[xb.w + k]);
+    var xs = mat4x4f(x[at.x + k], x[at.y + k], x[at.z + k], x[at.w + k]);
     if (NORMED) {
-      squares_a += vec4f(dot(ma[0], ma[0]), dot(ma[1], ma[1]), dot(ma[2], ma[2]), dot(ma[3], ma[3]));
-      squares_b += vec4f(dot(mb[0], mb[0]), dot(mb[1], mb[1]), dot(mb[2], mb[2]), dot(mb[3], mb[3]));
-      let g = parameters[slab + params.gain4 + k];
-      ma = mat4x4f(ma[0] * g, ma[1] * g, ma[2] * g, ma[3] * g);
-      mb = mat4x4f(mb[0] * g, mb[1] * g, mb[2] * g, mb[3] * g);
+      squares += vec4f(dot(xs[0], xs[0]), dot(xs[1], xs[1]), dot(xs[2], xs[2]), dot(xs[3], xs[3]));
+      let gain = parameters[tile.slab4 + params.gain4 + k];
+      xs = mat4x4f(xs[0] * gain, xs[1] * gain, xs[2] * gain, xs[3] * gain);
     }
-    let w_a = transpose(mat4x4f(parameters[wa.x + k], parameters[wa.y + k], parameters[wa.z + k], parameters[wa.w + k]));
-    let w_b = transpose(mat4x4f(parameters[wb.x + k], parameters[wb.y + k], parameters[wb.z + k], parameters[wb.w + k]));
-    aa += w_a * ma;
-    ab += w_b * ma;
-    ba += w_a * mb;
-    bb += w_b * mb;
+    a += transpose(four_weights(w + k, n, last, k4, lane)) * xs;
+    b += transpose(four_weights(w + k, n + 4u, last, k4, lane)) * xs;
+    if (WIDE) {
+      c += transpose(four_weights(w + k, n + 8u, last, k4, lane)) * xs;
+      d += transpose(four_weights(w + k, n + 12u, last, k4, lane)) * xs;
+    }
   }
-  var scale_a = vec4f(1.0);
-  var scale_b = vec4f(1.0);
+  var scale = vec4f(1.0);
   if (NORMED) {
-    let width = f32(k4 * 4u);
-    scale_a = inverseSqrt(squares_a / width + params.eps);
-    scale_b = inverseSqrt(squares_b / width + params.eps);
-    if (n == 0u) {
-      for (var i = 0u; i < 4u; i++) {
-        rstd[r + i] = scale_a[i];
-        rstd[r + 4u + i] = scale_b[i];
-      }
-    }
+    scale = inverseSqrt(squares / f32(k4 * 4u) + params.eps);
   }
-  for (var i = 0u; i < 4u; i++) {
-    store(r + i, n / 4u, aa[i] * scale_a[i]);
-    store(r + i, n / 4u + 1u, ab[i] * scale_a[i]);
-    store(r + 4u + i, n / 4u, ba[i] * scale_b[i]);
-    store(r + 4u + i, n / 4u + 1u, bb[i] * scale_b[i]);
+  // No index that varies: it would put the sums into memory.
+  if (tile.first + 4u * lane < tile.end) {
+    store_row(row, column4, scale.x, mat4x4f(a[0], b[0], c[0], d[0]));
+    store_row(row + 1u, column4, scale.y, mat4x4f(a[1], b[1], c[1], d[1]));
+    store_row(row + 2u, column4, scale.z, mat4x4f(a[2], b[2], c[2], d[2]));
+    store_row(row + 3u, column4, scale.w, mat4x4f(a[3], b[3], c[3], d[3]));
   }
 }

@@ -1,13 +1,19 @@
 //! For y = x·rstd·gain:  dx[r,h] += rstd[r]·(gain[h]·dy[r,h] − x[r,h]·rstd[r]²·mean_j gain[j]·dy[r,j]·x[r,j])
+//! and dgain[h] = Σ_r dy[r,h]·x[r,h]·rstd[r], in `splits` ordered parts (see matmul.backward_weight)
 //! Adds to dx, the gradient that flows along the residual stream past the norm; with `fresh` 1 there is none yet.
-//! dy, x, dx: [rows, H]   gain: [H] in parameters   rstd: [rows], kept by matmul.forward
-//! One thread per row.
+//! dy, x, dx: [rows, H]   gain: [H] in parameters   rstd: [rows], kept by the product behind the norm
+//! partials: [splits, size], the gradient at gain4 of each part
+//! Whole workgroups with one thread per four features of a part of dgain, then one thread per row of dx.
 //! use lib/grid
 
 struct Params {
   rows: u32,
+  chunk: u32,
+  splits: u32,
+  accumulate: u32,
   hidden4: u32,
   gain4: u32,
+  size4: u32,
   fresh: u32,
 }
 
@@ -16,11 +22,29 @@ struct Params {
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
 @group(0) @binding(3) var<storage, read> rstd: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> partials: array<vec4f>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let r = flat_id(id, groups);
+fn add_gain_part(flat: u32) {
+  let part = flat / params.hidden4;
+  if (part >= params.splits) {
+    return;
+  }
+  let h = flat % params.hidden4;
+  var sum = vec4f();
+  let end = min((part + 1u) * params.chunk, params.rows);
+  for (var r = part * params.chunk; r < end; r++) {
+    let at = r * params.hidden4 + h;
+    sum += dy[at] * x[at] * rstd[r];
+  }
+  let at = part * params.size4 + params.gain4 + h;
+  if (params.accumulate == 1u) {
+    sum += partials[at];
+  }
+  partials[at] = sum;
+}
+
+fn add_row(r: u32) {
   if (r >= params.rows) {
     return;
   }
@@ -35,5 +59,16 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let at = r * hidden4 + h;
     let flow = s * (parameters[params.gain4 + h] * dy[at] - x[at] * c);
     dx[at] = select(dx[at] + flow, flow, params.fresh == 1u);
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let flat = flat_id(id, groups);
+  let gain_threads = (params.splits * params.hidden4 + 63u) / 64u * 64u;
+  if (flat < gain_threads) {
+    add_gain_part(flat);
+  } else {
+    add_row(flat - gain_threads);
   }
 }

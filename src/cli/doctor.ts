@@ -1,7 +1,8 @@
 import { openHeadless } from './headless.ts';
 import { Kernels } from '../gpu/kernel.ts';
+import { fixedPlan, rolloutLayouts } from '../engine/plan.ts';
 import { selfCheck } from '../engine/selfCheck.ts';
-import { refusal } from './selfCheckOnce.ts';
+import { disagreement } from '../trainer/prepare.ts';
 import { versions } from './versions.ts';
 
 /** Limits that decide what fits. */
@@ -26,10 +27,13 @@ export default async function main(): Promise<void> {
   print('driver', description);
   print('features', features.join(', '));
   for (const name of shownLimits) print(name, String(gpu.device.limits[name]));
-  const check = await selfCheck(gpu, new Kernels(gpu));
-  if (!check.ok) throw refusal(check);
-  print(
-    'self-check',
-    `passed in ${String(Math.round(check.ms))} ms: forward, backward, update and rollout agree with float64`,
-  );
+  const kernels = new Kernels(gpu);
+  for (const rollout of rolloutLayouts) {
+    const check = await selfCheck(gpu, kernels, { ...fixedPlan, rollout });
+    if (!check.ok) throw disagreement(check);
+    print(
+      `self-check, ${rollout}`,
+      `passed in ${String(Math.round(check.ms))} ms: forward, backward, update and rollout agree with float64`,
+    );
+  }
 }

@@ -7,8 +7,8 @@ import { presetName, presetNames, presets } from '../settings/presets.ts';
 import { diffSettings, defaultSettings, validateSettings } from '../settings/settings.ts';
 import type { MetricId, MetricRow } from '../spec/metrics.ts';
 import { openHeadless } from './headless.ts';
+import { planLanes } from './planLanes.ts';
 import { describe, runLane, type RunSummary } from './runLane.ts';
-import { selfCheckOnce } from './selfCheckOnce.ts';
 import { versions } from './versions.ts';
 
 /** Where measured runs lie, one file a preset; the README's tables are made from them. */
@@ -59,7 +59,6 @@ export default async function main(argv: string[]): Promise<void> {
   }
   const gpu = await openHeadless();
   const kernels = new Kernels(gpu);
-  await selfCheckOnce(gpu, kernels);
   const { vendor, architecture, description } = gpu.adapter;
   mkdirSync(resultsFolder, { recursive: true });
   for (const name of names) {
@@ -73,9 +72,10 @@ export default async function main(argv: string[]): Promise<void> {
         settings: diffSettings(defaultSettings, lane.settings),
       })),
     };
+    const planned = await planLanes(gpu, kernels, presets[name].lanes);
     const runs = known(path, head.lanes);
     for (const seed of seeds) {
-      for (const lane of presets[name].lanes) {
+      for (const lane of planned) {
         if (runs.some((run) => run.lane === lane.name && run.seed === seed)) continue;
         const rows: Partial<MetricRow>[] = [];
         const summary = await runLane(

@@ -2,10 +2,10 @@ import { summarise, type Evaluation, type Summary } from '../diagnostics/collaps
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
-import type { Lane } from '../settings/presets.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { readModelFolder } from './modelFolder.ts';
+import type { PlannedLane } from './planLanes.ts';
 import { Progress } from './progress.ts';
 
 /** A run in a line, as written at the end of a file and printed by `npm run train -- --json`. */
@@ -31,12 +31,13 @@ export interface LaneRun {
 export async function runLane(
   gpu: Gpu,
   kernels: Kernels,
-  { name, settings }: Lane,
+  { name, settings, plan }: PlannedLane,
   of: LaneRun,
 ): Promise<RunSummary> {
   const began = performance.now();
   const trainer = new Trainer(gpu, kernels, readModelFolder(settings.model), settings, {
     now: () => performance.now(),
+    plan,
   });
   const progress = new Progress(settings.steps);
   const evaluations: Evaluation[] = [];

@@ -5,9 +5,9 @@ import { defaultPreset, presetName, presetNames, presets, type Lane } from '../s
 import { diffSettings, validateSettings } from '../settings/settings.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import { openHeadless } from './headless.ts';
+import { planLanes, planOfRecord } from './planLanes.ts';
 import { checkWritable, RecordFile } from './recordFile.ts';
 import { describe, runLane, type RunSummary } from './runLane.ts';
-import { selfCheckOnce } from './selfCheckOnce.ts';
 import { versions } from './versions.ts';
 
 const own: OwnFlags = {
@@ -22,6 +22,11 @@ const own: OwnFlags = {
     help: 'train only this lane of the preset, from 1 (default: all, one after another)',
   },
   out: { type: 'string', value: 'file', help: 'write JSON lines: header, a record per step, summary' },
+  plan: {
+    type: 'string',
+    value: 'file',
+    help: 'use the kernels of this record (JSON lines of an earlier run), for the same bits on the same adapter',
+  },
   json: { type: 'boolean', help: 'print only the summaries, as JSON, to standard output' },
   help: { type: 'boolean', help: 'this list' },
 };
@@ -36,6 +41,8 @@ export default async function main(argv: string[]): Promise<void> {
   const lanes = lanesOf(flags);
   const out = flags.own.get('out');
   if (typeof out === 'string') checkWritable(out);
+  const record = flags.own.get('plan');
+  const given = typeof record === 'string' ? planOfRecord(record) : null;
   const json = flags.own.has('json');
 
   // Ctrl-C lets the step under way end, so that the file ends with a summary.
@@ -47,17 +54,17 @@ export default async function main(argv: string[]): Promise<void> {
 
   const gpu = await openHeadless();
   const kernels = new Kernels(gpu);
-  await selfCheckOnce(gpu, kernels);
+  const planned = await planLanes(gpu, kernels, lanes, given);
   const file = new RecordFile(typeof out === 'string' ? out : null, {
     type: 'header',
     version: 1,
-    lanes: lanes.map(({ name, settings }) => ({ name, settings })),
+    lanes: planned,
     adapter: gpu.adapter,
     versions: versions(),
   });
   const summaries: RunSummary[] = [];
   try {
-    for (const lane of lanes) {
+    for (const lane of planned) {
       if (interruption.asked) break;
       const summary = await runLane(gpu, kernels, lane, {
         record: (metrics) => {

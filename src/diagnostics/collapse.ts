@@ -35,12 +35,13 @@ export function summarise(evaluations: readonly Evaluation[]): Summary | null {
   const last = evaluations.at(-1);
   if (first === undefined || last === undefined) return null;
   let peak = first;
-  let low: number[] = [];
+  let low = { since: 0, count: 0 };
   let collapseStep: number | null = null;
-  for (const evaluation of evaluations) {
-    if (evaluation.sampled > peak.sampled) peak = evaluation;
-    low = evaluation.sampled < collapsedBelow(peak.sampled) ? [...low, evaluation.step] : [];
-    if (low.length === patience) collapseStep ??= low[0] ?? null;
+  for (const { step, sampled } of evaluations) {
+    if (sampled > peak.sampled) peak = { step, sampled };
+    if (!(sampled < collapsedBelow(peak.sampled))) low = { since: 0, count: 0 };
+    else low = { since: low.count === 0 ? step : low.since, count: low.count + 1 };
+    if (low.count === patience) collapseStep ??= low.since;
   }
   return {
     base: first.sampled,

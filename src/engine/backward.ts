@@ -14,7 +14,7 @@ import { headWeight, layerWeights } from './weights.ts';
 
 /** Gradients in flight; one set serves all layers. d + name, [rows, width of name]. */
 export type GradientBuffers = Readonly<
-  Record<'dx' | 'dnormed' | 'dgateUp' | 'dact' | 'dout' | 'dq' | 'dk' | 'dv' | 'dqkv' | 'delta', GPUBuffer>
+  Record<'dx' | 'dnormed' | 'dgateUp' | 'dout' | 'dq' | 'dk' | 'dv' | 'dqkv' | 'delta', GPUBuffer>
 >;
 
 export function gradientBuffers(buffers: Buffers, config: ModelConfig, rows: number): GradientBuffers {
@@ -24,7 +24,6 @@ export function gradientBuffers(buffers: Buffers, config: ModelConfig, rows: num
     dx: of('dx', width.hidden),
     dnormed: of('dnormed', width.hidden),
     dgateUp: of('dgate_up', 2 * width.inner),
-    dact: of('dact', width.inner),
     dout: of('dout', width.queries),
     dq: of('dq', width.queries),
     dk: of('dk', width.keys),
@@ -66,8 +65,7 @@ export function recordBackward(
     const weights = layerWeights(r, offsets);
 
     matmulBackwardWeight(r, of, weights.down, { dy: d.dx, x: b.act, rstd: b.midRstd });
-    matmulBackward(r, rows, weights.down, d.dx, d.dact);
-    swigluBackward(r, rows, b.gateUp, d.dact, d.dgateUp);
+    swigluBackward(r, rows, weights.down, { dz: d.dx, gate_up: b.gateUp, dgate_up: d.dgateUp });
     matmulBackwardWeight(r, of, weights.gateUp, { dy: d.dgateUp, x: b.mid, rstd: b.midRstd });
     matmulBackward(r, rows, weights.gateUp, d.dgateUp, d.dnormed);
     rmsNormBackward(r, of, {

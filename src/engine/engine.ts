@@ -1,6 +1,8 @@
 import { Buffers } from '../gpu/buffer.ts';
+import { Clock } from '../gpu/clock.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
+import { submissionMs } from '../gpu/pacedWork.ts';
 import { Readback, type Source } from '../gpu/readback.ts';
 import { LabError } from '../lib/labError.ts';
 import type { ModelConfig } from '../model/config.ts';
@@ -9,7 +11,8 @@ import { readReport, type OptimizerSettings } from './optimizer.ts';
 import { models, Parameters, type ModelName } from './parameters.ts';
 import { fixedPlan, type Plan } from './plan.ts';
 import type { PlannedModel } from './recorder.ts';
-import { Sampler, type Completion, type RolloutCapacity, type RolloutRequest } from './rollout.ts';
+import type { RolloutCapacity, RolloutRandom, RolloutRequest } from './rollout/call.ts';
+import { Sampler, type Completion } from './rollout/sampler.ts';
 import type { TrainingGroup } from './rows.ts';
 import { statWidth, Updater, type LossSettings, type UpdateCapacity } from './update.ts';
 
@@ -18,6 +21,13 @@ export interface EngineCapacity {
   readonly rollout?: RolloutCapacity;
   /** Larger calls of greedy and sampled completions; null where nothing is evaluated. */
   readonly evaluation?: RolloutCapacity;
+}
+
+export interface EngineOptions {
+  /** Which kernels to use. */
+  readonly plan?: Plan;
+  /** Milliseconds that a submission may last; where it is cut changes no bit. */
+  readonly submissionMs?: number;
 }
 
 /** What one optimiser update reported, summed over its trained tokens where it says so. */
@@ -41,13 +51,11 @@ interface PendingRollout {
   readonly rowOf: readonly number[];
 }
 
-/** GPU milliseconds of the last rollout and update; NaN where the device has no timestamps. */
+/** Milliseconds on the device since the last read; NaN where the device has no timestamps. */
 export interface PhaseTimes {
   readonly rolloutMs: number;
   readonly updateMs: number;
 }
-
-const queries = 4;
 
 type Range =
   'stats' | 'report' | 'tokens' | 'rolloutStats' | 'times' | 'evaluationTokens' | 'evaluationStats';
@@ -62,8 +70,7 @@ export class Engine {
   readonly #sampler: Sampler | null;
   readonly #evaluator: Sampler | null;
   readonly #readback: Readback<Range>;
-  readonly #queries: GPUQuerySet | null;
-  readonly #times: GPUBuffer;
+  readonly #clock: Clock;
   #dispatches = 0;
   #updatedRows = 0;
 
@@ -81,7 +88,7 @@ export class Engine {
       readonly weights: Float32Array<ArrayBuffer>;
     },
     capacity: EngineCapacity,
-    plan: Plan = fixedPlan,
+    options: EngineOptions = {},
   ) {
     this.#gpu = gpu;
     this.config = model.config;
@@ -90,17 +97,20 @@ export class Engine {
       this.parameters = new Parameters(this.#buffers, model.layout);
       for (const name of models) this.parameters.load(name, model.weights);
       const { config, layout } = model;
-      const parts: PlannedModel = { config, layout, parameters: this.parameters, plan };
-      this.#updater = new Updater(this.#buffers, kernels, parts, capacity.update);
+      const parts: PlannedModel = {
+        config,
+        layout,
+        parameters: this.parameters,
+        plan: options.plan ?? fixedPlan,
+      };
+      this.#clock = new Clock(this.#buffers);
+      const pace = { clock: this.#clock, limitMs: options.submissionMs ?? submissionMs };
+      this.#updater = new Updater(this.#buffers, kernels, parts, capacity.update, pace);
       const sampler = (of: RolloutCapacity | undefined) =>
-        of === undefined ? null : new Sampler(this.#buffers, kernels, parts, of);
+        of === undefined ? null : new Sampler(this.#buffers, kernels, parts, of, pace);
       this.#sampler = sampler(capacity.rollout);
       this.#evaluator = sampler(capacity.evaluation);
-      this.#queries = gpu.hasTimestamps
-        ? gpu.device.createQuerySet({ type: 'timestamp', count: queries })
-        : null;
-      this.#times = this.#buffers.queryResults('times', 8 * queries);
-      const nothing: Source = { buffer: this.#times, bytes: 0 };
+      const nothing: Source = { buffer: this.parameters.slabs, bytes: 0 };
       const whole = (buffer: GPUBuffer | undefined): Source =>
         buffer === undefined ? nothing : { buffer, bytes: buffer.size };
       this.#readback = new Readback(this.#buffers, 'engine', {
@@ -108,7 +118,7 @@ export class Engine {
         report: whole(this.#updater.optimizer.report),
         tokens: whole(this.#sampler?.tokens),
         rolloutStats: whole(this.#sampler?.stats),
-        times: whole(this.#times),
+        times: this.#clock.source ?? nothing,
         evaluationTokens: whole(this.#evaluator?.tokens),
         evaluationStats: whole(this.#evaluator?.stats),
       });
@@ -136,13 +146,7 @@ export class Engine {
     loss: LossSettings,
     optimizer: OptimizerSettings,
   ): void {
-    const { dispatches, rows } = this.#updater.submit(
-      groups,
-      first,
-      loss,
-      optimizer,
-      this.#queries === null ? undefined : { querySet: this.#queries, begin: 2, end: 3 },
-    );
+    const { dispatches, rows } = this.#updater.submit(groups, first, loss, optimizer);
     this.#dispatches += dispatches;
     this.#updatedRows = rows;
   }
@@ -151,16 +155,9 @@ export class Engine {
   rollout(
     prompts: readonly (readonly number[])[],
     requests: readonly RolloutRequest[],
-    random: { readonly seed: number; readonly step: number },
+    random: RolloutRandom,
   ): PendingRollout {
-    const { dispatches, rowOf } = present(this.#sampler).submit(
-      prompts,
-      requests,
-      random,
-      this.#queries === null
-        ? undefined
-        : { querySet: this.#queries, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 },
-    );
+    const { dispatches, rowOf } = present(this.#sampler).submit(prompts, requests, random);
     this.#dispatches += dispatches;
     return { rowOf };
   }
@@ -177,19 +174,17 @@ export class Engine {
     const names: Range[] = [
       ...(updated ? (['stats', 'report'] as const) : []),
       ...(pending === null ? [] : (['tokens', 'rolloutStats'] as const)),
-      ...(this.#queries === null ? [] : (['times'] as const)),
     ];
-    const encoder = this.#gpu.device.createCommandEncoder({ label: 'readback' });
-    if (this.#queries !== null) encoder.resolveQuerySet(this.#queries, 0, queries, this.#times, 0);
-    this.#readback.copy(encoder, names);
-    this.#gpu.device.queue.submit([encoder.finish()]);
-    const bytes = await this.#readback.take(names);
+    const bytes = await this.#wait('readback', names);
     const completions =
       pending === null ? null : present(this.#sampler).read(bytes.tokens, bytes.rolloutStats, pending.rowOf);
     return {
       report: updated ? summarise(bytes.stats, this.#updatedRows, bytes.report) : null,
       completions: completions as P extends null ? null : Completion[],
-      times: this.#queries === null ? { rolloutMs: NaN, updateMs: NaN } : phaseTimes(bytes.times),
+      times: {
+        rolloutMs: this.#measured(this.#sampler?.takeMs()),
+        updateMs: this.#measured(this.#updater.takeMs()),
+      },
     };
   }
 
@@ -197,16 +192,12 @@ export class Engine {
   async evaluate(
     prompts: readonly (readonly number[])[],
     requests: readonly RolloutRequest[],
-    random: { readonly seed: number; readonly step: number },
+    random: RolloutRandom,
   ): Promise<Completion[]> {
     const evaluator = present(this.#evaluator);
     const { dispatches, rowOf } = evaluator.submit(prompts, requests, random);
     this.#dispatches += dispatches;
-    const encoder = this.#gpu.device.createCommandEncoder({ label: 'evaluation readback' });
-    const names = ['evaluationTokens', 'evaluationStats'] as const;
-    this.#readback.copy(encoder, names);
-    this.#gpu.device.queue.submit([encoder.finish()]);
-    const bytes = await this.#readback.take(names);
+    const bytes = await this.#wait('evaluation readback', ['evaluationTokens', 'evaluationStats']);
     return evaluator.read(bytes.evaluationTokens, bytes.evaluationStats, rowOf);
   }
 
@@ -227,7 +218,25 @@ export class Engine {
 
   destroy(): void {
     this.#buffers.destroy();
-    this.#queries?.destroy();
+    this.#clock.destroy();
+  }
+
+  /** Shares of a wait are good enough to pace by, not to report. */
+  #measured(ms = NaN): number {
+    return this.#clock.source === null ? NaN : ms;
+  }
+
+  /** Brings back the named ranges, and the times of everything submitted since the last wait. */
+  async #wait(label: string, names: readonly Range[]): Promise<Record<Range, ArrayBuffer>> {
+    const clock = this.#clock;
+    const wanted: Range[] = clock.source === null ? [...names] : [...names, 'times'];
+    const encoder = this.#gpu.device.createCommandEncoder({ label });
+    clock.resolve(encoder);
+    this.#readback.copy(encoder, wanted);
+    this.#gpu.device.queue.submit([encoder.finish()]);
+    const bytes = await this.#readback.take(wanted);
+    clock.tell(clock.source === null ? null : bytes.times);
+    return bytes;
   }
 }
 
@@ -260,14 +269,5 @@ function summarise(stats: ArrayBuffer, rowCount: number, report: ArrayBuffer): U
     klReference: mean(4),
     klAnchor: mean(5),
     trainedTokens: tokens,
-  };
-}
-
-function phaseTimes(bytes: ArrayBuffer): PhaseTimes {
-  const [rolloutBegin = 0n, rolloutEnd = 0n, updateBegin = 0n, updateEnd = 0n] = new BigUint64Array(bytes);
-  const milliseconds = (begin: bigint, end: bigint) => Number(end - begin) / 1e6;
-  return {
-    rolloutMs: milliseconds(rolloutBegin, rolloutEnd),
-    updateMs: milliseconds(updateBegin, updateEnd),
   };
 }

@@ -38,8 +38,7 @@ export function recordLayers(r: Recorder, pass: Pass, until: 'output' | 'keys'):
     if (until === 'keys' && index === layers.length - 1) return;
     attentionForward(r, space.rows, place, { q: b.q, k: b.k, v: b.v, row_meta, out: b.out, lse: b.lse });
     matmulForward(r, space, weights.output, { x: b.out, y: b.mid, rstd: b.midRstd, residual: b.x });
-    matmulForward(r, space, weights.gateUp, { x: b.mid, y: b.gateUp, rstd: b.midRstd });
-    swigluForward(r, space.rows, b.gateUp, b.act);
+    swigluForward(r, space, weights.gateUp, { x: b.mid, gate_up: b.gateUp, y: b.act, rstd: b.midRstd });
     matmulForward(r, space, weights.down, { x: b.act, y: b.next, rstd: b.midRstd, residual: b.mid });
   });
 }

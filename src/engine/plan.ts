@@ -24,24 +24,40 @@ export function gradientSplits(layout: Layout): number {
 const activationBudgetBytes = 256 * 2 ** 20;
 
 /**
- * Rows of one micro-batch that fit the activation budget, at most what the batch needs.
+ * Operations of the largest product of a micro-batch: about 70 ms at the rates of a software adapter (3.5 GFLOP/s)
+ * or of a slow GPU (300). A dispatch can't be cut, and a long one gets the device reset.
+ */
+const dispatchFlop = { software: 2.5e8, gpu: 2e10 };
+
+/**
+ * Rows of one micro-batch that fit the budgets of memory and work, at most what the batch needs. By fixed numbers,
+ * not measured times: the rows of a micro-batch are summed together, so their number decides bits.
  * @param models models whose rows run together (policy, reference, anchor)
  */
-export function microBatchRows(config: ModelConfig, wanted: number, models: number): number {
+export function microBatchRows(
+  config: ModelConfig,
+  wanted: number,
+  models: number,
+  software: boolean,
+): number {
   const { hidden_size: H, intermediate_size: I, head_dim: D } = config;
   const heads = (config.num_attention_heads + config.num_key_value_heads) * D;
   const perRow = 4 * models * (config.num_hidden_layers * (2 * H + 3 * I + 3 * heads) + config.vocab_size);
-  return Math.max(
-    rowBlock,
-    Math.min(padRows(wanted), Math.floor(activationBudgetBytes / perRow / rowBlock) * rowBlock),
+  const largest = 2 * models * H * Math.max(2 * I, heads + config.num_key_value_heads * D, config.vocab_size);
+  const fitting = Math.min(
+    activationBudgetBytes / perRow,
+    (software ? dispatchFlop.software : dispatchFlop.gpu) / largest,
   );
+  return Math.max(rowBlock, Math.min(padRows(wanted), Math.floor(fitting / rowBlock) * rowBlock));
 }
 
 /** How completions are sampled: one dispatch per operation, or a whole rollout in one (see shaders/rollout). */
-export type RolloutLayout = 'operations';
+export const rolloutLayouts = ['operations', 'lanes', 'group1', 'group8'] as const;
+export type RolloutLayout = (typeof rolloutLayouts)[number];
 
-/** A form of a matrix product: how many rows and outputs a thread takes, and how it comes by the weights. */
-export type MatmulForm = 'block8';
+/** A form of a matrix product: rows (of a weight gradient, outputs) × columns that a thread holds in registers. */
+export const matmulForms = ['4x8', '4x16'] as const;
+export type MatmulForm = (typeof matmulForms)[number];
 
 /** Which kernels an engine uses. It decides the last bits of every sum, so a run records it. */
 export interface Plan {
@@ -52,5 +68,18 @@ export interface Plan {
 /** What is used where nothing has been tried. */
 export const fixedPlan: Plan = {
   rollout: 'operations',
-  matmul: { forward: 'block8', backward: 'block8', weight: 'block8' },
+  matmul: { forward: '4x16', backward: '4x16', weight: '4x16' },
 };
+
+/** Widths up to which a whole rollout in one dispatch is worth trying: all activations stay in registers or near. */
+const fused = { hidden: 256, inner: 1024 };
+
+/** Whether a sequence's activations are small enough for the layouts that fuse a rollout. */
+export function mayFuse({ hidden_size, intermediate_size }: ModelConfig): boolean {
+  return hidden_size <= fused.hidden && intermediate_size <= fused.inner;
+}
+
+/** The fixed table: what is used where nothing was tried (docs/performance.md has the figures behind it). */
+export function untriedPlan(config: ModelConfig): Plan {
+  return { ...fixedPlan, rollout: mayFuse(config) ? 'lanes' : 'operations' };
+}

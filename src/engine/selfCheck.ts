@@ -1,10 +1,11 @@
 import { Buffers } from '../gpu/buffer.ts';
+import { Clock } from '../gpu/clock.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { Readback } from '../gpu/readback.ts';
 import { models, Parameters } from './parameters.ts';
-import { fixedPlan } from './plan.ts';
-import { Sampler } from './rollout.ts';
+import type { Plan } from './plan.ts';
+import { Sampler } from './rollout/sampler.ts';
 import answers from './selfCheck.answers.json';
 import { selfCheckCase } from './selfCheckCase.ts';
 import { recordSelfCheck, type Stage } from './selfCheckProgram.ts';
@@ -38,12 +39,13 @@ const tolerance = 5e-4;
 export async function selfCheck(
   gpu: Gpu,
   kernels: Kernels,
+  plan: Plan,
   clock: Pick<Performance, 'now'> = performance,
 ): Promise<SelfCheck> {
   const begin = clock.now();
   const buffers = new Buffers(gpu);
   try {
-    const stages = await run(gpu, kernels, buffers);
+    const stages = await run(gpu, kernels, buffers, plan);
     for (const { stage, values } of stages) {
       const expected: readonly number[] = (answers as Record<string, number[]>)[stage.name] ?? [];
       const actual = fingerprint(values, stage.rows, stage.width);
@@ -66,6 +68,7 @@ async function run(
   gpu: Gpu,
   kernels: Kernels,
   buffers: Buffers,
+  plan: Plan,
 ): Promise<{ stage: Stage; values: Float32Array }[]> {
   const { device } = gpu;
   const { config, layout, weights, moments, rollout } = selfCheckCase();
@@ -75,14 +78,15 @@ async function run(
   const sampler = new Sampler(
     buffers,
     kernels,
-    { config, layout, parameters, plan: fixedPlan },
+    { config, layout, parameters, plan },
     {
       ...rollout,
       prompts: rollout.prompts.length,
       rollouts: rollout.requests.length,
     },
+    { clock: new Clock(buffers), limitMs: Infinity },
   );
-  const { program, stages } = recordSelfCheck(kernels, buffers, parameters);
+  const { program, stages } = recordSelfCheck(kernels, buffers, parameters, plan);
   await kernels.compile();
 
   // Rollouts first: the update changes the parameters.
@@ -90,7 +94,8 @@ async function run(
   const length = rollout.maxCompletionLength;
   stages.push(
     ...rowOf.flatMap((row, index): Stage[] => {
-      const place = { kernel: 'rollout/sample', rows: 1 };
+      const kernel = plan.rollout === 'operations' ? 'rollout/sample' : `rollout/${plan.rollout}`;
+      const place = { kernel, rows: 1 };
       return [
         {
           ...place,

@@ -3,7 +3,7 @@ import type { ModelConfig } from '../model/config.ts';
 import { layoutOf } from '../model/layout.ts';
 import type { OptimizerSettings } from './optimizer.ts';
 import { models, type ModelName } from './parameters.ts';
-import type { RolloutRequest } from './rollout.ts';
+import type { RolloutRequest } from './rollout/call.ts';
 import { packRows, type TrainingGroup } from './rows.ts';
 import type { LossSettings } from './update.ts';
 

@@ -13,7 +13,7 @@ import { rmsNormBackward } from './ops/rms_norm.ts';
 import { swigluBackward } from './ops/swiglu.ts';
 import { Optimizer } from './optimizer.ts';
 import { models, type Parameters } from './parameters.ts';
-import { fixedPlan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { repeatRows } from './rows.ts';
 import { selfCheckCase } from './selfCheckCase.ts';
 import { statWidth } from './update.ts';
@@ -45,10 +45,11 @@ export function recordSelfCheck(
   kernels: Kernels,
   buffers: Buffers,
   parameters: Parameters,
+  plan: Plan,
 ): { program: Program; stages: Stage[] } {
   const { config, layout, batch, oldLogProb, loss, optimizer } = selfCheckCase();
   const program = new Program(buffers, 'self-check', 64);
-  const r = { program, kernels, config, layout, parameters, plan: fixedPlan };
+  const r = { program, kernels, config, layout, parameters, plan };
   const { queue } = buffers.gpu.device;
   const { rows } = batch;
   const all = models.length * rows;
@@ -94,7 +95,7 @@ export function recordSelfCheck(
   check('attention', 'ops/attention.forward', layer.out, all, width.queries);
   check('attention lse', 'ops/attention.forward', layer.lse, all, width.heads);
   check('attention output', 'ops/matmul.forward', layer.mid, all, width.hidden);
-  check('gate and up', 'ops/matmul.forward', layer.gateUp, all, 2 * width.inner);
+  check('gate and up', 'ops/swiglu.forward', layer.gateUp, rows, 2 * width.inner);
   check('mlp', 'ops/swiglu.forward', layer.act, all, width.inner);
   check('mlp output', 'ops/matmul.forward', layer.next, all, width.hidden);
 
@@ -148,11 +149,9 @@ export function recordSelfCheck(
   const dx = buffers.storage('dx, first', rows * width.hidden);
   for (const stream of [dnext, dmid, dx]) rmsNormBackward(r, of, { ...finalNorm, dx: stream, fresh: true });
 
-  const dact = output('dmlp', matmul, width.inner);
   matmulBackwardWeight(r, of, weights.down, { dy: dnext, x: b.act, rstd: b.midRstd });
-  matmulBackward(r, policyRows, weights.down, dnext, dact);
   const dgateUp = output('dgate and dup', 'ops/swiglu.backward', 2 * width.inner);
-  swigluBackward(r, policyRows, b.gateUp, dact, dgateUp);
+  swigluBackward(r, policyRows, weights.down, { dz: dnext, gate_up: b.gateUp, dgate_up: dgateUp });
   const dnormedMid = output('dnormed, middle', matmul, width.hidden);
   matmulBackwardWeight(r, of, weights.gateUp, { dy: dgateUp, x: b.mid, rstd: b.midRstd });
   matmulBackward(r, policyRows, weights.gateUp, dgateUp, dnormedMid);
@@ -232,5 +231,5 @@ export function recordSelfCheck(
 function partsKernel({ name }: Tensor): string {
   if (name === 'model.embed_tokens.weight') return 'ops/embed.backward';
   if (/_proj|lm_head/.test(name)) return 'ops/matmul.backward_weight';
-  return /[qk]_norm/.test(name) ? 'ops/qk_norm_rope.backward_gain' : 'ops/rms_norm.backward_gain';
+  return /[qk]_norm/.test(name) ? 'ops/qk_norm_rope.backward_gain' : 'ops/rms_norm.backward';
 }

@@ -1,5 +1,6 @@
 import type { Buffers } from '../gpu/buffer.ts';
 import type { Kernels } from '../gpu/kernel.ts';
+import { PacedWork, type Pace } from '../gpu/pacedWork.ts';
 import { live, Program } from '../gpu/program.ts';
 import { LabError } from '../lib/labError.ts';
 import { keptLayers, widthsOf } from './activations.ts';
@@ -46,8 +47,8 @@ export class Updater {
   readonly #device: GPUDevice;
   readonly #rows: number;
   readonly #models: number;
-  readonly #batch: Program;
-  readonly #apply: Program;
+  readonly #batch: PacedWork;
+  readonly #apply: PacedWork;
   readonly #loss = lossLives();
   readonly #all = live();
   readonly #policyRows = live();
@@ -59,12 +60,7 @@ export class Updater {
   readonly #withAnchor: boolean;
   readonly #withReference: boolean;
 
-  constructor(
-    buffers: Buffers,
-    kernels: Kernels,
-    model: PlannedModel,
-    capacity: UpdateCapacity,
-  ) {
+  constructor(buffers: Buffers, kernels: Kernels, model: PlannedModel, capacity: UpdateCapacity, pace: Pace) {
     const { config, parameters } = model;
     this.#device = buffers.gpu.device;
     this.#splits = parameters.splits;
@@ -75,7 +71,7 @@ export class Updater {
     const wanted = capacity.prompts * prefix + capacity.completions * capacity.maxCompletionLength;
     const smallest = prefix + capacity.maxCompletionLength;
     this.#rows = Math.max(
-      microBatchRows(config, wanted, this.#models),
+      microBatchRows(config, wanted, this.#models, buffers.gpu.adapter.software),
       Math.ceil(smallest / rowBlock) * rowBlock,
     );
     // Each micro-batch may end short of one completion and begins with a repeated prefix.
@@ -127,15 +123,15 @@ export class Updater {
       gradientBuffers(buffers, config, this.#rows),
       { dlogits: logits, x, rstd },
     );
-    this.#batch = program;
-    this.#apply = new Program(buffers, 'optimizer', 2);
-    this.optimizer = new Optimizer({ ...r, program: this.#apply }, buffers);
+    const apply = new Program(buffers, 'optimizer', 2);
+    this.optimizer = new Optimizer({ ...r, program: apply }, buffers);
+    this.#batch = new PacedWork('update', this.#device, program, pace);
+    this.#apply = new PacedWork('optimizer', this.#device, apply, pace);
   }
 
   /**
    * Submits one optimiser update on a batch; micro-batches follow one another, their gradients summed.
    * @param first true for the first update on these rollouts: the ratio is then exactly 1
-   * @param timestamps written at the beginning of the first pass and the end of the last
    * @returns dispatches, and rows of `stats` in use
    * @throws LabError `bug` for a batch larger than the capacity
    */
@@ -144,7 +140,6 @@ export class Updater {
     first: boolean,
     loss: LossSettings,
     optimizer: OptimizerSettings,
-    timestamps?: { readonly querySet: GPUQuerySet; readonly begin: number; readonly end: number },
   ): { dispatches: number; rows: number } {
     const batches = packRows(groups, this.#rows);
     const total = batches.reduce((sum, { rows }) => sum + rows, 0);
@@ -183,27 +178,14 @@ export class Updater {
       queue.writeBuffer(this.#inputs.row_meta, 0, repeatRows(batch.rowMeta, rows, this.#models));
       queue.writeBuffer(this.#inputs.target_token, 0, batch.target);
       queue.writeBuffer(this.#inputs.terms, 0, batch.terms);
-      this.#batch.upload();
-      const last = index === batches.length - 1;
-      if (last) this.#apply.upload();
-      const encoder = this.#device.createCommandEncoder({ label: 'update' });
-      const pass = encoder.beginComputePass({
-        label: 'update',
-        ...(timestamps !== undefined && (index === 0 || last)
-          ? {
-              timestampWrites: {
-                querySet: timestamps.querySet,
-                ...(index === 0 ? { beginningOfPassWriteIndex: timestamps.begin } : {}),
-                ...(last ? { endOfPassWriteIndex: timestamps.end } : {}),
-              },
-            }
-          : {}),
-      });
-      dispatches += this.#batch.encode(pass);
-      if (last) dispatches += this.#apply.encode(pass);
-      pass.end();
-      queue.submit([encoder.finish()]);
+      dispatches += this.#batch.submit();
     });
+    dispatches += this.#apply.submit();
     return { dispatches, rows: batchRow };
+  }
+
+  /** Milliseconds on the device since this was last asked; known after a readback. */
+  takeMs(): number {
+    return this.#batch.takeMs() + this.#apply.takeMs();
   }
 }

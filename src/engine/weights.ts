@@ -1,13 +1,13 @@
 import type { LayerOffsets } from '../model/layout.ts';
 import { widthsOf } from './activations.ts';
-import type { Weight } from './ops/matmul.ts';
+import type { NormedWeight, Weight } from './ops/matmul.ts';
 import type { Recorder } from './recorder.ts';
 
 /** The matrices of a layer, each with the norm folded in front of it. */
 export function layerWeights(
   r: Recorder,
   layer: LayerOffsets,
-): Record<'qkv' | 'output' | 'gateUp' | 'down', Weight> {
+): Record<'qkv' | 'gateUp', NormedWeight> & Record<'output' | 'down', Weight> {
   const { hidden, queries, qkv, inner } = widthsOf(r.config);
   return {
     qkv: { offset: layer.qkv, n: qkv, k: hidden, gain: layer.inputNorm },

@@ -15,6 +15,8 @@ export interface Gpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterSummary;
   readonly hasTimestamps: boolean;
+  /** Whether lanes can read one another's registers; kernels that would have a twin without. */
+  readonly hasSubgroups: boolean;
   /** What the device refused, first error first; a readback throws on it, so that nothing wrong is shown. */
   readonly errors: readonly GPUError[];
   /** Resolves with the reason when the device is gone. */
@@ -64,11 +66,8 @@ export async function openDevice(
       'Use another adapter or a newer driver.',
     );
   }
-  const hasTimestamps = adapter.features.has('timestamp-query');
-  const device = await adapter.requestDevice({
-    requiredLimits,
-    requiredFeatures: hasTimestamps ? ['timestamp-query'] : [],
-  });
+  const optional = (['timestamp-query', 'subgroups'] as const).filter((name) => adapter.features.has(name));
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures: optional });
   const errors: GPUError[] = [];
   device.addEventListener('uncapturederror', ({ error }) => {
     errors.push(error);
@@ -83,7 +82,8 @@ export async function openDevice(
       software: software.test(`${vendor} ${architecture} ${name} ${description}`),
       features: [...adapter.features].sort(),
     },
-    hasTimestamps,
+    hasTimestamps: device.features.has('timestamp-query'),
+    hasSubgroups: device.features.has('subgroups'),
     errors,
     lost: device.lost.then(({ message, reason }) => (message === '' ? reason : message)),
     whileWaiting: options.whileWaiting,

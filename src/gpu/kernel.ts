@@ -11,6 +11,8 @@ export interface Kernel {
   readonly label: string;
   readonly tensorsLayout: GPUBindGroupLayout;
   readonly paramsLayout: GPUBindGroupLayout;
+  /** Threads of a workgroup. */
+  readonly workgroupSize: number;
   /** @throws LabError `bug` before `Kernels.compile` has resolved */
   readonly pipeline: () => GPUComputePipeline;
 }
@@ -18,11 +20,14 @@ export interface Kernel {
 /** Compiles each pipeline once per device, all at once, asynchronously. */
 export class Kernels {
   readonly #gpu: Gpu;
+  readonly #twin: 'subgroup' | 'workgroup';
   readonly #kernels = new Map<string, Kernel>();
   #pending: Promise<void>[] = [];
 
-  constructor(gpu: Gpu) {
+  /** @param twin which of two texts a shader is taken in, where its fragments have twins (see shaders/lib) */
+  constructor(gpu: Gpu, twin: 'subgroup' | 'workgroup' = gpu.hasSubgroups ? 'subgroup' : 'workgroup') {
     this.#gpu = gpu;
+    this.#twin = twin;
   }
 
   /** The kernel of a shader; `prelude` holds the few constants that overrides cannot express. */
@@ -45,10 +50,10 @@ export class Kernels {
       }
     }
     const { device } = this.#gpu;
-    const source = shader.variants.plain ?? shader.variants.workgroup;
+    const source = shader.variants.plain ?? shader.variants[this.#twin];
     if (source === undefined)
       throw new LabError('bug', `${shader.name} has no text.`, 'See scripts/wgslPlugin.ts.');
-    const code = [...source.enables, prelude, source.code].join('\n');
+    const code = [...source.enables.map((name) => `enable ${name};`), prelude, source.code].join('\n');
     const entries = (group: number): GPUBindGroupLayoutEntry[] =>
       shader.bindings
         .filter((binding) => binding.group === group)
@@ -98,6 +103,7 @@ export class Kernels {
       label,
       tensorsLayout,
       paramsLayout,
+      workgroupSize: workgroupSizeOf(shader, overrides),
       pipeline: () => {
         if (pipeline === undefined)
           throw new LabError('bug', `${label} is not compiled.`, 'Await compile() first.');
@@ -123,4 +129,16 @@ export class Kernels {
     );
     this.#pending = [];
   }
+}
+
+function workgroupSizeOf({ name, workgroupSize }: WgslModule, overrides: Overrides): number {
+  return (workgroupSize ?? []).reduce<number>((product, size) => {
+    const threads = typeof size === 'number' ? size : overrides[size];
+    if (typeof threads === 'number') return product * threads;
+    throw new LabError(
+      'bug',
+      `${name} leaves its workgroup's size open.`,
+      `Give the override "${String(size)}".`,
+    );
+  }, 1);
 }

@@ -1,6 +1,7 @@
 import { LabError } from '../lib/labError.ts';
 import type { Buffers } from './buffer.ts';
 import type { Kernel } from './kernel.ts';
+import type { Work } from './pacedWork.ts';
 
 /** A number that changes between replays: set `value`, and every dispatch that names it follows. */
 export interface Live {
@@ -25,14 +26,13 @@ interface Dispatch {
   readonly threads: () => number;
 }
 
-const threadsPerGroup = 64;
 const maxGroups = 65_535;
 
 /**
  * Dispatches recorded once and replayed at every step: bind groups are made here, and a replay only rewrites
  * the uniform block (in one write) and encodes. One slot of that block per dispatch.
  */
-export class Program {
+export class Program implements Work {
   readonly #buffers: Buffers;
   readonly #label: string;
   readonly #slotBytes: number;
@@ -53,13 +53,14 @@ export class Program {
     this.#block = new DataView(new ArrayBuffer(this.#slotBytes * capacity));
   }
 
-  get dispatchCount(): number {
+  /** Dispatches recorded; a replay may be cut between any two. */
+  get units(): number {
     return this.#dispatches.length;
   }
 
   /**
    * Records a dispatch. Tensors and params are bound by the names the shader gives them.
-   * @param threads threads wanted, in workgroups of 64; a function is asked at every replay, 0 skips the dispatch
+   * @param threads threads wanted, in whole workgroups; a function is asked at every replay, 0 skips the dispatch
    * @throws LabError `bug` naming what is missing or unknown, and what there is
    */
   dispatch(
@@ -130,11 +131,15 @@ export class Program {
     this.#written = true;
   }
 
-  /** Encodes all dispatches into a pass. @returns how many were encoded */
-  encode(pass: GPUComputePassEncoder): number {
+  prepare(first: number): void {
+    if (first === 0) this.upload();
+  }
+
+  /** Encodes dispatches [first, end) into a pass. @returns how many were encoded */
+  encode(pass: GPUComputePassEncoder, first = 0, end = this.#dispatches.length): number {
     let encoded = 0;
-    for (const { kernel, tensors, params, threads } of this.#dispatches) {
-      const groups = Math.ceil(threads() / threadsPerGroup);
+    for (const { kernel, tensors, params, threads } of this.#dispatches.slice(first, end)) {
+      const groups = Math.ceil(threads() / kernel.workgroupSize);
       if (groups === 0) continue;
       pass.setPipeline(kernel.pipeline());
       pass.setBindGroup(0, tensors);

@@ -10,7 +10,8 @@ const schema = v.object({
   num_hidden_layers: dimension(256),
   num_attention_heads: dimension(256),
   num_key_value_heads: dimension(256),
-  head_dim: dimension(512),
+  // A head lies in registers (shaders/lib/head.wgsl).
+  head_dim: dimension(128),
   intermediate_size: dimension(65_536),
   vocab_size: dimension(1_000_000),
   rms_norm_eps: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),

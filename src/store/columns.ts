@@ -1,5 +1,6 @@
 /**
- * Metric history of one run: a growing Float64Array per metric, NaN where a step did not measure it.
+ * Metric history of one run: a growing Float64Array per metric, NaN where a step did not measure it. Appending takes
+ * the same time however long the run is: capacities double.
  * Nothing outside this file holds history.
  */
 export class Columns<Id extends string> {
@@ -8,6 +9,8 @@ export class Columns<Id extends string> {
   #columns: Float64Array<ArrayBuffer>[];
   #capacity: number;
   #length = 0;
+  /** Newest measured value per column: looking it up must not cost more the longer a run is. */
+  readonly #newest: Float64Array;
 
   /** @param ids metric ids, in the order of the rows the worker sends */
   constructor(ids: readonly Id[], capacity = 512) {
@@ -15,6 +18,7 @@ export class Columns<Id extends string> {
     this.#index = new Map(ids.map((id, position) => [id, position]));
     this.#capacity = capacity;
     this.#columns = ids.map(() => new Float64Array(capacity));
+    this.#newest = new Float64Array(ids.length).fill(NaN);
   }
 
   /** Steps held. */
@@ -33,7 +37,9 @@ export class Columns<Id extends string> {
     this.#reserve(this.#length + count);
     this.#columns.forEach((column, metric) => {
       for (let row = 0; row < count; row++) {
-        column[this.#length + row] = rows[row * width + metric] ?? NaN;
+        const value = rows[row * width + metric] ?? NaN;
+        column[this.#length + row] = value;
+        if (!Number.isNaN(value)) this.#newest[metric] = value;
       }
     });
     this.#length += count;
@@ -48,9 +54,10 @@ export class Columns<Id extends string> {
   }
 
   /** The newest measured value at or before `row` (the last row unless said), NaN when there is none. */
-  latest(id: Id, row = this.#length - 1): number {
+  latest(id: Id, row = Infinity): number {
     const column = this.column(id);
-    for (let at = Math.min(row, this.#length - 1); at >= 0; at--) {
+    if (row >= this.#length - 1) return this.#newest[this.#index.get(id) ?? -1] ?? NaN;
+    for (let at = row; at >= 0; at--) {
       const value = column[at] ?? NaN;
       if (!Number.isNaN(value)) return value;
     }
@@ -78,65 +85,66 @@ export class Columns<Id extends string> {
   }
 }
 
-/** What a chart draws of several columns: points[i] belongs to steps[i]; NaN: no point. */
-export interface Drawn {
+/** A thinned history: `values[i]` was measured at `steps[i]`. A NaN lies where a whole bucket measured nothing. */
+export interface Thinned {
   readonly steps: readonly number[];
-  /** One array per column handed in, each as long as `steps`. */
-  readonly points: readonly (readonly number[])[];
+  readonly values: readonly number[];
+}
+
+/** Points kept of a bucket at most: its first, lowest, highest and last. */
+const bucketPoints = 4;
+
+/**
+ * The size of buckets, in steps, with which a history up to `lastStep` keeps to `maxPoints` points. A power of
+ * two, so that points already drawn stay put while a run grows.
+ */
+export function bucketSize(lastStep: number, maxPoints: number): number {
+  let size = 1;
+  while (Math.min(size, bucketPoints) * Math.ceil((lastStep + 1) / size) > maxPoints) size *= 2;
+  return size;
 }
 
 /**
- * Thins columns to at most `maxPoints` drawn points each, losing no minimum and no maximum: rows fall
- * into buckets of equal size, and each column gives a bucket's minimum and maximum in the order in which
- * they occurred. Sizes are powers of two, so that points already drawn stay put while a run grows.
- * Rows in which no column has a value are left out.
+ * Thins a history to at most four points per bucket of `size` steps, so that drawn at a bucket in some pixels it looks
+ * as if nothing were missing: the first, the lowest, the highest and the last value measured in each bucket, at their
+ * own steps and in their order. Between buckets with values, those without leave one NaN: a gap.
  * @param steps step of each row, [rows], ascending
- * @param columns values, each [rows]
+ * @param values [rows]; NaN: not measured
  */
-export function decimate(steps: Float64Array, columns: readonly Float64Array[], maxPoints: number): Drawn {
-  let size = 1;
-  if (steps.length > maxPoints) {
-    size = 2;
-    while (2 * Math.ceil(steps.length / size) > maxPoints) size *= 2;
-  }
-  const drawnSteps: number[] = [];
-  const points: number[][] = columns.map(() => []);
-  for (let start = 0; start < steps.length; start += size) {
-    const end = Math.min(start + size, steps.length);
-    const extremes = columns.map((column) => extremesInOrder(column, start, end));
-    if (extremes.every(({ first }) => Number.isNaN(first))) continue;
-    drawnSteps.push(steps[start] ?? NaN);
-    extremes.forEach(({ first }, column) => points[column]?.push(first));
-    if (end - start === 1) continue;
-    drawnSteps.push(steps[end - 1] ?? NaN);
-    extremes.forEach(({ second }, column) => points[column]?.push(second));
-  }
-  return { steps: drawnSteps, points };
-}
-
-/** Minimum and maximum of values[start, end), the earlier one first; NaN when nothing was measured. */
-function extremesInOrder(
-  values: Float64Array,
-  start: number,
-  end: number,
-): { first: number; second: number } {
-  let low = NaN;
-  let high = NaN;
-  let lowAt = start;
-  let highAt = start;
-  for (let at = start; at < end; at++) {
-    const value = values[at] ?? NaN;
+export function decimate(steps: Float64Array, values: Float64Array, size: number): Thinned {
+  const thinned = { steps: new Array<number>(), values: new Array<number>() };
+  const keep = (step: number, value: number): void => {
+    thinned.steps.push(step);
+    thinned.values.push(value);
+  };
+  // The bucket under way ends before the step `end`; its rows and their extremes.
+  let [end, first, low, high, last] = [-Infinity, -1, -1, -1, -1];
+  let [lowest, highest] = [NaN, NaN];
+  const close = (): void => {
+    let kept = -1;
+    for (const row of [first, Math.min(low, high), Math.max(low, high), last]) {
+      if (row !== kept) keep(steps[row] ?? NaN, values[row] ?? NaN);
+      kept = row;
+    }
+  };
+  for (let row = 0; row < steps.length; row++) {
+    const value = values[row] ?? NaN;
     if (Number.isNaN(value)) continue;
-    if (Number.isNaN(low) || value < low) {
-      low = value;
-      lowAt = at;
+    const step = steps[row] ?? NaN;
+    if (step < end) {
+      if (value < lowest) [low, lowest] = [row, value];
+      if (value > highest) [high, highest] = [row, value];
+      last = row;
+      continue;
     }
-    if (Number.isNaN(high) || value > high) {
-      high = value;
-      highAt = at;
-    }
+    if (first >= 0) close();
+    if (first >= 0 && step >= end + size) keep(end, NaN);
+    end = (Math.floor(step / size) + 1) * size;
+    first = low = high = last = row;
+    lowest = highest = value;
   }
-  return lowAt <= highAt ? { first: low, second: high } : { first: high, second: low };
+  if (first >= 0) close();
+  return thinned;
 }
 
 /** The row whose step is nearest to `step`, -1 without rows. @param steps ascending, [rows] */

@@ -94,6 +94,9 @@ export function receive(event: Event): void {
     case 'adapter':
       lab.setState({ adapter: event.adapter });
       return;
+    case 'plan':
+      soon(event.lane, { plan: event.plan });
+      return;
     case 'compiling':
       lab.setState({ compiling: { done: event.done, total: event.total } });
       return;

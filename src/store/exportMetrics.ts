@@ -7,9 +7,9 @@ import { lab } from './lanes.ts';
 export function metricsAsJsonLines(): string {
   const { lanes, adapter, marks, preset } = lab.getState();
   const lines: string[] = [];
-  lanes.forEach(({ name, settings, history }, lane) => {
+  lanes.forEach(({ name, settings, plan, history }, lane) => {
     const changes = marks.filter((mark) => mark.lanes.includes(lane)).map(({ text }) => text);
-    lines.push(JSON.stringify({ type: 'header', lane, name, preset, settings, adapter, changes }));
+    lines.push(JSON.stringify({ type: 'header', lane, name, preset, settings, plan, adapter, changes }));
     for (let row = 0; row < history.length; row++) {
       lines.push(JSON.stringify({ type: 'step', lane, ...history.record(row) }));
     }

@@ -9,7 +9,7 @@ import type { Lane as LaneSetup, PresetName } from '../settings/presets.ts';
 import { defaultPreset } from '../settings/presets.ts';
 import type { Hyperparameter } from '../spec/hyperparameter.ts';
 import { type MetricId, metricIds } from '../spec/metrics.ts';
-import type { AdapterSummary, Event, Failure, RunState, ShownGroup } from '../trainer/protocol.ts';
+import type { AdapterSummary, Event, Failure, Plan, RunState, ShownGroup } from '../trainer/protocol.ts';
 import { Columns } from './columns.ts';
 import { type LaneStatus, waiting } from './status.ts';
 
@@ -24,6 +24,8 @@ export interface Lane {
   readonly history: Columns<MetricId>;
   readonly status: LaneStatus;
   readonly group: ShownGroup | null;
+  /** Null until the trainer has chosen. */
+  readonly plan: Plan | null;
   readonly cost: Cost | null;
 }
 
@@ -90,7 +92,15 @@ export const lab = createStore<Lab>()(() => ({
 
 /** A lane before its first step. */
 export function freshLane({ name, settings }: LaneSetup): Lane {
-  return { name, settings, history: new Columns(metricIds), status: waiting, group: null, cost: null };
+  return {
+    name,
+    settings,
+    history: new Columns(metricIds),
+    status: waiting,
+    group: null,
+    plan: null,
+    cost: null,
+  };
 }
 
 /** Steps a lane has made, 0 before the first. */

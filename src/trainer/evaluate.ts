@@ -1,6 +1,6 @@
 import { accuracy, majorityAccuracy } from '../diagnostics/truth.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { RolloutRequest } from '../engine/rollout.ts';
+import type { RolloutRequest } from '../engine/rollout/call.ts';
 import { purposes } from '../lib/philox.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { MetricId, MetricRow } from '../spec/metrics.ts';

@@ -1,7 +1,9 @@
+import type { Plan } from '../engine/plan.ts';
 import type { AdapterSummary } from '../gpu/device.ts';
 import type { LabErrorCode } from '../lib/labError.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 
+export type { Plan } from '../engine/plan.ts';
 export type { AdapterSummary } from '../gpu/device.ts';
 
 /** What the page asks of the trainer's worker. A lane is one run; all lanes share the device. */
@@ -66,6 +68,8 @@ export interface ShownGroup {
 export type Event =
   | { readonly type: 'state'; readonly state: RunState; readonly failure?: Failure }
   | { readonly type: 'adapter'; readonly adapter: AdapterSummary }
+  /** Which kernels a lane computes with; a part of what makes its numbers. */
+  | { readonly type: 'plan'; readonly lane: number; readonly plan: Plan }
   /** Share of pipelines compiled, 0..1. */
   | { readonly type: 'compiling'; readonly done: number; readonly total: number }
   /** count × metricIds.length numbers, row-major; NaN: not measured this step. Transferred. */

@@ -1,4 +1,5 @@
-import type { Completion, RolloutRequest } from '../engine/rollout.ts';
+import type { RolloutRequest } from '../engine/rollout/call.ts';
+import type { Completion } from '../engine/rollout/sampler.ts';
 import { purposes } from '../lib/philox.ts';
 import { mean } from '../lib/stats.ts';
 import type { RolloutCounts } from '../settings/settings.ts';

@@ -3,6 +3,7 @@ import { collect } from '../diagnostics/collect.ts';
 import { OverlapWindow } from '../diagnostics/overlap.ts';
 import { truthMetrics } from '../diagnostics/truth.ts';
 import { Engine } from '../engine/engine.ts';
+import { untriedPlan, type Plan } from '../engine/plan.ts';
 import type { TrainingGroup } from '../engine/rows.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
@@ -44,6 +45,8 @@ export interface StepResult {
 export interface TrainerOptions {
   /** Milliseconds; for the `perf/…` metrics alone. */
   readonly now: () => number;
+  /** Which kernels; without it the fixed table. */
+  readonly plan?: Plan;
   /** In place of the task that the settings name; a test hides solutions this way. */
   readonly task?: Task;
 }
@@ -76,7 +79,7 @@ export class Trainer {
     this.#keepsAnchor = this.#algorithm.anchor === 'ema' || shadow > 0;
     const { promptsPerStep: prompts, groupSize, maxCompletionLength, taskLevel, oodLevel } = settings;
     const promptLength = this.#task.promptLength(taskLevel);
-    this.engine = new Engine(gpu, kernels, model, {
+    const capacity = {
       update: {
         prompts,
         completions: prompts * groupSize,
@@ -99,7 +102,9 @@ export class Trainer {
         maxCompletionLength,
         endToken,
       },
-    });
+    };
+    const plan = options.plan ?? untriedPlan(model.config);
+    this.engine = new Engine(gpu, kernels, model, capacity, { plan });
     this.#evaluation = new Evaluation(settings, this.#task, this.#keepsAnchor);
   }
 

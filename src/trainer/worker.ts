@@ -1,12 +1,15 @@
+import { untriedPlan, type Plan } from '../engine/plan.ts';
 import { openDevice, type Gpu } from '../gpu/device.ts';
 import { Kernels } from '../gpu/kernel.ts';
-import { LabError } from '../lib/labError.ts';
-import { modelFileNames, parseModel, type BaseModel } from '../model/baseModel.ts';
+import type { BaseModel } from '../model/baseModel.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { defaultSettings } from '../settings/settings.ts';
 import { metricIds, toRow, type MetricRow } from '../spec/metrics.ts';
-import { vocabulary } from '../tasks/vocabulary.ts';
-import { checkedBefore, rememberCheck } from './checkMemory.ts';
+import { browserGpu } from './browserGpu.ts';
+import { failureOf } from './failure.ts';
+import { fetchModel } from './fetchModel.ts';
+import { browserMemory } from './memory.ts';
+import { preparePlan } from './prepare.ts';
 import type { Command, Event, Failure, RunState } from './protocol.ts';
 import { shownGroup } from './shownGroup.ts';
 import { Trainer, type StepDecisions, type StepResult } from './trainer.ts';
@@ -97,10 +100,17 @@ async function open(settings: readonly Settings[], base: string): Promise<void> 
     });
     const loaded = await Promise.all(fetched);
     if (mine !== generation) return;
+    const plans: Plan[] = [];
+    for (const [i, model] of loaded.entries()) {
+      plans.push(await preparePlan(gpu, kernels, model, settings[i] ?? defaultSettings, browserMemory));
+      if (mine !== generation) return;
+    }
     state('compiling');
     loaded.forEach((model, i) => {
-      const options = { now: () => performance.now() };
+      const plan = plans[i] ?? untriedPlan(model.config);
+      const options = { now: () => performance.now(), plan };
       const trainer = new Trainer(gpu, kernels, model, settings[i] ?? defaultSettings, options);
+      post({ type: 'plan', lane: i, plan });
       lanes.push({ trainer, started: false, rows: [], decisions: null, changes: [], cost: null });
     });
     await kernels.compile((done, total) => {
@@ -122,16 +132,7 @@ function discardLanes(): void {
 }
 
 async function connect(): Promise<Device> {
-  // Older browsers, and pages without HTTPS, have no navigator.gpu.
-  const { gpu: webgpu } = navigator as { gpu?: GPU };
-  if (webgpu === undefined) {
-    throw new LabError(
-      'no-adapter',
-      'This browser has no WebGPU.',
-      'Use a current Chrome or Edge (113 or later), Safari 26 or Firefox 141, over https or on localhost.',
-    );
-  }
-  const gpu = await openDevice(webgpu);
+  const gpu = await openDevice(browserGpu());
   const kernels = new Kernels(gpu);
   void gpu.lost.then((reason) => {
     device = null;
@@ -144,40 +145,10 @@ async function connect(): Promise<Device> {
       remedy: 'Start again, on a new device; choose smaller settings if it happens again.',
     });
   });
-  if (!(await checkedBefore(gpu.adapter))) {
-    const { selfCheck } = await import('../engine/selfCheck.ts');
-    const check = await selfCheck(gpu, kernels);
-    if (!check.ok) {
-      throw new LabError(
-        'kernel-disagrees',
-        `On this GPU the kernel ${check.kernel} gives wrong numbers: ${check.detail}`,
-        'Training here would look like an algorithm that does not learn. Update the graphics driver or browser, or use another GPU.',
-      );
-    }
-    await rememberCheck(gpu.adapter);
-  }
   return { gpu, kernels };
 }
 
-async function fetchModel(base: string, name: string): Promise<BaseModel> {
-  const load = async (file: string): Promise<Response> => {
-    const response = await fetch(new URL(`models/${name}/${file}`, base));
-    if (response.ok) return response;
-    throw new LabError(
-      'bad-file',
-      `The base model's ${file} could not be loaded: ${String(response.status)} ${response.statusText}.`,
-      'Reload the page; if you host it yourself, publish the whole dist folder.',
-    );
-  };
-  const [config, tokenizer, weights] = await Promise.all([
-    load(modelFileNames.config).then((response) => response.text()),
-    load(modelFileNames.tokenizer).then((response) => response.text()),
-    load(modelFileNames.weights).then((response) => response.arrayBuffer()),
-  ]);
-  return parseModel({ config, tokenizer, weights }, vocabulary);
-}
-
-/** Steps the lanes in turn until no more are wanted. One at a time, whatever commands arrive meanwhile. */
+/** Steps all lanes until no more are wanted. One step at a time, whatever commands arrive meanwhile. */
 async function run(): Promise<void> {
   if (running || lanes.length === 0 || wanted === 0) return;
   running = true;
@@ -186,11 +157,12 @@ async function run(): Promise<void> {
     state('training');
     while (wanted > 0 && mine === generation && lanes.some(({ trainer }) => !trainer.finished)) {
       applyChanges();
-      for (const lane of lanes) {
-        await advance(lane, mine);
-        if (mine !== generation) return;
-        if (performance.now() - lastPost >= batchMs) flush();
-      }
+      // Together: while one lane votes, the device works on the others.
+      const stepped = await Promise.allSettled(lanes.map((lane) => advance(lane, mine)));
+      if (mine !== generation) return;
+      const failed = stepped.find((outcome) => outcome.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+      if (performance.now() - lastPost >= batchMs) flush();
       wanted--;
     }
     applyChanges();
@@ -283,13 +255,4 @@ function fail(error: unknown): void {
   // A device that could not be opened or failed its check is asked for again by the next `open`.
   if (lanes.length === 0) device = null;
   state(stateOf[failure.code] ?? 'refused', failure);
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof LabError) return { code: error.code, sentence: error.message, remedy: error.remedy };
-  return {
-    code: 'bug',
-    sentence: error instanceof Error ? error.message : String(error),
-    remedy: 'Reload the page. If it happens again, please report it with the address of this page.',
-  };
 }

@@ -1,7 +1,9 @@
 import { useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { useStore } from 'zustand';
 import { type Lab, lab } from '../store/lanes.ts';
 import { type View, view } from '../store/view.ts';
+import { inTurn } from './inTurn.ts';
 
 /** A part of the page's state. */
 export function useLab<Part>(select: (state: Lab) => Part): Part {
@@ -13,49 +15,59 @@ export function useView<Part>(select: (state: View) => Part): Part {
   return useStore(view, select);
 }
 
-/** Between the redraws of two neighbouring charts. */
-const slotMs = 12;
 /** A chart rests this many times as long as its last redraw took: six of them then use a quarter of a core. */
 const restFactor = 20;
+/** What a redraw is called in a trace. */
+const redraw = 'chart redraw';
 /** However busy the machine is, charts move this often. */
 const longestRestMs = 1000;
 
 /**
- * The state of the page as one chart sees it. News reach each slot a little later than the one before,
- * so that six charts redraw in six short tasks rather than in one long one, and no oftener than the
- * machine can afford: on a software adapter every core that draws is one that doesn't train.
+ * The state of the page as one chart sees it: redrawn in a task of its own, as six charts in one would block the
+ * page, and no oftener than the machine can afford, as on a software adapter every core that draws is one that
+ * doesn't train. Before its first turn a chart sees a page without lanes; out of sight it sees no news.
  */
-export function usePacedLab(slot: number): Lab {
-  const [seen, setSeen] = useState(() => lab.getState());
-  const startedAt = useRef<number | null>(null);
+export function usePacedLab(onScreen: boolean): Lab {
+  const [seen, setSeen] = useState(() => lab.getInitialState());
   const readyAt = useRef(0);
   useEffect(() => {
+    if (!onScreen) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const unsubscribe = lab.subscribe((state, before) => {
-      if (state.version === before.version) return;
+    let waiting: (() => void) | undefined;
+    const look = (): void => {
+      waiting = undefined;
+      const started = performance.now();
+      flushSync(() => {
+        setSeen(lab.getState());
+      });
+      const ended = performance.now();
+      // Seen in the browser's performance panel and by `npm run trace`; cleared, or such entries pile up for ever.
+      performance.measure(redraw, { start: started, end: ended });
+      performance.clearMeasures(redraw);
+      readyAt.current = ended + Math.min(longestRestMs, restFactor * (ended - started));
+    };
+    const ask = (): void => {
+      if (document.hidden) return;
       timer ??= setTimeout(
         () => {
           timer = undefined;
-          startedAt.current = performance.now();
-          setSeen(lab.getState());
+          waiting ??= inTurn(look);
         },
-        Math.max(slot * slotMs, readyAt.current - performance.now()),
+        Math.max(0, readyAt.current - performance.now()),
       );
-    });
-    return () => {
-      clearTimeout(timer);
-      unsubscribe();
     };
-  }, [slot]);
-  useEffect(() => {
-    const started = startedAt.current;
-    if (started === null) return;
-    startedAt.current = null;
-    // Recharts redraws once more in effects of its own: a new task comes after them.
-    setTimeout(() => {
-      const now = performance.now();
-      readyAt.current = now + Math.min(longestRestMs, restFactor * (now - started));
-    }, 0);
-  }, [seen]);
+    const unsubscribe = lab.subscribe((state, before) => {
+      const { version, lanes, state: doing } = before;
+      if (state.version !== version || state.lanes !== lanes || state.state !== doing) ask();
+    });
+    document.addEventListener('visibilitychange', ask);
+    ask();
+    return () => {
+      document.removeEventListener('visibilitychange', ask);
+      unsubscribe();
+      clearTimeout(timer);
+      waiting?.();
+    };
+  }, [onScreen]);
   return seen;
 }

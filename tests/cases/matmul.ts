@@ -40,5 +40,6 @@ export const cases: readonly Case[] = [
   build('257 rows at the sizes of sort-48', 306, 257, 48, 96),
   build('one row, wide', 307, 1, 260, 3),
   build('one output, a long sum over rows into dweight', 308, 513, 8, 1),
+  build('one output more than a workgroup of the weight gradient has', 310, 9, 20, 129),
   build('the vocabulary of 23 as outputs', 309, 67, 48, 23),
 ];

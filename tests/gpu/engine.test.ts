@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openHeadless } from '../../src/cli/headless.ts';
-import { Engine } from '../../src/engine/engine.ts';
+import { Engine, type EngineOptions } from '../../src/engine/engine.ts';
 import type { OptimizerSettings } from '../../src/engine/optimizer.ts';
-import type { Completion, RolloutRequest } from '../../src/engine/rollout.ts';
+import { fixedPlan, rolloutLayouts } from '../../src/engine/plan.ts';
+import type { RolloutRequest } from '../../src/engine/rollout/call.ts';
+import type { Completion } from '../../src/engine/rollout/sampler.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { Kernels } from '../../src/gpu/kernel.ts';
 import { purposes } from '../../src/lib/philox.ts';
@@ -51,7 +53,7 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.device.destroy());
 
-async function makeEngine(device: Gpu = gpu): Promise<Engine> {
+async function makeEngine(device: Gpu = gpu, options: EngineOptions = {}): Promise<Engine> {
   const longest = { maxPromptLength: 5, maxCompletionLength: 6 };
   const capacity = { prompts: 3, completions: 12, ...longest, withReference: true, withAnchor: true };
   const rollout = { prompts: 3, rollouts: 18, ...longest, endToken };
@@ -60,6 +62,7 @@ async function makeEngine(device: Gpu = gpu): Promise<Engine> {
     kernels,
     { config, layout, weights },
     { update: capacity, rollout, evaluation: { ...rollout, rollouts: 6 } },
+    options,
   );
   await kernels.compile();
   return engine;
@@ -130,6 +133,36 @@ test('two runs give the same bits, with two updates a batch too', async () => {
   expect(one?.anchor).not.toEqual(one?.policy);
   expect(one?.reference).toEqual(weights);
 });
+
+test.each(rolloutLayouts)(
+  'with %s, cut anywhere into submissions, the bits are the same',
+  async (rollout) => {
+    const plan = { ...fixedPlan, rollout };
+    const runs = [];
+    for (const submissionMs of [Infinity, 0]) {
+      const engine = await makeEngine(gpu, { plan, submissionMs });
+      const submit = vi.spyOn(gpu.device.queue, 'submit');
+      const completions = [];
+      const submissions = [];
+      for (let index = 0; index < 3; index++) {
+        submit.mockClear();
+        completions.push((await step(engine, index, index > 0)).completions);
+        submissions.push(submit.mock.calls.length);
+      }
+      submit.mockRestore();
+      runs.push({ completions, submissions, policy: await engine.readParameters('policy') });
+      engine.destroy();
+    }
+    const [whole, cut] = runs;
+    expect(cut?.completions).toEqual(whole?.completions);
+    expect(cut?.policy).toEqual(whole?.policy);
+    expect(whole?.policy).not.toEqual(weights);
+    // Rollout, readback, update, optimiser: once their times are known, or never.
+    expect(whole?.submissions.at(-1)).toBe(4);
+    expect(cut?.submissions.at(-1)).toBeGreaterThan(40);
+    expect(cut?.submissions.at(-1)).toBe(cut?.submissions[0]);
+  },
+);
 
 test('without timestamp queries the phases are not measured and the bits are the same', async () => {
   const runs = [];

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openHeadless } from '../../src/cli/headless.ts';
 import { Parameters } from '../../src/engine/parameters.ts';
 import { fixedPlan } from '../../src/engine/plan.ts';
-import { Sampler } from '../../src/engine/rollout.ts';
+import { Sampler } from '../../src/engine/rollout/sampler.ts';
 import { statWidth, Updater } from '../../src/engine/update.ts';
 import { Buffers } from '../../src/gpu/buffer.ts';
+import { Clock } from '../../src/gpu/clock.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { Kernels } from '../../src/gpu/kernel.ts';
 import { Readback } from '../../src/gpu/readback.ts';
@@ -66,6 +67,7 @@ describe('a model made elsewhere', () => {
         withReference: true,
         withAnchor: false,
       },
+      { clock: new Clock(buffers), limitMs: Infinity },
     );
     await kernels.compile();
     const groups = cases.map(({ prompt, completion }) => ({
@@ -137,6 +139,7 @@ describe('a model made elsewhere', () => {
         maxCompletionLength: Math.max(...cases.map(({ greedy }) => greedy.length)),
         endToken,
       },
+      { clock: new Clock(buffers), limitMs: Infinity },
     );
     await kernels.compile();
     const requests = (['policy', 'anchor'] as const).flatMap((model) =>

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WgslModule } from '../../scripts/wgslPlugin.ts';
 import { openHeadless } from '../../src/cli/headless.ts';
+import { fixedPlan } from '../../src/engine/plan.ts';
 import { selfCheck } from '../../src/engine/selfCheck.ts';
 import { selfCheckCase } from '../../src/engine/selfCheckCase.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
@@ -83,12 +84,16 @@ class TamperedKernels extends Kernels {
 
   override get(shader: WgslModule, overrides: Overrides = {}, prelude = ''): Kernel {
     const [name, from, to] = this.#change;
-    const { plain } = shader.variants;
-    if (shader.name !== name || plain === undefined) return super.get(shader, overrides, prelude);
-    const code = plain.code.replaceAll(from, to);
-    if (code === plain.code) throw new Error(`${name} has no "${from}"`);
+    if (shader.name !== name) return super.get(shader, overrides, prelude);
+    const variants = Object.fromEntries(
+      Object.entries(shader.variants).map(([twin, text]) => {
+        const code = text.code.replaceAll(from, to);
+        if (code === text.code) throw new Error(`${name} has no "${from}"`);
+        return [twin, { ...text, code }];
+      }),
+    );
     this.changed++;
-    return super.get({ ...shader, variants: { plain: { ...plain, code } } }, overrides, prelude);
+    return super.get({ ...shader, variants }, overrides, prelude);
   }
 }
 
@@ -102,7 +107,7 @@ describe('on this device', () => {
   test('passes, twice with the same kernels', async () => {
     const kernels = new Kernels(gpu);
     for (let time = 0; time < 2; time++) {
-      const result = await selfCheck(gpu, kernels);
+      const result = await selfCheck(gpu, kernels, fixedPlan);
       expect(result).toMatchObject({ ok: true });
       if (result.ok) expect(result.ms).toBeGreaterThan(0);
     }
@@ -110,29 +115,31 @@ describe('on this device', () => {
 
   test.each([
     ['ops/embed.forward', 'token[r] * params.hidden4', '(token[r] ^ 1u) * params.hidden4'],
-    ['ops/matmul.forward', 'squares_b / width', 'squares_a / width'],
+    ['ops/matmul.forward', 'dot(xs[3], xs[3])', 'dot(xs[2], xs[2])'],
     ['ops/matmul.forward', 'residual[at] + value', 'value'],
-    ['ops/matmul.forward', 'row >= split.y', 'row > split.x'],
+    ['ops/matmul.forward', 'index < tiles_a + tiles_b', 'index > tiles_a'],
     ['ops/qk_norm_rope.forward', 'a * c - b * s', 'a * c + b * s'],
     ['ops/attention.forward', 'max(top, score)', 'top'],
     ['ops/attention.forward', 'top + log(total)', 'log(total)'],
     ['ops/swiglu.forward', 'exp(-gate)', 'exp(gate)'],
+    ['ops/swiglu.forward', 'row < params.split.x', 'row < 4u'],
+    ['ops/swiglu.forward', 'up + 4u, last', 'gate + 4u, last'],
     ['ops/policy_loss.forward_backward', '1.0 + params.clip_high', '1.0 + params.clip_low'],
     ['ops/policy_loss.forward_backward', '(log_p + entropy)', '(log_p - entropy)'],
     ['ops/policy_loss.forward_backward', 'delta - 1.0', 'delta'],
-    ['ops/matmul.backward', 'ba += w_a * db', 'ba += w_a * da'],
+    ['ops/matmul.backward', 'b += four_weights(w.y', 'b += four_weights(w.x'],
     ['ops/rms_norm.backward', 'sum * s * s', 'sum * s'],
     ['ops/rms_norm.backward', 'dx[at] + flow', 'flow'],
     ['ops/swiglu.backward', '1.0 - sigma', '1.0 + sigma'],
-    ['ops/attention.backward_query', 'd += dot', 'd -= dot'],
+    ['ops/attention.backward_query', 'dot_head(dy, out_head', 'dot_head(query, out_head'],
     ['ops/attention.backward_query', '(dp - d)', '(dp + d)'],
     ['ops/attention.backward_key', '(dp - delta[head])', 'dp'],
     ['ops/attention.backward_key', 'query = row;', 'query = row + 1u;'],
     ['ops/qk_norm_rope.backward', 'yb * c - ya * s', 'yb * c + ya * s'],
     ['ops/qk_norm_rope.backward_gain', '* heads', '* params.kv_heads'],
-    ['ops/rms_norm.backward_gain', 'params.chunk, params.rows', 'params.chunk - 1u, params.rows'],
+    ['ops/rms_norm.backward', 'params.chunk, params.rows', 'params.chunk - 1u, params.rows'],
     ['ops/embed.backward', 'token[r] == v', 'token[r] == v + 1u'],
-    ['ops/matmul.backward_weight', 'aa[i] * gain_a', 'aa[i]'],
+    ['ops/matmul.backward_weight', 'values[1] * gain', 'values[1]'],
     ['optimizer/grad_norm', 's < params.splits', 's + 31u < params.splits'],
     ['optimizer/grad_norm', 'half > 0u', 'half > 1u'],
     ['optimizer/adamw_ema', 'second / params.correction2', 'second'],
@@ -143,25 +150,23 @@ describe('on this device', () => {
     ['rollout/sample', 'shifted / vocab', 'shifted'],
   ])('names %s when it has %j as %j', async (...change) => {
     const kernels = new TamperedKernels(gpu, ...change);
-    const result = await selfCheck(gpu, kernels);
+    const result = await selfCheck(gpu, kernels, fixedPlan);
     expect(kernels.changed).toBeGreaterThan(0);
     expect(result).toMatchObject({ ok: false, kernel: change[0] });
     if (!result.ok) expect(result.detail).toMatch(/row \d+: \S+ instead of -?\d/);
   });
 
   test('a kernel that gives NaN is named', async () => {
-    const kernels = new TamperedKernels(
-      gpu,
-      'ops/swiglu.forward',
-      'let gate = gate_up[begin];',
-      'let gate = sqrt(gate_up[begin]);',
-    );
-    expect(await selfCheck(gpu, kernels)).toMatchObject({ ok: false, kernel: 'ops/swiglu.forward' });
+    const kernels = new TamperedKernels(gpu, 'ops/swiglu.forward', 'gate / (1.0', 'sqrt(gate) / (1.0');
+    expect(await selfCheck(gpu, kernels, fixedPlan)).toMatchObject({
+      ok: false,
+      kernel: 'ops/swiglu.forward',
+    });
   });
 
   test('a shader that does not compile is an error that names it', async () => {
     const kernels = new TamperedKernels(gpu, 'ops/swiglu.forward', 'exp(-gate)', 'expo(-gate)');
-    await expect(selfCheck(gpu, kernels)).rejects.toMatchObject({
+    await expect(selfCheck(gpu, kernels, fixedPlan)).rejects.toMatchObject({
       code: 'kernel-disagrees',
       message: expect.stringContaining('ops/swiglu.forward') as string,
     });

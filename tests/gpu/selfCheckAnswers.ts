@@ -137,7 +137,7 @@ export function computeAnswers() {
   ofAll('attention', ({ out }) => out);
   ofAll('attention lse', ({ lse }) => lse);
   ofAll('attention output', ({ mid }) => mid);
-  ofAll('gate and up', ({ gateUp }) => gateUp);
+  put('gate and up', policy.gateUp, R);
   ofAll('mlp', ({ act }) => act);
   ofAll('mlp output', ({ next }) => next);
   ofAll('logits', ({ logits }) => logits);
@@ -184,7 +184,6 @@ export function computeAnswers() {
   const final = rmsNorm.backward(head.dx, policy.next, w.finalNorm, R, H, eps);
   put('dx, final', final.dx, R);
   const down = matmul.backward(final.dx, policy.act, w.down, R, I, H);
-  put('dmlp', down.dx, R);
   const { dgate, dup } = swiglu.backward(down.dx, policy.gate, policy.up);
   const dgateUp = new Float64Array(2 * R * I);
   for (let row = 0; row < R; row++) {

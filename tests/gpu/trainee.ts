@@ -4,6 +4,7 @@ import { fixedPlan } from '../../src/engine/plan.ts';
 import type { TrainingGroup } from '../../src/engine/rows.ts';
 import { statWidth, Updater, type LossSettings, type UpdateCapacity } from '../../src/engine/update.ts';
 import { Buffers } from '../../src/gpu/buffer.ts';
+import { Clock } from '../../src/gpu/clock.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import type { Kernels } from '../../src/gpu/kernel.ts';
 import { Readback } from '../../src/gpu/readback.ts';
@@ -78,7 +79,10 @@ export class Trainee {
     this.layout = layoutOf(this.config);
     this.buffers = new Buffers(gpu);
     this.parameters = new Parameters(this.buffers, this.layout);
-    this.updater = new Updater(this.buffers, kernels, this, capacity);
+    this.updater = new Updater(this.buffers, kernels, this, capacity, {
+      clock: new Clock(this.buffers),
+      limitMs: Infinity,
+    });
     const whole = (buffer: GPUBuffer) => ({ buffer, bytes: buffer.size });
     const { gradient, slabs, m, v } = this.parameters;
     this.#readback = new Readback(this.buffers, 'trainee', {

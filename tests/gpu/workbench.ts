@@ -1,5 +1,5 @@
 import { models, Parameters, type ModelName } from '../../src/engine/parameters.ts';
-import { fixedPlan, padRows } from '../../src/engine/plan.ts';
+import { fixedPlan, padRows, type MatmulForm } from '../../src/engine/plan.ts';
 import type { Recorder, RowSpace } from '../../src/engine/recorder.ts';
 import { Buffers } from '../../src/gpu/buffer.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
@@ -131,12 +131,19 @@ export class Workbench {
   readonly #gpu: Gpu;
   readonly #slabs: Float32Array<ArrayBuffer>;
 
-  constructor(gpu: Gpu, kernels: Kernels, config: ModelConfig, layout: Layout) {
+  constructor(
+    gpu: Gpu,
+    kernels: Kernels,
+    config: ModelConfig,
+    layout: Layout,
+    form: MatmulForm = fixedPlan.matmul.forward,
+  ) {
     this.#gpu = gpu;
     this.buffers = new GuardedBuffers(gpu);
     this.program = new GuardedProgram(this.buffers, 'test', 8);
     const parameters = new Parameters(this.buffers, layout);
-    this.recorder = { program: this.program, kernels, config, layout, parameters, plan: fixedPlan };
+    const plan = { ...fixedPlan, matmul: { forward: form, backward: form, weight: form } };
+    this.recorder = { program: this.program, kernels, config, layout, parameters, plan };
     this.#slabs = new Float32Array(models.length * layout.size).fill(NaN);
   }
 
@@ -249,4 +256,15 @@ export class Workbench {
       },
     };
   }
+}
+
+/** Weights of the three models: what is linear in them scales exactly, and a wrong slab shows. */
+export const scales = { policy: 1, anchor: 2, reference: -1 };
+export const alike = { policy: 1, anchor: 1, reference: 1 };
+export const factors = Object.values(scales);
+
+/** How the rows of a case are summed into ordered parts, as the engine does. */
+export function gradientRows(bench: Workbench, rows: number) {
+  const chunk = 4 * Math.ceil(rows / bench.recorder.parameters.splits / 4);
+  return { rows: live(rows), chunk: live(chunk), accumulate: live(0) };
 }

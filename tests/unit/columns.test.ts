@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Columns, decimate, rowOfStep } from '../../src/store/columns.ts';
+import { bucketSize, Columns, decimate, rowOfStep } from '../../src/store/columns.ts';
 
 const ids = ['step', 'loss', 'eval'] as const;
 
@@ -18,6 +18,16 @@ describe('Columns', () => {
     expect([...columns.column('loss')]).toEqual(Array.from({ length: 37 }, (_, step) => step * 0.5));
   });
 
+  it('grows by doubling: appending copies each value a few times at most, however long the run is', () => {
+    const columns = new Columns(ids, 2);
+    const buffers = new Set<ArrayBufferLike>();
+    for (let step = 0; step < 10_000; step++) {
+      columns.append(Float64Array.of(step, 0, NaN), 1);
+      buffers.add(columns.column('loss').buffer);
+    }
+    expect(buffers.size).toBe(14);
+  });
+
   it('finds the newest measured value at or before a row', () => {
     const columns = filled([
       [0, 1, 0.5],
@@ -26,6 +36,9 @@ describe('Columns', () => {
     ]);
     expect(columns.latest('eval')).toBe(0.7);
     expect(columns.latest('eval', 1)).toBe(0.5);
+    columns.append(Float64Array.of(3, 4, NaN), 1);
+    expect(columns.latest('eval')).toBe(0.7);
+    expect(columns.latest('loss')).toBe(4);
     expect(new Columns(ids).latest('eval')).toBeNaN();
   });
 
@@ -43,58 +56,113 @@ describe('Columns', () => {
   });
 });
 
+/** Rows 0, 1, 2 … of one metric. */
+function run(values: readonly number[]): [steps: Float64Array, values: Float64Array] {
+  return [Float64Array.from(values, (_, step) => step), Float64Array.from(values)];
+}
+
+/** The values at `at` of those measured, by bucket of `size` steps. */
+function byBucket(steps: Iterable<number>, values: Iterable<number>, size: number): Map<number, number[]> {
+  const all = [...values];
+  const buckets = new Map<number, number[]>();
+  [...steps].forEach((step, at) => {
+    const value = all[at] ?? NaN;
+    const bucket = Math.floor(step / size);
+    if (!Number.isNaN(value)) buckets.set(bucket, [...(buckets.get(bucket) ?? []), value]);
+  });
+  return buckets;
+}
+
+const measured = fc.double({ min: -1e6, max: 1e6, noNaN: true });
+const histories = fc.array(fc.oneof({ weight: 3, arbitrary: measured }, fc.constant(NaN)), {
+  minLength: 1,
+  maxLength: 400,
+});
+const sizes = fc.constantFrom(1, 2, 4, 8, 32, 128);
+
 describe('decimate', () => {
-  it('draws a short run as it is, without the rows in which nothing was measured', () => {
-    const steps = Float64Array.of(0, 1, 2, 3);
-    const drawn = decimate(steps, [Float64Array.of(5, NaN, 6, NaN), Float64Array.of(1, NaN, NaN, 2)], 600);
-    expect(drawn.steps).toEqual([0, 2, 3]);
-    expect(drawn.points).toEqual([
-      [5, 6, NaN],
-      [1, NaN, 2],
-    ]);
+  it('keeps a short run as it is; what was not measured leaves one gap', () => {
+    const { steps, values } = decimate(...run([NaN, 5, NaN, NaN, 6, 7, NaN]), 1);
+    expect(steps).toEqual([1, 2, 4, 5]);
+    expect(values).toEqual([5, NaN, 6, 7]);
   });
 
-  it('keeps a lone spike in either direction, in the order of occurrence', () => {
-    const steps = Float64Array.from({ length: 1000 }, (_, step) => step);
-    const values = new Float64Array(1000).fill(0.5);
-    values[501] = 9;
-    values[502] = -9;
-    const { points } = decimate(steps, [values], 100);
-    const drawn = points[0] ?? [];
-    expect(drawn.length).toBeLessThanOrEqual(100);
-    expect(drawn.indexOf(9)).toBeGreaterThan(-1);
-    expect(drawn.indexOf(-9)).toBe(drawn.indexOf(9) + 1);
+  it('keeps first, lowest, highest and last of a bucket, at their own steps', () => {
+    const { steps, values } = decimate(...run([3, 4, 9, 4, 1, 2, 4, 3, 3, 3, 3, 3]), 8);
+    expect(steps).toEqual([0, 2, 4, 7, 8, 11]);
+    expect(values).toEqual([3, 9, 1, 3, 3, 3]);
   });
 
-  it('never exceeds the budget and never loses a minimum, a maximum or the last step', () => {
-    const value = fc.oneof(fc.double({ min: -1e6, max: 1e6, noNaN: true }), fc.constant(NaN));
+  it('leaves a gap where a whole bucket measured nothing, and none within a bucket', () => {
+    const { values } = decimate(...run([1, NaN, NaN, 2, NaN, NaN, NaN, NaN, 3, NaN, NaN, NaN]), 4);
+    expect(values).toEqual([1, 2, NaN, 3]);
+  });
+
+  it('keeps the extremes and the ends of every bucket, and at most four of its points', () => {
     fc.assert(
-      fc.property(
-        fc.array(value, { minLength: 1, maxLength: 900 }),
-        fc.integer({ min: 2, max: 200 }),
-        (data, budget) => {
-          const steps = Float64Array.from(data, (_, step) => step);
-          const column = Float64Array.from(data);
-          const { steps: drawnSteps, points } = decimate(steps, [column], budget);
-          const measured = data.filter((number) => !Number.isNaN(number));
-          const drawn = (points[0] ?? []).filter((number) => !Number.isNaN(number));
-          expect(drawnSteps.length).toBeLessThanOrEqual(budget);
-          expect(drawn.length === 0).toBe(measured.length === 0);
-          expect(Math.min(...drawn)).toBe(Math.min(...measured));
-          expect(Math.max(...drawn)).toBe(Math.max(...measured));
-          expect([...drawnSteps]).toEqual([...drawnSteps].sort((a, b) => a - b));
-        },
-      ),
+      fc.property(histories, sizes, (data, size) => {
+        const [steps, values] = run(data);
+        const thinned = decimate(steps, values, size);
+        const before = byBucket(steps, values, size);
+        const after = byBucket(thinned.steps, thinned.values, size);
+        expect([...after.keys()]).toEqual([...before.keys()]);
+        for (const [bucket, all] of before) {
+          const kept = after.get(bucket) ?? [];
+          expect(kept.length).toBeLessThanOrEqual(4);
+          expect([Math.min(...kept), Math.max(...kept)]).toEqual([Math.min(...all), Math.max(...all)]);
+          expect([kept[0], kept.at(-1)]).toEqual([all[0], all.at(-1)]);
+        }
+      }),
     );
   });
 
-  it('leaves the points already drawn where they are while a run grows by one bucket', () => {
-    const values = Float64Array.from({ length: 700 }, (_, step) => Math.sin(step * 1.7));
-    const steps = Float64Array.from(values, (_, step) => step);
-    const before = decimate(steps.subarray(0, 640), [values.subarray(0, 640)], 600);
-    const after = decimate(steps, [values], 600);
-    expect(after.steps.slice(0, before.steps.length)).toEqual(before.steps);
-    expect(after.points[0]?.slice(0, before.steps.length)).toEqual(before.points[0]);
+  it('makes nothing up and keeps the order; a gap lies between two points, and never beside another', () => {
+    fc.assert(
+      fc.property(histories, sizes, (data, size) => {
+        const { steps, values } = decimate(...run(data), size);
+        expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
+        values.forEach((value, at) => {
+          if (!Number.isNaN(value)) expect(value).toBe(data[steps[at] ?? NaN]);
+          else expect([values[at - 1], values[at + 1]]).not.toContainEqual(expect.toSatisfy(unmeasured));
+        });
+      }),
+    );
+  });
+
+  it('leaves points already drawn where they are while a run grows', () => {
+    fc.assert(
+      fc.property(histories, sizes, (data, size) => {
+        const whole = decimate(...run(data), size);
+        const full = Math.floor(data.length / 2 / size) * size;
+        const part = decimate(...run(data.slice(0, full)), size);
+        expect(whole.steps.slice(0, part.steps.length)).toEqual(part.steps);
+        expect(whole.values.slice(0, part.steps.length)).toEqual(part.values);
+      }),
+    );
+  });
+});
+
+function unmeasured(value: unknown): boolean {
+  return value === undefined || Number.isNaN(value);
+}
+
+describe('bucketSize', () => {
+  it('keeps a run within the budget, whatever its values', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 8, max: 700 }), (lastStep, budget) => {
+        const size = bucketSize(lastStep, budget);
+        // The worst there is: four different rows in each bucket.
+        const zigzag = Array.from({ length: lastStep + 1 }, (_, step) => Math.sin(step * 2.1) * (1 + step));
+        expect(decimate(...run(zigzag), size).steps.length).toBeLessThanOrEqual(budget);
+        expect(Math.log2(size) % 1).toBe(0);
+      }),
+    );
+  });
+
+  it('loses nothing while every step fits', () => {
+    expect([50, 600, 639, 640, 10_000].map((lastStep) => bucketSize(lastStep, 640))).toEqual([
+      1, 1, 1, 8, 64,
+    ]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Completion } from '../../src/engine/rollout.ts';
+import type { Completion } from '../../src/engine/rollout/sampler.ts';
 import { purposes } from '../../src/lib/philox.ts';
 import { tasks } from '../../src/tasks/index.ts';
 import { encode } from '../../src/tasks/vocabulary.ts';

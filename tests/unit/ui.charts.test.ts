@@ -1,16 +1,19 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type MetricId, metricIds, metrics, toRow } from '../../src/spec/metrics.ts';
 import { Columns } from '../../src/store/columns.ts';
 import { charts } from '../../src/ui/charts/charts.ts';
+import { type Curve, curvesOf, pathOf, stepsPerBucket, valueAxis } from '../../src/ui/charts/curves.ts';
 import {
   axisEnd,
   linearTicks,
   logTicks,
   pixelOfStep,
+  plotMargin,
   stepOfPixel,
   stepTicks,
+  valueScale,
 } from '../../src/ui/charts/plot.ts';
-import { rowsOf, seriesOf, valueTicks } from '../../src/ui/charts/rows.ts';
+import { inTurn } from '../../src/ui/inTurn.ts';
 
 const entropy = charts.find(({ id }) => id === 'entropy')?.views[0];
 const reward = charts.find(({ id }) => id === 'reward')?.views[0];
@@ -41,51 +44,127 @@ describe('charts', () => {
   });
 });
 
-describe('rowsOf', () => {
-  it('joins lanes by step, a gap where a lane measured nothing', () => {
-    const rows = rowsOf(
-      [
-        history({ step: 1, 'policy/entropy': 0.5 }, { step: 2, 'policy/entropy': 0.4 }),
-        history({ step: 2, 'policy/entropy': 0.3 }),
-      ],
-      entropy.lines.slice(0, 1),
-      [],
-      false,
-    );
-    const [first, second] = seriesOf(2, entropy.lines.slice(0, 1), []);
-    expect(
-      rows.map((row) => [row['step'], row[first?.key ?? ''] ?? null, row[second?.key ?? ''] ?? null]),
-    ).toEqual([
-      [1, 0.5, null],
-      [2, 0.4, 0.3],
+const [policyEntropy] = entropy.lines;
+if (policyEntropy === undefined) throw new Error('no line of the entropy');
+
+/** What a curve is made of: the values of a line, or the lower and upper ones of a band. */
+function valuesOf(curve: Curve | undefined): readonly (readonly number[])[] {
+  if (curve === undefined) throw new Error('no such curve');
+  return curve.kind === 'line' ? [curve.points.values] : [curve.low.values, curve.high.values];
+}
+
+describe('curvesOf', () => {
+  it('draws bands below lines, and every lane by itself', () => {
+    const lanes = [
+      history({ step: 1, 'policy/entropy': 0.5 }, { step: 2, 'policy/entropy': 0.4 }),
+      history({ step: 2, 'policy/entropy': 0.3 }),
+    ];
+    const curves = curvesOf(lanes, [policyEntropy], entropy.bands, false, 1);
+    expect(curves.map(({ kind, lane }) => [kind, lane])).toEqual([
+      ['band', 0],
+      ['band', 1],
+      ['line', 0],
+      ['line', 1],
+    ]);
+    expect(curves.slice(2).map((curve) => curve.kind === 'line' && curve.points)).toEqual([
+      { steps: [1, 2], values: [0.5, 0.4] },
+      { steps: [2], values: [0.3] },
     ]);
   });
 
-  it('shades the gap only where the reward exceeds the truth', () => {
+  it('shades the gap only where the reward exceeds the truth, and where both were measured', () => {
     const lane = history(
       { step: 1, 'reward/mean': 0.9, 'truth/accuracy': 0.2 },
       { step: 2, 'reward/mean': 0.5, 'truth/accuracy': 0.6 },
+      { step: 3, 'truth/accuracy': 0.6 },
+      { step: 4, 'reward/mean': 0.7 },
+      { step: 5, 'reward/mean': 0.7, 'truth/accuracy': 0.1 },
     );
-    const [band] = seriesOf(1, [], reward.bands);
-    expect(rowsOf([lane], [], reward.bands, false).map((row) => row[band?.key ?? ''])).toEqual([
-      [0.2, 0.9],
-      [0.5, 0.5],
+    const [band] = curvesOf([lane], [], reward.bands, false, 1);
+    expect(valuesOf(band)).toEqual([
+      [0.2, 0.5, NaN, 0.1],
+      [0.9, 0.5, NaN, 0.7],
     ]);
+  });
+
+  it('joins evaluations, between which nothing is missing, and leaves a gap where a step measured nothing', () => {
+    const lane = history(
+      { step: 0, 'eval/sampled': 0.5, 'policy/entropy': 1 },
+      { step: 1 },
+      { step: 2, 'eval/sampled': 0.7, 'policy/entropy': 2 },
+    );
+    const evaluation = charts.find(({ id }) => id === 'eval')?.views[0].lines.slice(0, 1) ?? [];
+    const curves = curvesOf([lane], [...evaluation, policyEntropy], [], false, 1);
+    expect(curves.map(valuesOf)).toEqual([[[0.5, 0.7]], [[1, NaN, 2]]]);
   });
 
   it('leaves out of a logarithmic axis what it cannot show', () => {
     const lane = history({ step: 1, 'policy/entropy': 0 }, { step: 2, 'policy/entropy': 0.01 });
-    const rows = rowsOf([lane], entropy.lines, [], true);
-    expect(rows.map((row) => row[seriesOf(1, entropy.lines, [])[0]?.key ?? ''])).toEqual([null, 0.01]);
-    expect(valueTicks(rows, entropy, true).domain).toEqual([0.01, 0.1]);
+    const curves = curvesOf([lane], [policyEntropy], [], true, 8);
+    expect(curves.map(valuesOf)).toEqual([[[0.01]]]);
+    expect(valueAxis(curves, entropy, true).domain).toEqual([0.01, 0.1]);
   });
 
+  it('draws at most some 600 points of a curve, and every step of a run of the default length', () => {
+    for (const lastStep of [600, 640, 12_800, 100_000]) {
+      const lane = history(...Array.from({ length: lastStep + 1 }, (_, step) => noisy(step)));
+      const [curve] = curvesOf([lane], [policyEntropy], [], false, stepsPerBucket(lastStep));
+      const drawn = valuesOf(curve)[0]?.length ?? 0;
+      expect(drawn).toBeLessThanOrEqual(640);
+      expect(drawn).toBeGreaterThan(lastStep === 600 ? 600 : 250);
+    }
+  });
+
+  function noisy(step: number): Parameters<typeof toRow>[0] {
+    return { step, 'policy/entropy': 1 + Math.sin(step * 2.1) };
+  }
+});
+
+describe('valueAxis', () => {
   it('lets a reward that is no share outgrow the share axis', () => {
     const lane = history({ step: 1, 'reward/mean': 2.9 });
-    expect(
-      valueTicks(rowsOf([lane], reward.lines, [], false), reward, false).domain[1],
-    ).toBeGreaterThanOrEqual(2.9);
-    expect(valueTicks([], reward, false).domain).toEqual([0, 1]);
+    const curves = curvesOf([lane], reward.lines, [], false, 1);
+    expect(valueAxis(curves, reward, false).domain[1]).toBeGreaterThanOrEqual(2.9);
+    expect(valueAxis([], reward, false).domain).toEqual([0, 1]);
+  });
+
+  it('spans bands too', () => {
+    const lane = history({ step: 1, 'policy/entropy_p10': 0.1, 'policy/entropy_p90': 2.3 });
+    const curves = curvesOf([lane], [], entropy.bands, false, 1);
+    expect(valueAxis(curves, entropy, false).domain[1]).toBeGreaterThanOrEqual(2.3);
+  });
+});
+
+describe('pathOf', () => {
+  // Ten pixels a step, a hundred a unit.
+  const place = {
+    width: plotMargin.left + plotMargin.right + 100,
+    height: plotMargin.top + plotMargin.bottom + 100,
+    lastStep: 10,
+    axis: { domain: [0, 1], ticks: [], logarithmic: false },
+  } as const;
+  const { left, top } = plotMargin;
+
+  it('goes through every point, lifts the pen at a gap, and shows what stands alone between two', () => {
+    const points = { steps: [0, 1, 2, 3, 4, 5], values: [1, 0.5, NaN, 0, NaN, 0.25] };
+    const path = pathOf({ kind: 'line', lane: 0, dash: 'solid', points }, place);
+    const at = (x: number, y: number): string => `${left + x} ${top + y}`;
+    expect(path).toBe(`M${at(0, 0)}L${at(10, 50)}M${at(30, 100)}h1.5M${at(50, 75)}h1.5`);
+  });
+
+  it('closes a band around what lies between its lines', () => {
+    const low = { steps: [0, 10], values: [0, 0.5] };
+    const high = { steps: [0, 5, 10], values: [0.5, 1, 0.5] };
+    const path = pathOf({ kind: 'band', lane: 0, low, high }, place);
+    expect(path).toBe(
+      `M${left} ${top + 50}L${left + 50} ${top}L${left + 100} ${top + 50}L${left + 100} ${top + 50}L${left} ${top + 100}Z`,
+    );
+  });
+
+  it('is empty where nothing was measured', () => {
+    const points = { steps: [], values: [] };
+    expect(pathOf({ kind: 'line', lane: 0, dash: 'solid', points }, place)).toBe('');
+    expect(pathOf({ kind: 'band', lane: 0, low: points, high: points }, place)).toBe('');
   });
 });
 
@@ -114,10 +193,51 @@ describe('axes', () => {
     expect(axisEnd(0, 0)).toBe(1);
   });
 
+  it('map values to pixels, evenly or by decades', () => {
+    const height = plotMargin.top + plotMargin.bottom + 100;
+    const linear = valueScale({ domain: [0, 2], ticks: [], logarithmic: false }, height);
+    expect([0, 0.5, 2].map(linear)).toEqual([plotMargin.top + 100, plotMargin.top + 75, plotMargin.top]);
+    const decades = valueScale({ domain: [0.01, 1], ticks: [], logarithmic: true }, height);
+    expect([0.01, 0.1, 1].map((value) => Math.round(decades(value)) - plotMargin.top)).toEqual([100, 50, 0]);
+  });
+
   it('map steps to pixels and back', () => {
     for (const step of [0, 1, 299, 600])
       expect(stepOfPixel(pixelOfStep(step, 600, 900), 600, 900)).toBe(step);
     expect(stepOfPixel(-50, 600, 345)).toBe(0);
     expect(stepOfPixel(9999, 600, 345)).toBe(600);
+  });
+});
+
+describe('inTurn', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('gives each piece of work a task of its own, in the order asked for, and none to what was withdrawn', () => {
+    vi.useFakeTimers();
+    const done: string[] = [];
+    const withdraw = ['a', 'b', 'c', 'd'].map((name) => inTurn(() => void done.push(name)));
+    withdraw[1]?.();
+    expect(done).toEqual([]);
+    vi.advanceTimersToNextTimer();
+    expect(done).toEqual(['a']);
+    inTurn(() => void done.push('e'));
+    vi.advanceTimersToNextTimer();
+    expect(done).toEqual(['a', 'c']);
+    vi.runAllTimers();
+    expect(done).toEqual(['a', 'c', 'd', 'e']);
+  });
+
+  it('goes on after work that failed', () => {
+    vi.useFakeTimers();
+    const done: string[] = [];
+    inTurn(() => {
+      throw new Error('no');
+    });
+    inTurn(() => void done.push('next'));
+    expect(() => vi.advanceTimersToNextTimer()).toThrow('no');
+    vi.runAllTimers();
+    expect(done).toEqual(['next']);
   });
 });

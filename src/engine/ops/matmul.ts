@@ -2,12 +2,48 @@ import backward from '../../../shaders/ops/matmul.backward.wgsl';
 import backwardWeight from '../../../shaders/ops/matmul.backward_weight.wgsl';
 import forward from '../../../shaders/ops/matmul.forward.wgsl';
 import type { Live } from '../../gpu/program.ts';
-import { rowBlock } from '../plan.ts';
+import type { MatmulForm } from '../plan.ts';
 import { modelsOf, quarter, type Recorder, type RowSpace } from '../recorder.ts';
 import { partialParams, type GradientRows } from '../partials.ts';
 
-/** Outputs per thread; rows per thread is `rowBlock`. */
-const columnBlock = 8;
+/** Lanes of a workgroup of matmul.forward and matmul.backward, and rows of its tile (see shaders/lib/tile.wgsl). */
+const lanes = 32;
+const tileRows = 4 * lanes;
+
+/** Workgroups of the weight gradient have at most this many lanes, four outputs each. */
+const maxWeightLanes = 32;
+
+/** Threads for rows of one or several models, `width` columns; no tile holds rows of two models. */
+export function tileThreads(
+  form: MatmulForm,
+  width: number,
+  rows: Live,
+  split: readonly Live[] = [],
+): () => number {
+  const blocks = columnBlocks(form, width);
+  return () => {
+    const ends = [...split, rows].map(({ value }) => Math.min(value, rows.value));
+    const tiles = ends.reduce((sum, end, i) => sum + Math.ceil((end - (ends[i - 1] ?? 0)) / tileRows), 0);
+    return tiles * lanes * blocks;
+  };
+}
+
+function columnBlocks(form: MatmulForm, width: number): number {
+  return Math.ceil(width / columnsOf[form]);
+}
+
+/** Lanes that share x in a weight gradient of n outputs: few idle, whole groups of four. */
+function weightLanes(n: number): number {
+  const n4 = stride4(n);
+  return 4 * Math.ceil(n4 / Math.ceil(n4 / maxWeightLanes) / 4);
+}
+
+const columnsOf: Readonly<Record<MatmulForm, number>> = { '4x8': 8, '4x16': 16 };
+
+/** What a form is to a shader. */
+export function formOverrides(form: MatmulForm): { readonly WIDE: boolean } {
+  return { WIDE: form === '4x16' };
+}
 
 /** A weight matrix [n, k] at `offset` floats, and the gain of the norm in front of it, if any. */
 export interface Weight {
@@ -16,6 +52,9 @@ export interface Weight {
   readonly k: number;
   readonly gain?: number;
 }
+
+/** A weight with a norm in front of it. */
+export type NormedWeight = Weight & { readonly gain: number };
 
 /** Row length of a result of n columns, in vec4s. */
 export function stride4(n: number): number {
@@ -37,8 +76,13 @@ export function matmulForward(
     readonly residual?: GPUBuffer;
   },
 ): void {
+  const form = r.plan.matmul.forward;
   r.program.dispatch(
-    r.kernels.get(forward, { NORMED: weight.gain !== undefined, RESIDUAL: io.residual !== undefined }),
+    r.kernels.get(forward, {
+      NORMED: weight.gain !== undefined,
+      RESIDUAL: io.residual !== undefined,
+      ...formOverrides(form),
+    }),
     { parameters: r.parameters.slabs, x: io.x, y: io.y, rstd: io.rstd, residual: io.residual ?? io.x },
     {
       rows: space.rows,
@@ -50,17 +94,18 @@ export function matmulForward(
       eps: r.config.rms_norm_eps,
       ...modelsOf(space),
     },
-    () => (space.rows.value / rowBlock) * Math.ceil(weight.n / columnBlock),
+    tileThreads(form, weight.n, space.rows, space.split),
   );
 }
 
 /** dx = dy·w. dy [rows, 4·⌈n/4⌉] with zero padding, dx [rows, k]. */
 export function matmulBackward(r: Recorder, rows: Live, weight: Weight, dy: GPUBuffer, dx: GPUBuffer): void {
+  const form = r.plan.matmul.backward;
   r.program.dispatch(
-    r.kernels.get(backward),
+    r.kernels.get(backward, formOverrides(form)),
     { parameters: r.parameters.slabs, dy, dx },
     { rows, k4: quarter(weight.k), n: weight.n, n4: stride4(weight.n), weight4: quarter(weight.offset) },
-    () => (rows.value / rowBlock) * Math.ceil(weight.k / columnBlock),
+    tileThreads(form, weight.k, rows),
   );
 }
 
@@ -71,8 +116,10 @@ export function matmulBackwardWeight(
   weight: Weight,
   io: { readonly dy: GPUBuffer; readonly x: GPUBuffer; readonly rstd: GPUBuffer },
 ): void {
+  const form = r.plan.matmul.weight;
+  const LANES = weightLanes(weight.n);
   r.program.dispatch(
-    r.kernels.get(backwardWeight, { NORMED: weight.gain !== undefined }),
+    r.kernels.get(backwardWeight, { NORMED: weight.gain !== undefined, LANES, ...formOverrides(form) }),
     { parameters: r.parameters.slabs, partials: r.parameters.partials, ...io },
     {
       ...partialParams(r, of),
@@ -82,6 +129,6 @@ export function matmulBackwardWeight(
       weight4: quarter(weight.offset),
       gain4: quarter(weight.gain ?? 0),
     },
-    r.parameters.splits * Math.ceil(weight.k / columnBlock) * Math.ceil(weight.n / columnBlock),
+    r.parameters.splits * columnBlocks(form, weight.k) * LANES * Math.ceil(stride4(weight.n) / LANES),
   );
 }

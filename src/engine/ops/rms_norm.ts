@@ -1,5 +1,4 @@
 import backward from '../../../shaders/ops/rms_norm.backward.wgsl';
-import backwardGain from '../../../shaders/ops/rms_norm.backward_gain.wgsl';
 import { quarter, type Recorder } from '../recorder.ts';
 import { partialParams, type GradientRows } from '../partials.ts';
 
@@ -15,21 +14,15 @@ export interface NormBackward {
   readonly fresh?: boolean;
 }
 
-/** dx += the norm's input gradient, and dgain in ordered parts. All [rows, H]. */
+/** dx += the norm's input gradient, and dgain in ordered parts, in one dispatch. All [rows, H]. */
 export function rmsNormBackward(r: Recorder, of: GradientRows, norm: NormBackward): void {
   const { gain, dy, x, rstd, dx } = norm;
   const hidden4 = quarter(r.config.hidden_size);
-  const gain4 = quarter(gain);
-  r.program.dispatch(
-    r.kernels.get(backwardGain),
-    { dy, x, rstd, partials: r.parameters.partials },
-    { ...partialParams(r, of), hidden4, gain4 },
-    r.parameters.splits * hidden4,
-  );
+  const gainThreads = 64 * Math.ceil((r.parameters.splits * hidden4) / 64);
   r.program.dispatch(
     r.kernels.get(backward),
-    { parameters: r.parameters.slabs, dy, x, rstd, dx },
-    { rows: of.rows, hidden4, gain4, fresh: norm.fresh === true ? 1 : 0 },
-    () => of.rows.value,
+    { parameters: r.parameters.slabs, partials: r.parameters.partials, dy, x, rstd, dx },
+    { ...partialParams(r, of), hidden4, gain4: quarter(gain), fresh: norm.fresh === true ? 1 : 0 },
+    () => gainThreads + of.rows.value,
   );
 }

@@ -1,29 +1,28 @@
-import { type KeyboardEvent, memo, type PointerEvent, useId, useMemo, useState } from 'react';
+import { type KeyboardEvent, memo, type PointerEvent, useId, useMemo, useRef, useState } from 'react';
 import { metrics } from '../../spec/metrics.ts';
 import { type Lane, stepOf } from '../../store/lanes.ts';
 import { setCursor, view as viewStore } from '../../store/view.ts';
 import { formatValue } from '../format.ts';
 import { usePacedLab, useView } from '../useStore.ts';
-import type { ChartSpec, LineSpec } from './charts.ts';
+import type { ChartSpec, LineSpec, Zone } from './charts.ts';
+import { curvesOf, stepsPerBucket, valueAxis } from './curves.ts';
 import { Legend, valueAt } from './Legend.tsx';
-import { LiveChart, type Zone } from './LiveChart.tsx';
+import { LiveChart } from './LiveChart.tsx';
 import { Cursor, Overlay } from './Overlay.tsx';
-import { stepOfPixel, stepTicks } from './plot.ts';
-import { rowsOf, seriesOf, valueTicks } from './rows.ts';
+import { axisEnd, stepOfPixel, stepTicks } from './plot.ts';
+import { useOnScreen } from './useOnScreen.ts';
 import { useSize } from './useSize.ts';
 
 const noZones: readonly Zone[] = [];
 
 interface Props {
   readonly spec: ChartSpec;
-  /** Its place among the charts, which staggers the redraws. */
-  readonly slot: number;
-  readonly lastStep: number;
 }
 
 /** One chart: title, choice of what to see, legend with values, curves, marks and the shared cursor. */
-export const ChartCard = memo(function ChartCard({ spec, slot, lastStep }: Props) {
-  const { version, lanes, marks } = usePacedLab(slot);
+export const ChartCard = memo(function ChartCard({ spec }: Props) {
+  const card = useRef<HTMLElement>(null);
+  const { version, lanes, marks, state } = usePacedLab(useOnScreen(card));
   const [shownView, setShownView] = useState(0);
   const [logarithmic, setLogarithmic] = useState(false);
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
@@ -36,23 +35,29 @@ export const ChartCard = memo(function ChartCard({ spec, slot, lastStep }: Props
     () => view.lines.filter(({ id, shown }) => shown !== toggled.has(id)),
     [view, toggled],
   );
-  const laneCount = lanes.length;
-  const series = useMemo(() => seriesOf(laneCount, lines, view.bands), [laneCount, lines, view]);
-  const rows = useMemo(
+  const newest = Math.max(0, ...lanes.map(stepOf));
+  const lastStep = axisEnd(newest, Math.max(0, ...lanes.map(({ settings }) => settings.steps)));
+  const bucket = stepsPerBucket(lastStep);
+  // While runs grow, curves are drawn anew whenever one grew by a quarter of a bucket, a pixel or so: less can't be
+  // seen, and costs the training its cores.
+  const stride = state === 'training' ? Math.max(1, bucket / 4) : 1;
+  const grown = lanes.reduce((sum, { history }) => sum + Math.floor(history.length / stride), 0);
+  const curves = useMemo(
     () =>
-      rowsOf(
+      curvesOf(
         lanes.map(({ history }) => history),
         lines,
         view.bands,
         log,
+        bucket,
       ),
-    // The histories grow in place: `version` stands for their contents, `laneCount` for their identity.
+    // The histories grow in place: `grown` stands for their contents, the first one for their identity.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-    [version, laneCount, lines, view, log],
+    [grown, lanes[0]?.history, lanes.length, lines, view, log, bucket],
   );
-  const fresh = valueTicks(rows, view, log);
-  const ticksKey = `${fresh.domain.join()}|${fresh.ticks.join()}`;
-  // eslint-disable-next-line react-hooks/exhaustive-deps -- equal ticks keep their identity, so the chart can skip them
+  const fresh = useMemo(() => valueAxis(curves, view, log), [curves, view, log]);
+  const ticksKey = `${log}|${fresh.domain.join()}|${fresh.ticks.join()}`;
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- equal ticks keep their identity, so the frame can skip them
   const values = useMemo(() => fresh, [ticksKey]);
   const steps = useMemo(() => stepTicks(lastStep), [lastStep]);
 
@@ -63,7 +68,7 @@ export const ChartCard = memo(function ChartCard({ spec, slot, lastStep }: Props
   };
 
   return (
-    <figure className="chart card" aria-labelledby={name}>
+    <figure className="chart card" ref={card} aria-labelledby={name}>
       <figcaption>
         <h2 id={name}>{spec.title}</h2>
         {spec.views.length === 1 ? (
@@ -105,16 +110,14 @@ export const ChartCard = memo(function ChartCard({ spec, slot, lastStep }: Props
       <Legend lanes={lanes} lines={lines} share={view.range === 'share'} version={version} />
       <Plot lanes={lanes} lastStep={lastStep} title={spec.title} lines={lines} width={size.width}>
         <div className="plot-area" ref={plot}>
-          {size.width > 0 && size.height > 0 ? (
+          {size.width > 0 && size.height > 0 && lanes.length > 0 ? (
             <>
               <LiveChart
                 width={size.width}
                 height={size.height}
-                rows={rows}
-                series={series}
+                curves={curves}
                 steps={steps}
                 values={values}
-                logarithmic={log}
                 zones={view.zones ?? noZones}
               />
               <Overlay

@@ -4,7 +4,7 @@ import type { Lane } from '../../store/lanes.ts';
 import { formatShare, formatValue } from '../format.ts';
 import { useView } from '../useStore.ts';
 import type { LineSpec } from './charts.ts';
-import { type Dash, strokes } from './LiveChart.tsx';
+import { type Dash, strokes } from './dash.ts';
 
 interface Props {
   readonly lanes: readonly Lane[];

@@ -2,13 +2,13 @@ import type { Lane, Mark } from '../../store/lanes.ts';
 import { formatValue } from '../format.ts';
 import { useView } from '../useStore.ts';
 import type { ViewSpec } from './charts.ts';
-import { type AxisTicks, pixelOfStep, plotMargin } from './plot.ts';
+import { pixelOfStep, plotMargin, type ValueAxis, valueScale } from './plot.ts';
 import type { Size } from './useSize.ts';
 
 interface Props {
   readonly size: Size;
   readonly lastStep: number;
-  readonly values: AxisTicks;
+  readonly values: ValueAxis;
   readonly lanes: readonly Lane[];
   readonly marks: readonly Mark[];
   readonly view: ViewSpec;
@@ -21,10 +21,7 @@ export function Overlay({ size, lastStep, values, lanes, marks, view }: Props) {
   const { width, height } = size;
   const bottom = height - plotMargin.bottom;
   const x = (step: number): number => pixelOfStep(step, lastStep, width);
-  const y = (value: number): number => {
-    const [low, high] = values.domain;
-    return bottom - ((value - low) / (high - low)) * (bottom - plotMargin.top);
-  };
+  const y = valueScale(values, height);
   return (
     <svg className="overlay" width={width} height={height} aria-hidden="true">
       {marks.map((mark) => (

@@ -1,8 +1,9 @@
-import { memo, useId } from 'react';
+import { memo, useId, useRef } from 'react';
 import type { MetricId } from '../../spec/metrics.ts';
 import type { Lane } from '../../store/lanes.ts';
 import { formatBytes, formatCount, formatValue } from '../format.ts';
 import { usePacedLab } from '../useStore.ts';
+import { useOnScreen } from './useOnScreen.ts';
 
 const phases: readonly { readonly id: MetricId; readonly label: string }[] = [
   { id: 'perf/rollout_ms', label: 'rollout' },
@@ -17,17 +18,18 @@ const meanSteps = 20;
 const roomForLabel = 0.2;
 
 /** Where the time of a step goes, per lane, with the counts that make it. */
-export const SpeedCard = memo(function SpeedCard({ slot }: { readonly slot: number }) {
-  const { lanes } = usePacedLab(slot);
+export const SpeedCard = memo(function SpeedCard() {
+  const card = useRef<HTMLElement>(null);
+  const { lanes } = usePacedLab(useOnScreen(card));
   const name = useId();
   const total = lanes.reduce((sum, lane) => sum + recentMean(lane, 'perf/step_ms'), 0);
   return (
-    <figure className="chart card speed" aria-labelledby={name}>
+    <figure className="chart card speed" ref={card} aria-labelledby={name}>
       <figcaption>
         <h2 id={name}>Speed</h2>
         <span className="unit">one step, mean of {meanSteps}</span>
         <span className="chart-tools unit">
-          {Number.isNaN(total) ? '' : `${formatMs(total)} for all lanes`}
+          {lanes.length === 0 || Number.isNaN(total) ? '' : `${formatMs(total)} for all lanes`}
         </span>
       </figcaption>
       <ul className="phase-key">

@@ -1,6 +1,6 @@
 import { overlapZones } from '../../diagnostics/earlyWarning.ts';
 import type { MetricChart, MetricId } from '../../spec/metrics.ts';
-import type { Dash, Zone } from './LiveChart.tsx';
+import type { Dash } from './dash.ts';
 
 export type ChartId = Exclude<MetricChart, 'none' | 'speed'>;
 
@@ -19,6 +19,13 @@ export interface BandSpec {
   readonly short: string;
   /** Written into a wide band, where the band itself is the message. */
   readonly caption?: string;
+}
+
+/** A tinted stretch of the value axis. */
+export interface Zone {
+  readonly from: number;
+  readonly to: number;
+  readonly tone: 'watch' | 'warning';
 }
 
 /** Metrics that share an axis. */

@@ -14,6 +14,15 @@ export function stepOfPixel(pixel: number, lastStep: number, width: number): num
   return Math.round(Math.min(1, Math.max(0, share)) * lastStep);
 }
 
+/** From a value to its pixel within a chart `height` pixels high. */
+export function valueScale({ domain, logarithmic }: ValueAxis, height: number): (value: number) => number {
+  const bottom = height - plotMargin.bottom;
+  const place = logarithmic ? Math.log : (value: number): number => value;
+  const low = place(domain[0]);
+  const perUnit = (bottom - plotMargin.top) / (place(domain[1]) - low);
+  return (value) => bottom - (place(value) - low) * perUnit;
+}
+
 /** Steps the axis spans at first. */
 const firstSpan = 50;
 
@@ -30,6 +39,11 @@ export function axisEnd(step: number, total: number): number {
 export interface AxisTicks {
   readonly domain: readonly [min: number, max: number];
   readonly ticks: readonly number[];
+}
+
+/** An axis along which values, or their logarithms, are evenly spread. */
+export interface ValueAxis extends AxisTicks {
+  readonly logarithmic: boolean;
 }
 
 /** Round ticks over [0, max], about `count` of them; the domain ends within half a tick above `max`. */

@@ -7,8 +7,9 @@ import type { ModelConfig } from '../model/config.ts';
 import { layoutOf } from '../model/layout.ts';
 import { matmulBackward, matmulBackwardWeight, matmulForward } from '../engine/ops/matmul.ts';
 import { Parameters } from '../engine/parameters.ts';
-import { fixedPlan } from '../engine/plan.ts';
+import { fixedPlan, matmulForms, type MatmulForm } from '../engine/plan.ts';
 import type { Recorder, RowSpace } from '../engine/recorder.ts';
+import type { Now } from './steps.ts';
 
 const rows = 2048;
 const repeats = 16;
@@ -29,10 +30,11 @@ const config: ModelConfig = {
   tie_word_embeddings: true,
 };
 
-/** Rates of the three matrix kernels at lab shapes: the yardstick for the step's matrix work. Best of five rounds. */
+/** Rates of the three matrix kernels at lab shapes, in every form: the yardstick for the step's work. Best of five rounds. */
 export async function measureMatmul(
   gpu: Gpu,
   kernels: Kernels,
+  now: Now,
 ): Promise<{ what: string; gflopPerS: number }[]> {
   const buffers = new Buffers(gpu);
   const layout = layoutOf(config);
@@ -54,34 +56,26 @@ export async function measureMatmul(
   const readback = new Readback(buffers, 'benchmark', { rstd: { buffer: rstd, bytes: 16 } });
   const flop = 2 * rows * weight.n * weight.k * repeats;
 
-  const results = [];
-  for (const [what, record] of [
-    [
-      'forward, 48 → 192',
-      (r) => {
-        matmulForward(r, space, weight, { x: narrow, y: wide, rstd });
-      },
-    ],
-    [
-      'backward, 192 → 48',
-      (r) => {
-        matmulBackward(r, space.rows, weight, wide, narrow);
-      },
-    ],
-    [
-      'weight gradient, 192 × 48',
-      (r) => {
-        matmulBackwardWeight(r, gradientRows, weight, { dy: wide, x: narrow, rstd });
-      },
-    ],
-  ] as [string, (r: Recorder) => void][]) {
-    const program = new Program(buffers, what, repeats);
-    for (let i = 0; i < repeats; i++) record({ program, kernels, config, layout, parameters, plan: fixedPlan });
+  const products: Readonly<Record<string, (r: Recorder) => void>> = {
+    'forward, 48 → 192': (r) => {
+      matmulForward(r, space, weight, { x: narrow, y: wide, rstd });
+    },
+    'backward, 192 → 48': (r) => {
+      matmulBackward(r, space.rows, weight, wide, narrow);
+    },
+    'weight gradient, 192 × 48': (r) => {
+      matmulBackwardWeight(r, gradientRows, weight, { dy: wide, x: narrow, rstd });
+    },
+  };
+  const rateOf = async (record: (r: Recorder) => void, form: MatmulForm): Promise<number> => {
+    const program = new Program(buffers, form, repeats);
+    const plan = { ...fixedPlan, matmul: { forward: form, backward: form, weight: form } };
+    for (let i = 0; i < repeats; i++) record({ program, kernels, config, layout, parameters, plan });
     await kernels.compile();
     let best = 0;
     for (let round = 0; round <= rounds; round++) {
       program.upload();
-      const begun = performance.now();
+      const begun = now();
       const encoder = gpu.device.createCommandEncoder();
       const pass = encoder.beginComputePass();
       program.encode(pass);
@@ -90,9 +84,15 @@ export async function measureMatmul(
       gpu.device.queue.submit([encoder.finish()]);
       await readback.take(['rstd']);
       // The first round compiles.
-      if (round > 0) best = Math.max(best, flop / (performance.now() - begun) / 1e6);
+      if (round > 0) best = Math.max(best, flop / (now() - begun) / 1e6);
     }
-    results.push({ what, gflopPerS: best });
+    return best;
+  };
+  const results = [];
+  for (const [what, record] of Object.entries(products)) {
+    for (const form of matmulForms) {
+      results.push({ what: `${what} by ${form}`, gflopPerS: await rateOf(record, form) });
+    }
   }
   buffers.destroy();
   return results;

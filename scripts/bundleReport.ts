@@ -1,0 +1,111 @@
+import { posix } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Plugin, Rolldown } from 'vite';
+
+/** What a visitor loads before anything runs, base model aside: page and worker together, gzip, in bytes. */
+export const firstLoadLimit = 350_000;
+
+/** The page whose first load is limited. */
+const page = 'index.html';
+
+/** A file of the build. */
+export interface Sized {
+  readonly file: string;
+  /** What asks for it: the page, its worker, or neither, as with other pages of the build. */
+  readonly part: 'page' | 'worker' | 'apart';
+  readonly bytes: number;
+  readonly gzipBytes: number;
+}
+
+/**
+ * Sizes of all text a build has written. Everything the page reaches counts as first load: what it imports lazily it
+ * imports at once all the same, and the worker's check of the GPU runs on the first visit.
+ */
+export function sizesOf(bundle: Rolldown.OutputBundle): Sized[] {
+  const outputs = Object.values(bundle).filter(({ fileName }) => /\.(html|css|js)$/.test(fileName));
+  const texts = new Map(outputs.map((output) => [output.fileName, textOf(output)]));
+  const reached = reachedFrom(page, texts);
+  return outputs.map(({ fileName: file, type }) => {
+    const text = texts.get(file) ?? '';
+    // Vite builds workers apart and hands their scripts on as assets.
+    const part = !reached.has(file) ? 'apart' : type === 'asset' && file.endsWith('.js') ? 'worker' : 'page';
+    return { file, part, bytes: Buffer.byteLength(text), gzipBytes: gzipSync(text).byteLength };
+  });
+}
+
+function textOf(output: Rolldown.OutputAsset | Rolldown.OutputChunk): string {
+  if (output.type === 'chunk') return output.code;
+  return typeof output.source === 'string' ? output.source : new TextDecoder().decode(output.source);
+}
+
+/** The files a page loads. A file names those it asks for, and hashed names occur for no other reason. */
+function reachedFrom(start: string, texts: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const reached = new Set([start]);
+  // A set takes in what is added while it is gone through.
+  for (const file of reached) {
+    const text = texts.get(file) ?? '';
+    for (const other of texts.keys())
+      if (!other.endsWith('.html') && text.includes(posix.basename(other))) reached.add(other);
+  }
+  return reached;
+}
+
+/** The report as lines of a table, largest first. */
+export function tableOf(sizes: readonly Sized[]): string[] {
+  const line = (name: string, bytes: number, gzipBytes: number): string =>
+    `  ${name.padEnd(36)} ${kilobytes(bytes)} ${kilobytes(gzipBytes)} gzip`;
+  const sum = (name: string, all: readonly Sized[]): string =>
+    line(name, total(all, 'bytes'), total(all, 'gzipBytes'));
+  const part = (name: Sized['part']): Sized[] =>
+    sizes.filter((size) => size.part === name).sort((a, b) => b.gzipBytes - a.gzipBytes);
+  const listed = (all: readonly Sized[]): string[] =>
+    all.map(({ file, bytes, gzipBytes }) => line(file, bytes, gzipBytes));
+  const apart = part('apart');
+  return [
+    ...(apart.length === 0 ? [] : ['Not loaded by the lab:', ...listed(apart)]),
+    'First load:',
+    ...listed(part('page')),
+    ...listed(part('worker')),
+    sum('page', part('page')),
+    sum('worker', part('worker')),
+    sum('together', firstLoad(sizes)),
+  ];
+}
+
+function firstLoad(sizes: readonly Sized[]): Sized[] {
+  return sizes.filter(({ part }) => part !== 'apart');
+}
+
+function total(sizes: readonly Sized[], of: 'bytes' | 'gzipBytes'): number {
+  return sizes.reduce((sum, size) => sum + size[of], 0);
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1)} kB`.padStart(10);
+}
+
+/** Prints what the first load weighs, and fails the build where it is too much. */
+export function bundleReport(limit = firstLoadLimit): Plugin {
+  let print = (_line: string): void => undefined;
+  return {
+    name: 'bundle-report',
+    apply: 'build',
+    configResolved({ logger }) {
+      print = (line) => {
+        logger.info(line);
+      };
+    },
+    writeBundle(_, bundle) {
+      const sizes = sizesOf(bundle);
+      const gzipBytes = total(firstLoad(sizes), 'gzipBytes');
+      for (const line of ['', ...tableOf(sizes)]) print(line);
+      const [weight, most] = [gzipBytes, limit].map((bytes) => kilobytes(bytes).trim());
+      if (gzipBytes <= limit) print(`  of ${String(most)} that it may weigh\n`);
+      else {
+        this.error(
+          `The first load weighs ${String(weight)} (gzip), but may weigh ${String(most)}. Load what is not needed at once later, or leave out what grew.`,
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,198 @@
+import { untriedPlan, type Plan } from '../engine/plan.ts';
+import type { AdapterSummary, Gpu } from '../gpu/device.ts';
+import { Kernels } from '../gpu/kernel.ts';
+import { Profiler, type KernelTime } from '../gpu/profiler.ts';
+import type { BaseModel } from '../model/baseModel.ts';
+import { parseConfig } from '../model/config.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
+import { presets } from '../settings/presets.ts';
+import { validateSettings } from '../settings/settings.ts';
+import { vocabulary } from '../tasks/vocabulary.ts';
+import { initialModel } from '../trainer/pretrainer.ts';
+import { Trainer } from '../trainer/trainer.ts';
+import { measureCopy } from './copy.ts';
+import { measureMatmul } from './matmul.ts';
+import { timeSteps, type Contestant, type Now, type StepFigures } from './steps.ts';
+
+/** Where a benchmark runs: in Node or in a worker of the page. */
+export interface Bench {
+  readonly gpu: Gpu;
+  readonly loadModel: (name: string) => Promise<BaseModel>;
+  /** The kernels of a run, chosen as for training. */
+  readonly planFor: (kernels: Kernels, model: BaseModel, settings: Settings) => Promise<Plan>;
+  readonly now: Now;
+  readonly progress: (doing: string) => void;
+}
+
+export interface BenchOptions {
+  readonly repetitions: number;
+  /** Only the two lanes and the roofline. */
+  readonly quick: boolean;
+}
+
+export interface BenchResult {
+  readonly adapter: AdapterSummary;
+  readonly repetitions: number;
+  /** The preset's lanes, and SRT without its shadow anchor: as many rollouts as M-GRPO + IQR. */
+  readonly lanes: readonly StepFigures[];
+  /** Step time of M-GRPO + IQR over SRT at equal G. */
+  readonly overSrt: number;
+  readonly start: { readonly compileMs: number; readonly evaluationMs: number; readonly firstStepMs: number };
+  /** Of one step of M-GRPO + IQR, slowest first; none where the device has no timestamps. */
+  readonly kernels: readonly KernelTime[];
+  /** Best matrix products at lab shapes, and the best of all. */
+  readonly products: readonly { readonly what: string; readonly gflopPerS: number }[];
+  readonly bestGflopPerS: number;
+  readonly copyBytesPerS: number;
+  readonly byGroup: readonly (StepFigures & { readonly groupSize: number; readonly msPerRollout: number })[];
+  readonly bySize: readonly (StepFigures & { readonly rollouts: number })[];
+}
+
+const groupSizes = [8, 16, 32, 64, 128, 256];
+
+/** Hidden size and layers, heads of 16 or 64, MLP of about 8/3 hidden. */
+const sizes = [
+  { hidden: 16, layers: 1, head: 8, inner: 48 },
+  { hidden: 48, layers: 2, head: 16, inner: 96 },
+  { hidden: 64, layers: 2, head: 16, inner: 256 },
+  { hidden: 128, layers: 5, head: 32, inner: 344 },
+  { hidden: 256, layers: 12, head: 64, inner: 688 },
+] as const;
+
+/** Everything that `npm run bench` and the page's bench show. */
+export async function runBench(bench: Bench, options: BenchOptions): Promise<BenchResult> {
+  const { gpu, now, progress } = bench;
+  const { repetitions } = options;
+  const [srt, mgrpo] = presets.duel.lanes;
+  if (srt === undefined || mgrpo === undefined) throw new RangeError('The preset duel has two lanes.');
+  const model = await bench.loadModel(srt.settings.model);
+
+  progress('From nothing to the first step');
+  const start = await timeStart(bench, model, mgrpo.settings);
+
+  const kernels = new Kernels(gpu);
+  const contestant = async (name: string, settings: Settings, of = model) => ({
+    name,
+    settings,
+    model: of,
+    plan: await bench.planFor(kernels, of, settings),
+  });
+  progress('Matrix products and copies');
+  const products = await measureMatmul(gpu, kernels, now);
+  const copyBytesPerS = await measureCopy(gpu, now);
+
+  progress(`Preset duel, ${String(repetitions)} steps`);
+  const equal = validateSettings({ monitorAnchor: false }, srt.settings);
+  const lanes = await timeSteps(
+    gpu,
+    kernels,
+    [
+      await contestant(srt.name, srt.settings),
+      await contestant('SRT, equal G', equal),
+      await contestant(mgrpo.name, mgrpo.settings),
+    ],
+    repetitions,
+    now,
+  );
+  const [, srtEqual, ours] = lanes;
+
+  progress('Kernel by kernel');
+  const times = gpu.hasTimestamps
+    ? await timeKernels(bench, await contestant(mgrpo.name, mgrpo.settings))
+    : [];
+
+  const byGroup = [];
+  for (const groupSize of options.quick ? [] : groupSizes) {
+    progress(`G = ${String(groupSize)}`);
+    const settings = validateSettings({ groupSize, evalPrompts: 1, evalMajorityPrompts: 0 }, mgrpo.settings);
+    const [figures] = await timeSteps(gpu, kernels, [await contestant('', settings)], 5, now);
+    if (figures === undefined) continue;
+    const rollouts = settings.promptsPerStep * groupSize;
+    byGroup.push({ ...figures, groupSize, msPerRollout: figures.stepMs.median / rollouts });
+  }
+
+  const bySize = [];
+  // A software adapter works seconds on what a GPU does in milliseconds.
+  const batch = gpu.adapter.software
+    ? { promptsPerStep: 2, groupSize: 8 }
+    : { promptsPerStep: 8, groupSize: 32 };
+  for (const { hidden, layers, head, inner } of options.quick ? [] : sizes) {
+    const name = `${String(hidden)} × ${String(layers)}`;
+    progress(`Size ${name}`);
+    const config = parseConfig({
+      ...model.config,
+      hidden_size: hidden,
+      num_hidden_layers: layers,
+      num_attention_heads: hidden / head,
+      num_key_value_heads: hidden / head / 2,
+      head_dim: head,
+      intermediate_size: inner,
+      vocab_size: vocabulary.length,
+    });
+    const settings = validateSettings({ ...batch, evalPrompts: 1, evalMajorityPrompts: 0 }, mgrpo.settings);
+    const [figures] = await timeSteps(
+      gpu,
+      kernels,
+      [await contestant(name, settings, initialModel(config, 0))],
+      3,
+      now,
+    );
+    if (figures !== undefined) bySize.push({ ...figures, rollouts: batch.promptsPerStep * batch.groupSize });
+  }
+
+  return {
+    adapter: gpu.adapter,
+    repetitions,
+    lanes,
+    overSrt: (ours?.stepMs.median ?? NaN) / (srtEqual?.stepMs.median ?? NaN),
+    start,
+    kernels: times,
+    products,
+    bestGflopPerS: Math.max(...products.map(({ gflopPerS }) => gflopPerS)),
+    copyBytesPerS,
+    byGroup,
+    bySize,
+  };
+}
+
+/** One step, a pass for every dispatch. */
+async function timeKernels(
+  { gpu, now }: Bench,
+  { model, settings, plan }: Contestant,
+): Promise<KernelTime[]> {
+  const profiler = new Profiler(gpu);
+  const kernels = new Kernels(gpu);
+  const trainer = new Trainer(profiler.gpu, kernels, model, settings, { now, plan });
+  await kernels.compile();
+  for (let step = 0; step < 3; step++) {
+    await trainer.next();
+    if (step < 2) await profiler.take();
+  }
+  const times = await profiler.take();
+  trainer.destroy();
+  profiler.destroy();
+  return times;
+}
+
+/** What someone waits for who opens a run: pipelines compiled anew, the evaluation at step 0, the first step. */
+async function timeStart(
+  { gpu, now }: Bench,
+  model: BaseModel,
+  settings: Settings,
+): Promise<BenchResult['start']> {
+  const begun = now();
+  const kernels = new Kernels(gpu);
+  const trainer = new Trainer(gpu, kernels, model, settings, { now, plan: untriedPlan(model.config) });
+  await kernels.compile();
+  const compiled = now();
+  await trainer.start();
+  const evaluated = now();
+  await trainer.next();
+  const stepped = now();
+  trainer.destroy();
+  return {
+    compileMs: compiled - begun,
+    evaluationMs: evaluated - compiled,
+    firstStepMs: stepped - evaluated,
+  };
+}

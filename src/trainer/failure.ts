@@ -1,0 +1,12 @@
+import { LabError } from '../lib/labError.ts';
+import type { Failure } from './protocol.ts';
+
+/** What a worker tells the page of an error. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof LabError) return { code: error.code, sentence: error.message, remedy: error.remedy };
+  return {
+    code: 'bug',
+    sentence: error instanceof Error ? error.message : String(error),
+    remedy: 'Reload the page. If it happens again, please report it with the address of this page.',
+  };
+}

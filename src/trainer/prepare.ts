@@ -1,0 +1,94 @@
+import { picklist, object, safeParse } from 'valibot';
+import { matmulForms, rolloutLayouts, untriedPlan, type Plan } from '../engine/plan.ts';
+import { selfCheck } from '../engine/selfCheck.ts';
+import { tuneMatmul } from '../engine/tune.ts';
+import { tuneRollout } from '../engine/tuneRollout.ts';
+import type { Gpu } from '../gpu/device.ts';
+import type { Kernels } from '../gpu/kernel.ts';
+import { LabError } from '../lib/labError.ts';
+import type { BaseModel } from '../model/baseModel.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
+import { rolloutCounts } from '../settings/settings.ts';
+import { taskOf } from '../tasks/index.ts';
+import { endToken } from '../tasks/vocabulary.ts';
+import type { Memory } from './memory.ts';
+
+const form = picklist(matmulForms);
+const planSchema = object({
+  rollout: picklist(rolloutLayouts),
+  matmul: object({ forward: form, backward: form, weight: form }),
+});
+
+/** A plan from a memory or a record. @returns null for what is none, as after a change of version */
+export function parsePlan(value: unknown): Plan | null {
+  const { success, output } = safeParse(planSchema, value);
+  return success ? output : null;
+}
+
+/**
+ * Chooses the kernels for a run: on a GPU by a short trial, remembered per adapter and shape; a software adapter
+ * has the fixed table, which was measured on two. Where the choice is new on this adapter, its kernels are
+ * checked before anything is trained with them.
+ * @param given a plan to use as it is, from the record of an earlier run
+ * @throws LabError `kernel-disagrees` naming a kernel that gives wrong numbers here
+ */
+export async function preparePlan(
+  gpu: Gpu,
+  kernels: Kernels,
+  model: BaseModel,
+  settings: Settings,
+  memory: Memory,
+  given: Plan | null = null,
+): Promise<Plan> {
+  const plan = given ?? (await choose(gpu, kernels, model, settings, memory));
+  const key = JSON.stringify(['self-check', gpu.adapter, plan]);
+  if ((await memory.read(key)) !== null) return plan;
+  const check = await selfCheck(gpu, kernels, plan);
+  if (!check.ok) throw disagreement(check);
+  await memory.write(key, 'passed');
+  return plan;
+}
+
+/** The error for a failed check. */
+export function disagreement({
+  kernel,
+  detail,
+}: {
+  readonly kernel: string;
+  readonly detail: string;
+}): LabError {
+  return new LabError(
+    'kernel-disagrees',
+    `On this GPU the kernel ${kernel} gives wrong numbers: ${detail}`,
+    'Training here would look like an algorithm that does not learn. Update the graphics driver or browser, or use another GPU.',
+  );
+}
+
+async function choose(
+  gpu: Gpu,
+  kernels: Kernels,
+  model: BaseModel,
+  settings: Settings,
+  memory: Memory,
+): Promise<Plan> {
+  if (gpu.adapter.software) return untriedPlan(model.config);
+  const { shadow } = rolloutCounts(settings);
+  const { promptsPerStep: prompts, groupSize } = settings;
+  const rollouts = prompts * (groupSize + shadow);
+  const { model_type: _, ...shape } = model.config;
+  // Twice as many rollouts may well be another case; three more are not.
+  const key = JSON.stringify(['plan', gpu.adapter, shape, Math.ceil(Math.log2(rollouts))]);
+  const known = parsePlan(JSON.parse((await memory.read(key)) ?? 'null'));
+  if (known !== null) return known;
+  const matmul = await tuneMatmul(gpu, kernels, model.config);
+  const rollout = await tuneRollout(gpu, kernels, model, matmul, {
+    prompts,
+    rollouts,
+    maxPromptLength: taskOf(settings.task).promptLength(settings.taskLevel),
+    maxCompletionLength: settings.maxCompletionLength,
+    endToken,
+  });
+  const plan = { rollout, matmul };
+  await memory.write(key, JSON.stringify(plan));
+  return plan;
+}

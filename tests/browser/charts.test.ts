@@ -1,0 +1,62 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { standInForTrainer } from '../../scripts/standIn.mjs';
+import { launch, newPage, query, reaches, serveBuilt, waitForStep, type Host } from './lab.ts';
+
+const steps = 10_000;
+
+let browser: Browser;
+let host: Host;
+beforeAll(async () => {
+  [browser, host] = await Promise.all([launch(), serveBuilt()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await host.close();
+});
+
+/** A page of this width whose four lanes have made 10,000 steps, by the trainer's stand-in. */
+async function longRun(width: number, height: number): Promise<Page> {
+  const { page, complaints } = await newPage(browser);
+  await page.setViewportSize({ width, height });
+  await standInForTrainer(page);
+  await page.goto(`${host.address}${query({ lanes: '4', steps: String(2 * steps) })}`);
+  await reaches(page, 'Ready to train');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForStep(page, steps);
+  expect(complaints).toEqual([]);
+  return page;
+}
+
+const curvesOf = (page: Page, title: string) =>
+  page.getByRole('figure', { name: title }).locator('.curves path');
+
+/** Points per curve of a chart that are drawn; empty before it is. */
+function points(page: Page, title: string): Promise<number[]> {
+  return curvesOf(page, title).evaluateAll((paths) =>
+    paths.map((path) => (path.getAttribute('d') ?? '').split(/[ML]/).length - 1),
+  );
+}
+
+it('10,000 steps in four lanes are drawn with a few hundred points a line', async () => {
+  const page = await longRun(1440, 900);
+  await curvesOf(page, 'Entropy').first().waitFor({ state: 'attached' });
+  const drawn = await points(page, 'Entropy');
+  // Per lane a band, which goes there and back, and two lines.
+  expect(drawn).toHaveLength(12);
+  drawn.forEach((count, curve) => {
+    expect(count).toBeLessThanOrEqual((curve < 4 ? 2 : 1) * 640);
+    expect(count).toBeGreaterThan(200);
+  });
+  await page.close();
+});
+
+it('a chart out of sight waits until it is scrolled to', async () => {
+  const page = await longRun(390, 844);
+  await curvesOf(page, 'Entropy').first().waitFor({ state: 'attached' });
+  expect(await points(page, 'Update')).toEqual([]);
+  await page.getByRole('figure', { name: 'Update' }).scrollIntoViewIfNeeded();
+  await curvesOf(page, 'Update').first().waitFor({ state: 'attached' });
+  expect(await points(page, 'Update')).toHaveLength(8);
+  await page.close();
+});
