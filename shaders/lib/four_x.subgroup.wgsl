@@ -3,7 +3,7 @@
 enable subgroups;
 
 fn four_x(first4: u32, stride4: u32, lane: u32) -> mat4x4f {
-  let mine = x[first4 + (lane & 3u) * stride4];
+  let mine = vec4f(x[first4 + (lane & 3u) * stride4]);
   return mat4x4f(
     subgroupBroadcast(mine, 0u),
     subgroupBroadcast(mine, 1u),

@@ -2,7 +2,8 @@
 //! dv_j = Σ_i p_ij·dout_i,   dk_j = Σ_i p_ij·(dout_i·v_j − delta_i)·q_i/√D,   p_ij = exp(q_i·k_j/√D − lse_i)
 //! q, dout: [rows, heads·D]   k, v, dk, dv: [rows, kv_heads·D]   lse, delta: [rows, heads]
 //! Rows are ordered so that all queries of a key are contiguous; each key sums its own: no atomics.
-//! Prelude: HALF4 = D/8.  One thread per key/value head of a row.
+//! Prelude: Activation4, four activations in storage (src/engine/activations.ts); HALF4 = D/8.
+//! One thread per key/value head of a row.
 //! use lib/grid
 //! use lib/rows
 //! use lib/head
@@ -14,9 +15,9 @@ struct Params {
   scale: f32,
 }
 
-@group(0) @binding(0) var<storage, read> q: array<vec4f>;
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;
+@group(0) @binding(0) var<storage, read> q: array<Activation4>;
+@group(0) @binding(1) var<storage, read> k: array<Activation4>;
+@group(0) @binding(2) var<storage, read> v: array<Activation4>;
 @group(0) @binding(3) var<storage, read> row_meta: array<RowMeta>;
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
 @group(0) @binding(5) var<storage, read> delta: array<f32>;
@@ -28,9 +29,11 @@ struct Params {
 fn q_four(i: u32, first: u32) -> mat4x4f {
   var four = mat4x4f();
   if (WIDTH4 >= first + 4u) {
-    four = mat4x4f(q[i + first], q[i + first + 1u], q[i + first + 2u], q[i + first + 3u]);
+    four = mat4x4f(
+      vec4f(q[i + first]), vec4f(q[i + first + 1u]), vec4f(q[i + first + 2u]), vec4f(q[i + first + 3u]),
+    );
   } else if (WIDTH4 > first) {
-    four = mat4x4f(q[i + first], q[i + first + 1u], vec4f(), vec4f());
+    four = mat4x4f(vec4f(q[i + first]), vec4f(q[i + first + 1u]), vec4f(), vec4f());
   }
   return four;
 }
@@ -45,9 +48,11 @@ fn q_head(i: u32) -> Head {
 fn k_four(i: u32, first: u32) -> mat4x4f {
   var four = mat4x4f();
   if (WIDTH4 >= first + 4u) {
-    four = mat4x4f(k[i + first], k[i + first + 1u], k[i + first + 2u], k[i + first + 3u]);
+    four = mat4x4f(
+      vec4f(k[i + first]), vec4f(k[i + first + 1u]), vec4f(k[i + first + 2u]), vec4f(k[i + first + 3u]),
+    );
   } else if (WIDTH4 > first) {
-    four = mat4x4f(k[i + first], k[i + first + 1u], vec4f(), vec4f());
+    four = mat4x4f(vec4f(k[i + first]), vec4f(k[i + first + 1u]), vec4f(), vec4f());
   }
   return four;
 }
@@ -62,9 +67,11 @@ fn k_head(i: u32) -> Head {
 fn v_four(i: u32, first: u32) -> mat4x4f {
   var four = mat4x4f();
   if (WIDTH4 >= first + 4u) {
-    four = mat4x4f(v[i + first], v[i + first + 1u], v[i + first + 2u], v[i + first + 3u]);
+    four = mat4x4f(
+      vec4f(v[i + first]), vec4f(v[i + first + 1u]), vec4f(v[i + first + 2u]), vec4f(v[i + first + 3u]),
+    );
   } else if (WIDTH4 > first) {
-    four = mat4x4f(v[i + first], v[i + first + 1u], vec4f(), vec4f());
+    four = mat4x4f(vec4f(v[i + first]), vec4f(v[i + first + 1u]), vec4f(), vec4f());
   }
   return four;
 }

@@ -1,6 +1,7 @@
 //! p_j = exp(q·k_j/√D − lse),  delta = dout·out,  dq = Σ_j p_j·(dout·v_j − delta)·k_j/√D;  delta is kept
 //! q, out, dout, dq: [rows, heads·D]   k, v: [rows, kv_heads·D]   lse, delta: [rows, heads]
-//! Prelude: HALF4 = D/8.  One thread per head of a row.
+//! Prelude: Activation4, four activations in storage (src/engine/activations.ts); HALF4 = D/8.
+//! One thread per head of a row.
 //! use lib/grid
 //! use lib/rows
 //! use lib/head
@@ -12,11 +13,11 @@ struct Params {
   scale: f32,
 }
 
-@group(0) @binding(0) var<storage, read> q: array<vec4f>;
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;
+@group(0) @binding(0) var<storage, read> q: array<Activation4>;
+@group(0) @binding(1) var<storage, read> k: array<Activation4>;
+@group(0) @binding(2) var<storage, read> v: array<Activation4>;
 @group(0) @binding(3) var<storage, read> row_meta: array<RowMeta>;
-@group(0) @binding(4) var<storage, read> out: array<vec4f>;
+@group(0) @binding(4) var<storage, read> out: array<Activation4>;
 @group(0) @binding(5) var<storage, read> lse: array<f32>;
 @group(0) @binding(6) var<storage, read> dout: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> dq: array<vec4f>;
@@ -26,9 +27,11 @@ struct Params {
 fn q_four(i: u32, first: u32) -> mat4x4f {
   var four = mat4x4f();
   if (WIDTH4 >= first + 4u) {
-    four = mat4x4f(q[i + first], q[i + first + 1u], q[i + first + 2u], q[i + first + 3u]);
+    four = mat4x4f(
+      vec4f(q[i + first]), vec4f(q[i + first + 1u]), vec4f(q[i + first + 2u]), vec4f(q[i + first + 3u]),
+    );
   } else if (WIDTH4 > first) {
-    four = mat4x4f(q[i + first], q[i + first + 1u], vec4f(), vec4f());
+    four = mat4x4f(vec4f(q[i + first]), vec4f(q[i + first + 1u]), vec4f(), vec4f());
   }
   return four;
 }
@@ -43,9 +46,11 @@ fn q_head(i: u32) -> Head {
 fn k_four(i: u32, first: u32) -> mat4x4f {
   var four = mat4x4f();
   if (WIDTH4 >= first + 4u) {
-    four = mat4x4f(k[i + first], k[i + first + 1u], k[i + first + 2u], k[i + first + 3u]);
+    four = mat4x4f(
+      vec4f(k[i + first]), vec4f(k[i + first + 1u]), vec4f(k[i + first + 2u]), vec4f(k[i + first + 3u]),
+    );
   } else if (WIDTH4 > first) {
-    four = mat4x4f(k[i + first], k[i + first + 1u], vec4f(), vec4f());
+    four = mat4x4f(vec4f(k[i + first]), vec4f(k[i + first + 1u]), vec4f(), vec4f());
   }
   return four;
 }
@@ -60,9 +65,11 @@ fn k_head(i: u32) -> Head {
 fn v_four(i: u32, first: u32) -> mat4x4f {
   var four = mat4x4f();
   if (WIDTH4 >= first + 4u) {
-    four = mat4x4f(v[i + first], v[i + first + 1u], v[i + first + 2u], v[i + first + 3u]);
+    four = mat4x4f(
+      vec4f(v[i + first]), vec4f(v[i + first + 1u]), vec4f(v[i + first + 2u]), vec4f(v[i + first + 3u]),
+    );
   } else if (WIDTH4 > first) {
-    four = mat4x4f(v[i + first], v[i + first + 1u], vec4f(), vec4f());
+    four = mat4x4f(vec4f(v[i + first]), vec4f(v[i + first + 1u]), vec4f(), vec4f());
   }
   return four;
 }
@@ -77,9 +84,11 @@ fn v_head(i: u32) -> Head {
 fn out_four(i: u32, first: u32) -> mat4x4f {
   var four = mat4x4f();
   if (WIDTH4 >= first + 4u) {
-    four = mat4x4f(out[i + first], out[i + first + 1u], out[i + first + 2u], out[i + first + 3u]);
+    four = mat4x4f(
+      vec4f(out[i + first]), vec4f(out[i + first + 1u]), vec4f(out[i + first + 2u]), vec4f(out[i + first + 3u]),
+    );
   } else if (WIDTH4 > first) {
-    four = mat4x4f(out[i + first], out[i + first + 1u], vec4f(), vec4f());
+    four = mat4x4f(vec4f(out[i + first]), vec4f(out[i + first + 1u]), vec4f(), vec4f());
   }
   return four;
 }

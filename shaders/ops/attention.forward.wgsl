@@ -1,7 +1,8 @@
 //! out[r,h] = Σ_j softmax_j(q[r,h]·k[j,h']/√D)·v[j,h'],  h' = h·kv_heads/heads, j over the keys row_meta names
 //! lse[r,h] = ln Σ_j exp(q·k/√D), kept for backward. Softmax in one pass (running maximum), nothing materialised.
 //! q, out: [rows, heads·D]   k, v: caches [cache rows, kv_heads·D]   lse: [rows, heads]
-//! Prelude: HALF4 = D/8.  One thread per head of a row.
+//! Prelude: Activation4, four activations in storage (src/engine/activations.ts); HALF4 = D/8.
+//! One thread per head of a row.
 //! use lib/grid
 //! use lib/rows
 //! use lib/head
@@ -15,20 +16,22 @@ struct Params {
   offset: u32,
 }
 
-@group(0) @binding(0) var<storage, read> q: array<vec4f>;
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;
+@group(0) @binding(0) var<storage, read> q: array<Activation4>;
+@group(0) @binding(1) var<storage, read> k: array<Activation4>;
+@group(0) @binding(2) var<storage, read> v: array<Activation4>;
 @group(0) @binding(3) var<storage, read> row_meta: array<RowMeta>;
-@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> out: array<Activation4>;
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 fn q_four(i: u32, first: u32) -> mat4x4f {
   var four = mat4x4f();
   if (WIDTH4 >= first + 4u) {
-    four = mat4x4f(q[i + first], q[i + first + 1u], q[i + first + 2u], q[i + first + 3u]);
+    four = mat4x4f(
+      vec4f(q[i + first]), vec4f(q[i + first + 1u]), vec4f(q[i + first + 2u]), vec4f(q[i + first + 3u]),
+    );
   } else if (WIDTH4 > first) {
-    four = mat4x4f(q[i + first], q[i + first + 1u], vec4f(), vec4f());
+    four = mat4x4f(vec4f(q[i + first]), vec4f(q[i + first + 1u]), vec4f(), vec4f());
   }
   return four;
 }
@@ -43,9 +46,11 @@ fn q_head(i: u32) -> Head {
 fn k_four(i: u32, first: u32) -> mat4x4f {
   var four = mat4x4f();
   if (WIDTH4 >= first + 4u) {
-    four = mat4x4f(k[i + first], k[i + first + 1u], k[i + first + 2u], k[i + first + 3u]);
+    four = mat4x4f(
+      vec4f(k[i + first]), vec4f(k[i + first + 1u]), vec4f(k[i + first + 2u]), vec4f(k[i + first + 3u]),
+    );
   } else if (WIDTH4 > first) {
-    four = mat4x4f(k[i + first], k[i + first + 1u], vec4f(), vec4f());
+    four = mat4x4f(vec4f(k[i + first]), vec4f(k[i + first + 1u]), vec4f(), vec4f());
   }
   return four;
 }
@@ -60,9 +65,11 @@ fn k_head(i: u32) -> Head {
 fn v_four(i: u32, first: u32) -> mat4x4f {
   var four = mat4x4f();
   if (WIDTH4 >= first + 4u) {
-    four = mat4x4f(v[i + first], v[i + first + 1u], v[i + first + 2u], v[i + first + 3u]);
+    four = mat4x4f(
+      vec4f(v[i + first]), vec4f(v[i + first + 1u]), vec4f(v[i + first + 2u]), vec4f(v[i + first + 3u]),
+    );
   } else if (WIDTH4 > first) {
-    four = mat4x4f(v[i + first], v[i + first + 1u], vec4f(), vec4f());
+    four = mat4x4f(vec4f(v[i + first]), vec4f(v[i + first + 1u]), vec4f(), vec4f());
   }
   return four;
 }
@@ -76,12 +83,12 @@ fn v_head(i: u32) -> Head {
 
 fn store_out_four(i: u32, first: u32, four: mat4x4f) {
   if (WIDTH4 > first) {
-    out[i + first] = four[0];
-    out[i + first + 1u] = four[1];
+    out[i + first] = Activation4(four[0]);
+    out[i + first + 1u] = Activation4(four[1]);
   }
   if (WIDTH4 >= first + 4u) {
-    out[i + first + 2u] = four[2];
-    out[i + first + 3u] = four[3];
+    out[i + first + 2u] = Activation4(four[2]);
+    out[i + first + 3u] = Activation4(four[3]);
   }
 }
 

@@ -1,6 +1,7 @@
 //! x[r,h] = embedding[token[r], h]
 //! token: [rows]   embedding: [V, H] in parameters   x: [rows, H]
 //! One thread per four features of a row.
+//! Prelude: Activation4, four activations in storage (src/engine/activations.ts).
 //! use lib/grid
 //! use lib/slab
 
@@ -14,7 +15,7 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> parameters: array<vec4f>;
 @group(0) @binding(1) var<storage, read> token: array<u32>;
-@group(0) @binding(2) var<storage, read_write> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> x: array<Activation4>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(64)
@@ -25,5 +26,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     return;
   }
   let slab = slab_of(r, params.split, params.slab4);
-  x[at] = parameters[slab + params.weight4 + token[r] * params.hidden4 + at % params.hidden4];
+  x[at] = Activation4(parameters[slab + params.weight4 + token[r] * params.hidden4 + at % params.hidden4]);
 }

@@ -4,6 +4,7 @@
 //! dy: [rows, 4·n4]   x: [rows, k]   rstd: [rows]   partials: [splits, size], dw at weight4 of each part
 //! rows a multiple of 8, chunk (rows of a part) of 4, k of 4.
 //! One workgroup per part, 4·LANES n and 8 k, 16 where WIDE; a lane has four n. All lanes need the same x.
+//! Prelude: Activation4, four activations in storage (src/engine/activations.ts).
 //! use lib/four_x
 
 override NORMED: bool = false;
@@ -25,7 +26,7 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> parameters: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(2) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> x: array<Activation4>;
 @group(0) @binding(3) var<storage, read> rstd: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> partials: array<vec4f>;
 @group(1) @binding(0) var<uniform> params: Params;

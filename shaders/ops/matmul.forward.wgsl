@@ -5,6 +5,7 @@
 //! rows of a model a multiple of 8, k of 4; columns n … 4·stride4 of y are undefined.
 //! One workgroup per tile of rows (lib/tile) and 8 outputs, 16 where WIDE. All lanes need the same weights, so that
 //! each is loaded once for a subgroup: loads are what costs.
+//! Prelude: Activation4, four activations in storage (src/engine/activations.ts); Product4, four of y.
 //! use lib/tile
 //! use lib/four_weights
 
@@ -25,9 +26,9 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> parameters: array<vec4f>;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read> residual: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(1) var<storage, read> x: array<Activation4>;
+@group(0) @binding(2) var<storage, read> residual: array<Activation4>;
+@group(0) @binding(3) var<storage, read_write> y: array<Product4>;
 @group(0) @binding(4) var<storage, read_write> rstd: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -35,9 +36,9 @@ fn store(row: u32, column4: u32, value: vec4f) {
   if (column4 < params.stride4) {
     let at = row * params.stride4 + column4;
     if (RESIDUAL) {
-      y[at] = residual[at] + value;
+      y[at] = Product4(vec4f(residual[at]) + value);
     } else {
-      y[at] = value;
+      y[at] = Product4(value);
     }
   }
 }
@@ -81,7 +82,7 @@ fn main(
   var d = mat4x4f();
   var squares = vec4f();
   for (var k = 0u; k < k4; k++) {
-    var xs = mat4x4f(x[at.x + k], x[at.y + k], x[at.z + k], x[at.w + k]);
+    var xs = mat4x4f(vec4f(x[at.x + k]), vec4f(x[at.y + k]), vec4f(x[at.z + k]), vec4f(x[at.w + k]));
     if (NORMED) {
       squares += vec4f(dot(xs[0], xs[0]), dot(xs[1], xs[1]), dot(xs[2], xs[2]), dot(xs[3], xs[3]));
       let gain = parameters[tile.slab4 + params.gain4 + k];

@@ -2,7 +2,8 @@
 //! dx = rstd·(gain·dn − x·rstd²·mean_j gain[j]·dn[j]·x[j]); the gradient of v passes through.
 //! dq, dk are overwritten by dn·x·rstd, the terms of the gains' gradients (qk_norm_rope.backward_gain sums them).
 //! qkv, dqkv: [rows, (heads + 2·kv_heads)·D]   dq: [rows, heads·D]   dk, dv: [rows, kv_heads·D]
-//! Prelude: HALF4 = D/8.  One thread per head of a row.
+//! Prelude: Activation4, four activations in storage (src/engine/activations.ts); HALF4 = D/8.
+//! One thread per head of a row.
 //! use lib/grid
 //! use lib/rows
 
@@ -16,7 +17,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> parameters: array<vec4f>;
-@group(0) @binding(1) var<storage, read> qkv: array<vec4f>;
+@group(0) @binding(1) var<storage, read> qkv: array<Activation4>;
 @group(0) @binding(2) var<storage, read> row_meta: array<RowMeta>;
 @group(0) @binding(3) var<storage, read> rope: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> dq: array<vec4f>;
@@ -53,8 +54,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var da: array<vec4f, HALF4>;
   var db: array<vec4f, HALF4>;
   for (var i = 0u; i < HALF4; i++) {
-    let xa = qkv[at + i];
-    let xb = qkv[at + HALF4 + i];
+    let xa = vec4f(qkv[at + i]);
+    let xb = vec4f(qkv[at + HALF4 + i]);
     squares += dot(xa, xa) + dot(xb, xb);
     let c = rope[angle + i];
     let s = rope[angle + HALF4 + i];
@@ -75,8 +76,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let rstd = inverseSqrt(squares / width + params.eps);
   let c = products * rstd * rstd / width;
   for (var i = 0u; i < HALF4; i++) {
-    let xa = qkv[at + i];
-    let xb = qkv[at + HALF4 + i];
+    let xa = vec4f(qkv[at + i]);
+    let xb = vec4f(qkv[at + HALF4 + i]);
     dqkv[at + i] = rstd * (parameters[gain + i] * da[i] - xa * c);
     dqkv[at + HALF4 + i] = rstd * (parameters[gain + HALF4 + i] * db[i] - xb * c);
     if (is_query) {

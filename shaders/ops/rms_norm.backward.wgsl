@@ -4,6 +4,7 @@
 //! dy, x, dx: [rows, H]   gain: [H] in parameters   rstd: [rows], kept by the product behind the norm
 //! partials: [splits, size], the gradient at gain4 of each part
 //! Whole workgroups with one thread per four features of a part of dgain, then one thread per row of dx.
+//! Prelude: Activation4, four activations in storage (src/engine/activations.ts).
 //! use lib/grid
 
 struct Params {
@@ -19,7 +20,7 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> parameters: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(2) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> x: array<Activation4>;
 @group(0) @binding(3) var<storage, read> rstd: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dx: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> partials: array<vec4f>;
@@ -35,7 +36,7 @@ fn add_gain_part(flat: u32) {
   let end = min((part + 1u) * params.chunk, params.rows);
   for (var r = part * params.chunk; r < end; r++) {
     let at = r * params.hidden4 + h;
-    sum += dy[at] * x[at] * rstd[r];
+    sum += dy[at] * vec4f(x[at]) * rstd[r];
   }
   let at = part * params.size4 + params.gain4 + h;
   if (params.accumulate == 1u) {
@@ -52,12 +53,12 @@ fn add_row(r: u32) {
   let s = rstd[r];
   var sum = 0.0;
   for (var h = 0u; h < hidden4; h++) {
-    sum += dot(parameters[params.gain4 + h] * dy[r * hidden4 + h], x[r * hidden4 + h]);
+    sum += dot(parameters[params.gain4 + h] * dy[r * hidden4 + h], vec4f(x[r * hidden4 + h]));
   }
   let c = sum * s * s / f32(hidden4 * 4u);
   for (var h = 0u; h < hidden4; h++) {
     let at = r * hidden4 + h;
-    let flow = s * (parameters[params.gain4 + h] * dy[at] - x[at] * c);
+    let flow = s * (parameters[params.gain4 + h] * dy[at] - vec4f(x[at]) * c);
     dx[at] = select(dx[at] + flow, flow, params.fresh == 1u);
   }
 }

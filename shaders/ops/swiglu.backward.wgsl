@@ -3,6 +3,7 @@
 //! dz: [rows, n]   w: [n, I] in parameters (slab 0)   gate_up, dgate_up: [rows, 2·I], gate first
 //! rows a multiple of 8, n and I of 4.
 //! One workgroup per tile of rows (lib/tile) and 8 inputs, 16 where WIDE: matmul.backward with the gate behind it.
+//! Prelude: Activation4, four activations in storage (src/engine/activations.ts).
 //! use lib/tile
 //! use lib/four_weights
 
@@ -17,15 +18,15 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> parameters: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dz: array<vec4f>;
-@group(0) @binding(2) var<storage, read> gate_up: array<vec4f>;
+@group(0) @binding(2) var<storage, read> gate_up: array<Activation4>;
 @group(0) @binding(3) var<storage, read_write> dgate_up: array<vec4f>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 fn store(row: u32, column4: u32, dy: vec4f) {
   if (column4 < params.inner4) {
     let at = row * 2u * params.inner4 + column4;
-    let gate = gate_up[at];
-    let up = gate_up[at + params.inner4];
+    let gate = vec4f(gate_up[at]);
+    let up = vec4f(gate_up[at + params.inner4]);
     let sigma = 1.0 / (1.0 + exp(-gate));
     dgate_up[at] = dy * up * sigma * (1.0 + gate * (1.0 - sigma));
     dgate_up[at + params.inner4] = dy * gate * sigma;

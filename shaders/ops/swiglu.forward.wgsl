@@ -4,6 +4,7 @@
 //! gate_up: [rows, 2·I], gate first; written for the first model's rows only, which alone are learnt from
 //! rows of a model a multiple of 8, k and I of 4.
 //! One workgroup per tile of rows (lib/tile) and 4 y, 8 where WIDE: as matmul.forward, a gate beside its up.
+//! Prelude: Activation4, four activations in storage (src/engine/activations.ts).
 //! use lib/tile
 //! use lib/four_weights
 
@@ -21,9 +22,9 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> parameters: array<vec4f>;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> gate_up: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(1) var<storage, read> x: array<Activation4>;
+@group(0) @binding(2) var<storage, read_write> gate_up: array<Activation4>;
+@group(0) @binding(3) var<storage, read_write> y: array<Activation4>;
 @group(0) @binding(4) var<storage, read_write> rstd: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -31,10 +32,10 @@ fn store(row: u32, column4: u32, gate: vec4f, up: vec4f) {
   if (column4 < params.inner4) {
     if (row < params.split.x) {
       let at = row * 2u * params.inner4 + column4;
-      gate_up[at] = gate;
-      gate_up[at + params.inner4] = up;
+      gate_up[at] = Activation4(gate);
+      gate_up[at + params.inner4] = Activation4(up);
     }
-    y[row * params.inner4 + column4] = gate / (1.0 + exp(-gate)) * up;
+    y[row * params.inner4 + column4] = Activation4(gate / (1.0 + exp(-gate)) * up);
   }
 }
 
@@ -76,7 +77,7 @@ fn main(
   var d = mat4x4f();
   var squares = vec4f();
   for (var k = 0u; k < k4; k++) {
-    var xs = mat4x4f(x[at.x + k], x[at.y + k], x[at.z + k], x[at.w + k]);
+    var xs = mat4x4f(vec4f(x[at.x + k]), vec4f(x[at.y + k]), vec4f(x[at.z + k]), vec4f(x[at.w + k]));
     squares += vec4f(dot(xs[0], xs[0]), dot(xs[1], xs[1]), dot(xs[2], xs[2]), dot(xs[3], xs[3]));
     let gain = parameters[tile.slab4 + params.gain4 + k];
     xs = mat4x4f(xs[0] * gain, xs[1] * gain, xs[2] * gain, xs[3] * gain);

@@ -15,7 +15,8 @@
 //! least PARTS·SEQUENCES; all its rows of one model.
 //! use lib/slab
 //! use lib/exchange
-//! use lib/philox
+//! use lib/group_attention
+//! use lib/group_choose
 
 override PREFILL: bool = false;
 override THREADS: u32 = 64;
@@ -273,85 +274,6 @@ fn place_heads(layer: u32, gains: u32, slot: u32) {
   workgroupBarrier();
 }
 
-/// Scores of the queries at INPUT, [SEQUENCES, heads, prefix4 + own slots/4] at WIDE; LOWEST where nothing is seen.
-fn put_scores(layer: u32, slot: u32, slots4: u32) {
-  let head4 = params.head_dim / 4u;
-  let heads = params.queries / params.head_dim;
-  let shared_by = params.queries / params.keys;
-  let scale = 1.0 / sqrt(f32(params.head_dim));
-  for (var item = thread; item < SEQUENCES * heads * slots4; item += THREADS) {
-    let j = item % slots4;
-    let h = item / slots4 % heads;
-    let s = item / slots4 / heads;
-    let query = INPUT + (s * heads + h) * head4;
-    let key = h / shared_by * head4;
-    var score = vec4f();
-    var seen: vec4<bool>;
-    if (!PREFILL && j < params.prefix4) {
-      let slots = params.prefix_slots;
-      var at = cache_at(prefix_row[s], slots, layer, 0u) + key * slots + 4u * j;
-      for (var d = 0u; d < head4; d++) {
-        score += kept[query + d] * mat4x4f(prefix[at], prefix[at + 1u], prefix[at + 2u], prefix[at + 3u]);
-        at += slots;
-      }
-      seen = 4u * j + EACH < vec4u(prefix_length[s]);
-    } else {
-      let first = 4u * (j - params.prefix4);
-      let slots = params.slots;
-      var at = cache_at(cache_row(s), slots, layer, 0u) + key * slots + first;
-      for (var d = 0u; d < head4; d++) {
-        score += kept[query + d] * mat4x4f(cache[at], cache[at + 1u], cache[at + 2u], cache[at + 3u]);
-        at += slots;
-      }
-      seen = first + EACH <= vec4u(slot_of(s, slot));
-    }
-    kept[WIDE + item] = select(LOWEST4, score * scale, seen);
-  }
-  workgroupBarrier();
-}
-
-/// INPUT = values weighted by softmax of the scores at WIDE. Every thread takes its softmax itself: what repeats is
-/// a few exponentials, and a barrier is saved.
-fn weigh(layer: u32, slot: u32, slots4: u32) {
-  let head4 = params.head_dim / 4u;
-  let heads = params.queries / params.head_dim;
-  let queries4 = params.queries / 4u;
-  let keys4 = params.keys / 4u;
-  let shared_by = params.queries / params.keys;
-  for (var item = thread; item < SEQUENCES * queries4; item += THREADS) {
-    let s = item / queries4;
-    let h = item % queries4 / head4;
-    let value = h / shared_by * head4 + item % head4;
-    let scores = WIDE + (s * heads + h) * slots4;
-    var tops = LOWEST4;
-    for (var j = 0u; j < slots4; j++) {
-      tops = max(tops, kept[scores + j]);
-    }
-    let top = max(max(tops.x, tops.y), max(tops.z, tops.w));
-    var sum = vec4f();
-    var total = 0.0;
-    if (!PREFILL) {
-      var at = cache_at(prefix_row[s], params.prefix_slots, layer, 1u) + value;
-      for (var j = 0u; j < prefix_length[s]; j++) {
-        let weight = exp(kept[scores + j / 4u][j % 4u] - top);
-        total += weight;
-        sum += weight * prefix[at];
-        at += keys4;
-      }
-    }
-    let own_scores = scores + params.prefix4;
-    var at = cache_at(cache_row(s), params.slots, layer, 1u) + value;
-    for (var j = 0u; j <= slot_of(s, slot); j++) {
-      let weight = exp(kept[own_scores + j / 4u][j % 4u] - top);
-      total += weight;
-      sum += weight * cache[at];
-      at += keys4;
-    }
-    kept[INPUT + item] = sum / total;
-  }
-  workgroupBarrier();
-}
-
 /// From the current tokens to logits at WIDE; with PREFILL, to the keys and values of the last layer. Drivers
 /// inline every call, so norm and multiply are called once, in a loop over all products.
 fn run_model(slot: u32) {
@@ -379,113 +301,6 @@ fn run_model(slot: u32) {
       weigh(layer, slot, slots4);
     }
   }
-}
-
-/// One token of each sequence from softmax(logits/T), logits at WIDE, as rollout/sample; PARTS threads share a sequence, each a
-/// stretch of the vocabulary, whose sums are added in its order.
-fn choose(position: u32) {
-  let vocab4 = (params.vocab + 3u) / 4u;
-  let s = thread / PARTS;
-  let row = first_row + s;
-  let stretch4 = (vocab4 + PARTS - 1u) / PARTS;
-  let stretches = (vocab4 + stretch4 - 1u) / stretch4;
-  let begin = thread % PARTS * stretch4;
-  let end = min(begin + stretch4, vocab4);
-  let logits = WIDE + s * vocab4;
-  var greedy = false;
-  var how = vec4u();
-  if (s < SEQUENCES) {
-    how = sequence[2u * row + 1u];
-    let temperature = bitcast<f32>(how.x);
-    greedy = temperature == 0.0;
-    let inverse = select(1.0 / temperature, 1.0, greedy);
-    var tops = LOWEST4;
-    for (var i = begin; i < end; i++) {
-      let z = select(LOWEST4, kept[logits + i] * inverse, 4u * i + EACH < vec4u(params.vocab));
-      kept[logits + i] = z;
-      tops = max(tops, z);
-    }
-    peak[thread] = max(max(tops.x, tops.y), max(tops.z, tops.w));
-  }
-  workgroupBarrier();
-  if (s < SEQUENCES) {
-    var highest = LOWEST;
-    for (var i = 0u; i < stretches; i++) {
-      highest = max(highest, peak[s * PARTS + i]);
-    }
-    var sums = vec3f();
-    var best = params.vocab;
-    for (var i = begin; i < end; i++) {
-      let scaled = kept[logits + i];
-      let z = scaled - highest;
-      kept[logits + i] = z;
-      let inside = 4u * i + EACH < vec4u(params.vocab);
-      let e = select(vec4f(), exp(z), inside);
-      sums += vec3f(
-        dot(e, vec4f(1.0)),
-        dot(select(vec4f(), e * z, e > vec4f()), vec4f(1.0)),
-        dot(select(vec4f(), z, inside), vec4f(1.0)),
-      );
-      let at_top = select(vec4u(params.vocab), 4u * i + EACH, scaled == vec4f(highest));
-      best = min(best, min(min(at_top.x, at_top.y), min(at_top.z, at_top.w)));
-    }
-    scratch[thread] = vec4f(sums, f32(best));
-  }
-  workgroupBarrier();
-  if (s < SEQUENCES && begin == 0u) {
-    var sums = vec3f();
-    var chosen = params.vocab;
-    for (var i = 0u; i < stretches; i++) {
-      sums += scratch[thread + i].xyz;
-      chosen = min(chosen, u32(scratch[thread + i].w));
-    }
-    // Where nothing equals the highest, all is NaN; that is for others to report.
-    chosen = select(chosen, 0u, chosen == params.vocab);
-    if (!greedy) {
-      let random = unit_float(philox4x32(
-        vec4u(position, how.y, params.step, how.z),
-        vec2u(params.seed_low, params.seed_high),
-      ).x) * sums.x;
-      var below = 0.0;
-      var before = 0.0;
-      var stretch = 0u;
-      for (var i = 0u; i < stretches; i++) {
-        let more = scratch[thread + i].x;
-        if (more > 0.0) {
-          before = below;
-          stretch = i;
-        }
-        below += more;
-        if (random < below) {
-          break;
-        }
-      }
-      below = before;
-      let last = min(4u * (stretch + 1u) * stretch4, params.vocab);
-      for (var v = 4u * stretch * stretch4; v < last; v++) {
-        let e = exp(kept[logits + v / 4u][v % 4u]);
-        if (e > 0.0) {
-          chosen = v;
-        }
-        below += e;
-        if (random < below) {
-          break;
-        }
-      }
-    }
-    let log_sum = log(sums.x);
-    let vocab = f32(params.vocab);
-    let z = kept[logits + chosen / 4u][chosen % 4u];
-    let figures = vec4f(z - log_sum, log_sum - sums.y / sums.x, log_sum - sums.z / vocab - log(vocab), 0.0);
-    let runs = running[s] == 1u;
-    chosen = select(params.end_token, chosen, runs);
-    let at = row * params.max_length + position;
-    token[at] = chosen;
-    stats[at] = select(vec4f(), figures, runs);
-    current[s] = chosen;
-    running[s] = select(1u, 0u, chosen == params.end_token);
-  }
-  workgroupBarrier();
 }
 
 /// Whether any sequence of the workgroup goes on.

@@ -10,11 +10,13 @@
 //! token: [rows, max_length]   stats: [rows, max_length] of (ln π, entropy, self-certainty, 0), as rollout/sample
 //! A rollout that ended repeats the end token; a workgroup whose rollouts all ended stops.
 //! Random stream: as rollout/sample.
-//! Prelude: VOCAB8 = ⌈V/8⌉, HEAD_DIM, SHARED = heads/kv_heads, WIDEST of hidden, (heads + 2·kv_heads)·D and inner, in eights.  One thread per four rows, LANES threads a workgroup, all rows of one model.
+//! Prelude: Activation and Activation4, one and four activations in storage (src/engine/activations.ts);
+//! VOCAB8 = ⌈V/8⌉, HEAD_DIM, SHARED = heads/kv_heads, WIDEST of hidden, (heads + 2·kv_heads)·D and inner, in eights.
+//! One thread per four rows, LANES threads a workgroup, all rows of one model.
 //! use lib/slab
 //! use lib/philox
 //! use lib/four_rows
-//! use lib/choose_four
+//! use lib/lanes_choose
 
 override PREFILL: bool = false;
 override LANES: u32 = 8;
@@ -60,8 +62,8 @@ struct Params {
 @group(0) @binding(1) var<storage, read> sequence: array<vec4u>;
 @group(0) @binding(2) var<storage, read> prefix_token: array<u32>;
 @group(0) @binding(3) var<storage, read> rope: array<vec4f>;
-@group(0) @binding(4) var<storage, read> prefix: array<f32>;
-@group(0) @binding(5) var<storage, read_write> cache: array<vec4f>;
+@group(0) @binding(4) var<storage, read> prefix: array<Activation>;
+@group(0) @binding(5) var<storage, read_write> cache: array<Activation4>;
 @group(0) @binding(6) var<storage, read_write> token: array<u32>;
 @group(0) @binding(7) var<storage, read_write> stats: array<vec4f>;
 @group(1) @binding(0) var<uniform> params: Params;
@@ -194,7 +196,7 @@ fn attend(layer: u32, last_slot: u32, prefix_length: vec4u) {
       var score = array<vec4f, SHARED>();
       var at = key_slots + (slot * params.keys + begin) * params.lanes;
       for (var d = 0u; d < params.head_dim; d++) {
-        let key = cache[at];
+        let key = vec4f(cache[at]);
         at += params.lanes;
         for (var h = 0u; h < SHARED; h++) {
           score[h] += hidden[query + h * params.head_dim + d] * key;
@@ -211,7 +213,7 @@ fn attend(layer: u32, last_slot: u32, prefix_length: vec4u) {
       }
       at = value_slots + (slot * params.keys + begin) * params.lanes;
       for (var d = 0u; d < params.head_dim; d++) {
-        let value = cache[at];
+        let value = vec4f(cache[at]);
         at += params.lanes;
         for (var h = 0u; h < SHARED; h++) {
           let to = query + h * params.head_dim + d;
@@ -270,8 +272,8 @@ fn run_layers(tokens: vec4u, position: vec4u, slot: u32, prefix_length: vec4u) {
         var at = slot_at(layer, 0u, slot);
         let to_values = params.slots * params.keys * params.lanes;
         for (var n = 0u; n < params.keys; n++) {
-          cache[at] = hidden[params.queries + n];
-          cache[at + to_values] = hidden[params.queries + params.keys + n];
+          cache[at] = Activation4(hidden[params.queries + n]);
+          cache[at + to_values] = Activation4(hidden[params.queries + params.keys + n]);
           at += params.lanes;
         }
         if (PREFILL && layer + 1u == params.layers) {
@@ -329,8 +331,8 @@ fn copy_prefix(prefix_row: vec4u, prefix_length: vec4u) {
       for (var n = 0u; n < params.keys; n++) {
         let begin = ((part * params.prefix_slots + slot) * params.keys + n) * params.prefix_rows + prefix_row;
         cache[at] = select(
-          vec4f(),
-          vec4f(prefix[begin.x], prefix[begin.y], prefix[begin.z], prefix[begin.w]),
+          Activation4(),
+          Activation4(prefix[begin.x], prefix[begin.y], prefix[begin.z], prefix[begin.w]),
           seen,
         );
         at += params.lanes;

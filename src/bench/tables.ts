@@ -95,7 +95,7 @@ export function tablesOf(result: BenchResult): Table[] {
   }
   if (result.bySize.length > 0) {
     tables.push({
-      title: `Sizes: hidden × layers, ${String(result.bySize[0]?.rollouts ?? 0)} rollouts`,
+      title: `Sizes: hidden × layers, ${String(result.bySize[0]?.rollouts ?? 0)} rollouts, untrained weights, Intuitor`,
       rows: [
         [
           '',

@@ -1,7 +1,23 @@
 import type { Buffers } from '../gpu/buffer.ts';
 import type { ModelConfig } from '../model/config.ts';
+import type { ActivationType } from './plan.ts';
+import type { PlannedModel } from './recorder.ts';
 
-/** What one layer reads and writes. `x` is its input, `next` its output: the input of the layer after it. */
+/** What the shaders call an activation in storage: every one is loaded into f32 and rounded when stored. */
+export function activationPrelude(type: ActivationType): string {
+  const enable = type === 'f16' ? 'enable f16;\n' : '';
+  return `${enable}alias Activation = ${type};\nalias Activation4 = vec4<Activation>;`;
+}
+
+/** 32-bit words that `count` activations take, a multiple of four. */
+export function activationWords(type: ActivationType, count: number): number {
+  return type === 'f16' ? count / 2 : count;
+}
+
+/**
+ * What one layer reads and writes. `x` is its input, `next` its output: the input of the layer after it.
+ * rstd and lse, a number per row or head, are f32; the rest are activations.
+ */
 export interface LayerBuffers {
   readonly x: GPUBuffer;
   readonly inputRstd: GPUBuffer;
@@ -18,7 +34,7 @@ export interface LayerBuffers {
   readonly next: GPUBuffer;
 }
 
-/** Widths of the tensors of a layer, floats per row. */
+/** Widths of the tensors of a layer, numbers per row. */
 export function widthsOf(config: ModelConfig) {
   const queries = config.num_attention_heads * config.head_dim;
   const keys = config.num_key_value_heads * config.head_dim;
@@ -34,26 +50,33 @@ export function widthsOf(config: ModelConfig) {
 }
 
 /** Every layer's tensors kept apart, as the backward pass needs them. */
-export function keptLayers(buffers: Buffers, config: ModelConfig, rows: number): LayerBuffers[] {
+export function keptLayers(
+  buffers: Buffers,
+  { config, plan }: Pick<PlannedModel, 'config' | 'plan'>,
+  rows: number,
+): LayerBuffers[] {
   const width = widthsOf(config);
-  let x = buffers.storage('layer 0 x', rows * width.hidden);
+  const stream = (index: number) =>
+    buffers.storage(`layer ${String(index)} x`, activationWords(plan.activations, rows * width.hidden));
+  let x = stream(0);
   return Array.from({ length: config.num_hidden_layers }, (_, index) => {
-    const of = (name: string, floats: number) =>
-      buffers.storage(`layer ${String(index)} ${name}`, rows * floats);
+    const floats = (name: string, count: number) =>
+      buffers.storage(`layer ${String(index)} ${name}`, rows * count);
+    const of = (name: string, count: number) => floats(name, activationWords(plan.activations, count));
     const layer: LayerBuffers = {
       x,
-      inputRstd: of('input rstd', 1),
+      inputRstd: floats('input rstd', 1),
       qkv: of('qkv', width.qkv),
       q: of('q', width.queries),
       k: of('k', width.keys),
       v: of('v', width.keys),
       out: of('out', width.queries),
-      lse: of('lse', width.heads),
+      lse: floats('lse', width.heads),
       mid: of('mid', width.hidden),
-      midRstd: of('mid rstd', 1),
+      midRstd: floats('mid rstd', 1),
       gateUp: of('gate_up', 2 * width.inner),
       act: of('act', width.inner),
-      next: buffers.storage(`layer ${String(index + 1)} x`, rows * width.hidden),
+      next: stream(index + 1),
     };
     x = layer.next;
     return layer;
@@ -63,14 +86,16 @@ export function keptLayers(buffers: Buffers, config: ModelConfig, rows: number):
 /** Only keys and values are kept per layer; all else is shared, as sampling needs no backward pass. */
 export function cachedLayers(
   buffers: Buffers,
-  config: ModelConfig,
+  { config, plan }: Pick<PlannedModel, 'config' | 'plan'>,
   rows: number,
   cacheRows: number,
 ): LayerBuffers[] {
   const width = widthsOf(config);
-  const of = (name: string, floats: number) => buffers.storage(`rollout ${name}`, rows * floats);
+  const words = (count: number) => activationWords(plan.activations, count);
+  const floats = (name: string, count: number) => buffers.storage(`rollout ${name}`, rows * count);
+  const of = (name: string, count: number) => floats(name, words(count));
   const x = of('x', width.hidden);
-  const rstd = of('rstd', 1);
+  const rstd = floats('rstd', 1);
   const shared = {
     x,
     next: x,
@@ -79,14 +104,14 @@ export function cachedLayers(
     qkv: of('qkv', width.qkv),
     q: of('q', width.queries),
     out: of('out', width.queries),
-    lse: of('lse', width.heads),
+    lse: floats('lse', width.heads),
     mid: of('mid', width.hidden),
     gateUp: of('gate_up', 2 * width.inner),
     act: of('act', width.inner),
   };
   return Array.from({ length: config.num_hidden_layers }, (_, index) => ({
     ...shared,
-    k: buffers.storage(`layer ${String(index)} key cache`, cacheRows * width.keys),
-    v: buffers.storage(`layer ${String(index)} value cache`, cacheRows * width.keys),
+    k: buffers.storage(`layer ${String(index)} key cache`, words(cacheRows * width.keys)),
+    v: buffers.storage(`layer ${String(index)} value cache`, words(cacheRows * width.keys)),
   }));
 }

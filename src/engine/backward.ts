@@ -12,7 +12,10 @@ import { swigluBackward } from './ops/swiglu.ts';
 import type { Recorder } from './recorder.ts';
 import { headWeight, layerWeights } from './weights.ts';
 
-/** Gradients in flight; one set serves all layers. d + name, [rows, width of name]. */
+/**
+ * Gradients in flight; one set serves all layers. d + name, [rows, width of name]. In f32 whatever activations are:
+ * divided by the tokens of a batch, many lie below f16's smallest normal number, 6e-5.
+ */
 export type GradientBuffers = Readonly<
   Record<'dx' | 'dnormed' | 'dgateUp' | 'dout' | 'dq' | 'dk' | 'dv' | 'dqkv' | 'delta', GPUBuffer>
 >;

@@ -43,11 +43,11 @@ export function recordLayers(r: Recorder, pass: Pass, until: 'output' | 'keys'):
   });
 }
 
-/** Final norm and vocabulary projection. logits [rows, 4·⌈V/4⌉], padding columns undefined. */
+/** Final norm and vocabulary projection. logits [rows, 4·⌈V/4⌉], padding columns undefined; f32, as losses are differences of them. */
 export function recordLogits(
   r: Recorder,
   space: RowSpace,
   io: { readonly x: GPUBuffer; readonly y: GPUBuffer; readonly rstd: GPUBuffer },
 ): void {
-  matmulForward(r, space, headWeight(r), io);
+  matmulForward(r, space, headWeight(r), io, 'f32');
 }

@@ -55,19 +55,28 @@ export function microBatchRows(
 export const rolloutLayouts = ['operations', 'lanes', 'group1', 'group8'] as const;
 export type RolloutLayout = (typeof rolloutLayouts)[number];
 
+/** Layouts whose keys and values are stored as the plan's activations; in the others they are f32 in any case. */
+export const storesF16: readonly RolloutLayout[] = ['operations', 'lanes'];
+
 /** A form of a matrix product: rows (of a weight gradient, outputs) × columns that a thread holds in registers. */
 export const matmulForms = ['4x8', '4x16'] as const;
 export type MatmulForm = (typeof matmulForms)[number];
 
+/** How activations, keys and values are stored; arithmetic, weights and all gradients are f32 in any case. */
+export const activationTypes = ['f32', 'f16'] as const;
+export type ActivationType = (typeof activationTypes)[number];
+
 /** Which kernels an engine uses. It decides the last bits of every sum, so a run records it. */
 export interface Plan {
   readonly rollout: RolloutLayout;
+  readonly activations: ActivationType;
   readonly matmul: Readonly<Record<'forward' | 'backward' | 'weight', MatmulForm>>;
 }
 
 /** What is used where nothing has been tried. */
 export const fixedPlan: Plan = {
   rollout: 'operations',
+  activations: 'f32',
   matmul: { forward: '4x16', backward: '4x16', weight: '4x16' },
 };
 
@@ -80,6 +89,6 @@ export function mayFuse({ hidden_size, intermediate_size }: ModelConfig): boolea
 }
 
 /** The fixed table: what is used where nothing was tried (docs/performance.md has the figures behind it). */
-export function untriedPlan(config: ModelConfig): Plan {
-  return { ...fixedPlan, rollout: mayFuse(config) ? 'lanes' : 'operations' };
+export function untriedPlan(config: ModelConfig, activations: ActivationType = 'f32'): Plan {
+  return { ...fixedPlan, activations, rollout: mayFuse(config) ? 'lanes' : 'operations' };
 }

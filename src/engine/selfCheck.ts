@@ -3,6 +3,7 @@ import { Clock } from '../gpu/clock.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { Readback } from '../gpu/readback.ts';
+import { fromHalf } from '../lib/half.ts';
 import { models, Parameters } from './parameters.ts';
 import type { Plan } from './plan.ts';
 import { Sampler } from './rollout/sampler.ts';
@@ -26,8 +27,11 @@ export function fingerprint(values: ArrayLike<number>, rows: number, width: numb
   });
 }
 
-/** Far above the rounding of any driver's float32, far below what a wrong kernel does. */
-const tolerance = 5e-4;
+/**
+ * Far above the rounding of any driver, far below what a wrong kernel does. With activations in f16, of 11 bits, every
+ * intermediate result is rounded by up to 5e-4; those that follow from many of them were seen to differ by 3e-3.
+ */
+const tolerances = { f32: 5e-4, f16: 1e-2 };
 
 /**
  * Runs every kernel once on a tiny fixed case and compares with stored float64 answers
@@ -43,8 +47,14 @@ export async function selfCheck(
   clock: Pick<Performance, 'now'> = performance,
 ): Promise<SelfCheck> {
   const begin = clock.now();
+  if (plan.activations === 'f16') {
+    // The same arithmetic, held to what f32 is good for.
+    const arithmetic = await selfCheck(gpu, kernels, { ...plan, activations: 'f32' }, clock);
+    if (!arithmetic.ok) return arithmetic;
+  }
   const buffers = new Buffers(gpu);
   try {
+    const tolerance = tolerances[plan.activations];
     const stages = await run(gpu, kernels, buffers, plan);
     for (const { stage, values } of stages) {
       const expected: readonly number[] = (answers as Record<string, number[]>)[stage.name] ?? [];
@@ -103,7 +113,7 @@ async function run(
           buffer: sampler.tokens,
           width: length,
           first: row * length,
-          words: true,
+          type: 'u32',
         },
         {
           ...place,
@@ -132,8 +142,13 @@ async function run(
   const bytes = await readback.take(names);
   return stages.map((stage) => {
     const own = bytes[String(sources.indexOf(stage.buffer))] ?? new ArrayBuffer();
-    return { stage, values: cut(stage.words === true ? new Uint32Array(own) : new Float32Array(own), stage) };
+    return { stage, values: cut(numbersIn(own, stage), stage) };
   });
+}
+
+function numbersIn(bytes: ArrayBuffer, { type }: Stage): ArrayLike<number> {
+  if (type === 'u32') return new Uint32Array(bytes);
+  return type === 'f16' ? Float32Array.from(new Uint16Array(bytes), fromHalf) : new Float32Array(bytes);
 }
 
 function cut(all: ArrayLike<number>, stage: Stage): Float32Array {

@@ -29,7 +29,8 @@ export interface Stage {
   readonly width: number;
   readonly stride?: number;
   readonly first?: number;
-  readonly words?: boolean;
+  /** What its numbers are; f32 unless said. */
+  readonly type?: 'u32' | 'f16';
   /** Parts to be added up, this many floats apart. */
   readonly parts?: { readonly count: number; readonly size: number };
 }
@@ -63,6 +64,10 @@ export function recordSelfCheck(
   const check = (name: string, kernel: string, buffer: GPUBuffer, of: number, of1: number): void => {
     stages.push({ name, kernel, buffer, rows: of, width: of1 });
   };
+  const activation = (name: string, kernel: string, buffer: GPUBuffer, of: number, of1: number): void => {
+    const type = plan.activations === 'f16' ? { type: plan.activations } : {};
+    stages.push({ name, kernel, buffer, rows: of, width: of1, ...type });
+  };
   const output = (name: string, kernel: string, floats: number): GPUBuffer => {
     const buffer = buffers.storage(name, rows * floats);
     check(name, kernel, buffer, rows, floats);
@@ -72,7 +77,7 @@ export function recordSelfCheck(
   const token = input('token', Uint32Array.from(models.flatMap(() => [...batch.token])));
   const row_meta = input('row meta', repeatRows(batch.rowMeta, rows, models.length));
   const rope = input('rope', ropeTable(config, rows));
-  const layers = keptLayers(buffers, config, all);
+  const layers = keptLayers(buffers, r, all);
   const [layer] = layers;
   const [offsets] = layout.layers;
   if (layer === undefined || offsets === undefined) throw new RangeError('The self-check has no layer.');
@@ -86,18 +91,18 @@ export function recordSelfCheck(
     ] as const,
   };
   recordLayers(r, { space, place: ownPlace, layers, token, row_meta, rope }, 'output');
-  check('embedding', 'ops/embed.forward', layer.x, all, width.hidden);
+  activation('embedding', 'ops/embed.forward', layer.x, all, width.hidden);
   check('rstd', 'ops/matmul.forward', layer.inputRstd, all, 1);
-  check('qkv', 'ops/matmul.forward', layer.qkv, all, width.qkv);
-  check('q', 'ops/qk_norm_rope.forward', layer.q, all, width.queries);
-  check('k', 'ops/qk_norm_rope.forward', layer.k, all, width.keys);
-  check('v', 'ops/qk_norm_rope.forward', layer.v, all, width.keys);
-  check('attention', 'ops/attention.forward', layer.out, all, width.queries);
+  activation('qkv', 'ops/matmul.forward', layer.qkv, all, width.qkv);
+  activation('q', 'ops/qk_norm_rope.forward', layer.q, all, width.queries);
+  activation('k', 'ops/qk_norm_rope.forward', layer.k, all, width.keys);
+  activation('v', 'ops/qk_norm_rope.forward', layer.v, all, width.keys);
+  activation('attention', 'ops/attention.forward', layer.out, all, width.queries);
   check('attention lse', 'ops/attention.forward', layer.lse, all, width.heads);
-  check('attention output', 'ops/matmul.forward', layer.mid, all, width.hidden);
-  check('gate and up', 'ops/swiglu.forward', layer.gateUp, rows, 2 * width.inner);
-  check('mlp', 'ops/swiglu.forward', layer.act, all, width.inner);
-  check('mlp output', 'ops/matmul.forward', layer.next, all, width.hidden);
+  activation('attention output', 'ops/matmul.forward', layer.mid, all, width.hidden);
+  activation('gate and up', 'ops/swiglu.forward', layer.gateUp, rows, 2 * width.inner);
+  activation('mlp', 'ops/swiglu.forward', layer.act, all, width.inner);
+  activation('mlp output', 'ops/matmul.forward', layer.next, all, width.hidden);
 
   const finalRstd = buffers.storage('final rstd', all);
   const logits = buffers.storage('logits', all * width.logits);

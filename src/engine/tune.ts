@@ -9,7 +9,7 @@ import { layoutOf } from '../model/layout.ts';
 import { widthsOf } from './activations.ts';
 import { matmulBackward, matmulBackwardWeight, matmulForward } from './ops/matmul.ts';
 import { Parameters } from './parameters.ts';
-import { fixedPlan, matmulForms, type MatmulForm, type Plan } from './plan.ts';
+import { fixedPlan, matmulForms, type ActivationType, type MatmulForm, type Plan } from './plan.ts';
 import type { Recorder, RowSpace } from './recorder.ts';
 import { headWeight, layerWeights } from './weights.ts';
 
@@ -29,12 +29,13 @@ export async function tuneMatmul(
   gpu: Gpu,
   kernels: Kernels,
   config: ModelConfig,
+  activations: ActivationType = 'f32',
   clock: Pick<Performance, 'now'> = performance,
   budgetMs = 1000,
 ): Promise<Plan['matmul']> {
   const buffers = new Buffers(gpu);
   try {
-    const trial = recordTrial(kernels, buffers, config);
+    const trial = recordTrial(kernels, buffers, config, activations);
     const readback = new Readback(buffers, 'trial', { done: { buffer: trial.written, bytes: 16 } });
     const time = async (program: Program, repeats: number): Promise<number> => {
       const begin = clock.now();
@@ -82,7 +83,7 @@ export async function tuneMatmul(
 }
 
 /** The products of one layer and the head over some rows. */
-function recordTrial(kernels: Kernels, buffers: Buffers, config: ModelConfig) {
+function recordTrial(kernels: Kernels, buffers: Buffers, config: ModelConfig, activations: ActivationType) {
   const one = { ...config, num_hidden_layers: 1 };
   const layout = layoutOf(one);
   const parameters = new Parameters(buffers, layout);
@@ -102,7 +103,7 @@ function recordTrial(kernels: Kernels, buffers: Buffers, config: ModelConfig) {
     written: y,
     record(product: keyof Plan['matmul'], form: MatmulForm): Program {
       const program = new Program(buffers, `trial of ${product}`, 5);
-      const plan = { ...fixedPlan, matmul: { ...fixedPlan.matmul, [product]: form } };
+      const plan = { ...fixedPlan, activations, matmul: { ...fixedPlan.matmul, [product]: form } };
       const r: Recorder = { program, kernels, config: one, layout, parameters, plan };
       const weights = [
         ...layout.layers.flatMap((offsets) => Object.values(layerWeights(r, offsets))),

@@ -5,7 +5,7 @@ import { quantile } from '../lib/stats.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Layout } from '../model/layout.ts';
 import { Engine } from './engine.ts';
-import { mayFuse, rolloutLayouts, type Plan, type RolloutLayout } from './plan.ts';
+import { mayFuse, rolloutLayouts, storesF16, type Plan, type RolloutLayout } from './plan.ts';
 import type { RolloutCapacity } from './rollout/call.ts';
 
 const rounds = 3;
@@ -23,7 +23,7 @@ export async function tuneRollout(
     readonly layout: Layout;
     readonly weights: Float32Array<ArrayBuffer>;
   },
-  matmul: Plan['matmul'],
+  plan: Omit<Plan, 'rollout'>,
   capacity: RolloutCapacity,
   clock: Pick<Performance, 'now'> = performance,
 ): Promise<RolloutLayout> {
@@ -35,9 +35,10 @@ export async function tuneRollout(
       kernels,
       model,
       { update: { ...update, withReference: false, withAnchor: false }, rollout: capacity },
-      { plan: { rollout, matmul } },
+      { plan: { ...plan, rollout } },
     );
   const tried = rolloutLayouts.flatMap((rollout) => {
+    if (plan.activations === 'f16' && !storesF16.includes(rollout)) return [];
     try {
       return [{ rollout, times: [] as number[], engine: engineWith(rollout) }];
     } catch (error) {

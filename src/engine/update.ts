@@ -90,7 +90,7 @@ export class Updater {
     };
     const rope = buffers.storage('rope', (prefix + 1 + capacity.maxCompletionLength) * config.head_dim);
     this.#device.queue.writeBuffer(rope, 0, ropeTable(config, prefix + 1 + capacity.maxCompletionLength));
-    const layers = keptLayers(buffers, config, rows);
+    const layers = keptLayers(buffers, model, rows);
     const logits = buffers.storage('logits', rows * width.logits);
     this.logits = logits;
     const rstd = buffers.storage('final rstd', rows);

@@ -17,6 +17,8 @@ export interface Gpu {
   readonly hasTimestamps: boolean;
   /** Whether lanes can read one another's registers; kernels that would have a twin without. */
   readonly hasSubgroups: boolean;
+  /** Whether shaders may store half-precision numbers. */
+  readonly hasF16: boolean;
   /** What the device refused, first error first; a readback throws on it, so that nothing wrong is shown. */
   readonly errors: readonly GPUError[];
   /** Resolves with the reason when the device is gone. */
@@ -66,7 +68,9 @@ export async function openDevice(
       'Use another adapter or a newer driver.',
     );
   }
-  const optional = (['timestamp-query', 'subgroups'] as const).filter((name) => adapter.features.has(name));
+  const optional = (['timestamp-query', 'subgroups', 'shader-f16'] as const).filter((name) =>
+    adapter.features.has(name),
+  );
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures: optional });
   const errors: GPUError[] = [];
   device.addEventListener('uncapturederror', ({ error }) => {
@@ -84,6 +88,7 @@ export async function openDevice(
     },
     hasTimestamps: device.features.has('timestamp-query'),
     hasSubgroups: device.features.has('subgroups'),
+    hasF16: device.features.has('shader-f16'),
     errors,
     lost: device.lost.then(({ message, reason }) => (message === '' ? reason : message)),
     whileWaiting: options.whileWaiting,

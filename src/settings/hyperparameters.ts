@@ -385,6 +385,13 @@ export const hyperparameters = {
     applies: 'restart',
     help: 'Difficulty of the training prompts: digits to sort, digits per summand, operations in a chain.',
   }),
+  halfPrecision: toggle({
+    label: 'Half-precision activations',
+    group: 'Task and model',
+    default: false,
+    applies: 'restart',
+    help: 'Stores activations, keys and values in 16 bits: half their memory, 11 bits of precision. Sums, weights, gradients and the optimiser stay in 32. Needs a GPU with shader-f16.',
+  }),
 
   evalEvery: integer({
     label: 'Evaluate every',

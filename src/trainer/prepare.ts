@@ -1,13 +1,17 @@
-import { picklist, object, safeParse } from 'valibot';
-import { matmulForms, rolloutLayouts, untriedPlan, type Plan } from '../engine/plan.ts';
-import { selfCheck } from '../engine/selfCheck.ts';
-import { tuneMatmul } from '../engine/tune.ts';
-import { tuneRollout } from '../engine/tuneRollout.ts';
+import { object, optional, picklist, safeParse } from 'valibot';
+import {
+  activationTypes,
+  matmulForms,
+  rolloutLayouts,
+  untriedPlan,
+  type ActivationType,
+  type Plan,
+} from '../engine/plan.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
 import type { BaseModel } from '../model/baseModel.ts';
-import type { Settings } from '../settings/hyperparameters.ts';
+import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
 import { rolloutCounts } from '../settings/settings.ts';
 import { taskOf } from '../tasks/index.ts';
 import { endToken } from '../tasks/vocabulary.ts';
@@ -16,6 +20,8 @@ import type { Memory } from './memory.ts';
 const form = picklist(matmulForms);
 const planSchema = object({
   rollout: picklist(rolloutLayouts),
+  // Records from before there was a choice name none.
+  activations: optional(picklist(activationTypes), 'f32'),
   matmul: object({ forward: form, backward: form, weight: form }),
 });
 
@@ -26,11 +32,26 @@ export function parsePlan(value: unknown): Plan | null {
 }
 
 /**
+ * How a run's settings have activations stored.
+ * @throws LabError `bad-setting` where this GPU can't
+ */
+export function activationsOf(gpu: Pick<Gpu, 'hasF16'>, { halfPrecision }: Settings): ActivationType {
+  if (!halfPrecision) return 'f32';
+  if (gpu.hasF16) return 'f16';
+  throw new LabError(
+    'bad-setting',
+    `"${hyperparameters.halfPrecision.label}" is on, but this GPU or browser has no half-precision numbers in shaders (shader-f16).`,
+    'Turn it off, or use a GPU and browser that have them.',
+  );
+}
+
+/**
  * Chooses the kernels for a run: on a GPU by a short trial, remembered per adapter and shape; a software adapter
  * has the fixed table, which was measured on two. Where the choice is new on this adapter, its kernels are
  * checked before anything is trained with them.
  * @param given a plan to use as it is, from the record of an earlier run
- * @throws LabError `kernel-disagrees` naming a kernel that gives wrong numbers here
+ * @throws LabError `kernel-disagrees` naming a kernel that gives wrong numbers here, `bad-setting` where this GPU
+ * can't store activations as the settings say, or the given plan stores them otherwise
  */
 export async function preparePlan(
   gpu: Gpu,
@@ -40,9 +61,19 @@ export async function preparePlan(
   memory: Memory,
   given: Plan | null = null,
 ): Promise<Plan> {
-  const plan = given ?? (await choose(gpu, kernels, model, settings, memory));
+  const activations = activationsOf(gpu, settings);
+  if (given !== null && given.activations !== activations) {
+    throw new LabError(
+      'bad-setting',
+      `The plan has activations in ${given.activations}, the settings in ${activations}.`,
+      `Turn "${hyperparameters.halfPrecision.label}" ${given.activations === 'f16' ? 'on' : 'off'}, as in the run that the plan is from.`,
+    );
+  }
+  const plan = given ?? (await choose(gpu, kernels, model, settings, activations, memory));
   const key = JSON.stringify(['self-check', gpu.adapter, plan]);
   if ((await memory.read(key)) !== null) return plan;
+  // Loaded when needed: once per adapter and plan.
+  const { selfCheck } = await import('../engine/selfCheck.ts');
   const check = await selfCheck(gpu, kernels, plan);
   if (!check.ok) throw disagreement(check);
   await memory.write(key, 'passed');
@@ -69,26 +100,37 @@ async function choose(
   kernels: Kernels,
   model: BaseModel,
   settings: Settings,
+  activations: ActivationType,
   memory: Memory,
 ): Promise<Plan> {
-  if (gpu.adapter.software) return untriedPlan(model.config);
+  if (gpu.adapter.software) return untriedPlan(model.config, activations);
   const { shadow } = rolloutCounts(settings);
   const { promptsPerStep: prompts, groupSize } = settings;
   const rollouts = prompts * (groupSize + shadow);
   const { model_type: _, ...shape } = model.config;
   // Twice as many rollouts may well be another case; three more are not.
-  const key = JSON.stringify(['plan', gpu.adapter, shape, Math.ceil(Math.log2(rollouts))]);
+  const key = JSON.stringify(['plan', gpu.adapter, shape, Math.ceil(Math.log2(rollouts)), activations]);
   const known = parsePlan(JSON.parse((await memory.read(key)) ?? 'null'));
   if (known !== null) return known;
-  const matmul = await tuneMatmul(gpu, kernels, model.config);
-  const rollout = await tuneRollout(gpu, kernels, model, matmul, {
-    prompts,
-    rollouts,
-    maxPromptLength: taskOf(settings.task).promptLength(settings.taskLevel),
-    maxCompletionLength: settings.maxCompletionLength,
-    endToken,
-  });
-  const plan = { rollout, matmul };
+  const [{ tuneMatmul }, { tuneRollout }] = await Promise.all([
+    import('../engine/tune.ts'),
+    import('../engine/tuneRollout.ts'),
+  ]);
+  const matmul = await tuneMatmul(gpu, kernels, model.config, activations);
+  const rollout = await tuneRollout(
+    gpu,
+    kernels,
+    model,
+    { activations, matmul },
+    {
+      prompts,
+      rollouts,
+      maxPromptLength: taskOf(settings.task).promptLength(settings.taskLevel),
+      maxCompletionLength: settings.maxCompletionLength,
+      endToken,
+    },
+  );
+  const plan = { rollout, activations, matmul };
   await memory.write(key, JSON.stringify(plan));
   return plan;
 }

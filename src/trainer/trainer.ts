@@ -24,6 +24,7 @@ import { drawTraining } from '../tasks/draw.ts';
 import { taskOf } from '../tasks/index.ts';
 import { encode, endToken } from '../tasks/vocabulary.ts';
 import { Evaluation, evaluationChunk } from './evaluate.ts';
+import { activationsOf } from './prepare.ts';
 import { groupRollouts, requestsFor, type RolledBatch } from './rollouts.ts';
 
 /** What a step decided, per prompt [B]; for the table of rollouts. */
@@ -68,7 +69,7 @@ export class Trainer {
 
   /**
    * Makes engine and evaluation sets; await `kernels.compile()` before the first step.
-   * @throws LabError `does-not-fit` with numbers, before anything is started
+   * @throws LabError `does-not-fit` with numbers, before anything is started; `bad-setting` where this GPU can't
    */
   constructor(gpu: Gpu, kernels: Kernels, model: BaseModel, settings: Settings, options: TrainerOptions) {
     this.#settings = settings;
@@ -103,7 +104,7 @@ export class Trainer {
         endToken,
       },
     };
-    const plan = options.plan ?? untriedPlan(model.config);
+    const plan = options.plan ?? untriedPlan(model.config, activationsOf(gpu, settings));
     this.engine = new Engine(gpu, kernels, model, capacity, { plan });
     this.#evaluation = new Evaluation(settings, this.#task, this.#keepsAnchor);
   }

@@ -21,7 +21,7 @@ it('checks the GPU once per adapter and browser, before anything is trained', as
   });
   const remembered = () =>
     page.evaluate(async () => {
-      const cache = await caches.open('m-grpo-lab-self-check');
+      const cache = await caches.open('m-grpo-lab');
       return Promise.all((await cache.keys()).map(async (key) => (await cache.match(key))?.text()));
     });
   await page.goto(`${host.address}${query(tiny)}`);

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { standInForTrainer } from '../../scripts/standIn.mjs';
-import { launch, newPage, query, reaches, serveBuilt, waitForStep, type Host } from './lab.ts';
+import { launch, newPage, patience, query, reaches, serveBuilt, waitForStep, type Host } from './lab.ts';
 
 const steps = 10_000;
 
@@ -28,35 +28,31 @@ async function longRun(width: number, height: number): Promise<Page> {
   return page;
 }
 
-const curvesOf = (page: Page, title: string) =>
-  page.getByRole('figure', { name: title }).locator('.curves path');
-
-/** Points per curve of a chart that are drawn; empty before it is. */
+/** Points drawn per curve of a chart; none before it is mounted, 0 each before its first rows. */
 function points(page: Page, title: string): Promise<number[]> {
-  return curvesOf(page, title).evaluateAll((paths) =>
+  const curves = page.getByRole('figure', { name: title }).locator('.curves path');
+  return curves.evaluateAll((paths) =>
     paths.map((path) => (path.getAttribute('d') ?? '').split(/[ML]/).length - 1),
   );
 }
 
 it('10,000 steps in four lanes are drawn with a few hundred points a line', async () => {
   const page = await longRun(1440, 900);
-  await curvesOf(page, 'Entropy').first().waitFor({ state: 'attached' });
+  await expect.poll(async () => Math.min(...(await points(page, 'Entropy'))), patience).toBeGreaterThan(200);
   const drawn = await points(page, 'Entropy');
   // Per lane a band, which goes there and back, and two lines.
   expect(drawn).toHaveLength(12);
   drawn.forEach((count, curve) => {
     expect(count).toBeLessThanOrEqual((curve < 4 ? 2 : 1) * 640);
-    expect(count).toBeGreaterThan(200);
   });
   await page.close();
 });
 
 it('a chart out of sight waits until it is scrolled to', async () => {
   const page = await longRun(390, 844);
-  await curvesOf(page, 'Entropy').first().waitFor({ state: 'attached' });
+  await expect.poll(() => points(page, 'Entropy'), patience).toHaveLength(12);
   expect(await points(page, 'Update')).toEqual([]);
   await page.getByRole('figure', { name: 'Update' }).scrollIntoViewIfNeeded();
-  await curvesOf(page, 'Update').first().waitFor({ state: 'attached' });
-  expect(await points(page, 'Update')).toHaveLength(8);
+  await expect.poll(() => points(page, 'Update'), patience).toHaveLength(8);
   await page.close();
 });

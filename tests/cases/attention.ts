@@ -1,6 +1,6 @@
 import * as attention from '../reference/attention.ts';
 import { createRandom } from '../reference/random.ts';
-import { float32Tolerance, type Case } from './case.ts';
+import { float32Tolerance, halves, type Case } from './case.ts';
 
 /** A prompt and the lengths of the completions that share it. */
 interface SharedPrompt {
@@ -49,9 +49,9 @@ function build(
   const index = lay(prompts);
   const rows = index.ownStart.length;
   const { heads, keyValueHeads, headDim } = shape;
-  const q = Float32Array.from(random.normals(rows * heads * headDim, change.q ?? 1));
-  const k = Float32Array.from(random.normals(rows * keyValueHeads * headDim));
-  const v = Float32Array.from(random.normals(rows * keyValueHeads * headDim));
+  const q = halves(random.normals(rows * heads * headDim, change.q ?? 1));
+  const k = halves(random.normals(rows * keyValueHeads * headDim));
+  const v = halves(random.normals(rows * keyValueHeads * headDim));
   if (change.equalKeys === true) k.fill(0.5);
   const dout = Float32Array.from(random.normals(rows * heads * headDim));
   return {

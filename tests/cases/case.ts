@@ -14,6 +14,14 @@ export interface Case {
   readonly tolerance: number;
 }
 
+/** Normals as f16 holds them: what is stored as an activation is the same number in either type. */
+export function halves(values: Iterable<number>): Float32Array<ArrayBuffer> {
+  return Float32Array.from(values, (value) => {
+    const spacing = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(value)))) - 10);
+    return spacing * Math.round(value / spacing);
+  });
+}
+
 /**
  * What float32 is good for over sums of a few hundred terms near 1: rounding is 6e-8 per term,
  * and the order of the sum is the kernel's own business.

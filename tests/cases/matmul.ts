@@ -1,18 +1,18 @@
 import * as matmul from '../reference/matmul.ts';
 import { createRandom } from '../reference/random.ts';
 import * as rmsNorm from '../reference/rms_norm.ts';
-import { float32Tolerance, type Case } from './case.ts';
+import { float32Tolerance, halves, type Case } from './case.ts';
 
 const eps = 1e-6;
 
 /** Also with a norm in front (`…Normed`, with its rstd), and with a residual added to y. */
 function build(name: string, seed: number, rows: number, inputs: number, outputs: number): Case {
   const random = createRandom(seed);
-  const x = Float32Array.from(random.normals(rows * inputs));
+  const x = halves(random.normals(rows * inputs));
   const weight = Float32Array.from(random.normals(outputs * inputs, 1 / Math.sqrt(inputs)));
   const dy = Float32Array.from(random.normals(rows * outputs, 1 / Math.sqrt(outputs)));
   const gain = Float32Array.from(random.normals(inputs, 0.3), (value) => 1 + value);
-  const residual = Float32Array.from(random.normals(rows * outputs));
+  const residual = halves(random.normals(rows * outputs));
   const y = matmul.forward(x, weight, rows, inputs, outputs);
   const norm = rmsNorm.forward(x, gain, rows, inputs, eps);
   return {

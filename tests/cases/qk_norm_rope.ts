@@ -1,6 +1,6 @@
 import * as qkNormRope from '../reference/qk_norm_rope.ts';
 import { createRandom, type Random } from '../reference/random.ts';
-import { float32Tolerance, type Case } from './case.ts';
+import { float32Tolerance, halves, type Case } from './case.ts';
 
 interface Shape {
   readonly rows: number;
@@ -22,7 +22,7 @@ function build(
   const { rows, heads, keyValueHeads, headDim } = sizes;
   const shape = { ...sizes, eps };
   const normals = (count: number): Float32Array => Float32Array.from(random.normals(count));
-  const qkv = normals(rows * (heads + 2 * keyValueHeads) * headDim);
+  const qkv = halves(normals(rows * (heads + 2 * keyValueHeads) * headDim));
   const qGain = Float32Array.from(random.normals(headDim, 0.3), (value) => 1 + value);
   const kGain = Float32Array.from(random.normals(headDim, 0.3), (value) => 1 + value);
   const positions = Uint32Array.from({ length: rows }, (_, row) => position(random, row));

@@ -1,6 +1,6 @@
 import { createRandom } from '../reference/random.ts';
 import * as rmsNorm from '../reference/rms_norm.ts';
-import { float32Tolerance, type Case } from './case.ts';
+import { float32Tolerance, halves, type Case } from './case.ts';
 
 const eps = 1e-6;
 
@@ -12,8 +12,9 @@ function build(
   change?: (x: Float32Array) => void,
 ): Case {
   const random = createRandom(seed);
-  const x = Float32Array.from(random.normals(rows * hidden));
-  change?.(x);
+  const full = Float32Array.from(random.normals(rows * hidden));
+  change?.(full);
+  const x = halves(full);
   const gain = Float32Array.from(random.normals(hidden, 0.3), (value) => 1 + value);
   const dy = Float32Array.from(random.normals(rows * hidden));
   const { y, rstd } = rmsNorm.forward(x, gain, rows, hidden, eps);

@@ -2,7 +2,7 @@ import * as matmul from '../reference/matmul.ts';
 import { createRandom } from '../reference/random.ts';
 import * as rmsNorm from '../reference/rms_norm.ts';
 import * as swiglu from '../reference/swiglu.ts';
-import { float32Tolerance, type Case } from './case.ts';
+import { float32Tolerance, halves, type Case } from './case.ts';
 
 const eps = 1e-6;
 
@@ -20,15 +20,15 @@ function build(
   steepness = 1,
 ): Case {
   const random = createRandom(seed);
-  const x = Float32Array.from(random.normals(rows * hidden));
+  const x = halves(random.normals(rows * hidden));
   const gain = Float32Array.from(random.normals(hidden, 0.3), (value) => 1 + value);
   const size = hidden * intermediate;
   const weight = Float32Array.from(
     random.normals(2 * size, 1 / Math.sqrt(hidden)),
     (value, i) => value * (i < size ? 2 * steepness : 1),
   );
-  const gate = Float32Array.from(random.normals(rows * intermediate, 2 * steepness));
-  const up = Float32Array.from(random.normals(rows * intermediate));
+  const gate = halves(random.normals(rows * intermediate, 2 * steepness));
+  const up = halves(random.normals(rows * intermediate));
   const dz = Float32Array.from(random.normals(rows * hidden));
   const down = Float32Array.from(random.normals(size, 1 / Math.sqrt(hidden)));
   const norm = rmsNorm.forward(x, gain, rows, hidden, eps);

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { ActivationType } from '../../src/engine/plan.ts';
 import type { Case } from '../cases/case.ts';
 import { compare } from '../reference/compare.ts';
 import type { Numbers } from '../reference/indexing.ts';
@@ -21,8 +22,14 @@ function present<T>(values: Readonly<Record<string, T>>, name: string): T {
   return value;
 }
 
+/** What storing a number in f16 rounds it by, relative to it: it keeps 11 bits. */
+export const halfRounding = 2 ** -11;
+
+/** Why a test of activations in f16 is left out. */
+export const noF16 = 'this adapter has no shader-f16';
+
 /** Reads a case by name; a name it does not have throws. */
-export function open(c: Case) {
+export function open(c: Case, activations: ActivationType = 'f32') {
   return {
     size: (name: string): number => present(c.sizes, name),
     floats: (name: string): Float32Array<ArrayBuffer> => Float32Array.from(present(c.inputs, name)),
@@ -31,6 +38,17 @@ export function open(c: Case) {
     /** Compares with the expected array `name`, times a factor. */
     agree: (name: string, actual: Numbers, factor = 1): void =>
       agree(name, actual, times(present(c.expected, name), factor), c.tolerance),
+    /**
+     * The same for what was stored as an activation, or follows from such.
+     * @param roundings how many times its rounding is allowed; the inputs of cases lose nothing in f16
+     */
+    agreeStored: (name: string, actual: Numbers, factor = 1, roundings = 1): void =>
+      agree(
+        name,
+        actual,
+        times(present(c.expected, name), factor),
+        c.tolerance + (activations === 'f16' ? roundings * halfRounding : 0),
+      ),
   };
 }
 

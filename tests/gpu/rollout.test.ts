@@ -1,22 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openHeadless } from '../../src/cli/headless.ts';
 import type { RolloutRequest } from '../../src/engine/rollout/call.ts';
-import { groupBytes, groupFits } from '../../src/engine/rollout/group.ts';
+import { groupBytes } from '../../src/engine/rollout/group.ts';
 import type { Completion } from '../../src/engine/rollout/sampler.ts';
 import { fixedPlan, rolloutLayouts, type RolloutLayout } from '../../src/engine/plan.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { Kernels } from '../../src/gpu/kernel.ts';
-import { philox4x32, purposes } from '../../src/lib/philox.ts';
+import { purposes } from '../../src/lib/philox.ts';
 import { distribution } from '../reference/log_softmax.ts';
 import { forward, layRows } from '../reference/model.ts';
 import { createRandom } from '../reference/random.ts';
 import { greedy } from '../reference/sample.ts';
 import { randomWeights, type Qwen3Config, type Weights } from '../reference/weights.ts';
 import { agree } from './agree.ts';
-import philox from './philox.wgsl';
+import { chiSquare, limitOf } from './chiSquare.ts';
 import { Roller } from './roller.ts';
 import { still, Trainee } from './trainee.ts';
-import { configFor, layoutFor, Workbench } from './workbench.ts';
 
 const config: Qwen3Config = {
   hidden_size: 16,
@@ -79,32 +78,6 @@ function requestsOf(of: 'policy' | 'anchor', count: number, temperature: number)
 /** Logits behind a sequence, recomputed from nothing in float64. */
 function logitsAfter(of: Weights, sequence: readonly number[]): Float64Array {
   return forward(config, of, layRows([sequence])).logits.slice(-V);
-}
-
-/** Σ (observed − expected)² ÷ expected over tokens expected at least five times, the rest as one. */
-function chiSquare(
-  tokens: readonly number[],
-  probabilities: ArrayLike<number>,
-): { value: number; cells: number } {
-  const cells: { observed: number; expected: number }[] = [{ observed: 0, expected: 0 }];
-  Array.from(probabilities, (p, v) => {
-    const cell = { observed: tokens.filter((token) => token === v).length, expected: p * tokens.length };
-    const [rest] = cells;
-    if (cell.expected >= 5 || rest === undefined) cells.push(cell);
-    else
-      Object.assign(rest, {
-        observed: rest.observed + cell.observed,
-        expected: rest.expected + cell.expected,
-      });
-  });
-  const used = cells.filter(({ expected }) => expected > 0);
-  const value = used.reduce((sum, { observed, expected }) => sum + (observed - expected) ** 2 / expected, 0);
-  return { value, cells: used.length };
-}
-
-/** Above the mean of χ² by five standard deviations: never by chance, and seeds are fixed. */
-function limitOf(cells: number): number {
-  return cells - 1 + 5 * Math.sqrt(2 * (cells - 1));
 }
 
 function rollerBy(
@@ -411,11 +384,8 @@ describe.each(rolloutLayouts.filter((rollout) => rollout !== 'operations'))('%s,
 
 test('a group of sequences that workgroup memory cannot hold is refused, with the figure', () => {
   const layout = { maxPromptLength: 400, maxCompletionLength: 400 };
-  const limit = gpu.device.limits;
   const bytes = groupBytes(model.config, layout, 8);
-  expect(bytes).toBeGreaterThan(limit.maxComputeWorkgroupStorageSize);
-  expect(groupFits(model.config, layout, 8, limit)).toBe(false);
-  expect(groupFits(model.config, layout, 1, limit)).toBe(true);
+  expect(bytes).toBeGreaterThan(gpu.device.limits.maxComputeWorkgroupStorageSize);
   const capacity = { ...layout, prompts: 1, rollouts: 8, endToken };
   expect(
     () => new Roller(gpu, kernels, model, capacity, { plan: { ...fixedPlan, rollout: 'group8' } }),
@@ -425,28 +395,4 @@ test('a group of sequences that workgroup memory cannot hold is refused, with th
       message: expect.stringContaining(String(bytes)) as string,
     }),
   );
-});
-
-test('Philox gives the same words as src/lib/philox.ts', async () => {
-  const random = createRandom(83);
-  const count = 257;
-  const counter = random.integers(4 * count, 2 ** 32);
-  const key = random.integers(4 * count, 2 ** 32);
-  counter.fill(0xffff_ffff, 0, 4);
-  key.fill(0xffff_ffff, 0, 4);
-  const bench = new Workbench(gpu, kernels, configFor({}), layoutFor(4));
-  const words = bench.output('words', 4 * count);
-  const tensors = {
-    counter: bench.input('counter', Uint32Array.from(counter)),
-    key: bench.input('key', Uint32Array.from(key)),
-    words,
-  };
-  bench.program.dispatch(kernels.get(philox), tensors, { count }, count);
-  await bench.run();
-  const expected = Array.from({ length: count }, (_, i) => {
-    const [a = 0, b = 0, c = 0, d = 0] = counter.subarray(4 * i, 4 * i + 4);
-    return philox4x32([a, b, c, d], [key[4 * i] ?? 0, key[4 * i + 1] ?? 0]);
-  });
-  expect([...(await bench.contents()).words(words)]).toEqual(expected.flat());
-  bench.buffers.destroy();
 });

@@ -116,7 +116,7 @@ describe('on this device', () => {
   test.each([
     ['ops/embed.forward', 'token[r] * params.hidden4', '(token[r] ^ 1u) * params.hidden4'],
     ['ops/matmul.forward', 'dot(xs[3], xs[3])', 'dot(xs[2], xs[2])'],
-    ['ops/matmul.forward', 'residual[at] + value', 'value'],
+    ['ops/matmul.forward', 'vec4f(residual[at]) + value', 'value'],
     ['ops/matmul.forward', 'index < tiles_a + tiles_b', 'index > tiles_a'],
     ['ops/qk_norm_rope.forward', 'a * c - b * s', 'a * c + b * s'],
     ['ops/attention.forward', 'max(top, score)', 'top'],

@@ -1,6 +1,6 @@
 import type { OptimizerSettings } from '../../src/engine/optimizer.ts';
 import { models, Parameters } from '../../src/engine/parameters.ts';
-import { fixedPlan } from '../../src/engine/plan.ts';
+import { fixedPlan, type ActivationType, type Plan } from '../../src/engine/plan.ts';
 import type { TrainingGroup } from '../../src/engine/rows.ts';
 import { statWidth, Updater, type LossSettings, type UpdateCapacity } from '../../src/engine/update.ts';
 import { Buffers } from '../../src/gpu/buffer.ts';
@@ -63,7 +63,7 @@ export class Trainee {
   readonly config: ModelConfig;
   readonly layout: Layout;
   readonly parameters: Parameters;
-  readonly plan = fixedPlan;
+  readonly plan: Plan;
   readonly updater: Updater;
   readonly buffers: Buffers;
   readonly #gpu: Gpu;
@@ -72,7 +72,14 @@ export class Trainee {
   #rows = 0;
   readonly #readback: Readback<'gradient' | 'slabs' | 'm' | 'v' | 'stats' | 'report'>;
 
-  constructor(gpu: Gpu, kernels: Kernels, config: Qwen3Config, capacity: UpdateCapacity) {
+  constructor(
+    gpu: Gpu,
+    kernels: Kernels,
+    config: Qwen3Config,
+    capacity: UpdateCapacity,
+    activations: ActivationType = 'f32',
+  ) {
+    this.plan = { ...fixedPlan, activations };
     this.#gpu = gpu;
     this.#kernels = kernels;
     this.config = parseConfig({ ...config, model_type: 'qwen3' });

@@ -33,7 +33,7 @@ function clockWithSlow(slow: number) {
 test.each(matmulForms.map((form, index) => ({ form, index })))(
   'takes another form where $form is slow',
   async ({ form, index }) => {
-    const plan = await tuneMatmul(gpu, kernels, config, clockWithSlow(index));
+    const plan = await tuneMatmul(gpu, kernels, config, 'f32', clockWithSlow(index));
     const [other] = matmulForms.filter((each) => each !== form);
     expect(plan).toEqual({ forward: other, backward: other, weight: other });
   },
@@ -41,7 +41,7 @@ test.each(matmulForms.map((form, index) => ({ form, index })))(
 
 test('leaves the fixed plan where there is no time', async () => {
   const slow = matmulForms.indexOf(fixedPlan.matmul.forward);
-  const plan = await tuneMatmul(gpu, kernels, config, clockWithSlow(slow), 0);
+  const plan = await tuneMatmul(gpu, kernels, config, 'f32', clockWithSlow(slow), 0);
   expect(plan).toEqual(fixedPlan.matmul);
 });
 

@@ -1,5 +1,6 @@
 import { models, Parameters, type ModelName } from '../../src/engine/parameters.ts';
-import { fixedPlan, padRows, type MatmulForm } from '../../src/engine/plan.ts';
+import { activationWords } from '../../src/engine/activations.ts';
+import { fixedPlan, padRows, type ActivationType, type MatmulForm } from '../../src/engine/plan.ts';
 import type { Recorder, RowSpace } from '../../src/engine/recorder.ts';
 import { Buffers } from '../../src/gpu/buffer.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
@@ -8,12 +9,13 @@ import { live, Program, type Binding, type ParamValue } from '../../src/gpu/prog
 import { Readback } from '../../src/gpu/readback.ts';
 import type { ModelConfig } from '../../src/model/config.ts';
 import type { Layout } from '../../src/model/layout.ts';
+import { packHalves, unpackHalves } from './half.ts';
 
 /** Words before and behind every tensor; 256 bytes, the strictest alignment of a binding. */
 const guardWords = 64;
-/** Two NaNs that no kernel computes: read by mistake, they show in the result too. */
-const guardBits = 0xffc5_a5a5;
-const unwrittenBits = 0x7fc0_1234;
+/** Two NaNs that no kernel computes, also as two halves: read by mistake, they show in the result too. */
+const guardBits = 0xffc5_ffc5;
+const unwrittenBits = 0x7fc1_7fc1;
 
 /**
  * Every storage buffer lies between guard zones and starts as NaN. The zone behind is inside the binding: bounds
@@ -123,12 +125,20 @@ export interface Contents {
   readonly strayInPartials: (places: readonly (readonly [offset: number, length: number])[]) => number;
 }
 
+/** In which of its variants an operation is recorded. */
+export interface Variant {
+  readonly form?: MatmulForm;
+  readonly activations?: ActivationType;
+}
+
 /** One operation, recorded by its caller in src/engine/ops, with guarded tensors. */
 export class Workbench {
   readonly recorder: Recorder;
   readonly buffers: GuardedBuffers;
   readonly program: GuardedProgram;
   readonly #gpu: Gpu;
+  /** Tensors that hold halves. */
+  readonly #halves = new Set<GPUBuffer>();
   readonly #slabs: Float32Array<ArrayBuffer>;
 
   constructor(
@@ -136,13 +146,13 @@ export class Workbench {
     kernels: Kernels,
     config: ModelConfig,
     layout: Layout,
-    form: MatmulForm = fixedPlan.matmul.forward,
+    { form = fixedPlan.matmul.forward, activations = fixedPlan.activations }: Variant = {},
   ) {
     this.#gpu = gpu;
     this.buffers = new GuardedBuffers(gpu);
     this.program = new GuardedProgram(this.buffers, 'test', 8);
     const parameters = new Parameters(this.buffers, layout);
-    const plan = { ...fixedPlan, matmul: { forward: form, backward: form, weight: form } };
+    const plan = { ...fixedPlan, activations, matmul: { forward: form, backward: form, weight: form } };
     this.recorder = { program: this.program, kernels, config, layout, parameters, plan };
     this.#slabs = new Float32Array(models.length * layout.size).fill(NaN);
   }
@@ -156,6 +166,21 @@ export class Workbench {
   input(label: string, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): GPUBuffer {
     const buffer = this.buffers.storage(label, values.length);
     this.write(buffer, values);
+    return buffer;
+  }
+
+  /** A tensor of `count` activations that a kernel fills. */
+  activations(label: string, count: number): GPUBuffer {
+    const type = this.recorder.plan.activations;
+    const buffer = this.buffers.storage(label, activationWords(type, count));
+    if (type === 'f16') this.#halves.add(buffer);
+    return buffer;
+  }
+
+  /** A tensor of activations that holds `values`. */
+  activationInput(label: string, values: Float32Array<ArrayBuffer>): GPUBuffer {
+    const buffer = this.activations(label, values.length);
+    this.write(buffer, this.#halves.has(buffer) ? packHalves(values) : values);
     return buffer;
   }
 
@@ -234,7 +259,8 @@ export class Workbench {
     const { partials, splits, layout } = this.recorder.parameters;
     return {
       words,
-      floats: (buffer) => new Float32Array(words(buffer).buffer),
+      floats: (buffer) =>
+        this.#halves.has(buffer) ? unpackHalves(words(buffer)) : new Float32Array(words(buffer).buffer),
       gradient: (offset, length) => {
         const parts = new Float32Array(words(partials).buffer);
         return Float64Array.from({ length }, (_, i) => {

@@ -136,35 +136,31 @@ describe('valueAxis', () => {
 });
 
 describe('pathOf', () => {
-  // Ten pixels a step, a hundred a unit.
-  const place = {
-    width: plotMargin.left + plotMargin.right + 100,
-    height: plotMargin.top + plotMargin.bottom + 100,
-    lastStep: 10,
-    axis: { domain: [0, 1], ticks: [], logarithmic: false },
-  } as const;
-  const { left, top } = plotMargin;
+  const x = (step: number): number => 10 * step;
+  const y = (value: number): number => 100 - 100 * value;
 
   it('goes through every point, lifts the pen at a gap, and shows what stands alone between two', () => {
     const points = { steps: [0, 1, 2, 3, 4, 5], values: [1, 0.5, NaN, 0, NaN, 0.25] };
-    const path = pathOf({ kind: 'line', lane: 0, dash: 'solid', points }, place);
-    const at = (x: number, y: number): string => `${left + x} ${top + y}`;
-    expect(path).toBe(`M${at(0, 0)}L${at(10, 50)}M${at(30, 100)}h1.5M${at(50, 75)}h1.5`);
+    const path = pathOf({ kind: 'line', lane: 0, dash: 'solid', points }, x, y);
+    expect(path).toBe('M0 0L10 50M30 100h1.5M50 75h1.5');
   });
 
   it('closes a band around what lies between its lines', () => {
     const low = { steps: [0, 10], values: [0, 0.5] };
     const high = { steps: [0, 5, 10], values: [0.5, 1, 0.5] };
-    const path = pathOf({ kind: 'band', lane: 0, low, high }, place);
-    expect(path).toBe(
-      `M${left} ${top + 50}L${left + 50} ${top}L${left + 100} ${top + 50}L${left + 100} ${top + 50}L${left} ${top + 100}Z`,
-    );
+    const path = pathOf({ kind: 'band', lane: 0, low, high }, x, y);
+    expect(path).toBe('M0 50L50 0L100 50L100 50L0 100Z');
+  });
+
+  it('rounds to tenths of a pixel', () => {
+    const points = { steps: [0, 1 / 3], values: [0, 2 / 3] };
+    expect(pathOf({ kind: 'line', lane: 0, dash: 'solid', points }, x, y)).toBe('M0 100L3.3 33.3');
   });
 
   it('is empty where nothing was measured', () => {
     const points = { steps: [], values: [] };
-    expect(pathOf({ kind: 'line', lane: 0, dash: 'solid', points }, place)).toBe('');
-    expect(pathOf({ kind: 'band', lane: 0, low: points, high: points }, place)).toBe('');
+    expect(pathOf({ kind: 'line', lane: 0, dash: 'solid', points }, x, y)).toBe('');
+    expect(pathOf({ kind: 'band', lane: 0, low: points, high: points }, x, y)).toBe('');
   });
 });
 

@@ -2,8 +2,13 @@ import backwardKey from '../../../shaders/ops/attention.backward_key.wgsl';
 import backwardQuery from '../../../shaders/ops/attention.backward_query.wgsl';
 import forward from '../../../shaders/ops/attention.forward.wgsl';
 import type { Live } from '../../gpu/program.ts';
+import { activationPrelude } from '../activations.ts';
 import type { CachePlace, Recorder } from '../recorder.ts';
 import { headPrelude } from './qk_norm_rope.ts';
+
+function preludeOf({ config, plan }: Recorder): string {
+  return `${activationPrelude(plan.activations)}\n${headPrelude(config)}`;
+}
 
 function shape({ config }: Recorder) {
   return {
@@ -21,7 +26,7 @@ export function attentionForward(
   io: Readonly<Record<'q' | 'k' | 'v' | 'row_meta' | 'out' | 'lse', GPUBuffer>>,
 ): void {
   r.program.dispatch(
-    r.kernels.get(forward, {}, headPrelude(r.config)),
+    r.kernels.get(forward, {}, preludeOf(r)),
     io,
     { rows, ...shape(r), ...place },
     () => rows.value * r.config.num_attention_heads,
@@ -37,7 +42,7 @@ export function attentionBackward(
   >,
 ): void {
   const { q, k, v, row_meta, out, lse, dout, dq, dk, dv, delta } = io;
-  const prelude = headPrelude(r.config);
+  const prelude = preludeOf(r);
   r.program.dispatch(
     r.kernels.get(backwardQuery, {}, prelude),
     { q, k, v, row_meta, out, lse, dout, dq, delta },

@@ -1,5 +1,6 @@
 import backward from '../../../shaders/ops/embed.backward.wgsl';
 import forward from '../../../shaders/ops/embed.forward.wgsl';
+import { activationPrelude } from '../activations.ts';
 import { modelsOf, quarter, type Recorder, type RowSpace } from '../recorder.ts';
 import { partialParams, type GradientRows } from '../partials.ts';
 
@@ -7,7 +8,7 @@ import { partialParams, type GradientRows } from '../partials.ts';
 export function embedForward(r: Recorder, space: RowSpace, token: GPUBuffer, x: GPUBuffer): void {
   const hidden4 = quarter(r.config.hidden_size);
   r.program.dispatch(
-    r.kernels.get(forward),
+    r.kernels.get(forward, {}, activationPrelude(r.plan.activations)),
     { parameters: r.parameters.slabs, token, x },
     { rows: space.rows, hidden4, weight4: quarter(r.layout.embedding), ...modelsOf(space) },
     () => space.rows.value * hidden4,

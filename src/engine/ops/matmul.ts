@@ -2,7 +2,8 @@ import backward from '../../../shaders/ops/matmul.backward.wgsl';
 import backwardWeight from '../../../shaders/ops/matmul.backward_weight.wgsl';
 import forward from '../../../shaders/ops/matmul.forward.wgsl';
 import type { Live } from '../../gpu/program.ts';
-import type { MatmulForm } from '../plan.ts';
+import { activationPrelude } from '../activations.ts';
+import type { ActivationType, MatmulForm } from '../plan.ts';
 import { modelsOf, quarter, type Recorder, type RowSpace } from '../recorder.ts';
 import { partialParams, type GradientRows } from '../partials.ts';
 
@@ -62,8 +63,9 @@ export function stride4(n: number): number {
 }
 
 /**
- * y = norm(x)·wᵀ (+ residual). x [rows, k], y and residual [rows, 4·⌈n/4⌉].
+ * y = norm(x)·wᵀ (+ residual). x [rows, k], y and residual [rows, 4·⌈n/4⌉]; x and residual are activations.
  * @param io `rstd` [rows] is written where the weight has a gain, and only bound where it has none
+ * @param product how y is stored
  */
 export function matmulForward(
   r: Recorder,
@@ -75,14 +77,19 @@ export function matmulForward(
     readonly rstd: GPUBuffer;
     readonly residual?: GPUBuffer;
   },
+  product: ActivationType = r.plan.activations,
 ): void {
   const form = r.plan.matmul.forward;
   r.program.dispatch(
-    r.kernels.get(forward, {
-      NORMED: weight.gain !== undefined,
-      RESIDUAL: io.residual !== undefined,
-      ...formOverrides(form),
-    }),
+    r.kernels.get(
+      forward,
+      {
+        NORMED: weight.gain !== undefined,
+        RESIDUAL: io.residual !== undefined,
+        ...formOverrides(form),
+      },
+      `${activationPrelude(r.plan.activations)}\nalias Product4 = vec4<${product}>;`,
+    ),
     { parameters: r.parameters.slabs, x: io.x, y: io.y, rstd: io.rstd, residual: io.residual ?? io.x },
     {
       rows: space.rows,
@@ -109,7 +116,7 @@ export function matmulBackward(r: Recorder, rows: Live, weight: Weight, dy: GPUB
   );
 }
 
-/** dw = dyᵀ·norm(x), in ordered parts. */
+/** dw = dyᵀ·norm(x), in ordered parts; x is an activation. */
 export function matmulBackwardWeight(
   r: Recorder,
   of: GradientRows,
@@ -119,7 +126,11 @@ export function matmulBackwardWeight(
   const form = r.plan.matmul.weight;
   const LANES = weightLanes(weight.n);
   r.program.dispatch(
-    r.kernels.get(backwardWeight, { NORMED: weight.gain !== undefined, LANES, ...formOverrides(form) }),
+    r.kernels.get(
+      backwardWeight,
+      { NORMED: weight.gain !== undefined, LANES, ...formOverrides(form) },
+      activationPrelude(r.plan.activations),
+    ),
     { parameters: r.parameters.slabs, partials: r.parameters.partials, ...io },
     {
       ...partialParams(r, of),

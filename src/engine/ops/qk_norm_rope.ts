@@ -3,6 +3,7 @@ import backwardGain from '../../../shaders/ops/qk_norm_rope.backward_gain.wgsl';
 import forward from '../../../shaders/ops/qk_norm_rope.forward.wgsl';
 import type { ModelConfig } from '../../model/config.ts';
 import type { LayerOffsets } from '../../model/layout.ts';
+import { activationPrelude } from '../activations.ts';
 import { modelsOf, quarter, type CachePlace, type Recorder, type RowSpace } from '../recorder.ts';
 import { partialParams, type GradientRows } from '../partials.ts';
 
@@ -42,7 +43,7 @@ export function qkNormRopeForward(
 ): void {
   const shape = heads(r.config);
   r.program.dispatch(
-    r.kernels.get(forward, {}, headPrelude(r.config)),
+    r.kernels.get(forward, {}, `${activationPrelude(r.plan.activations)}\n${headPrelude(r.config)}`),
     { parameters: r.parameters.slabs, ...io },
     {
       rows: space.rows,
@@ -68,7 +69,7 @@ export function qkNormRopeBackward(
   const gains = { q_gain4: quarter(layer.queryNorm), k_gain4: quarter(layer.keyNorm) };
   const prelude = headPrelude(r.config);
   r.program.dispatch(
-    r.kernels.get(backward, {}, prelude),
+    r.kernels.get(backward, {}, `${activationPrelude(r.plan.activations)}\n${prelude}`),
     { parameters: r.parameters.slabs, ...io },
     { rows: of.rows, ...shape, ...gains, eps: r.config.rms_norm_eps },
     () => of.rows.value * (shape.heads + 2 * shape.kv_heads),

@@ -1,4 +1,5 @@
 import backward from '../../../shaders/ops/rms_norm.backward.wgsl';
+import { activationPrelude } from '../activations.ts';
 import { quarter, type Recorder } from '../recorder.ts';
 import { partialParams, type GradientRows } from '../partials.ts';
 
@@ -20,7 +21,7 @@ export function rmsNormBackward(r: Recorder, of: GradientRows, norm: NormBackwar
   const hidden4 = quarter(r.config.hidden_size);
   const gainThreads = 64 * Math.ceil((r.parameters.splits * hidden4) / 64);
   r.program.dispatch(
-    r.kernels.get(backward),
+    r.kernels.get(backward, {}, activationPrelude(r.plan.activations)),
     { parameters: r.parameters.slabs, partials: r.parameters.partials, dy, x, rstd, dx },
     { ...partialParams(r, of), hidden4, gain4: quarter(gain), fresh: norm.fresh === true ? 1 : 0 },
     () => gainThreads + of.rows.value,

@@ -1,6 +1,7 @@
 import backward from '../../../shaders/ops/swiglu.backward.wgsl';
 import forward from '../../../shaders/ops/swiglu.forward.wgsl';
 import type { Live } from '../../gpu/program.ts';
+import { activationPrelude } from '../activations.ts';
 import { modelsOf, quarter, type Recorder, type RowSpace } from '../recorder.ts';
 import { formOverrides, tileThreads, type NormedWeight, type Weight } from './matmul.ts';
 
@@ -17,7 +18,7 @@ export function swigluForward(
 ): void {
   const form = r.plan.matmul.forward;
   r.program.dispatch(
-    r.kernels.get(forward, formOverrides(form)),
+    r.kernels.get(forward, formOverrides(form), activationPrelude(r.plan.activations)),
     { parameters: r.parameters.slabs, ...io },
     {
       rows: space.rows,
@@ -45,7 +46,7 @@ export function swigluBackward(
 ): void {
   const form = r.plan.matmul.backward;
   r.program.dispatch(
-    r.kernels.get(backward, formOverrides(form)),
+    r.kernels.get(backward, formOverrides(form), activationPrelude(r.plan.activations)),
     { parameters: r.parameters.slabs, ...io },
     { rows, inner4: quarter(weight.k), n4: quarter(weight.n), weight4: quarter(weight.offset) },
     tileThreads(form, weight.k, rows),

@@ -39,16 +39,6 @@ export function groupBytes(config: ModelConfig, lengths: Lengths, size: GroupSiz
   return 16 * KEPT + 16 * threadsFor[size] + 64 * size + 4 * perSequence + 16;
 }
 
-/** Whether `GroupRollout` can be made on this device. */
-export function groupFits(
-  config: ModelConfig,
-  lengths: Lengths,
-  size: GroupSize,
-  { maxComputeWorkgroupStorageSize: limit }: Pick<GPUSupportedLimits, 'maxComputeWorkgroupStorageSize'>,
-): boolean {
-  return groupBytes(config, lengths, size) <= limit;
-}
-
 /**
  * A whole rollout in two dispatches, a workgroup per `size` sequences (shaders/rollout/group.wgsl). For real GPUs:
  * one sequence a workgroup spreads a small batch over the device, eight share every load of a weight.
@@ -73,10 +63,11 @@ export class GroupRollout implements RolloutPath {
   ) {
     const { config } = model;
     const { limits } = buffers.gpu.device;
-    if (!groupFits(config, capacity, size, limits)) {
+    const bytes = groupBytes(config, capacity, size);
+    if (bytes > limits.maxComputeWorkgroupStorageSize) {
       throw new LabError(
         'does-not-fit',
-        `A rollout of ${String(size)} sequences a workgroup needs ${String(groupBytes(config, capacity, size))} bytes of workgroup memory; this device has ${String(limits.maxComputeWorkgroupStorageSize)}.`,
+        `A rollout of ${String(size)} sequences a workgroup needs ${String(bytes)} bytes of workgroup memory; this device has ${String(limits.maxComputeWorkgroupStorageSize)}.`,
         'Choose the rollout "operations", a smaller model, or shorter prompts and completions.',
       );
     }

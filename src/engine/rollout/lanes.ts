@@ -3,7 +3,7 @@ import type { Buffers } from '../../gpu/buffer.ts';
 import type { Kernels } from '../../gpu/kernel.ts';
 import type { Work } from '../../gpu/pacedWork.ts';
 import { live, Program } from '../../gpu/program.ts';
-import { widthsOf } from '../activations.ts';
+import { activationPrelude, activationWords, widthsOf } from '../activations.ts';
 import type { PlannedModel } from '../recorder.ts';
 import type { RolloutCall, RolloutCapacity, RolloutPath } from './call.ts';
 import { FusedRollout } from './fused.ts';
@@ -26,7 +26,7 @@ export class LanesRollout implements RolloutPath {
   readonly #slots = live();
 
   constructor(buffers: Buffers, kernels: Kernels, model: PlannedModel, capacity: RolloutCapacity) {
-    const { config } = model;
+    const { config, plan } = model;
     const { maxCompletionLength: length, maxPromptLength } = capacity;
     // Software adapters run lanes one subgroup after another; wider workgroups would only pad more.
     const LANES = buffers.gpu.adapter.software ? 8 : 32;
@@ -37,13 +37,13 @@ export class LanesRollout implements RolloutPath {
     this.tokens = fused.tokens;
     this.stats = fused.stats;
     const width = widthsOf(config);
-    const perSlot = 2 * config.num_hidden_layers * width.keys;
+    const perSlot = activationWords(plan.activations, 2 * config.num_hidden_layers * width.keys);
     const prefixSlots = maxPromptLength - 1;
     const prefix = buffers.storage('prefix cache', fused.promptRows * prefixSlots * perSlot);
     const cache = buffers.storage('rollout cache', fused.rows * (prefixSlots + length) * perSlot);
     const nothing = buffers.storage('no prefix', 4);
 
-    const prelude = [
+    const sizes = [
       ['VOCAB8', Math.ceil(config.vocab_size / 8)],
       ['HEAD_DIM', config.head_dim],
       ['SHARED', config.num_attention_heads / config.num_key_value_heads],
@@ -51,6 +51,7 @@ export class LanesRollout implements RolloutPath {
     ]
       .map(([name, value]) => `const ${String(name)} = ${String(value)}u;`)
       .join('\n');
+    const prelude = `${activationPrelude(plan.activations)}\n${sizes}`;
     const program = new Program(buffers, 'rollout', 2);
     program.dispatch(
       kernels.get(lanesShader, { PREFILL: true, LANES }, prelude),

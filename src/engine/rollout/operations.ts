@@ -49,7 +49,7 @@ export class OperationsRollout implements RolloutPath {
     const r = { program, kernels, ...model };
     const layers = cachedLayers(
       buffers,
-      config,
+      model,
       Math.max(this.#prefixRows, rows),
       this.#prefixRows + rows * length,
     );

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { ThemeSwitch } from '../bar/ThemeSwitch.tsx';
 import type { BenchCommand, BenchEvent, Table } from '../../bench/protocol.ts';
 
 type Progress =
@@ -56,6 +57,7 @@ export function Bench() {
           >
             Run without sizes and group sizes
           </button>
+          <ThemeSwitch />
           <span role="status">{running ? `${progress.doing} …` : ''}</span>
         </div>
       </header>

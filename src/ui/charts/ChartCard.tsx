@@ -6,8 +6,8 @@ import { formatValue } from '../format.ts';
 import { usePacedLab, useView } from '../useStore.ts';
 import type { ChartSpec, LineSpec, Zone } from './charts.ts';
 import { curvesOf, stepsPerBucket, valueAxis } from './curves.ts';
+import { LazyChart } from './LazyChart.tsx';
 import { Legend, valueAt } from './Legend.tsx';
-import { LiveChart } from './LiveChart.tsx';
 import { Cursor, Overlay } from './Overlay.tsx';
 import { axisEnd, stepOfPixel, stepTicks } from './plot.ts';
 import { useOnScreen } from './useOnScreen.ts';
@@ -112,7 +112,7 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
         <div className="plot-area" ref={plot}>
           {size.width > 0 && size.height > 0 && lanes.length > 0 ? (
             <>
-              <LiveChart
+              <LazyChart
                 width={size.width}
                 height={size.height}
                 curves={curves}

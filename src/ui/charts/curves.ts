@@ -2,7 +2,7 @@ import { type MetricId, metrics } from '../../spec/metrics.ts';
 import { bucketSize, type Columns, decimate, type Thinned } from '../../store/columns.ts';
 import type { BandSpec, LineSpec, ViewSpec } from './charts.ts';
 import type { Dash } from './dash.ts';
-import { type AxisTicks, linearTicks, logTicks, pixelOfStep, type ValueAxis, valueScale } from './plot.ts';
+import { type AxisTicks, linearTicks, logTicks, type ValueAxis } from './plot.ts';
 
 /** Most points a curve is drawn with: every step of a run of the default length. */
 const maxPoints = 640;
@@ -37,14 +37,11 @@ export function curvesOf(
   return [
     ...lanes.flatMap(({ history, lane, steps }) =>
       bands.map(({ low, high }): Curve => {
-        const [bottom, top] = [column(history, low), column(history, high)];
-        // Where the lower metric is above the upper one the band closes, and where one is missing so is the other.
-        const closed = bottom.map((value, row) => Math.min(value, top[row] ?? NaN));
-        const roof = top.map((value, row) => (Number.isNaN(bottom[row]) ? NaN : value));
+        const { floor, roof } = between(column(history, low), column(history, high));
         return {
           kind: 'band',
           lane,
-          low: decimate(steps, closed, bucket),
+          low: decimate(steps, floor, bucket),
           high: decimate(steps, roof, bucket),
         };
       }),
@@ -57,6 +54,18 @@ export function curvesOf(
       }),
     ),
   ];
+}
+
+/** What lies between two metrics: nothing where the lower one is above, and a gap where either is missing. */
+function between(low: Float64Array, high: Float64Array): { floor: Float64Array; roof: Float64Array } {
+  const floor = new Float64Array(low.length);
+  const roof = new Float64Array(low.length);
+  for (let row = 0; row < low.length; row++) {
+    const [below, above] = [low[row] ?? NaN, high[row] ?? NaN];
+    floor[row] = Math.min(below, above);
+    roof[row] = Number.isNaN(below) ? NaN : above;
+  }
+  return { floor, roof };
 }
 
 /** The points without gaps between them. */
@@ -90,33 +99,27 @@ function ticksFor(low: number, high: number, view: ViewSpec, logarithmic: boolea
   return logarithmic ? logTicks(low, high) : linearTicks(high);
 }
 
-/** Where a curve is drawn. */
-export interface Place {
-  readonly width: number;
-  readonly height: number;
-  readonly lastStep: number;
-  readonly axis: ValueAxis;
-}
+/** From a step or a value to its pixel. */
+export type Scale = (at: number) => number | undefined;
 
 /** Length, in pixels, of the stroke that stands for a value alone between two gaps. */
 const loneStroke = 1.5;
 
 /** The outline of a curve in the language of SVG's `d`, to a tenth of a pixel; empty where there is nothing to draw. */
-export function pathOf(curve: Curve, place: Place): string {
+export function pathOf(curve: Curve, x: Scale, y: Scale): string {
   if (curve.kind === 'line') {
-    const parts = partsOf(curve.points, place).map((part) =>
+    const parts = partsOf(curve.points, x, y).map((part) =>
       part.length === 1 ? `M${part.join('')}h${loneStroke}` : `M${part.join('L')}`,
     );
     return parts.join('');
   }
-  const roofs = partsOf(curve.high, place);
-  const floors = partsOf(curve.low, place);
+  const roofs = partsOf(curve.high, x, y);
+  const floors = partsOf(curve.low, x, y);
   return roofs.map((roof, at) => `M${[...roof, ...(floors[at] ?? []).reverse()].join('L')}Z`).join('');
 }
 
 /** The stretches between gaps, each a list of "x y". */
-function partsOf({ steps, values }: Thinned, { width, height, lastStep, axis }: Place): string[][] {
-  const y = valueScale(axis, height);
+function partsOf({ steps, values }: Thinned, x: Scale, y: Scale): string[][] {
   const parts: string[][] = [];
   let gap = true;
   steps.forEach((step, at) => {
@@ -127,11 +130,11 @@ function partsOf({ steps, values }: Thinned, { width, height, lastStep, axis }: 
     }
     if (gap) parts.push([]);
     gap = false;
-    parts.at(-1)?.push(`${tenths(pixelOfStep(step, lastStep, width))} ${tenths(y(value))}`);
+    parts.at(-1)?.push(`${tenths(x(step))} ${tenths(y(value))}`);
   });
   return parts;
 }
 
-function tenths(pixels: number): number {
+function tenths(pixels = 0): number {
   return Math.round(pixels * 10) / 10;
 }

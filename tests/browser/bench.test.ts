@@ -1,0 +1,52 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launch, newPage, serveBuilt, type Host } from './lab.ts';
+
+let browser: Browser;
+let host: Host;
+beforeAll(async () => {
+  host = await serveBuilt();
+  browser = await launch();
+});
+afterAll(async () => {
+  await browser.close();
+  await host.close();
+});
+
+it('the bench measures this machine and shows what a step costs', async () => {
+  const { page, complaints } = await newPage(browser);
+  await page.goto(`${host.address}bench.html`);
+  await page.getByRole('button', { name: 'Run without sizes and group sizes' }).click();
+  await page.getByRole('status').getByText('…').waitFor();
+  const step = page.getByRole('table', { name: /Preset duel/ });
+  await step.waitFor({ timeout: 150_000 });
+  const cellsOf = (name: string) =>
+    step
+      .getByRole('row', { name: new RegExp(`^${name}`) })
+      .getByRole('cell')
+      .allTextContents();
+  expect(await cellsOf('readbacks')).toEqual(['1', '1', '1']);
+  expect(await cellsOf('allocations')).toEqual(['0', '0', '0']);
+  for (const dispatches of await cellsOf('dispatches')) expect(Number(dispatches)).toBeGreaterThan(40);
+  for (const share of await cellsOf('share of the best product')) expect(Number(share)).toBeGreaterThan(0);
+  expect(
+    await page.getByRole('table', { name: 'The adapter at its best' }).getByRole('row').count(),
+  ).toBeGreaterThan(5);
+  const saved = await page.getByRole('link', { name: 'Save as JSON' }).getAttribute('href');
+  const result = JSON.parse(decodeURIComponent(saved?.split(',').slice(1).join(',') ?? '')) as {
+    lanes: unknown[];
+  };
+  expect(result.lanes).toHaveLength(3);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+it('without WebGPU the bench says what to do', async () => {
+  const bare = await launch([]);
+  const { page } = await newPage(bare);
+  await page.goto(`${host.address}bench.html`);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  const sentence = await page.getByRole('alert').textContent();
+  expect(sentence).toMatch(/WebGPU.*(browser|driver)/s);
+  await bare.close();
+});

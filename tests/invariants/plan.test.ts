@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fixedPlan, type Plan } from '../../src/engine/plan.ts';
+import { command, recordsOf, smallRun, type RunRecord } from './commandLine.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lab-plan-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+const file = (name: string): string => join(folder, name);
+
+async function train(name: string, ...more: readonly string[]): Promise<RunRecord[]> {
+  const { code, stderr } = await command(
+    'train',
+    '--preset',
+    'srt',
+    ...smallRun,
+    '--out',
+    file(name),
+    ...more,
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return recordsOf(file(name));
+}
+
+function planIn([header]: readonly RunRecord[]): Plan | undefined {
+  return (header?.['lanes'] as readonly { readonly plan: Plan }[] | undefined)?.[0]?.plan;
+}
+
+/** A run's records without its times. */
+function timeless(records: readonly RunRecord[]): object[] {
+  return records
+    .slice(1)
+    .map((record) =>
+      Object.fromEntries(
+        Object.entries(record).filter(([key]) => !key.startsWith('perf/') && key !== 'seconds'),
+      ),
+    );
+}
+
+describe('a record names the kernels that made it', () => {
+  const other: Plan = {
+    ...fixedPlan,
+    rollout: 'operations',
+    matmul: { forward: '4x8', backward: '4x8', weight: '4x8' },
+  };
+  let first: RunRecord[];
+  beforeAll(async () => {
+    first = await train('first.jsonl');
+  });
+
+  it('and --plan trains with those of another record', async () => {
+    expect(planIn(first)).toBeDefined();
+    expect(planIn(first)).not.toEqual(other);
+    writeFileSync(file('other.jsonl'), `${JSON.stringify({ type: 'header', lanes: [{ plan: other }] })}\n`);
+    const second = await train('second.jsonl', '--plan', file('other.jsonl'));
+    expect(planIn(second)).toEqual(other);
+    // Other orders of sums: near, but not the same bits.
+    expect(timeless(second)).not.toEqual(timeless(first));
+    expect(timeless(await train('third.jsonl', '--plan', file('second.jsonl')))).toEqual(timeless(second));
+  });
+
+  it('also of one exported from the page', async () => {
+    writeFileSync(
+      file('page.jsonl'),
+      `${JSON.stringify({ type: 'header', lane: 0, plan: planIn(first) })}\n`,
+    );
+    expect(timeless(await train('again.jsonl', '--plan', file('page.jsonl')))).toEqual(timeless(first));
+  });
+
+  it.each([
+    ['no file', null],
+    ['no JSON', 'hello'],
+    ['no header', '[]'],
+    ['no plan', '{"type":"header","lanes":[{}]}'],
+    ['kernels of another version', '{"plan":{"rollout":"by hand"}}'],
+  ])('refuses %s', async (name, text) => {
+    const path = file(`${name}.jsonl`);
+    if (text !== null) writeFileSync(path, text);
+    const { code, stderr } = await command('train', '--preset', 'srt', ...smallRun, '--plan', path);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--plan');
+    expect(stderr).toContain('npm run train -- --out');
+  });
+});
