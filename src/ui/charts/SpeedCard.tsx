@@ -29,7 +29,8 @@ export const SpeedCard = memo(function SpeedCard() {
         <h2 id={name}>Speed</h2>
         <span className="unit">one step, mean of {meanSteps}</span>
         <span className="chart-tools unit">
-          {lanes.length === 0 || Number.isNaN(total) ? '' : `${formatMs(total)} for all lanes`}
+          {lanes.length === 0 || Number.isNaN(total) ? '' : `${formatMs(total)} for all lanes · `}
+          <a href="./bench.html">Bench</a>
         </span>
       </figcaption>
       <ul className="phase-key">
