@@ -82,7 +82,7 @@ export default async function main(argv: string[]): Promise<void> {
           gpu,
           kernels,
           { ...lane, settings: validateSettings({ seed }, lane.settings) },
-          { record: (metrics) => rows.push(metrics), interrupted: () => false },
+          { record: (metrics) => rows.push(metrics), guarded: () => undefined, interrupted: () => false },
         );
         runs.push({ ...rounded(summary), end: endOf(rows), curve: curveOf(rows) });
         console.log(`${name}: ${describe(summary)}`);

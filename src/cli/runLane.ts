@@ -2,6 +2,7 @@ import { summarise, type Evaluation, type Summary } from '../diagnostics/collaps
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { readModelFolder } from './modelFolder.ts';
@@ -16,6 +17,8 @@ export interface RunSummary extends Summary {
   /** Steps done. */
   readonly steps: number;
   readonly seconds: number;
+  /** How often the guard acted; absent where it is off. */
+  readonly interventions?: number;
   /** Why the run ended early by itself: values that are not finite. */
   readonly stopped?: string;
 }
@@ -23,6 +26,8 @@ export interface RunSummary extends Summary {
 export interface LaneRun {
   /** Called with every record, the evaluation at step 0 first. */
   readonly record: (metrics: Partial<MetricRow>) => void;
+  /** Called with a live change that the guard made at the end of a step. */
+  readonly guarded: (step: number, changes: Partial<Settings>) => void;
   /** Asked after each step; true ends the run there. */
   readonly interrupted: () => boolean;
 }
@@ -46,13 +51,18 @@ export async function runLane(
     const { step, 'eval/sampled': sampled } = metrics;
     if (step !== undefined && sampled !== undefined) evaluations.push({ step, sampled });
   };
+  let interventions = 0;
   let stopped: string | undefined;
   try {
     await kernels.compile();
     record(await trainer.start());
     while (!trainer.finished && !of.interrupted()) {
-      const { metrics } = await trainer.next();
+      const { metrics, guarded } = await trainer.next();
       record(metrics);
+      if (guarded !== null) {
+        interventions++;
+        of.guarded(trainer.step, guarded);
+      }
       progress.show(
         trainer.step,
         `${name}  reward ${figure(metrics['reward/mean'])}  entropy ${figure(metrics['policy/entropy'])}  held-out ${figure(evaluations.at(-1)?.sampled)}`,
@@ -81,6 +91,7 @@ export async function runLane(
       collapseStep: null,
     }),
     seconds: Math.round((performance.now() - began) / 100) / 10,
+    ...(settings.guard === 'off' ? {} : { interventions }),
     ...(stopped === undefined ? {} : { stopped }),
   };
 }
@@ -102,7 +113,9 @@ export function describe({
   retention,
   collapseStep,
   seconds,
+  interventions,
 }: RunSummary): string {
+  const guarded = interventions === undefined ? '' : `, the guard acted ${String(interventions)} times`;
   const end = collapseStep === null ? 'held' : `collapsed at ${String(collapseStep)}`;
-  return `${lane}, seed ${String(seed)}: base ${figure(base)}, peak ${figure(peak)} at ${String(peakStep)}, final ${figure(final)} after ${String(steps)} steps (retention ${figure(retention)}), ${end}; ${String(seconds)} s`;
+  return `${lane}, seed ${String(seed)}: base ${figure(base)}, peak ${figure(peak)} at ${String(peakStep)}, final ${figure(final)} after ${String(steps)} steps (retention ${figure(retention)}), ${end}${guarded}; ${String(seconds)} s`;
 }

@@ -70,6 +70,9 @@ export default async function main(argv: string[]): Promise<void> {
         record: (metrics) => {
           file.write({ type: 'step', lane: lane.name, ...measured(metrics) });
         },
+        guarded: (step, changes) => {
+          file.write({ type: 'change', lane: lane.name, step, by: 'guard', changes });
+        },
         interrupted: () => interruption.asked,
       });
       file.write(summary);

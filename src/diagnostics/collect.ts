@@ -48,8 +48,8 @@ export interface StepRecord {
   readonly overlap: OverlapWindow;
 }
 
-/** Every metric of a step that needs no solution: diagnostics/truth.ts and evaluations add the rest. */
-export type StepMetricId = Exclude<MetricId, `truth/${string}` | `eval/${string}`>;
+/** Every metric of a single step that needs no solution; truth.ts, evaluations, earlyWarning.ts and the guard add the rest. */
+export type StepMetricId = Exclude<MetricId, `${'truth' | 'eval' | 'warning' | 'guard'}/${string}`>;
 
 /** One expression per metric; NaN where there was nothing to measure. */
 export function collect(record: StepRecord): Pick<MetricRow, StepMetricId> {

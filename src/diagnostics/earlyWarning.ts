@@ -1,25 +1,235 @@
-import type { MetricRow } from '../spec/metrics.ts';
+import { mean } from '../lib/stats.ts';
+import type { MetricId, MetricRow } from '../spec/metrics.ts';
 
-/** What a label-free observer can say about a run. */
-export interface Warning {
+/** What a label-free observer can say about a run after a step. */
+export interface Assessment {
+  /** 0: nothing to be seen; above `watchScore` amber, above `warningScore` red. */
+  readonly score: number;
   readonly state: 'healthy' | 'watch' | 'warning';
   /** One sentence, with the figure behind it. */
   readonly reason: string;
+  /** The metric that the sentence is about; null while there is nothing to judge by. */
+  readonly signal: MetricId | null;
 }
+
+/** Scores above which a run is watched, and above which it should be stopped. */
+export const watchScore = 1 / 3;
+export const warningScore = 2 / 3;
 
 /** `vote/answer_overlap` below which a lane is amber, and red; also drawn in the vote chart. */
 export const overlapZones = { amber: 0.85, red: 0.75 } as const;
 
-/** The state of a lane after a step, from signals that need no solutions. */
-export function earlyWarning(row: Pick<MetricRow, 'vote/answer_overlap'>): Warning {
-  const overlap = row['vote/answer_overlap'];
-  if (Number.isNaN(overlap)) {
-    return { state: 'healthy', reason: 'Nothing to judge by yet: no anchor answers beside the policy.' };
+/** One label-free sign of a collapse. Amber is a score of `watchScore`, red of `warningScore`, linear between and beyond. */
+export interface Signal {
+  readonly metric: MetricId;
+  /** Where given, both must speak: the smaller of the two is compared. */
+  readonly and?: MetricId;
+  /** Steps averaged; 1 where the metric is an average already. */
+  readonly steps: number;
+  /** What is compared with the levels: the value, its rise over the run's own first steps, or its ratio to them. */
+  readonly compared: 'value' | 'rise' | 'ratio';
+  readonly amber: number;
+  /** Below `amber` where a fall is bad, above where a rise is. */
+  readonly red: number;
+  /** Whether it counts beside the answer overlap. If not, it stands in where there is no overlap, up to amber. */
+  readonly alone: boolean;
+  /** The plain words, without a full stop. */
+  readonly sentence: (value: number, start: number) => string;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+
+/** Every rule of the early warning, the strongest first. Falling entropy is none: it falls in healthy runs too. */
+export const signals: readonly Signal[] = [
+  {
+    metric: 'vote/answer_overlap',
+    steps: 1,
+    compared: 'value',
+    ...overlapZones,
+    alone: true,
+    sentence: (value) =>
+      `Policy and anchor give the same answer to a prompt ${percent(value)} as often as they agree with themselves`,
+  },
+  {
+    metric: 'vote/top_label_share',
+    steps: 10,
+    compared: 'rise',
+    amber: 0.3,
+    red: 0.5,
+    alone: true,
+    sentence: (value, start) =>
+      `One answer is given to ${percent(value)} of the prompts, ${percent(start)} at the start`,
+  },
+  {
+    metric: 'vote/no_answer',
+    steps: 10,
+    compared: 'rise',
+    amber: 0.2,
+    red: 0.4,
+    alone: true,
+    sentence: (value, start) =>
+      `${percent(value)} of the completions have no answer, ${percent(start)} at the start`,
+  },
+  {
+    metric: 'completion/truncated',
+    steps: 10,
+    compared: 'rise',
+    amber: 0.2,
+    red: 0.4,
+    alone: true,
+    sentence: (value, start) =>
+      `${percent(value)} of the completions run into the limit, ${percent(start)} at the start`,
+  },
+  {
+    metric: 'completion/length',
+    steps: 10,
+    compared: 'ratio',
+    amber: 0.7,
+    red: 0.5,
+    alone: true,
+    sentence: (value, start) =>
+      `Completions have shrunk to ${value.toFixed(1)} tokens, from ${start.toFixed(1)} at the start`,
+  },
+  {
+    metric: 'policy/entropy',
+    steps: 10,
+    compared: 'ratio',
+    amber: 1.5,
+    red: 2,
+    alone: true,
+    sentence: (value, start) =>
+      `Entropy has risen to ${value.toFixed(2)} nats, from ${start.toFixed(2)} at the start: the policy begins to babble`,
+  },
+  {
+    metric: 'reward/zero_std_groups',
+    and: 'vote/unanimous',
+    steps: 10,
+    compared: 'value',
+    amber: 0.9,
+    red: 1,
+    alone: false,
+    sentence: (value) => `${percent(value)} of the prompts are unanimous and give no gradient`,
+  },
+  {
+    metric: 'policy/kl_ref',
+    steps: 10,
+    compared: 'value',
+    amber: 0.27,
+    red: 0.54,
+    alone: false,
+    sentence: (value) => `The policy is ${value.toFixed(2)} nats per token away from the base`,
+  },
+];
+
+/** Steps that a window holds, and steps that a run's own start is made of. */
+const windowSteps = 10;
+
+/** What is remembered of a metric: its last rows (null where it was missing) and its first values. */
+interface Track {
+  readonly recent: readonly (number | null)[];
+  readonly first: readonly number[];
+}
+
+/** Plain data, bounded; part of a checkpoint. */
+export type EarlyWarningState = Readonly<Partial<Record<MetricId, Track>>>;
+
+const watched: readonly MetricId[] = [
+  ...new Set(signals.flatMap(({ metric, and }) => (and === undefined ? [metric] : [metric, and]))),
+];
+const unseen: Track = { recent: [], first: [] };
+/** The highest score of a signal that can't raise a warning: in the middle of amber. */
+const supportingScore = (watchScore + warningScore) / 2;
+const nothing: Assessment = {
+  score: 0,
+  state: 'healthy',
+  reason: 'Nothing to judge by yet: no anchor answers beside the policy.',
+  signal: null,
+};
+
+/** Judges a run row by row, from signals that need no solutions. What is missing in the rows is not judged. */
+export class EarlyWarning {
+  #tracks: EarlyWarningState;
+
+  constructor(state: EarlyWarningState = {}) {
+    this.#tracks = state;
   }
-  const sentence = `Policy and anchor give the same answer to a prompt ${(100 * overlap).toFixed(0)} % as often as they agree with themselves`;
-  if (overlap < overlapZones.red)
-    return { state: 'warning', reason: `${sentence}: below ${String(overlapZones.red)}.` };
-  if (overlap < overlapZones.amber)
-    return { state: 'watch', reason: `${sentence}: below ${String(overlapZones.amber)}.` };
-  return { state: 'healthy', reason: `${sentence}.` };
+
+  get state(): EarlyWarningState {
+    return this.#tracks;
+  }
+
+  /** Adds a step's row. A row that measures none of the signals (an evaluation) leaves everything as it was. */
+  add(row: Partial<MetricRow>): Assessment {
+    const measured = (id: MetricId): number | null => {
+      const value = row[id];
+      return value !== undefined && Number.isFinite(value) ? value : null;
+    };
+    if (watched.some((id) => measured(id) !== null)) {
+      this.#tracks = Object.fromEntries(
+        watched.map((id) => [id, extended(this.#tracks[id] ?? unseen, measured(id))]),
+      );
+    }
+    const assessment = assess(this.#tracks);
+    const { 'guard/rolled_back_to': rolledBackTo } = row as Readonly<Record<string, number>>;
+    if (rolledBackTo !== undefined && Number.isFinite(rolledBackTo)) this.forget();
+    return assessment;
+  }
+
+  /** Empties the windows, not the start: after going back, the steps before say nothing about those to come. */
+  forget(): void {
+    this.#tracks = Object.fromEntries(
+      Object.entries(this.#tracks).map(([id, { first }]) => [id, { recent: [], first }]),
+    );
+  }
+}
+
+function extended({ recent, first }: Track, value: number | null): Track {
+  return {
+    recent: [...recent, value].slice(-windowSteps),
+    first: value === null || first.length === windowSteps ? first : [...first, value],
+  };
+}
+
+function assess(tracks: EarlyWarningState): Assessment {
+  const judged = signals.flatMap((signal) => judge(signal, tracks));
+  const overlapMeasured = judged.some(({ signal }) => signal.metric === 'vote/answer_overlap');
+  const counted = judged
+    .filter(({ signal }) => signal.alone || !overlapMeasured)
+    .map((each) => (each.signal.alone ? each : { ...each, score: Math.min(each.score, supportingScore) }));
+  const [first] = counted;
+  if (first === undefined) return nothing;
+  const { signal, score, value, start } = counted.reduce((a, b) => (b.score > a.score ? b : a), first);
+  const state = score > warningScore ? 'warning' : score > watchScore ? 'watch' : 'healthy';
+  return { score, state, reason: `${signal.sentence(value, start)}.`, signal: signal.metric };
+}
+
+interface Judgement {
+  readonly signal: Signal;
+  readonly score: number;
+  readonly value: number;
+  readonly start: number;
+}
+
+/** One signal's score, or nothing where it can't be had (yet). */
+function judge(signal: Signal, tracks: EarlyWarningState): Judgement[] {
+  const ids = signal.and === undefined ? [signal.metric] : [signal.metric, signal.and];
+  const value = Math.min(...ids.map((id) => recentMean(tracks[id] ?? unseen, signal.steps)));
+  const { first } = tracks[signal.metric] ?? unseen;
+  const start = first.length === windowSteps ? mean(first) : NaN;
+  const compared =
+    signal.compared === 'value' ? value : signal.compared === 'rise' ? value - start : value / start;
+  if (!Number.isFinite(compared)) return [];
+  const score =
+    watchScore + ((compared - signal.amber) / (signal.red - signal.amber)) * (warningScore - watchScore);
+  return [{ signal, score: Math.min(1, Math.max(0, score)), value, start }];
+}
+
+/** Mean of what the last rows measured; NaN where none did. */
+function recentMean({ recent }: Track, steps: number): number {
+  return mean(recent.slice(-steps).filter((value) => value !== null));
+}
+
+/** The assessment of a single row. */
+export function earlyWarning(row: Partial<MetricRow>): Assessment {
+  return new EarlyWarning().add(row);
 }

@@ -57,6 +57,14 @@ export interface PhaseTimes {
   readonly updateMs: number;
 }
 
+/** What an update changes: parameters of policy and anchor, and AdamW's running means, [layout.size] each. */
+export interface TrainingState {
+  readonly policy: Float32Array<ArrayBuffer>;
+  readonly anchor: Float32Array<ArrayBuffer>;
+  readonly m: Float32Array<ArrayBuffer>;
+  readonly v: Float32Array<ArrayBuffer>;
+}
+
 type Range =
   'stats' | 'report' | 'tokens' | 'rolloutStats' | 'times' | 'evaluationTokens' | 'evaluationStats';
 
@@ -71,6 +79,7 @@ export class Engine {
   readonly #evaluator: Sampler | null;
   readonly #readback: Readback<Range>;
   readonly #clock: Clock;
+  #stateReadback: Readback<'models' | 'm' | 'v'> | null = null;
   #dispatches = 0;
   #updatedRows = 0;
 
@@ -199,6 +208,38 @@ export class Engine {
     this.#dispatches += dispatches;
     const bytes = await this.#wait('evaluation readback', ['evaluationTokens', 'evaluationStats']);
     return evaluator.read(bytes.evaluationTokens, bytes.evaluationStats, rowOf);
+  }
+
+  /**
+   * Everything that the next update builds on. A wait of its own, and staging made by the first call: for
+   * checkpoints, not for every step.
+   */
+  async readState(): Promise<TrainingState> {
+    const { layout, slabs, m, v } = this.parameters;
+    const bytes = 4 * layout.size;
+    this.#stateReadback ??= new Readback(this.#buffers, 'state', {
+      models: { buffer: slabs, bytes: 2 * bytes },
+      m: { buffer: m, bytes },
+      v: { buffer: v, bytes },
+    });
+    const encoder = this.#gpu.device.createCommandEncoder({ label: 'read state' });
+    this.#stateReadback.copy(encoder, ['models', 'm', 'v']);
+    this.#gpu.device.queue.submit([encoder.finish()]);
+    const read = await this.#stateReadback.take(['models', 'm', 'v']);
+    const models = new Float32Array(read.models);
+    return {
+      policy: models.slice(0, layout.size),
+      anchor: models.slice(layout.size),
+      m: new Float32Array(read.m),
+      v: new Float32Array(read.v),
+    };
+  }
+
+  /** Goes on from a state; what was submitted before comes first. */
+  loadState({ policy, anchor, m, v }: TrainingState): void {
+    this.parameters.load('policy', policy);
+    this.parameters.load('anchor', anchor);
+    this.parameters.loadMoments(m, v);
   }
 
   /** A model's parameters, [layout.size]. Allocates its staging buffer: for saving, not for steps. */

@@ -1,5 +1,5 @@
 import { LabError } from '../lib/labError.ts';
-import type { Settings } from './hyperparameters.ts';
+import { type HyperparameterKey, hyperparameters, type Settings } from './hyperparameters.ts';
 import { validateSettings } from './settings.ts';
 
 /** One run of a lab: what a column of the page shows. */
@@ -13,6 +13,14 @@ export interface Preset {
   /** What it claims. */
   readonly summary: string;
   readonly lanes: readonly Lane[];
+  /** Of a "Try this" card: the question it answers with two lanes that differ in this knob alone. */
+  readonly card?: Card;
+}
+
+/** What a "Try this" card of the Guide asks. */
+export interface Card {
+  readonly question: string;
+  readonly knob: HyperparameterKey;
 }
 
 type Layer = Partial<Settings>;
@@ -26,8 +34,25 @@ function versus(...layers: readonly Layer[]): readonly Lane[] {
   return [lane('SRT', ...layers, srt), lane('M-GRPO + IQR', ...layers, mgrpoIqr)];
 }
 
+/** A card: two lanes that differ in one knob, named after its values. */
+function tryThis<Key extends HyperparameterKey>(
+  knob: Key,
+  values: readonly [Settings[Key], Settings[Key]],
+  says: { readonly question: string; readonly summary: string },
+  ...layers: readonly Layer[]
+): Preset {
+  const { label } = hyperparameters[knob];
+  return {
+    title: label,
+    summary: says.summary,
+    lanes: values.map((value) => lane(`${label} ${String(value)}`, ...layers, { [knob]: value })),
+    card: { question: says.question, knob },
+  };
+}
+
 const srt: Layer = { algorithm: 'srt' };
 const mgrpoIqr: Layer = { algorithm: 'm-grpo-iqr' };
+const guard: Layer = { guard: 'rollback' };
 
 const entropy: Layer = { model: 'sort-32', learningRate: 1e-3, steps: 600 };
 const duel: Layer = { model: 'sort-48', learningRate: 7e-4, steps: 400 };
@@ -79,6 +104,21 @@ export const presets = {
     summary: 'Rewarded for its own certainty, the policy collapses within the first steps.',
     lanes: [lane('Intuitor', duel, { algorithm: 'intuitor', steps: 60 })],
   },
+  'guarded-srt': {
+    title: 'SRT with a guard',
+    summary:
+      'Self-rewarded training that goes back 20 steps and halves its learning rate when the early warning turns red.',
+    lanes: [lane('SRT + guard', duel, srt, guard)],
+  },
+  cure: {
+    title: 'Cure',
+    summary: 'SRT, the same with a guard, and M-GRPO + IQR: two ways to prevent one collapse.',
+    lanes: [
+      lane('SRT', duel, srt),
+      lane('SRT + guard', duel, srt, guard),
+      lane('M-GRPO + IQR', duel, mgrpoIqr),
+    ],
+  },
   learn: {
     title: 'Learn',
     summary:
@@ -90,6 +130,57 @@ export const presets = {
     summary: 'The same two on another task: addition of two-digit numbers.',
     lanes: versus(add),
   },
+  'try-learning-rate': tryThis(
+    'learningRate',
+    [7e-4, 2.1e-4],
+    {
+      question: 'Is a smaller step enough?',
+      summary: 'SRT at a rate where it collapses, and at a third of it.',
+    },
+    duel,
+    srt,
+  ),
+  'try-anchor-share': tryThis(
+    'anchorShare',
+    [0.25, 0.5],
+    {
+      question: 'How many votes does the anchor need?',
+      summary: 'M-GRPO + IQR with a quarter of each group from the anchor, as in the paper, and with half.',
+    },
+    duel,
+    mgrpoIqr,
+  ),
+  'try-momentum': tryThis(
+    'anchorMomentum',
+    [0, 0.99],
+    {
+      question: 'Is it the momentum, or only more voters?',
+      summary:
+        'Half of each group from an anchor that is the policy itself, and from one that lags behind it.',
+    },
+    duel,
+    mgrpoIqr,
+  ),
+  'try-temperature': tryThis(
+    'temperature',
+    [0.5, 1.1],
+    {
+      question: 'Does it matter how boldly it samples?',
+      summary: 'M-GRPO + IQR with cautious rollouts, and with those of the paper.',
+    },
+    duel,
+    mgrpoIqr,
+  ),
+  'try-group-size': tryThis(
+    'groupSize',
+    [8, 32],
+    {
+      question: 'How large must the electorate be?',
+      summary: 'M-GRPO + IQR with 8 rollouts per prompt, half of them the anchor’s, and with 32.',
+    },
+    duel,
+    mgrpoIqr,
+  ),
 } satisfies Record<string, Preset>;
 
 export type PresetName = keyof typeof presets;

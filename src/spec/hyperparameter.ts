@@ -6,6 +6,7 @@ export const hyperparameterGroups = [
   'Filter',
   'Objective',
   'Optimiser',
+  'Guard',
   'Task and model',
   'Evaluation',
 ] as const;
@@ -27,6 +28,7 @@ export interface Consulted {
   readonly monitorAnchor: boolean;
   readonly updatesPerBatch: number;
   readonly lrSchedule: string;
+  readonly guard: string;
   readonly evalMajorityPrompts: number;
 }
 

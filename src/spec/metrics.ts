@@ -16,7 +16,7 @@ export interface Metric {
   readonly rises: string;
   readonly falls: string;
   readonly source: string;
-  /** Names of the same quantity in TRL and verl. */
+  /** Names of the same quantity in TRL and verl; `*` stands for what differs between runs. */
   readonly trl?: string;
   readonly verl?: string;
   readonly chart: MetricChart;
@@ -385,7 +385,7 @@ const table = {
     rises: 'Says little: with one update per batch the policy term is near 0 by construction.',
     falls: 'Says little, for the same reason.',
     source: 'arXiv 2402.03300',
-    trl: 'policy_loss',
+    trl: 'loss',
     verl: 'actor/pg_loss',
     chart: 'none',
   },
@@ -428,6 +428,29 @@ const table = {
     verl: 'response_length/clip_ratio',
     chart: 'none',
   },
+  'warning/score': {
+    ...step,
+    label: 'Early warning',
+    unit: '',
+    range: [0, 1],
+    better: 'lower',
+    formula: 'strongest label-free sign of a collapse: amber above 1/3, red above 2/3 (docs/early-warning.md)',
+    rises: 'The run looks more like those that collapsed.',
+    falls: 'The signs of a collapse fade.',
+    source: lab,
+    chart: 'none',
+  },
+  'guard/rolled_back_to': {
+    ...step,
+    label: 'Guard went back to',
+    unit: 'steps',
+    better: 'neither',
+    formula: 'step of the checkpoint that the guard loaded at the end of this step',
+    rises: 'The guard acted: the run goes on from there at a lower learning rate.',
+    falls: 'The guard acted once more, on an older checkpoint.',
+    source: lab,
+    chart: 'none',
+  },
   'truth/accuracy': {
     ...truth,
     ...share,
@@ -436,6 +459,7 @@ const table = {
     formula: 'policy rollouts whose answer is the solution ÷ policy rollouts',
     rises: 'The policy learns.',
     falls: 'The policy unlearns: collapse.',
+    trl: 'rewards/accuracy_reward/mean',
     chart: 'reward',
   },
   'truth/label_accuracy': {
@@ -473,6 +497,8 @@ const table = {
     rises: 'The policy gets better, by sharpening or by learning.',
     falls: 'The policy gets worse; far below the peak it has collapsed.',
     source: lab,
+    trl: 'eval_rewards/accuracy_reward/mean',
+    verl: 'val-core/*/acc/mean@*',
   },
   'eval/ood': {
     ...evaluation,
@@ -489,6 +515,7 @@ const table = {
     rises: 'Votes can be trusted more.',
     falls: 'Votes can be trusted less.',
     source: 'arXiv 2504.16084',
+    verl: 'val-core/*/acc/maj@*/mean',
   },
   'eval/anchor_greedy': {
     ...evaluation,

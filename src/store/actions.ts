@@ -30,7 +30,7 @@ export function keepAddress(): () => void {
       return old?.settings === settings && old.name === name;
     });
     if (settled && state.lanes.length === before.lanes.length && state.preset === before.preset) return;
-    history.replaceState(null, '', addressOf());
+    history.replaceState(null, '', `${addressOf()}${location.hash}`);
   });
 }
 

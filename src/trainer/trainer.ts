@@ -1,5 +1,6 @@
 import { algorithmOf } from '../algorithms/index.ts';
 import { collect } from '../diagnostics/collect.ts';
+import { EarlyWarning } from '../diagnostics/earlyWarning.ts';
 import { OverlapWindow } from '../diagnostics/overlap.ts';
 import { truthMetrics } from '../diagnostics/truth.ts';
 import { Engine } from '../engine/engine.ts';
@@ -14,7 +15,7 @@ import { tokenWeights } from '../rl/loss.ts';
 import { policyRollouts } from '../rl/reward.ts';
 import { learningRateAt } from '../rl/schedule.ts';
 import { noLabel } from '../rl/vote.ts';
-import type { Settings } from '../settings/hyperparameters.ts';
+import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
 import { applyLive, rolloutCounts } from '../settings/settings.ts';
 import type { Algorithm, FilterResult } from '../spec/algorithm.ts';
 import type { PseudoLabel } from '../spec/group.ts';
@@ -23,6 +24,7 @@ import type { Task } from '../spec/task.ts';
 import { drawTraining } from '../tasks/draw.ts';
 import { taskOf } from '../tasks/index.ts';
 import { encode, endToken } from '../tasks/vocabulary.ts';
+import { firstCheckpoint, RecentCheckpoints, type Checkpoint } from './checkpoint.ts';
 import { Evaluation, evaluationChunk } from './evaluate.ts';
 import { activationsOf } from './prepare.ts';
 import { groupRollouts, requestsFor, type RolledBatch } from './rollouts.ts';
@@ -39,6 +41,10 @@ export interface StepResult {
   /** Every metric measured at this step; `eval/…` where an evaluation was due. */
   readonly metrics: Partial<MetricRow>;
   readonly decisions: StepDecisions;
+  /** The live change that the guard made at the end of the step. */
+  readonly guarded: Partial<Settings> | null;
+  /** Where one was due and is wanted. */
+  readonly checkpoint: Checkpoint | null;
   /** What the step cost the device; evaluation is not counted. */
   readonly cost: { readonly dispatches: number; readonly readbacks: number; readonly allocations: number };
 }
@@ -48,6 +54,10 @@ export interface TrainerOptions {
   readonly now: () => number;
   /** Which kernels; without it the fixed table. */
   readonly plan?: Plan;
+  /** Where to go on; without it at the base model. The model must be the same, any other setting may differ. */
+  readonly from?: Checkpoint;
+  /** Whether steps give checkpoints, every `checkpointEvery`; the guard keeps its own. */
+  readonly checkpoints?: boolean;
   /** In place of the task that the settings name; a test hides solutions this way. */
   readonly task?: Task;
 }
@@ -60,10 +70,13 @@ export class Trainer {
   readonly #evaluation: Evaluation;
   readonly #keepsAnchor: boolean;
   readonly #now: () => number;
-  readonly #overlap = new OverlapWindow();
+  readonly #givesCheckpoints: boolean;
+  readonly #recent: RecentCheckpoints;
+  readonly #warning: EarlyWarning;
+  #overlap: OverlapWindow;
   #settings: Settings;
-  #step = 0;
-  #updates = 0;
+  #step: number;
+  #updates: number;
   /** The next step's rollouts, sampled in the submit of the last one. */
   #rolled: RolledBatch | null = null;
 
@@ -107,6 +120,14 @@ export class Trainer {
     const plan = options.plan ?? untriedPlan(model.config, activationsOf(gpu, settings));
     this.engine = new Engine(gpu, kernels, model, capacity, { plan });
     this.#evaluation = new Evaluation(settings, this.#task, this.#keepsAnchor);
+    this.#givesCheckpoints = options.checkpoints === true;
+    const from = options.from ?? firstCheckpoint(model);
+    this.#step = from.step;
+    this.#updates = from.updates;
+    this.#overlap = new OverlapWindow(from.overlap);
+    this.#warning = new EarlyWarning(from.warning);
+    this.#recent = new RecentCheckpoints(from);
+    if (options.from !== undefined) this.#load(from);
   }
 
   get settings(): Settings {
@@ -216,7 +237,54 @@ export class Trainer {
     const truth = truthMetrics(decisions.groups, decisions.labels, solutions, metrics['reward/mean']);
     const evaluationDue = this.finished || step % settings.evalEvery === 0;
     const evaluation = evaluationDue ? await this.#evaluation.measure(this.engine, step) : {};
-    return { metrics: { ...metrics, ...truth, ...evaluation }, decisions, cost };
+    const { score } = this.#warning.add(metrics);
+    const back = settings.guard === 'rollback' && score >= settings.guardThreshold ? this.#goBack() : null;
+    const checkpointDue =
+      step % settings.checkpointEvery === 0 && (this.#givesCheckpoints || settings.guard === 'rollback');
+    return {
+      metrics: { ...metrics, ...truth, ...evaluation, 'warning/score': score, ...back?.metrics },
+      decisions,
+      guarded: back?.changes ?? null,
+      checkpoint: checkpointDue ? await this.checkpoint() : null,
+      cost,
+    };
+  }
+
+  /** The run as it is between two steps; the guard can go back to it. */
+  async checkpoint(): Promise<Checkpoint> {
+    const checkpoint = {
+      step: this.#step,
+      updates: this.#updates,
+      state: await this.engine.readState(),
+      anchored: this.#keepsAnchor,
+      overlap: this.#overlap.state,
+      warning: this.#warning.state,
+      earlier: this.#recent.kept.map((kept) => ({ ...kept, earlier: [] })),
+    };
+    this.#recent.add(checkpoint, this.#settings.guardStepsBack);
+    return checkpoint;
+  }
+
+  /**
+   * The guard's intervention: parameters, anchor and optimiser as they were some steps ago, at a lower learning
+   * rate. Steps are counted on: prompts and random numbers to come are new ones.
+   */
+  #goBack(): { metrics: Pick<MetricRow, 'guard/rolled_back_to'>; changes: Partial<Settings> } {
+    const { guardStepsBack, guardFactor, learningRate } = this.#settings;
+    const checkpoint = this.#recent.before(this.#step - guardStepsBack);
+    this.#load(checkpoint);
+    this.#recent.goBackTo(checkpoint);
+    this.#updates = checkpoint.updates;
+    this.#overlap = new OverlapWindow(checkpoint.overlap);
+    this.#warning.forget();
+    const [least] = hyperparameters.learningRate.range;
+    const changes = { learningRate: Math.max(least, learningRate * guardFactor) };
+    this.change(changes);
+    return { metrics: { 'guard/rolled_back_to': checkpoint.step }, changes };
+  }
+
+  #load({ state, anchored }: Checkpoint): void {
+    this.engine.loadState(anchored ? state : { ...state, anchor: state.policy });
   }
 
   destroy(): void {

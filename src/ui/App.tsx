@@ -1,36 +1,19 @@
+import { Suspense } from 'react';
 import { TopBar } from './bar/TopBar.tsx';
-import { useShortcuts } from './bar/useShortcuts.ts';
-import { ChartCard } from './charts/ChartCard.tsx';
-import { charts } from './charts/charts.ts';
-import { SpeedCard } from './charts/SpeedCard.tsx';
-import { ControlRail } from './controls/ControlRail.tsx';
-import { LaneCards } from './lanes/LaneCards.tsx';
-import { RolloutPanel } from './rollouts/RolloutPanel.tsx';
+import { pageOf } from './pages.ts';
 import { Announcer } from './states/Announcer.tsx';
-import { Notices, Stage } from './states/Stage.tsx';
+import { useView } from './useStore.ts';
 
-/** The Lab screen. */
+/** The bar, and the page that the address names. */
 export function App() {
-  useShortcuts();
+  const { Component } = pageOf[useView((state) => state.page)];
   return (
     <>
       <TopBar />
       <Announcer />
-      <main>
-        <LaneCards />
-        <div className="stage">
-          <Stage />
-          <Notices />
-          <div className="charts">
-            {charts.map((spec) => (
-              <ChartCard key={spec.id} spec={spec} />
-            ))}
-            <SpeedCard />
-          </div>
-          <RolloutPanel />
-        </div>
-        <ControlRail />
-      </main>
+      <Suspense fallback={<main className="loading" aria-busy="true" />}>
+        <Component />
+      </Suspense>
     </>
   );
 }

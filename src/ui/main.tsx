@@ -2,6 +2,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { keepAddress, openFromAddress } from '../store/actions.ts';
 import { connect } from '../store/connection.ts';
+import { followAddress } from '../store/view.ts';
 import { App } from './App.tsx';
 import './lab.css';
 import './bar/bar.css';
@@ -18,6 +19,7 @@ if (root === null) throw new Error('index.html has no #root');
 connect(new Worker(new URL('../trainer/worker.ts', import.meta.url), { type: 'module', name: 'trainer' }));
 openFromAddress(location.search);
 keepAddress();
+followAddress();
 createRoot(root).render(
   <StrictMode>
     <App />

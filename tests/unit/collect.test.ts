@@ -65,7 +65,7 @@ describe('collect', () => {
   const row = collect({ ...record, overlap: new OverlapWindow() });
 
   it('measures everything but truth and evaluation', () => {
-    expect(Object.keys(row)).toEqual(metricIds.filter((id) => !/^(truth|eval)\//.test(id)));
+    expect(Object.keys(row)).toEqual(metricIds.filter((id) => !/^(guard|truth|eval|warning)\//.test(id)));
   });
 
   it('by hand', () => {

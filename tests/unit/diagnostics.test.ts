@@ -77,10 +77,9 @@ it('early warning: amber below .85, red below .75, with the figure', () => {
   expect(state(0.9)).toMatchObject({ state: 'healthy' });
   expect(state(0.85).state).toBe('healthy');
   expect(state(0.8).state).toBe('watch');
-  expect(state(0.62)).toEqual({
+  expect(state(0.62)).toMatchObject({
     state: 'warning',
-    reason:
-      'Policy and anchor give the same answer to a prompt 62 % as often as they agree with themselves: below 0.75.',
+    reason: 'Policy and anchor give the same answer to a prompt 62 % as often as they agree with themselves.',
   });
   expect(state(NaN).reason).toContain('Nothing to judge by');
 });

@@ -5,6 +5,7 @@ import { downloadMetrics } from '../../store/exportMetrics.ts';
 import { underWay } from '../../store/lanes.ts';
 import { useLab } from '../useStore.ts';
 import { AdapterChip } from './AdapterChip.tsx';
+import { Navigation } from './Navigation.tsx';
 import { Progress } from './Progress.tsx';
 import { ThemeSwitch } from './ThemeSwitch.tsx';
 
@@ -18,6 +19,7 @@ export function TopBar() {
   return (
     <header className="top-bar">
       <h1>M-GRPO Lab</h1>
+      <Navigation />
       <div className="buttons" role="group" aria-label="Run">
         <button
           type="button"
