@@ -1,3 +1,3 @@
 import type { Page } from 'playwright-core';
 
-export function standInForTrainer(page: Page): Promise<void>;
+export function standInForTrainer(page: Page, entry?: string): Promise<void>;

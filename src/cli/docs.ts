@@ -61,7 +61,7 @@ function settingsTable(): string {
         knob.label,
         `\`--${flagOf(key)}\``,
         allowedValues(key),
-        String(knob.default),
+        String(knob.default) || 'empty',
         knob.paper === undefined ? '' : String(knob.paper),
         knob.applies,
         knob.help,

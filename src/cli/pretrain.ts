@@ -5,7 +5,7 @@ import { LabError } from '../lib/labError.ts';
 import { parseConfig } from '../model/config.ts';
 import { unknownFlag } from '../settings/flags.ts';
 import { defaultSettings } from '../settings/settings.ts';
-import { taskOf } from '../tasks/index.ts';
+import { solvedTaskOf } from '../tasks/index.ts';
 import { vocabulary } from '../tasks/vocabulary.ts';
 import { initialModel, Pretrainer } from '../trainer/pretrainer.ts';
 import { openHeadless } from './headless.ts';
@@ -63,7 +63,7 @@ export default async function main(argv: string[]): Promise<void> {
     return value;
   };
 
-  const task = taskOf(text('task'));
+  const task = solvedTaskOf(text('task'));
   const levels = parseLevels(text('levels'), task.levels);
   const steps = number('steps');
   const stopAt = text('stop-at') === '' ? steps : number('stop-at');

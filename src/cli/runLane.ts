@@ -19,7 +19,7 @@ export interface RunSummary extends Summary {
   readonly seconds: number;
   /** How often the guard acted; absent where it is off. */
   readonly interventions?: number;
-  /** Why the run ended early by itself: values that are not finite. */
+  /** Why the run ended early by itself: values that are not finite, or a reward of one's own that failed. */
   readonly stopped?: string;
 }
 
@@ -70,7 +70,7 @@ export async function runLane(
     }
   } catch (error) {
     // What was measured until then is kept, and its summary says why it ends here.
-    if (!(error instanceof LabError && error.code === 'non-finite')) throw error;
+    if (!(error instanceof LabError && ['non-finite', 'bad-reward'].includes(error.code))) throw error;
     stopped = `${error.message} ${error.remedy}`;
   } finally {
     progress.end();

@@ -114,14 +114,17 @@ export const signals: readonly Signal[] = [
     metric: 'policy/kl_ref',
     steps: 10,
     compared: 'value',
-    amber: 0.27,
-    red: 0.54,
+    amber: 0.2,
+    red: 0.3,
     alone: false,
     sentence: (value) => `The policy is ${value.toFixed(2)} nats per token away from the base`,
   },
 ];
 
-/** Steps that a window holds, and steps that a run's own start is made of. */
+/**
+ * Steps that a window holds, and steps that a run's own start is made of. No signal speaks before it has been measured
+ * that often: in the first steps policy and anchor are still the same, and what differs is the luck of few samples.
+ */
 const windowSteps = 10;
 
 /** What is remembered of a metric: its last rows (null where it was missing) and its first values. */
@@ -142,7 +145,7 @@ const supportingScore = (watchScore + warningScore) / 2;
 const nothing: Assessment = {
   score: 0,
   state: 'healthy',
-  reason: 'Nothing to judge by yet: no anchor answers beside the policy.',
+  reason: `Nothing to judge by yet: a signal speaks once it has been measured ${String(windowSteps)} times.`,
   signal: null,
 };
 
@@ -170,8 +173,7 @@ export class EarlyWarning {
       );
     }
     const assessment = assess(this.#tracks);
-    const { 'guard/rolled_back_to': rolledBackTo } = row as Readonly<Record<string, number>>;
-    if (rolledBackTo !== undefined && Number.isFinite(rolledBackTo)) this.forget();
+    if (measured('guard/rolled_back_to') !== null) this.forget();
     return assessment;
   }
 
@@ -215,10 +217,10 @@ function judge(signal: Signal, tracks: EarlyWarningState): Judgement[] {
   const ids = signal.and === undefined ? [signal.metric] : [signal.metric, signal.and];
   const value = Math.min(...ids.map((id) => recentMean(tracks[id] ?? unseen, signal.steps)));
   const { first } = tracks[signal.metric] ?? unseen;
-  const start = first.length === windowSteps ? mean(first) : NaN;
+  const start = mean(first);
   const compared =
     signal.compared === 'value' ? value : signal.compared === 'rise' ? value - start : value / start;
-  if (!Number.isFinite(compared)) return [];
+  if (first.length < windowSteps || !Number.isFinite(compared)) return [];
   const score =
     watchScore + ((compared - signal.amber) / (signal.red - signal.amber)) * (warningScore - watchScore);
   return [{ signal, score: Math.min(1, Math.max(0, score)), value, start }];
@@ -227,9 +229,4 @@ function judge(signal: Signal, tracks: EarlyWarningState): Judgement[] {
 /** Mean of what the last rows measured; NaN where none did. */
 function recentMean({ recent }: Track, steps: number): number {
   return mean(recent.slice(-steps).filter((value) => value !== null));
-}
-
-/** The assessment of a single row. */
-export function earlyWarning(row: Partial<MetricRow>): Assessment {
-  return new EarlyWarning().add(row);
 }

@@ -8,20 +8,20 @@ type TruthMetricId = Extract<MetricId, `truth/${string}`>;
 
 /**
  * The metrics of a step that need solutions. Beside the oracle, this file is their only reader.
- * @param solutions per prompt, [B]
+ * @param solutions per prompt, [B]; prompts without one are not counted
  * @param rewardMean `reward/mean` of the step
  */
 export function truthMetrics(
   groups: readonly Group[],
   labels: readonly PseudoLabel[],
-  solutions: readonly string[],
+  solutions: readonly (string | null)[],
   rewardMean: number,
 ): Pick<MetricRow, TruthMetricId> {
   const right = groups.flatMap((group, i) =>
-    policyRollouts(group).map(({ answer }) => Number(answer === solutions[i])),
+    solutions[i] === null ? [] : policyRollouts(group).map(({ answer }) => Number(answer === solutions[i])),
   );
   const rightLabels = labels.flatMap(({ answer }, i) =>
-    answer === null ? [] : [Number(answer === solutions[i])],
+    answer === null || solutions[i] === null ? [] : [Number(answer === solutions[i])],
   );
   const accuracy = mean(right);
   return {

@@ -3,6 +3,7 @@ export type LabErrorCode =
   | 'bad-setting'
   | 'bad-file'
   | 'bad-url'
+  | 'bad-reward'
   | 'no-adapter'
   | 'does-not-fit'
   | 'device-lost'

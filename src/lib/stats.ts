@@ -27,7 +27,44 @@ export function quantile(values: ArrayLike<number>, q: number): number {
   return below + (above - below) * (position - Math.floor(position));
 }
 
+/**
+ * Exponentially weighted mean of what came so far, without the bias towards 0 at the start; NaN stays a gap.
+ * @param weight of the past, [0, 1)
+ */
+export function smoothed(values: Float64Array, weight: number): Float64Array {
+  let [sum, mass] = [0, 0];
+  return values.map((value) => {
+    if (Number.isNaN(value)) return NaN;
+    sum = weight * sum + (1 - weight) * value;
+    mass = weight * mass + (1 - weight);
+    return sum / mass;
+  });
+}
+
 /** The finite members: metrics average over the groups for which a figure exists. */
 export function finite(values: readonly number[]): number[] {
   return values.filter(Number.isFinite);
+}
+
+/**
+ * Exponentially weighted mean of a series. Debiased: its weights Σ decay^(n−i) are divided out, so that it starts at
+ * the first value and not near 0, as W&B's smoothing does.
+ */
+export class Ewma {
+  readonly #decay: number;
+  #sum = 0;
+  #weight = 0;
+
+  /** @param decay weight of a value for each step it lies back, in [0, 1) */
+  constructor(decay: number) {
+    this.#decay = decay;
+  }
+
+  /** The mean after one more value; NaN for a value that is not finite, which leaves the mean as it was. */
+  add(value: number): number {
+    if (!Number.isFinite(value)) return NaN;
+    this.#sum = this.#decay * this.#sum + value;
+    this.#weight = this.#decay * this.#weight + 1;
+    return this.#sum / this.#weight;
+  }
 }

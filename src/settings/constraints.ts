@@ -1,5 +1,5 @@
 import { algorithmOf } from '../algorithms/index.ts';
-import { taskOf } from '../tasks/index.ts';
+import { ownTasks, taskOf } from '../tasks/index.ts';
 import { baseModels } from './baseModels.ts';
 import type { HyperparameterKey, Settings } from './hyperparameters.ts';
 
@@ -15,7 +15,9 @@ function levelRule(key: 'taskLevel' | 'oodLevel'): Constraint {
   return {
     keys: [key, 'task'],
     broken: (s) => {
-      const [min, max] = taskOf(s.task).levels;
+      const { levels } = taskOf(s.task, s.prompts);
+      if (levels === null) return null;
+      const [min, max] = levels;
       if (s[key] >= min && s[key] <= max) return null;
       return `\`${key}\` is ${String(s[key])}, but task ${s.task} has levels ${String(min)} to ${String(max)}.`;
     },
@@ -27,11 +29,13 @@ function lengthRule(key: 'taskLevel' | 'oodLevel'): Constraint {
   return {
     keys: ['maxCompletionLength', key, 'task'],
     broken: (s) => {
-      const needed = taskOf(s.task).completionLength(s[key]);
+      const { levels, completionLength } = taskOf(s.task, s.prompts);
+      const needed = completionLength(s[key]);
       if (s.maxCompletionLength >= needed) return null;
-      return `\`maxCompletionLength\` is ${String(s.maxCompletionLength)}, but a right completion of ${s.task} at \`${key}\` ${String(s[key])} has ${String(needed)} tokens.`;
+      const what = levels === null ? s.task : `${s.task} at \`${key}\` ${String(s[key])}`;
+      return `\`maxCompletionLength\` is ${String(s.maxCompletionLength)}, but a right completion of ${what} has ${String(needed)} tokens.`;
     },
-    remedy: `Raise \`maxCompletionLength\` or lower \`${key}\`.`,
+    remedy: `Raise \`maxCompletionLength\`, or make the task easier (\`${key}\`, or shorter answers of your own).`,
   };
 }
 
@@ -40,11 +44,23 @@ export const constraints: readonly Constraint[] = [
     keys: ['model', 'task'],
     broken: (s) => {
       const known = baseModels[s.model]?.task;
-      return known === s.task
+      return known === s.task || Object.hasOwn(ownTasks, s.task)
         ? null
         : `\`task\` is ${s.task}, but base model ${s.model} knows ${known ?? 'nothing'}.`;
     },
     remedy: 'Choose the base model; its task follows.',
+  },
+  {
+    keys: ['algorithm', 'task', 'prompts'],
+    broken: (s) => {
+      if (!algorithmOf(s.algorithm).needsTruth) return null;
+      const { training = [], heldOut = [] } = taskOf(s.task, s.prompts).listed ?? {};
+      const without = [...training, ...heldOut].filter(({ solution }) => solution === null).length;
+      return without === 0
+        ? null
+        : `\`algorithm\` is ${s.algorithm}, which learns from the answers, but ${String(without)} of \`prompts\` have none.`;
+    },
+    remedy: 'Choose an `algorithm` without labels, or give every line of `prompts` an answer.',
   },
   levelRule('taskLevel'),
   levelRule('oodLevel'),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { LabError } from '../lib/labError.ts';
 import { irrelevance } from '../spec/hyperparameter.ts';
@@ -32,8 +33,9 @@ const keyOfFlag: ReadonlyMap<string, HyperparameterKey> = new Map(
 );
 
 /**
- * Reads a command line: one flag per hyperparameter, `--flag value` or `--flag=value`, and the command's own.
- * @throws LabError for an unknown flag (with the nearest names), a missing or bad value, a stray word
+ * Reads a command line: one flag per hyperparameter, `--flag value` or `--flag=value`, and the command's own. The
+ * value of a text is the text, or `@file`.
+ * @throws LabError for an unknown flag (with the nearest names), a missing or bad value, a stray word, a missing file
  */
 export function parseFlags(args: readonly string[], own: OwnFlags): ParsedFlags {
   const known = [...Object.keys(own), ...keyOfFlag.keys()];
@@ -65,9 +67,28 @@ export function parseFlags(args: readonly string[], own: OwnFlags): ParsedFlags 
       const wanted = key === undefined ? (own[name]?.value ?? 'a value') : allowedValues(key);
       throw new LabError('bad-setting', `--${name} has no value.`, `Write --${name} and ${wanted}.`);
     } else if (key === undefined) ownValues.set(name, token.value);
-    else changes[key] = parseValue(key, token.value);
+    else
+      changes[key] = parseValue(
+        key,
+        hyperparameters[key].kind === 'text' ? textOf(name, token.value) : token.value,
+      );
   }
   return { changes, own: ownValues };
+}
+
+/** A text, or that of a file: `@prompts.jsonl`. Without the file's last line end, which editors add. */
+function textOf(flag: string, given: string): string {
+  if (!given.startsWith('@')) return given;
+  try {
+    return readFileSync(given.slice(1), 'utf8').replace(/\r?\n$/, '');
+  } catch (cause) {
+    throw new LabError(
+      'bad-file',
+      `--${flag} "${given}" can't be read: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      'Name a file that exists, as in @prompts.jsonl.',
+      cause,
+    );
+  }
 }
 
 /** Refuses flags that can have no effect under the settings they lead to, with the reason. */
@@ -128,7 +149,8 @@ export function flagHelp(own: OwnFlags): string {
     if (knob.group !== group) lines.push('', knob.group);
     group = knob.group;
     const paper = knob.paper === undefined ? '' : `; paper ${String(knob.paper)}`;
-    const facts = `${allowedValues(key)}; default ${String(defaultSettings[key])}${paper}`;
+    const allowed = `${allowedValues(key)}${knob.kind === 'text' ? ', or @file to read it from there' : ''}`;
+    const facts = `${allowed}; default ${String(defaultSettings[key]) || 'empty'}${paper}`;
     lines.push(helpLine(`--${flagOf(key)} <${knob.kind}>`, `${knob.help} (${facts})`));
   }
   return lines.join('\n');

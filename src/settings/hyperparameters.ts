@@ -5,13 +5,14 @@ import {
   choice,
   integer,
   real,
+  text,
   toggle,
   type Consulted,
   type Hyperparameter,
   type Relevance,
   type SettingsOf,
 } from '../spec/hyperparameter.ts';
-import { tasks } from '../tasks/index.ts';
+import { ownTasks, tasks } from '../tasks/index.ts';
 import { baseModels } from './baseModels.ts';
 
 const mgrpo = 'arXiv 2512.13070';
@@ -29,6 +30,11 @@ const needsRatio: Relevance = {
   otherwise: 'With one update per batch the ratio of new to old policy is exactly 1 and is never clipped.',
 };
 const guarded: Relevance = { when: (s) => s.guard !== 'off', otherwise: 'The guard is off.' };
+
+const hasLevels: Relevance = {
+  when: (s) => Object.hasOwn(tasks, s.task),
+  otherwise: 'Prompts of your own have no levels.',
+};
 
 /** THE table of knobs, in the order of the page. Everything about a knob is said here, once. */
 export const hyperparameters = {
@@ -264,6 +270,15 @@ export const hyperparameters = {
     help: 'dapo: mean over all kept tokens. grpo: mean of the means of each completion. dr_grpo: sum ÷ (longest completion · rollouts).',
     source: 'arXiv 2503.14476, 2402.03300, 2503.20783',
   }),
+  rewardCode: text({
+    label: 'Your own reward',
+    group: 'Objective',
+    format: 'javascript',
+    maxLength: 8000,
+    default: '',
+    applies: 'live',
+    help: 'JavaScript with a function reward({ prompt, completion, answer, pseudoLabel, agreement }) that returns a number from -10 to 10, in place of the algorithm’s reward; empty: the algorithm’s own. A prompt without a pseudo-label has null there, and is trained all the same. No network, clock or chance; each step starts afresh.',
+  }),
 
   learningRate: real({
     label: 'Learning rate',
@@ -428,10 +443,25 @@ export const hyperparameters = {
   task: choice({
     label: 'Task',
     group: 'Task and model',
-    options: Object.fromEntries(Object.entries(tasks).map(([id, { name }]) => [id, name])),
+    options: Object.fromEntries(
+      Object.entries({ ...tasks, ...ownTasks }).map(([id, { name }]) => [id, name]),
+    ),
     default: 'sort',
     applies: 'restart',
-    help: 'What is trained. It follows the base model.',
+    help: 'What is trained. It follows the base model, or prompts of your own.',
+  }),
+  prompts: text({
+    label: 'Your own prompts',
+    group: 'Task and model',
+    format: 'jsonl',
+    maxLength: 100_000,
+    default: '',
+    applies: 'restart',
+    help: 'JSON lines, {"prompt": "12+7=", "answer": "91"}, 2 to 2000 of them; "answer" may be left out and is never shown to the learner. The model must write #91. to give an answer. A tenth is held out for evaluation. Any base model can be tried on them.',
+    relevant: {
+      when: (s) => Object.hasOwn(ownTasks, s.task),
+      otherwise: 'The task makes its own prompts. Writing some chooses the custom task.',
+    },
   }),
   taskLevel: integer({
     label: 'Level',
@@ -440,6 +470,7 @@ export const hyperparameters = {
     default: 5,
     applies: 'restart',
     help: 'Difficulty of the training prompts: digits to sort, digits per summand, operations in a chain.',
+    relevant: hasLevels,
   }),
   halfPrecision: toggle({
     label: 'Half-precision activations',
@@ -504,6 +535,7 @@ export const hyperparameters = {
     default: 6,
     applies: 'restart',
     help: 'Level of the out-of-distribution evaluation.',
+    relevant: hasLevels,
   }),
 } satisfies Record<string, Hyperparameter>;
 

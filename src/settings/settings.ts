@@ -1,6 +1,7 @@
 import { algorithmOf } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
 import type { Hyperparameter, SettingValue } from '../spec/hyperparameter.ts';
+import { ownTasks } from '../tasks/index.ts';
 import { baseModels } from './baseModels.ts';
 import { constraints } from './constraints.ts';
 import {
@@ -27,6 +28,8 @@ export function allowedValues(key: HyperparameterKey): string {
       return `one of ${Object.keys(knob.options).join(', ')}`;
     case 'toggle':
       return 'true or false';
+    case 'text':
+      return `a text of at most ${String(knob.maxLength)} characters`;
     default:
       return knob satisfies never;
   }
@@ -47,6 +50,9 @@ function isAllowed(knob: Hyperparameter, value: unknown): value is SettingValue 
       return typeof value === 'string' && Object.hasOwn(knob.options, value);
     case 'toggle':
       return typeof value === 'boolean';
+    case 'text':
+      // Half a character can't be written into a link or a file.
+      return typeof value === 'string' && value.length <= knob.maxLength && !/\p{Surrogate}/u.test(value);
     default:
       return knob satisfies never;
   }
@@ -57,13 +63,18 @@ export function isKey(key: string): key is HyperparameterKey {
   return Object.hasOwn(hyperparameters, key);
 }
 
+/** A value in an error; a long text by its length. */
+function shown(value: unknown): string {
+  if (typeof value !== 'string') return String(value);
+  return value.length > 60 ? `a text of ${String(value.length)} characters` : `"${value}"`;
+}
+
 /** One value against its own knob, without the rules between knobs. Throws LabError naming key, value and allowed values. */
 export function checkValue(key: HyperparameterKey, value: unknown): SettingValue {
   if (!isAllowed(hyperparameters[key], value)) {
-    const shown = typeof value === 'string' ? `"${value}"` : String(value);
     throw new LabError(
       'bad-setting',
-      `\`${key}\` can't be ${shown}: it must be ${allowedValues(key)}.`,
+      `\`${key}\` can't be ${shown(value)}: it must be ${allowedValues(key)}.`,
       `Set \`${key}\` to ${allowedValues(key)}.`,
     );
   }
@@ -73,23 +84,35 @@ export function checkValue(key: HyperparameterKey, value: unknown): SettingValue
 /** A value written as text (URL, flag). Throws as `checkValue`. */
 export function parseValue(key: HyperparameterKey, text: string): SettingValue {
   const { kind } = hyperparameters[key];
-  if (kind === 'choice') return checkValue(key, text);
+  if (kind === 'choice' || kind === 'text') return checkValue(key, text);
   if (kind === 'toggle') return checkValue(key, text === 'true' ? true : text === 'false' ? false : text);
   // Number('') is 0, and Number accepts hexadecimal: neither is what anyone meant.
   return checkValue(key, /^[+-]?(\d|\.\d)[\d.]*(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text);
 }
 
-/** Choosing another base model takes along its task, levels and completion length. */
-export function followModel(model: string, base: Settings): Settings {
-  const followed = baseModels[model];
-  if (followed === undefined || model === base.model) return base;
-  const { task, taskLevel, oodLevel, maxCompletionLength } = followed;
-  return { ...base, model, task, taskLevel, oodLevel, maxCompletionLength };
+/**
+ * Choosing another base model takes along its task, levels and completion length. Prompts of one's own take along the
+ * task that is made of them, whatever the base model; without them its task is back.
+ */
+export function follow({ model, prompts }: Pick<Settings, 'model' | 'prompts'>, base: Settings): Settings {
+  const known = baseModels[model];
+  if (known === undefined) return base;
+  const { taskLevel, oodLevel, maxCompletionLength } = known;
+  const [ownTask = ''] = Object.keys(ownTasks);
+  const own = prompts === base.prompts ? Object.hasOwn(ownTasks, base.task) : prompts !== '';
+  const kept = model === base.model && prompts === base.prompts;
+  return {
+    ...base,
+    ...(model === base.model ? {} : { taskLevel, oodLevel, maxCompletionLength }),
+    model,
+    prompts,
+    task: kept ? base.task : own ? ownTask : known.task,
+  };
 }
 
 /**
- * Complete, checked settings from changes to a base. Choosing another model takes along its task,
- * levels and completion length, where the changes don't say otherwise.
+ * Complete, checked settings from changes to a base, with what follows from another model or prompts of one's own
+ * where the changes don't say otherwise.
  * @param changes an object of knobs, from anywhere
  * @throws LabError for an unknown knob, a value out of range, or a rule between knobs broken
  */
@@ -112,11 +135,8 @@ export function validateSettings(changes: unknown, base: Settings = defaultSetti
     }
     if (value !== undefined) checked.set(key, checkValue(key, value));
   }
-  const model = checked.get('model');
-  const settings: Settings = {
-    ...followModel(typeof model === 'string' ? model : base.model, base),
-    ...Object.fromEntries(checked),
-  };
+  const changed: Settings = { ...base, ...Object.fromEntries(checked) };
+  const settings: Settings = { ...follow(changed, base), ...Object.fromEntries(checked) };
   for (const { broken, remedy } of constraints) {
     const sentence = broken(settings);
     if (sentence !== null) throw new LabError('bad-setting', sentence, remedy);
@@ -137,7 +157,7 @@ export function applyLive(settings: Settings, changes: Partial<Settings>): Setti
     if (hyperparameters[key].applies === 'restart' && changed[key] !== settings[key]) {
       throw new LabError(
         'bad-setting',
-        `\`${key}\` can't be changed from ${String(settings[key])} to ${String(changed[key])} while the run goes on.`,
+        `\`${key}\` can't be changed from ${shown(settings[key])} to ${shown(changed[key])} while the run goes on.`,
         'Reset the lane to apply it.',
       );
     }

@@ -1,7 +1,7 @@
 import { LabError } from '../lib/labError.ts';
 import { hyperparameterKeys } from './hyperparameters.ts';
 import { defaultPreset, presetName, presets, type Lane, type PresetName } from './presets.ts';
-import { diffSettings, followModel, isKey, parseValue, validateSettings } from './settings.ts';
+import { diffSettings, follow, isKey, parseValue, validateSettings } from './settings.ts';
 
 /** What a shared link says: a preset, and how the lanes differ from its. */
 export interface SharedLab {
@@ -10,7 +10,9 @@ export interface SharedLab {
 }
 
 export const mostLanes = 4;
-const longestName = 60;
+/** Many servers refuse longer addresses, and messengers cut them. */
+const longestQuery = 16_000;
+export const longestName = 60;
 
 /** The lane of a preset that lane `index` is described against; added lanes start from its last. */
 function baseLane(preset: PresetName, index: number): Lane {
@@ -23,6 +25,7 @@ function baseLane(preset: PresetName, index: number): Lane {
 /**
  * Query string without '?': `preset=duel&learningRate=0.0005&2.anchorShare=0.25`. Differences that
  * all lanes share are said once; others carry the lane's number, from 1. Defaults are left out.
+ * @throws LabError `bad-url` where prompts and rewards make it longer than servers and messengers carry
  */
 export function encodeUrl({ preset, lanes }: SharedLab): string {
   const query = new URLSearchParams();
@@ -30,10 +33,14 @@ export function encodeUrl({ preset, lanes }: SharedLab): string {
   if (lanes.length !== presets[preset].lanes.length) query.set('lanes', String(lanes.length));
   const differences = lanes.map(({ settings }, i) => {
     const base = baseLane(preset, i).settings;
-    const { model } = diffSettings(base, settings);
-    // What follows from the model need not be said, and what doesn't must be.
-    const rest = diffSettings(followModel(settings.model, base), settings);
-    return model === undefined ? rest : { ...rest, model };
+    const { model, prompts } = diffSettings(base, settings);
+    // What follows from the model or the prompts need not be said, and what doesn't must be.
+    const rest = diffSettings(follow(settings, base), settings);
+    return {
+      ...rest,
+      ...(model === undefined ? {} : { model }),
+      ...(prompts === undefined ? {} : { prompts }),
+    };
   });
   for (const key of hyperparameterKeys) {
     const values = differences.map((difference) => difference[key]);
@@ -48,7 +55,15 @@ export function encodeUrl({ preset, lanes }: SharedLab): string {
   lanes.forEach(({ name }, i) => {
     if (name !== baseLane(preset, i).name) query.set(`${String(i + 1)}.name`, name);
   });
-  return query.toString();
+  const encoded = query.toString();
+  if (encoded.length > longestQuery) {
+    throw new LabError(
+      'bad-url',
+      `A link to these settings would have ${String(encoded.length)} characters, but links may have ${String(longestQuery)}.`,
+      'Export the run instead: its file holds all settings.',
+    );
+  }
+  return encoded;
 }
 
 /** The inverse of `encodeUrl`. Throws LabError ('bad-url') naming what is wrong and what is allowed. */

@@ -23,6 +23,7 @@ export type Scale = 'linear' | 'log' | 'towardsOne';
  */
 export interface Consulted {
   readonly algorithm: string;
+  readonly task: string;
   readonly anchorShare: number;
   readonly groupSize: number;
   readonly monitorAnchor: boolean;
@@ -76,10 +77,21 @@ export interface ChoiceHyperparameter<Value extends string = string> extends Ent
 export interface ToggleHyperparameter extends Entry<boolean> {
   readonly kind: 'toggle';
 }
+export interface TextHyperparameter extends Entry<string> {
+  readonly kind: 'text';
+  /** How the page edits it. */
+  readonly format: 'jsonl' | 'javascript';
+  /** UTF-16 code units. */
+  readonly maxLength: number;
+}
 
 /** One knob: its key in the table is its field in `Settings`, its URL key and (kebab case) its flag. */
 export type Hyperparameter =
-  RealHyperparameter | IntegerHyperparameter | ChoiceHyperparameter | ToggleHyperparameter;
+  | RealHyperparameter
+  | IntegerHyperparameter
+  | ChoiceHyperparameter
+  | ToggleHyperparameter
+  | TextHyperparameter;
 
 /** A real number in a closed range. */
 export function real(entry: Omit<RealHyperparameter, 'kind'>): RealHyperparameter {
@@ -106,13 +118,20 @@ export function toggle(entry: Omit<ToggleHyperparameter, 'kind'>): ToggleHyperpa
   return { kind: 'toggle', ...entry };
 }
 
+/** Words of the user's own, of one line or many. */
+export function text(entry: Omit<TextHyperparameter, 'kind'>): TextHyperparameter {
+  return { kind: 'text', ...entry };
+}
+
 /** The value type of one entry. */
 export type ValueOf<Knob> =
   Knob extends ChoiceHyperparameter<infer Value>
     ? Value
     : Knob extends ToggleHyperparameter
       ? boolean
-      : number;
+      : Knob extends TextHyperparameter
+        ? string
+        : number;
 
 /** The settings a table describes. */
 export type SettingsOf<Table> = { readonly [Key in keyof Table]: ValueOf<Table[Key]> };

@@ -3,11 +3,11 @@ import { LabError } from '../lib/labError.ts';
 import { type HyperparameterKey, hyperparameters } from '../settings/hyperparameters.ts';
 import { defaultPreset, type Lane as LaneSetup, type PresetName, presets } from '../settings/presets.ts';
 import { diffSettings, parseValue, validateSettings } from '../settings/settings.ts';
-import { decodeUrl, encodeUrl, mostLanes } from '../settings/url.ts';
+import { decodeUrl, encodeUrl } from '../settings/url.ts';
 import type { SettingValue } from '../spec/hyperparameter.ts';
-import { open, send } from './connection.ts';
+import { open, put, send } from './connection.ts';
 import { describeChange } from './describe.ts';
-import { type Asked, lab, reachOf, underWay } from './lanes.ts';
+import { freshLane, type Lane, lab, reachOf, setupOf, stepOf, underWay } from './lanes.ts';
 
 /** Opens what the address says; nonsense there opens the default preset and says what was wrong. */
 export function openFromAddress(search: string): void {
@@ -36,8 +36,7 @@ export function keepAddress(): () => void {
 
 /** The address of this page with every setting that differs from the default. */
 export function addressOf(): string {
-  const { preset, lanes } = lab.getState();
-  const query = encodeUrl({ preset, lanes });
+  const query = encodeUrl({ preset: lab.getState().preset, lanes: setups() });
   const { origin, pathname } = location;
   return `${origin}${pathname}${query === '' ? '' : `?${query}`}`;
 }
@@ -57,60 +56,40 @@ export function step(): void {
 
 /** Back to step 0 with the settings as they are; asks first when a run would be lost. */
 export function reset(): void {
-  reopen({ preset: lab.getState().preset, lanes: setups(), what: 'Reset' });
+  reopen(lab.getState().preset, setups(), 'Reset');
 }
 
 /** Opens a preset; asks first when a run would be lost. */
 export function choosePreset(preset: PresetName): void {
-  reopen({ preset, lanes: presets[preset].lanes, what: `Preset ${presets[preset].title}` });
-}
-
-/** Adds a copy of the selected lane; asks first when a run would be lost. */
-export function cloneLane(): void {
-  const { preset, selected } = lab.getState();
-  const lanes = setups();
-  const lane = lanes[selected];
-  if (lane === undefined || lanes.length >= mostLanes) return;
-  reopen({ preset, lanes: [...lanes, { ...lane, name: `${lane.name} (copy)` }], what: 'A further lane' });
-}
-
-/** Removes the selected lane, unless it is the last; asks first when a run would be lost. */
-export function removeLane(): void {
-  const { preset, selected } = lab.getState();
-  const lanes = setups();
-  if (lanes.length < 2) return;
-  const what = `Without ${lanes[selected]?.name ?? 'this lane'}`;
-  reopen({ preset, lanes: lanes.filter((_, lane) => lane !== selected), what });
+  reopen(preset, presets[preset].lanes, `Preset ${presets[preset].title}`);
 }
 
 /**
- * Sets a knob in the lanes it reaches. Live knobs go to the trainer at once; others restart the lanes,
- * after a question when a run would be lost. A refused value changes nothing and says why.
+ * Sets a knob in the lanes it reaches. Live knobs go to the trainer at once; others restart those lanes,
+ * after a question when steps would be lost. A refused value changes nothing and says why.
  */
 export function setKnob(key: HyperparameterKey, value: SettingValue): void {
-  const { preset, lanes, selected, together } = lab.getState();
+  const { lanes, selected, together } = lab.getState();
   const settings = lanes.map((lane) => lane.settings);
-  const reach = reachOf(key, settings, selected, together);
   const from = settings[selected]?.[key];
   if (from === undefined || from === value) {
     lab.setState({ refusal: null });
     return;
   }
   refusing(key, () => {
-    const changed = lanes.map(({ name, settings: old }, lane): LaneSetup => {
-      if (!reach.includes(lane)) return { name, settings: old };
-      const next = validateSettings({ [key]: value }, old);
-      return {
-        name: next.algorithm === old.algorithm ? name : algorithmOf(next.algorithm).name,
-        settings: next,
-      };
+    const changed = reachOf(key, settings, selected, together).flatMap((index) => {
+      const lane = lanes[index];
+      return lane === undefined ? [] : [{ lane, next: validateSettings({ [key]: value }, lane.settings) }];
     });
     lab.setState({ refusal: null });
-    if (hyperparameters[key].applies === 'restart') {
-      reopen({ preset, lanes: changed, what: describeChange(key, from, value) });
-    } else {
-      applyLive(reach, changed);
+    if (hyperparameters[key].applies === 'live') {
+      for (const { lane, next } of changed) change(lane, next);
+      return;
     }
+    const lost = changed.filter(({ lane }) => stepOf(lane) > 0).map(({ lane }) => lane);
+    agreeing(describeChange(key, from, value), lost, () => {
+      for (const { lane, next } of changed) restart(lane, next);
+    });
   });
 }
 
@@ -121,25 +100,16 @@ export function typeKnob(key: HyperparameterKey, text: string): void {
   });
 }
 
-/** The reader agreed to discard the run under way. */
+/** The reader agreed to discard steps. */
 export function agree(): void {
   const { asked } = lab.getState();
-  if (asked !== null) open(asked.preset, asked.lanes);
+  lab.setState({ asked: null });
+  asked?.agreed();
 }
 
-/** The reader keeps the run under way. */
+/** The reader keeps the steps made. */
 export function decline(): void {
   lab.setState({ asked: null });
-}
-
-/** After non-finite values: the same lanes at a third of the learning rate. */
-export function restartGentler(): void {
-  const lanes = setups().map(({ name, settings }) => {
-    const [least] = hyperparameters.learningRate.range;
-    const learningRate = Math.max(least, Number((settings.learningRate / 3).toPrecision(2)));
-    return { name, settings: validateSettings({ learningRate }, settings) };
-  });
-  open(lab.getState().preset, lanes);
 }
 
 /** Opens the same lanes once more, after a loss of the device or a refusal. */
@@ -157,9 +127,11 @@ export function changeTogether(together: boolean): void {
   lab.setState({ together });
 }
 
-/** Which prompt of the batch the table of rollouts shows. */
-export function watchPrompt(prompt: number): void {
-  send({ type: 'watch', prompt });
+/** Which step's rollouts are shown, of every lane (null: the newest), and which prompt's. */
+export function watch(wish: Partial<{ step: number | null; prompt: number }>): void {
+  const watched = { ...lab.getState().watched, ...wish };
+  lab.setState({ watched });
+  send({ type: 'watch', ...watched });
 }
 
 /** Puts a message away. */
@@ -178,27 +150,41 @@ function refusing(key: HyperparameterKey, change: () => void): void {
 }
 
 function setups(): readonly LaneSetup[] {
-  return lab.getState().lanes.map(({ name, settings }) => ({ name, settings }));
+  return lab.getState().lanes.map(setupOf);
 }
 
-function reopen(wish: Asked): void {
-  if (!underWay(lab.getState().lanes)) {
-    open(wish.preset, wish.lanes);
+function reopen(preset: PresetName, lanes: readonly LaneSetup[], what: string): void {
+  const { lanes: before } = lab.getState();
+  agreeing(what, underWay(before) ? before : [], () => {
+    open(preset, lanes);
+  });
+}
+
+/** Does what would discard the steps of some lanes, after a question where there are any. */
+export function agreeing(what: string, lost: readonly Lane[], agreed: () => void): void {
+  const { state, lanes } = lab.getState();
+  if (lost.length === 0) {
+    agreed();
     return;
   }
-  if (lab.getState().state === 'training') send({ type: 'pause' });
-  lab.setState({ asked: wish });
+  if (state === 'training') send({ type: 'pause' });
+  const steps = Math.max(...lost.map(stepOf));
+  const whose = lost.length === lanes.length ? 'every lane' : lost.map(({ name }) => name).join(', ');
+  const cost = `restarts ${whose} at step 0. The ${steps} steps made so far would be discarded.`;
+  lab.setState({ asked: { what, cost, agreed } });
 }
 
-function applyLive(reach: readonly number[], changed: readonly LaneSetup[]): void {
-  const before = lab.getState().lanes;
-  lab.setState({
-    lanes: before.map((lane, index) => ({ ...lane, settings: changed[index]?.settings ?? lane.settings })),
-  });
-  for (const lane of reach) {
-    const from = before[lane]?.settings;
-    const to = changed[lane]?.settings;
-    if (from !== undefined && to !== undefined)
-      send({ type: 'change', lane, changes: diffSettings(from, to) });
-  }
+/** A live change of one lane. */
+function change(lane: Lane, settings: Lane['settings']): void {
+  lab.setState(({ lanes }) => ({
+    lanes: lanes.map((each) => (each.id === lane.id ? { ...each, settings } : each)),
+  }));
+  send({ type: 'change', lane: lane.id, changes: diffSettings(lane.settings, settings) });
+}
+
+/** The same lane from step 0 with other settings; the others stay as they are. */
+function restart(lane: Lane, settings: Lane['settings']): void {
+  const name =
+    settings.algorithm === lane.settings.algorithm ? lane.name : algorithmOf(settings.algorithm).name;
+  put(freshLane({ name, settings }, lane.slot), lane.id, null);
 }

@@ -1,3 +1,15 @@
+import { Ewma } from '../lib/stats.ts';
+
+let made = 0;
+
+/** A column smoothed as far as it was asked for; only the newest weight asked for is kept. */
+interface Smoothed {
+  readonly decay: number;
+  readonly mean: Ewma;
+  values: Float64Array<ArrayBuffer>;
+  length: number;
+}
+
 /**
  * Metric history of one run: a growing Float64Array per metric, NaN where a step did not measure it. Appending takes
  * the same time however long the run is: capacities double.
@@ -11,6 +23,10 @@ export class Columns<Id extends string> {
   #length = 0;
   /** Newest measured value per column: looking it up must not cost more the longer a run is. */
   readonly #newest: Float64Array;
+  readonly #smoothed = new Map<Id, Smoothed>();
+
+  /** Tells one history from another of the same metrics. */
+  readonly serial = ++made;
 
   /** @param ids metric ids, in the order of the rows the worker sends */
   constructor(ids: readonly Id[], capacity = 512) {
@@ -53,6 +69,29 @@ export class Columns<Id extends string> {
     return column.subarray(0, this.#length);
   }
 
+  /**
+   * The history of one metric, smoothed, [length]; NaN where nothing was measured. Costs what was appended since it was
+   * last asked for with this decay. A view: valid until the next append.
+   * @param decay of the exponentially weighted mean, in [0, 1)
+   */
+  smoothed(id: Id, decay: number): Float64Array {
+    const column = this.column(id);
+    let known = this.#smoothed.get(id);
+    if (known?.decay !== decay) {
+      known = { decay, mean: new Ewma(decay), values: new Float64Array(this.#capacity), length: 0 };
+      this.#smoothed.set(id, known);
+    }
+    if (known.values.length < column.length) {
+      const grown = new Float64Array(this.#capacity);
+      grown.set(known.values);
+      known.values = grown;
+    }
+    for (; known.length < column.length; known.length++) {
+      known.values[known.length] = known.mean.add(column[known.length] ?? NaN);
+    }
+    return known.values.subarray(0, known.length);
+  }
+
   /** The newest measured value at or before `row` (the last row unless said), NaN when there is none. */
   latest(id: Id, row = Infinity): number {
     const column = this.column(id);
@@ -72,6 +111,23 @@ export class Columns<Id extends string> {
       if (!Number.isNaN(value)) record[id] = value;
     }
     return record;
+  }
+
+  /** The rows up to a step, as `append` takes them. Needs a column `step`, ascending. */
+  until(this: Columns<Id | 'step'>, step: number): { rows: Float64Array; count: number } {
+    const after = this.column('step').findIndex((at) => at > step);
+    const count = after < 0 ? this.#length : after;
+    const width = this.#ids.length;
+    const rows = new Float64Array(count * width);
+    this.#columns.forEach((column, metric) => {
+      for (let row = 0; row < count; row++) rows[row * width + metric] = column[row] ?? NaN;
+    });
+    return { rows, count };
+  }
+
+  /** Columns of the same metrics without rows. */
+  empty(): Columns<Id> {
+    return new Columns(this.#ids);
   }
 
   #reserve(length: number): void {
@@ -147,17 +203,22 @@ export function decimate(steps: Float64Array, values: Float64Array, size: number
   return thinned;
 }
 
-/** The row whose step is nearest to `step`, -1 without rows. @param steps ascending, [rows] */
-export function rowOfStep(steps: Float64Array, step: number): number {
+/** The first row at or after a step, [rows] when there is none. @param steps ascending, [rows] */
+export function firstRowAt(steps: Float64Array, step: number): number {
   let low = 0;
-  let high = steps.length - 1;
+  let high = steps.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if ((steps[middle] ?? 0) < step) low = middle + 1;
     else high = middle;
   }
-  const before = steps[low - 1];
-  const at = steps[low];
-  if (at === undefined) return -1;
-  return before !== undefined && step - before < at - step ? low - 1 : low;
+  return low;
+}
+
+/** The row whose step is nearest to `step`, -1 without rows. @param steps ascending, [rows] */
+export function rowOfStep(steps: Float64Array, step: number): number {
+  const row = Math.min(firstRowAt(steps, step), steps.length - 1);
+  const before = steps[row - 1];
+  const at = steps[row];
+  return before !== undefined && at !== undefined && step - before < at - step ? row - 1 : row;
 }

@@ -1,9 +1,9 @@
-import { hyperparameterKeys, type Settings } from '../settings/hyperparameters.ts';
+import { hyperparameterKeys } from '../settings/hyperparameters.ts';
 import type { Lane as LaneSetup, PresetName } from '../settings/presets.ts';
-import type { Command, Event, ShownGroup } from '../trainer/protocol.ts';
+import type { Command, Event, Failure, LaneId, ShownGroup } from '../trainer/protocol.ts';
+import { appendRows, laneUntil } from './append.ts';
 import { describeChange } from './describe.ts';
-import { freshLane, type Lane, lab, type Mark, stepOf } from './lanes.ts';
-import { statusOf } from './status.ts';
+import { type Change, freshLane, type Lane, lab, type Mark, settingsAt, stepOf } from './lanes.ts';
 
 /** What the page needs of a worker. */
 export interface TrainerPort {
@@ -21,17 +21,13 @@ const speedWindowMs = 3000;
 const speedWindowSteps = 10;
 
 let port: TrainerPort | null = null;
-/** From `open` until the worker answers it: what arrives in between belongs to the lanes before. */
-let stale = false;
 let flushing: ReturnType<typeof setTimeout> | undefined;
 let paces: { readonly at: number; readonly step: number }[] = [];
 /** News per lane since the last batch. */
-let news = new Map<number, Partial<Lane>>();
+let news = new Map<LaneId, Partial<Lane>>();
 /** The newest rollouts per lane, and when they were last shown. */
-let groups = new Map<number, ShownGroup>();
+let groups = new Map<LaneId, ShownGroup>();
 let groupsShownAt = -Infinity;
-/** What each lane trains with, as the worker knows it: a change says what it changed from. */
-let active: readonly Settings[] = [];
 
 /** Takes charge of the worker; the page sends commands through `send` only. */
 export function connect(trainer: TrainerPort): void {
@@ -58,71 +54,151 @@ export function send(command: Command): void {
 }
 
 /** Starts lanes afresh at step 0; whatever ran before is gone. */
-export function open(preset: PresetName, lanes: readonly LaneSetup[]): void {
-  stale = true;
+export function open(preset: PresetName, setups: readonly LaneSetup[]): void {
   news = new Map();
   groups = new Map();
   paces = [];
-  active = lanes.map(({ settings }) => settings);
-  lab.setState(({ selected, version }) => ({
+  const lanes = setups.map((setup, slot) => freshLane(setup, slot));
+  lab.setState(({ selected, version, watched }) => ({
     preset,
-    lanes: lanes.map(freshLane),
+    lanes,
     selected: Math.min(selected, lanes.length - 1),
     marks: [],
+    watched: { ...watched, step: null },
     asked: null,
     refusal: null,
     failure: null,
+    failed: null,
     stepsPerSecond: NaN,
     version: version + 1,
   }));
-  send({ type: 'open', lanes: active, base: document.baseURI });
+  send({
+    type: 'open',
+    lanes: lanes.map(({ id, settings }) => ({ lane: id, settings })),
+    base: document.baseURI,
+  });
+}
+
+/**
+ * Shows a new lane and has the trainer make it.
+ * @param replaces the lane whose place it takes; null: beside the others
+ * @param from null: at step 0
+ */
+export function put(
+  lane: Lane,
+  replaces: LaneId | null,
+  from: { readonly lane: LaneId; readonly step: number } | null,
+): void {
+  lab.setState(({ lanes, marks, version }) => {
+    const next =
+      replaces === null ? [...lanes, lane] : lanes.map((each) => (each.id === replaces ? lane : each));
+    return { lanes: next, marks: marksOf(marks, next), refusal: null, version: version + 1 };
+  });
+  send({ type: 'put', lane: lane.id, settings: lane.settings, replaces, from });
+}
+
+/** Takes a lane away. */
+export function drop(id: LaneId): void {
+  lab.setState(({ lanes, marks, selected, version }) => {
+    const next = lanes.filter((lane) => lane.id !== id);
+    return {
+      lanes: next,
+      marks: marksOf(marks, next),
+      selected: Math.min(selected, next.length - 1),
+      version: version + 1,
+    };
+  });
+  send({ type: 'drop', lane: id });
 }
 
 /** Applies one event of the trainer to the state of the page. */
 export function receive(event: Event): void {
   switch (event.type) {
-    case 'state':
-      if (event.state !== 'training' && event.state !== 'paused' && event.state !== 'finished') stale = false;
+    case 'state': {
       if (event.state !== 'training') paces = [];
       // The last rows of a run precede its new state: show them together.
       flush(true);
-      lab.setState({ state: event.state, failure: event.failure ?? null });
-      if (event.failure !== undefined && (event.state === 'training' || event.state === 'paused')) {
-        lab.setState({ notice: `${event.failure.sentence} ${event.failure.remedy}` });
-      }
+      const { state, failure = null, lane: failed = null } = event;
+      lab.setState({ state, failure, failed });
+      if (state === 'ready') standing(() => true, 'there');
+      const goesOn = state === 'training' || state === 'paused' || state === 'finished' || state === 'ready';
+      if (failure !== null && goesOn) lab.setState({ notice: inWords(failure) });
       return;
+    }
     case 'adapter':
       lab.setState({ adapter: event.adapter });
-      return;
-    case 'plan':
-      soon(event.lane, { plan: event.plan });
       return;
     case 'compiling':
       lab.setState({ compiling: { done: event.done, total: event.total } });
       return;
-    case 'rows':
-      if (stale) return;
-      lab.getState().lanes[event.lane]?.history.append(event.rows, event.count);
-      soon(event.lane, {});
+    case 'put':
+      rewind(event.lane, event.step);
+      standing(({ id }) => id === event.lane, 'there');
       return;
+    case 'rewound':
+      rewind(event.lane, event.step);
+      return;
+    case 'refused':
+      standing(({ id }) => id === event.lane, event.failure);
+      lab.setState({ notice: inWords(event.failure) });
+      return;
+    case 'plan':
+      soon(event.lane, { plan: event.plan });
+      return;
+    case 'rows': {
+      const lane = laneNow(event.lane);
+      if (lane !== undefined) soon(event.lane, appendRows(lane, event.rows, event.count));
+      return;
+    }
     case 'rollouts':
-      if (stale) return;
       groups.set(event.lane, event.group);
       soon(event.lane, {});
       return;
+    case 'checkpoints':
+      soon(event.lane, { checkpoints: { steps: event.steps, bytes: event.bytes } });
+      return;
     case 'cost': {
       const { dispatches, readbacks, allocations, bytes } = event;
-      if (!stale) soon(event.lane, { cost: { dispatches, readbacks, allocations, bytes } });
+      soon(event.lane, { cost: { dispatches, readbacks, allocations, bytes } });
       return;
     }
     case 'changed':
-      if (!stale) marked(event.lane, event.step, event.changes);
+      changed(event.lane, event);
       return;
   }
   event satisfies never;
 }
 
-function soon(lane: number, change: Partial<Lane>): void {
+function laneNow(id: LaneId): Lane | undefined {
+  const lane = lab.getState().lanes.find((each) => each.id === id);
+  return lane === undefined ? undefined : { ...lane, ...news.get(id) };
+}
+
+function inWords({ sentence, remedy }: Failure): string {
+  return `${sentence} ${remedy}`;
+}
+
+function marksOf(marks: readonly Mark[], lanes: readonly Lane[]): readonly Mark[] {
+  return marks.filter((mark) => lanes.some(({ id }) => mark.lanes.includes(id)));
+}
+
+function standing(of: (lane: Lane) => boolean, now: Lane['standing']): void {
+  lab.setState(({ lanes }) => ({
+    lanes: lanes.map((lane) => (of(lane) ? { ...lane, standing: now } : lane)),
+  }));
+}
+
+/** A lane goes on from a step: what the page knows of later ones is of another course. */
+function rewind(id: LaneId, step: number): void {
+  flush();
+  lab.setState(({ lanes, marks, version }) => ({
+    lanes: lanes.map((lane) => (lane.id === id && stepOf(lane) > step ? laneUntil(lane, step) : lane)),
+    marks: marks.filter((mark) => mark.step <= step || mark.lanes.some((lane) => lane !== id)),
+    version: version + 1,
+  }));
+}
+
+function soon(lane: LaneId, change: Partial<Lane>): void {
   news.set(lane, { ...news.get(lane), ...change });
   flushing ??= setTimeout(flush, batchMs);
 }
@@ -139,11 +215,11 @@ function flush(force = false): void {
   const now = performance.now();
   const showGroups = force || state !== 'training' || now - groupsShownAt >= rolloutsMs;
   if (showGroups) groupsShownAt = now;
-  const updated = lanes.map((lane, index) => {
-    const change = arrived.get(index);
+  const updated = lanes.map((lane) => {
+    const change = arrived.get(lane.id);
     if (change === undefined) return lane;
-    const group = (showGroups ? groups.get(index) : undefined) ?? lane.group;
-    return { ...lane, ...change, group, status: statusOf(lane.history) };
+    const group = (showGroups ? groups.get(lane.id) : undefined) ?? lane.group;
+    return { ...lane, ...change, group };
   });
   lab.setState({ lanes: updated, version: version + 1, ...(state === 'training' ? pace(updated) : {}) });
 }
@@ -163,24 +239,51 @@ function pace(lanes: readonly Lane[]): { stepsPerSecond: number } | undefined {
 }
 
 /** Notes a change that took effect; the same change of several lanes at one step is one mark. */
-function marked(lane: number, step: number, changes: Partial<Settings>): void {
-  const before = active[lane];
-  if (before === undefined) return;
-  active = active.with(lane, { ...before, ...changes });
+function changed(id: LaneId, { step, changes, by }: Change): void {
+  flush();
+  const lane = laneNow(id);
+  if (lane === undefined) return;
+  const before = settingsAt(lane, step);
   const parts = hyperparameterKeys.flatMap((key) => {
     const value = changes[key];
     return value === undefined || value === before[key] ? [] : [describeChange(key, before[key], value)];
   });
+  lab.setState(({ lanes, version }) => ({
+    lanes: lanes.map((each) =>
+      each.id === id
+        ? {
+            ...each,
+            changes: [...each.changes, { step, changes, by }],
+            // What the reader set is there already, and may have been set anew since.
+            settings: by === 'guard' ? { ...each.settings, ...changes } : each.settings,
+          }
+        : each,
+    ),
+    version: version + 1,
+  }));
   if (step === 0 || parts.length === 0) return;
-  const text = `step ${step}: ${parts.join(', ')}`;
+  const back = by === 'guard' ? lane.history.latest('guard/rolled_back_to') : NaN;
+  const did = by === 'guard' ? [`${lane.name}: the guard went back to step ${back}`, ...parts] : parts;
+  mark({
+    step,
+    lanes: [id],
+    text: `step ${step}: ${did.join(', ')}`,
+    kind: by === 'guard' ? 'guard' : 'change',
+  });
+}
+
+/** Draws a line in every chart; one of the same words is shared. */
+export function mark(made: Mark): void {
   lab.setState(({ marks, version }) => {
-    const same = marks.find((mark) => mark.text === text);
-    const merged: readonly Mark[] =
-      same === undefined
-        ? [...marks, { step, lanes: [lane], text }]
-        : marks.map((mark) =>
-            mark === same ? { ...mark, lanes: [...new Set([...mark.lanes, lane])] } : mark,
-          );
-    return { marks: merged, version: version + 1 };
+    const same = marks.find(({ text }) => text === made.text);
+    return {
+      marks:
+        same === undefined
+          ? [...marks, made]
+          : marks.map((each) =>
+              each === same ? { ...each, lanes: [...new Set([...each.lanes, ...made.lanes])] } : each,
+            ),
+      version: version + 1,
+    };
   });
 }

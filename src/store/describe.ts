@@ -5,14 +5,23 @@ import type { Hyperparameter, SettingValue } from '../spec/hyperparameter.ts';
 export function describeValue(key: HyperparameterKey, value: SettingValue): string {
   const knob: Hyperparameter = hyperparameters[key];
   if (knob.kind === 'choice') return knob.options[String(value)] ?? String(value);
+  if (knob.kind === 'text') return value === '' ? 'empty' : lines(String(value));
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   return typeof value === 'number' ? shortNumber(value) : value;
 }
 
 /** "learning rate 3e-4 → 1e-4" */
 export function describeChange(key: HyperparameterKey, from: SettingValue, to: SettingValue): string {
-  const { label } = hyperparameters[key];
+  const { label, kind } = hyperparameters[key];
+  // Two texts of as many lines are not the same.
+  if (kind === 'text') return `${label} ${to === '' ? 'removed' : `edited (${describeValue(key, to)})`}`;
   return `${label} ${describeValue(key, from)} → ${describeValue(key, to)}`;
+}
+
+/** "12 lines" */
+function lines(text: string): string {
+  const count = text.split('\n').length;
+  return count === 1 ? '1 line' : `${count} lines`;
 }
 
 /** A number at the precision it was set with, exponents below a thousandth and from a million on. */

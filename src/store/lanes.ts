@@ -1,4 +1,5 @@
 import { createStore } from 'zustand/vanilla';
+import { EarlyWarning } from '../diagnostics/earlyWarning.ts';
 import {
   hyperparameters,
   type HyperparameterKey,
@@ -7,41 +8,78 @@ import {
 } from '../settings/hyperparameters.ts';
 import type { Lane as LaneSetup, PresetName } from '../settings/presets.ts';
 import { defaultPreset } from '../settings/presets.ts';
+import { mostLanes } from '../settings/url.ts';
 import type { Hyperparameter } from '../spec/hyperparameter.ts';
 import { type MetricId, metricIds } from '../spec/metrics.ts';
-import type { AdapterSummary, Event, Failure, Plan, RunState, ShownGroup } from '../trainer/protocol.ts';
+import type {
+  AdapterSummary,
+  Event,
+  Failure,
+  LaneId,
+  Plan,
+  RunState,
+  ShownGroup,
+} from '../trainer/protocol.ts';
 import { Columns } from './columns.ts';
 import { type LaneStatus, waiting } from './status.ts';
 
 /** Counts and bytes of a lane's last step. */
 export type Cost = Omit<Extract<Event, { type: 'cost' }>, 'type' | 'lane'>;
 
+/** A change of settings that took effect after a step. */
+export type Change = Omit<Extract<Event, { type: 'changed' }>, 'type' | 'lane'>;
+
+/** The early warning turned amber or red at a step. */
+export interface Alarm {
+  readonly step: number;
+  readonly state: 'watch' | 'warning';
+  readonly reason: string;
+}
+
 /** One run on the page. */
 export interface Lane {
+  /** Given once, and known to the worker. */
+  readonly id: LaneId;
+  /** 0..3, whose colour and dash it has; kept when other lanes go. */
+  readonly slot: number;
   readonly name: string;
+  /** What the run began with; `changes` lead from there to `settings`. */
+  readonly start: Settings;
   readonly settings: Settings;
+  readonly changes: readonly Change[];
+  /** The lane and step that it was forked from. */
+  readonly origin: { readonly name: string; readonly step: number } | null;
+  /** Whether the worker has it; a failure where it could not be made. */
+  readonly standing: 'preparing' | 'there' | Failure;
   /** Grows in place; `Lab.version` says when to look again. */
   readonly history: Columns<MetricId>;
+  /** Has seen every row of the history. */
+  readonly warning: EarlyWarning;
+  readonly alarms: readonly Alarm[];
   readonly status: LaneStatus;
   readonly group: ShownGroup | null;
+  /** Steps where it can be forked, and what they hold. */
+  readonly checkpoints: { readonly steps: readonly number[]; readonly bytes: number };
   /** Null until the trainer has chosen. */
   readonly plan: Plan | null;
   readonly cost: Cost | null;
 }
 
-/** A live change, drawn as a vertical line in every chart. */
+/** Something that was done to runs, drawn as a vertical line in every chart. */
 export interface Mark {
   readonly step: number;
-  readonly lanes: readonly number[];
+  readonly lanes: readonly LaneId[];
   readonly text: string;
+  readonly kind: 'change' | 'guard' | 'fork';
 }
 
-/** A change that would discard a run under way: nothing happens before the reader agrees. */
+/** A wish that would discard steps: nothing happens before the reader agrees. */
 export interface Asked {
-  readonly preset: PresetName;
-  readonly lanes: readonly LaneSetup[];
   /** "Group size G 16 → 32" or "Preset Duel". */
   readonly what: string;
+  /** "restarts SRT at step 0. Its 212 steps would be discarded." */
+  readonly cost: string;
+  readonly agreed: () => void;
 }
 
 /** A value that was refused, where it was typed. */
@@ -54,16 +92,21 @@ export interface Lab {
   /** The preset the lanes are described against in the URL. */
   readonly preset: PresetName;
   readonly lanes: readonly Lane[];
+  /** Index of the lane whose controls and rollouts are shown. */
   readonly selected: number;
   /** Whether a change reaches all lanes that agree on a knob, or the selected one alone. */
   readonly together: boolean;
   readonly state: RunState;
   readonly failure: Failure | null;
+  /** Whose step failed, where one did. */
+  readonly failed: LaneId | null;
   readonly adapter: AdapterSummary | null;
   readonly compiling: { readonly done: number; readonly total: number };
   /** Steps of all lanes together made in a second, NaN before it is known. */
   readonly stepsPerSecond: number;
   readonly marks: readonly Mark[];
+  /** What the table of rollouts shows; step null: the newest. */
+  readonly watched: { readonly step: number | null; readonly prompt: number };
   readonly asked: Asked | null;
   readonly refusal: Refusal | null;
   /** What was wrong with the URL, or what became of a request; shown until dismissed. */
@@ -72,41 +115,87 @@ export interface Lab {
   readonly version: number;
 }
 
-/** The state of the page. */
-export const lab = createStore<Lab>()(() => ({
-  preset: defaultPreset,
-  lanes: [],
-  selected: 0,
-  together: true,
-  state: 'checking',
-  failure: null,
-  adapter: null,
-  compiling: { done: 0, total: 0 },
-  stepsPerSecond: NaN,
-  marks: [],
-  asked: null,
-  refusal: null,
-  notice: null,
-  version: 0,
-}));
+/** The state of a page without lanes; further pages have their own. */
+export function createLab() {
+  return createStore<Lab>()(() => ({
+    preset: defaultPreset,
+    lanes: [],
+    selected: 0,
+    together: true,
+    state: 'checking',
+    failure: null,
+    failed: null,
+    adapter: null,
+    compiling: { done: 0, total: 0 },
+    stepsPerSecond: NaN,
+    marks: [],
+    watched: { step: null, prompt: 0 },
+    asked: null,
+    refusal: null,
+    notice: null,
+    version: 0,
+  }));
+}
+
+/** The state of the lab. */
+export const lab = createLab();
+
+let lastId = 0;
 
 /** A lane before its first step. */
-export function freshLane({ name, settings }: LaneSetup): Lane {
+export function freshLane({ name, settings }: LaneSetup, slot: number): Lane {
   return {
+    id: ++lastId,
+    slot,
     name,
+    start: settings,
     settings,
+    changes: [],
+    origin: null,
+    standing: 'preparing',
     history: new Columns(metricIds),
+    warning: new EarlyWarning(),
+    alarms: [],
     status: waiting,
     group: null,
+    checkpoints: { steps: [], bytes: 0 },
     plan: null,
     cost: null,
   };
+}
+
+/** The lowest colour that no lane has. */
+export function freeSlot(lanes: readonly Lane[]): number {
+  const slots = Array.from({ length: mostLanes }, (_, slot) => slot);
+  return slots.find((slot) => lanes.every((lane) => lane.slot !== slot)) ?? 0;
 }
 
 /** Steps a lane has made, 0 before the first. */
 export function stepOf(lane: Lane): number {
   const step = lane.history.latest('step');
   return Number.isNaN(step) ? 0 : step;
+}
+
+/** The settings of a lane after a step's changes. */
+export function settingsAt({ start, changes }: Lane, step: number): Settings {
+  return changes.reduce(
+    (settings, change) => (change.step <= step ? { ...settings, ...change.changes } : settings),
+    start,
+  );
+}
+
+/** What a lane would begin with: its settings as the reader left them, without what the guard did. */
+export function setupOf({ name, settings, start, changes }: Lane): LaneSetup {
+  const guarded = new Set(
+    changes.flatMap(({ by, changes: changed }) => (by === 'guard' ? Object.keys(changed) : [])),
+  );
+  const before = changes.reduce<Settings>(
+    (all, change) => (change.by === 'guard' ? all : { ...all, ...change.changes }),
+    start,
+  );
+  const undone = hyperparameterKeys.filter((key) => guarded.has(key));
+  const reader: Partial<Settings> = Object.fromEntries(undone.map((key) => [key, before[key]]));
+  return { name, settings: { ...settings, ...reader } };
 }
 
 /** True when resetting would discard something. */

@@ -1,5 +1,5 @@
 import { summarise } from '../diagnostics/collapse.ts';
-import { earlyWarning } from '../diagnostics/earlyWarning.ts';
+import type { Assessment } from '../diagnostics/earlyWarning.ts';
 import type { MetricId } from '../spec/metrics.ts';
 import type { Columns } from './columns.ts';
 
@@ -7,6 +7,8 @@ import type { Columns } from './columns.ts';
 export interface LaneStatus {
   readonly state: 'waiting' | 'healthy' | 'watch' | 'warning' | 'collapsed';
   readonly reason: string;
+  /** What the label-free early warning says, whatever the truth; null before the first step. */
+  readonly assessment: Assessment | null;
   /** Best and newest `eval/sampled`, and newest ÷ best; NaN before the first evaluation. */
   readonly best: number;
   readonly bestStep: number | null;
@@ -19,6 +21,7 @@ export interface LaneStatus {
 export const waiting: LaneStatus = {
   state: 'waiting',
   reason: 'Not started. Press Train.',
+  assessment: null,
   best: NaN,
   bestStep: null,
   now: NaN,
@@ -27,7 +30,7 @@ export const waiting: LaneStatus = {
 };
 
 /** The status after the newest row. A collapse (judged with truth) outranks the label-free warning. */
-export function statusOf(history: Columns<MetricId>): LaneStatus {
+export function statusOf(history: Columns<MetricId>, assessment: Assessment | null): LaneStatus {
   const steps = history.column('step');
   const evaluations: { step: number; sampled: number }[] = [];
   history.column('eval/sampled').forEach((sampled, row) => {
@@ -35,6 +38,7 @@ export function statusOf(history: Columns<MetricId>): LaneStatus {
   });
   const summary = summarise(evaluations);
   const figures = {
+    assessment,
     best: summary?.peak ?? NaN,
     bestStep: summary?.peakStep ?? null,
     now: summary?.final ?? NaN,
@@ -47,6 +51,6 @@ export function statusOf(history: Columns<MetricId>): LaneStatus {
     const fall = `Accuracy fell from ${summary.peak.toFixed(2)} at step ${summary.peakStep} to ${summary.final.toFixed(2)}`;
     return { ...figures, state: 'collapsed', reason: `${fall}${rewardSays}.` };
   }
-  if (!(history.latest('step') > 0)) return { ...waiting, ...figures };
-  return { ...figures, ...earlyWarning({ 'vote/answer_overlap': history.latest('vote/answer_overlap') }) };
+  if (assessment === null) return { ...waiting, ...figures };
+  return { ...figures, state: assessment.state, reason: assessment.reason };
 }

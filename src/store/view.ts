@@ -6,8 +6,14 @@ export const themes: readonly Theme[] = ['system', 'light', 'dark'];
 const themeKey = 'm-grpo-lab.theme';
 
 /** The pages of the lab; the address names all but the first after its `#`. */
-export const pages = ['lab'] as const;
+export const pages = ['lab', 'watch'] as const;
 export type Page = (typeof pages)[number];
+
+/** A stretch of steps, both ends shown. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** How the page is looked at: nothing here reaches the trainer or the URL. */
 export interface View {
@@ -15,11 +21,25 @@ export interface View {
   readonly page: Page;
   /** The step under the pointer, shared by all charts; null: the newest. */
   readonly cursor: number | null;
+  /** The step that the timeline was set to; the cursor returns to it when the pointer leaves a chart. */
+  readonly pinned: number | null;
+  /** The steps that all charts show; null: all there are. */
+  readonly zoom: Span | null;
+  /** Decay of the mean that smooths the curves of all charts, in [0, 1); 0: none. */
+  readonly smoothing: number;
   readonly truthHidden: boolean;
 }
 
 /** The view. Charts subscribe to `cursor` alone, so that moving it redraws one thin line each. */
-export const view = createStore<View>()(() => ({ theme: storedTheme(), page: 'lab', cursor: null, truthHidden: false }));
+export const view = createStore<View>()(() => ({
+  theme: storedTheme(),
+  page: 'lab',
+  cursor: null,
+  pinned: null,
+  zoom: null,
+  smoothing: 0,
+  truthHidden: false,
+}));
 
 /** Chooses light, dark or the system's, and remembers it. */
 export function setTheme(theme: Theme): void {
@@ -41,9 +61,25 @@ export function followAddress(): void {
   follow();
 }
 
-/** Moves the cursor shared by all charts. */
-export function setCursor(cursor: number | null): void {
+/** Moves the cursor shared by all charts; null: back to the pinned step, or to the newest. */
+export function setCursor(step: number | null): void {
+  const cursor = step ?? view.getState().pinned;
   if (view.getState().cursor !== cursor) view.setState({ cursor });
+}
+
+/** Sets the timeline to a step; null: to the newest, whatever comes. */
+export function pin(pinned: number | null): void {
+  view.setState({ pinned, cursor: pinned });
+}
+
+/** Has all charts show a stretch of steps; null: all there are. */
+export function setZoom(zoom: Span | null): void {
+  view.setState({ zoom });
+}
+
+/** Smooths the curves of all charts. */
+export function setSmoothing(smoothing: number): void {
+  view.setState({ smoothing });
 }
 
 /** Shows or hides solutions in the table of rollouts. */

@@ -1,5 +1,5 @@
 import type { RandomInteger } from '../lib/philox.ts';
-import type { Task } from '../spec/task.ts';
+import type { SolvedTask } from '../spec/task.ts';
 import { markedAnswer } from './answer.ts';
 
 /** L digits, leading zeros included. */
@@ -31,4 +31,4 @@ export default {
     { prompt: '3+4=', completion: '#70.', answer: '70' },
     { prompt: '05+05=', completion: '#010.', answer: '010' },
   ],
-} satisfies Task;
+} satisfies SolvedTask;

@@ -1,4 +1,4 @@
-import type { Task } from '../spec/task.ts';
+import type { SolvedTask } from '../spec/task.ts';
 import { markedAnswer } from './answer.ts';
 
 const operators = '+-*';
@@ -40,4 +40,4 @@ export default {
     { prompt: '3-8=', completion: '5#5.', answer: '5' },
     { prompt: '9*9+9-1=', completion: '109#9.', answer: '9' },
   ],
-} satisfies Task;
+} satisfies SolvedTask;

@@ -1,22 +1,40 @@
 import { randomStream, type RandomInteger } from '../lib/philox.ts';
-import type { Problem, Task } from '../spec/task.ts';
+import type { ListedProblems, Problem, Task } from '../spec/task.ts';
 
 /** One prompt in so many is held out of all training, pretraining included. */
 const heldOutEvery = 10;
 
-/**
- * Whether a prompt belongs to evaluation. The prompt's own hash decides, so training and evaluation
- * are disjoint whatever the seed, the level or the order of drawing. FNV-1a with a final mix.
- */
-export function isHeldOut(prompt: string): boolean {
+/** 32 bits that depend on the prompt alone. FNV-1a with a final mix. */
+function hashOf(prompt: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < prompt.length; i++) hash = Math.imul(hash ^ prompt.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  return ((hash ^ (hash >>> 12)) >>> 0) % heldOutEvery === 0;
+  return (hash ^ (hash >>> 12)) >>> 0;
+}
+
+/**
+ * Whether a prompt belongs to evaluation. The prompt's own hash decides, so training and evaluation
+ * are disjoint whatever the seed, the level or the order of drawing.
+ */
+export function isHeldOut(prompt: string): boolean {
+  return hashOf(prompt) % heldOutEvery === 0;
+}
+
+/**
+ * Splits a list of problems: the tenth with the lowest hashes is held out, and one at the least. The order of
+ * the list decides nothing.
+ */
+export function splitListed(problems: readonly Problem[]): ListedProblems {
+  const ranked = problems.toSorted(
+    (a, b) => hashOf(a.prompt) - hashOf(b.prompt) || (a.prompt < b.prompt ? -1 : 1),
+  );
+  const heldOut = ranked.slice(0, Math.max(1, Math.floor(problems.length / heldOutEvery)));
+  return { training: problems.filter((problem) => !heldOut.includes(problem)), heldOut };
 }
 
 /** A uniform problem among those of a level that training may see. */
 export function drawTrainingProblem(task: Task, level: number, random: RandomInteger): Problem {
+  if (task.listed !== undefined) return task.draw(level, random);
   return drawWhere(task, level, random, (problem) => !isHeldOut(problem.prompt));
 }
 
@@ -34,9 +52,10 @@ export function drawTraining(
 
 /**
  * The fixed evaluation set of a level, [count], the same for every run. No prompt occurs twice
- * unless the level has too few held-out prompts to fill the set.
+ * unless the level has too few held-out prompts to fill the set; of a list there are no more than it has.
  */
 export function drawHeldOut(task: Task, level: number, count: number): readonly Problem[] {
+  if (task.listed !== undefined) return task.listed.heldOut.slice(0, count);
   const random = randomStream(0, 'evaluation', level);
   const seen = new Set<string>();
   const problems: Problem[] = [];

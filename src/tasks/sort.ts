@@ -1,4 +1,4 @@
-import type { Task } from '../spec/task.ts';
+import type { SolvedTask } from '../spec/task.ts';
 import { markedAnswer } from './answer.ts';
 
 function sorted(digits: string): string {
@@ -22,4 +22,4 @@ export default {
     { prompt: '000=', completion: '#000.', answer: '000' },
     { prompt: '5210=', completion: '#0125.', answer: '0125' },
   ],
-} satisfies Task;
+} satisfies SolvedTask;

@@ -20,7 +20,8 @@ function oodPrompts(settings: Settings): number {
 type Kind = 'greedy' | 'sampled' | 'majority' | 'anchor' | 'ood';
 
 interface Job {
-  readonly problem: Problem;
+  readonly prompt: string;
+  readonly solution: string;
   readonly wanted: readonly { readonly kind: Kind; readonly request: Omit<RolloutRequest, 'prompt'> }[];
 }
 
@@ -36,8 +37,9 @@ export class Evaluation {
   constructor(settings: Settings, task: Task, withAnchor: boolean) {
     this.#task = task;
     this.#seed = settings.seed;
-    const heldOut = drawHeldOut(task, settings.taskLevel, settings.evalPrompts);
-    const unseen = drawHeldOut(task, settings.oodLevel, oodPrompts(settings));
+    const heldOut = solved(drawHeldOut(task, settings.taskLevel, settings.evalPrompts));
+    const unseen =
+      task.levels === null ? [] : solved(drawHeldOut(task, settings.oodLevel, oodPrompts(settings)));
     const greedy = { temperature: 0, rollout: 0, purpose: purposes.evaluationSample } as const;
     const samples = (count: number, prompt: number, kind: Kind, purpose: number) =>
       Array.from({ length: count }, (_, i) => ({
@@ -46,7 +48,7 @@ export class Evaluation {
       }));
     this.#jobs = [
       ...heldOut.map((problem, p) => ({
-        problem,
+        ...problem,
         wanted: [
           { kind: 'greedy' as const, request: { model: 'policy' as const, ...greedy } },
           ...(withAnchor
@@ -62,7 +64,7 @@ export class Evaluation {
         ],
       })),
       ...unseen.map((problem) => ({
-        problem,
+        ...problem,
         wanted: [{ kind: 'ood' as const, request: { model: 'policy' as const, ...greedy } }],
       })),
     ];
@@ -83,19 +85,19 @@ export class Evaluation {
         wanted.map(({ request }) => ({ ...request, prompt })),
       );
       const completions = await engine.evaluate(
-        jobs.map(({ problem }) => encode(problem.prompt)),
+        jobs.map(({ prompt }) => encode(prompt)),
         requests,
         { seed: this.#seed, step },
       );
       let next = 0;
-      for (const { problem, wanted } of jobs) {
+      for (const { solution, wanted } of jobs) {
         const seen = new Set<Kind>();
         for (const { kind } of wanted) {
           const completion = completions[next++];
           if (!seen.has(kind)) {
             seen.add(kind);
             answers[kind].push([]);
-            solutions[kind].push(problem.solution);
+            solutions[kind].push(solution);
           }
           if (completion !== undefined) answers[kind].at(-1)?.push(answerOf(completion, this.#task));
         }
@@ -109,6 +111,11 @@ export class Evaluation {
       'eval/anchor_greedy': accuracy(answers.anchor, solutions.anchor),
     };
   }
+}
+
+/** Without a solution there is nothing to measure. */
+function solved(problems: readonly Problem[]): readonly { prompt: string; solution: string }[] {
+  return problems.flatMap(({ prompt, solution }) => (solution === null ? [] : [{ prompt, solution }]));
 }
 
 /** Whole jobs, at most `evaluationChunk` completions together (or one job that is larger). */

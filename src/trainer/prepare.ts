@@ -125,7 +125,7 @@ async function choose(
     {
       prompts,
       rollouts,
-      maxPromptLength: taskOf(settings.task).promptLength(settings.taskLevel),
+      maxPromptLength: taskOf(settings.task, settings.prompts).promptLength(settings.taskLevel),
       maxCompletionLength: settings.maxCompletionLength,
       endToken,
     },

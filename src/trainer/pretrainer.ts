@@ -7,7 +7,7 @@ import type { BaseModel } from '../model/baseModel.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { layoutOf } from '../model/layout.ts';
 import type { MetricRow } from '../spec/metrics.ts';
-import type { Task } from '../spec/task.ts';
+import type { SolvedTask } from '../spec/task.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { drawTrainingProblem } from '../tasks/draw.ts';
 import { encode, endToken } from '../tasks/vocabulary.ts';
@@ -15,7 +15,7 @@ import { Evaluation, evaluationChunk } from './evaluate.ts';
 
 /** Supervised training of a base model (docs/algorithm.md, base models). */
 export interface Pretraining {
-  readonly task: Task;
+  readonly task: SolvedTask;
   /** Levels and how often each is drawn. */
   readonly levels: readonly { readonly level: number; readonly weight: number }[];
   /** Probability that a digit of the completion is replaced by a uniform one: single samples err, a vote does not. */

@@ -6,18 +6,37 @@ import type { Settings } from '../settings/hyperparameters.ts';
 export type { Plan } from '../engine/plan.ts';
 export type { AdapterSummary } from '../gpu/device.ts';
 
+/** A lane's number, given by the page and never given twice: what arrives late for a lane that is gone finds no other. */
+export type LaneId = number;
+
 /** What the page asks of the trainer's worker. A lane is one run; all lanes share the device. */
 export type Command =
   /** (Re)builds every lane at step 0. Also what Reset sends. `base`: address of the page; models/ lies beside it. */
-  | { readonly type: 'open'; readonly lanes: readonly Settings[]; readonly base: string }
+  | {
+      readonly type: 'open';
+      readonly lanes: readonly { readonly lane: LaneId; readonly settings: Settings }[];
+      readonly base: string;
+    }
+  /**
+   * Adds a lane beside those that are there, or in the place of another. Without `from` at step 0, else at the newest
+   * checkpoint of that lane that is not after `step`.
+   */
+  | {
+      readonly type: 'put';
+      readonly lane: LaneId;
+      readonly settings: Settings;
+      readonly replaces: LaneId | null;
+      readonly from: { readonly lane: LaneId; readonly step: number } | null;
+    }
+  | { readonly type: 'drop'; readonly lane: LaneId }
   | { readonly type: 'train' }
   | { readonly type: 'pause' }
-  /** One step of every lane, then pause. */
+  /** One step of every lane, then pause; of the lanes behind, where some are. */
   | { readonly type: 'step' }
   /** A live change of one lane; takes effect at the next step's edge. */
-  | { readonly type: 'change'; readonly lane: number; readonly changes: Partial<Settings> }
-  /** Which prompt of the batch the `rollouts` events show. */
-  | { readonly type: 'watch'; readonly prompt: number };
+  | { readonly type: 'change'; readonly lane: LaneId; readonly changes: Partial<Settings> }
+  /** Which step's rollouts the `rollouts` events show, of every lane (null: the newest), and which prompt's. */
+  | { readonly type: 'watch'; readonly step: number | null; readonly prompt: number };
 
 export type RunState =
   | 'checking'
@@ -39,53 +58,89 @@ export interface Failure {
 
 /** One rollout as the table shows it. */
 export interface ShownRollout {
-  readonly source: 'policy' | 'anchor';
+  /** 'shadow': of an anchor that only watches. */
+  readonly source: 'policy' | 'anchor' | 'shadow';
   readonly completion: string;
   readonly answer: string | null;
+  readonly truncated: boolean;
   /** Policy rollouts only, NaN without a label. */
   readonly reward: number | null;
+  /** Policy rollouts only, NaN where the group was skipped. */
   readonly advantage: number | null;
   readonly meanEntropy: number;
-  /** Per character of the completion. */
+  /** Per character of the completion, nats. */
   readonly entropies: readonly number[];
+  readonly logProbs: readonly number[];
   readonly kept: boolean;
+}
+
+/** What is remarkable about a prompt of a step. */
+export interface PromptFlags {
+  /** The vote elected another answer than the solution. */
+  readonly wrongWinner: boolean;
+  readonly unanimous: boolean;
+  readonly pruned: boolean;
+  readonly truncated: boolean;
 }
 
 /** The watched prompt of a step. `solution` is for the eyes of the reader; the learner never has it. */
 export interface ShownGroup {
   readonly step: number;
   readonly prompt: string;
-  /** Index of the prompt in the batch, and how many there are. */
+  /** Index of the prompt in the batch. */
   readonly index: number;
-  readonly count: number;
+  /** Of every prompt of the step, [B]. */
+  readonly flags: readonly PromptFlags[];
   readonly pseudoLabel: string | null;
-  readonly solution: string;
+  readonly solution: string | null;
+  /** NaN where the group was not filtered. */
   readonly threshold: number;
+  readonly iqr: number;
   readonly rollouts: readonly ShownRollout[];
 }
 
 /** What the worker reports. Metrics travel as rows of numbers in the order of `metricIds`. */
 export type Event =
-  | { readonly type: 'state'; readonly state: RunState; readonly failure?: Failure }
+  /** `lane`: whose step failed, where one did. */
+  | {
+      readonly type: 'state';
+      readonly state: RunState;
+      readonly failure?: Failure;
+      readonly lane?: LaneId;
+    }
   | { readonly type: 'adapter'; readonly adapter: AdapterSummary }
   /** Which kernels a lane computes with; a part of what makes its numbers. */
-  | { readonly type: 'plan'; readonly lane: number; readonly plan: Plan }
+  | { readonly type: 'plan'; readonly lane: LaneId; readonly plan: Plan }
+  /** A lane that was put is there, at a step. */
+  | { readonly type: 'put'; readonly lane: LaneId; readonly step: number }
+  /** A lane could not be put: it is not there. */
+  | { readonly type: 'refused'; readonly lane: LaneId; readonly failure: Failure }
+  /** A lane goes on from its newest checkpoint, after a loss of the device. */
+  | { readonly type: 'rewound'; readonly lane: LaneId; readonly step: number }
   /** Share of pipelines compiled, 0..1. */
   | { readonly type: 'compiling'; readonly done: number; readonly total: number }
   /** count × metricIds.length numbers, row-major; NaN: not measured this step. Transferred. */
-  | { readonly type: 'rows'; readonly lane: number; readonly count: number; readonly rows: Float64Array }
-  | { readonly type: 'rollouts'; readonly lane: number; readonly group: ShownGroup }
-  /** A live change took effect at `step`. */
+  | { readonly type: 'rows'; readonly lane: LaneId; readonly count: number; readonly rows: Float64Array }
+  | { readonly type: 'rollouts'; readonly lane: LaneId; readonly group: ShownGroup }
+  /** Steps at which a lane can be forked, ascending, and the memory they hold. */
+  | {
+      readonly type: 'checkpoints';
+      readonly lane: LaneId;
+      readonly steps: readonly number[];
+      readonly bytes: number;
+    }
+  /** A live change took effect after `step`. */
   | {
       readonly type: 'changed';
-      readonly lane: number;
+      readonly lane: LaneId;
       readonly step: number;
       readonly changes: Partial<Settings>;
+      readonly by: 'reader' | 'guard';
     }
   /** Bytes held and counts of the last step, for the speed chart. */
   | {
       readonly type: 'cost';
-      readonly lane: number;
+      readonly lane: LaneId;
       readonly dispatches: number;
       readonly readbacks: number;
       readonly allocations: number;

@@ -20,13 +20,16 @@ import { applyLive, rolloutCounts } from '../settings/settings.ts';
 import type { Algorithm, FilterResult } from '../spec/algorithm.ts';
 import type { PseudoLabel } from '../spec/group.ts';
 import type { MetricRow } from '../spec/metrics.ts';
+import type { RewardRunner } from '../spec/reward.ts';
 import type { Task } from '../spec/task.ts';
 import { drawTraining } from '../tasks/draw.ts';
 import { taskOf } from '../tasks/index.ts';
 import { encode, endToken } from '../tasks/vocabulary.ts';
 import { firstCheckpoint, RecentCheckpoints, type Checkpoint } from './checkpoint.ts';
 import { Evaluation, evaluationChunk } from './evaluate.ts';
+import { ownRewards } from './ownReward.ts';
 import { activationsOf } from './prepare.ts';
+import { runReward } from './rewardCode.ts';
 import { groupRollouts, requestsFor, type RolledBatch } from './rollouts.ts';
 
 /** What a step decided, per prompt [B]; for the table of rollouts. */
@@ -60,6 +63,8 @@ export interface TrainerOptions {
   readonly checkpoints?: boolean;
   /** In place of the task that the settings name; a test hides solutions this way. */
   readonly task?: Task;
+  /** Runs a reward of the user's own; without it in this thread. */
+  readonly runReward?: RewardRunner;
 }
 
 /** One run: settings, model and the loop of the paper's algorithm. */
@@ -70,6 +75,7 @@ export class Trainer {
   readonly #evaluation: Evaluation;
   readonly #keepsAnchor: boolean;
   readonly #now: () => number;
+  readonly #runReward: RewardRunner;
   readonly #givesCheckpoints: boolean;
   readonly #recent: RecentCheckpoints;
   readonly #warning: EarlyWarning;
@@ -87,7 +93,8 @@ export class Trainer {
   constructor(gpu: Gpu, kernels: Kernels, model: BaseModel, settings: Settings, options: TrainerOptions) {
     this.#settings = settings;
     this.#now = options.now;
-    this.#task = options.task ?? taskOf(settings.task);
+    this.#runReward = options.runReward ?? runReward;
+    this.#task = options.task ?? taskOf(settings.task, settings.prompts);
     this.#algorithm = algorithmOf(settings.algorithm);
     const { shadow } = rolloutCounts(settings);
     this.#keepsAnchor = this.#algorithm.anchor === 'ema' || shadow > 0;
@@ -161,7 +168,7 @@ export class Trainer {
   /**
    * One step: draw, roll out, filter, vote, reward, advantage, update, anchor (docs/algorithm.md; arXiv 2512.13070).
    * The update and the next step's rollouts are submitted together and read back together.
-   * @throws LabError `non-finite` (parameters are those of the step before) or `device-lost`
+   * @throws LabError `non-finite` or `bad-reward` (parameters are those of the step before), or `device-lost`
    */
   async next(): Promise<StepResult> {
     const settings = this.#settings;
@@ -171,7 +178,7 @@ export class Trainer {
 
     const before = this.engine.counts;
     const voting = this.#now();
-    const decisions = this.#decide(batch, settings);
+    const decisions = await this.#decide(batch, settings);
     const training = this.#trainingGroups(decisions, settings);
     const voteMs = this.#now() - voting;
 
@@ -284,7 +291,8 @@ export class Trainer {
   }
 
   #load({ state, anchored }: Checkpoint): void {
-    this.engine.loadState(anchored ? state : { ...state, anchor: state.policy });
+    // An anchor that starts here starts as the policy.
+    this.engine.loadState(anchored || !this.#keepsAnchor ? state : { ...state, anchor: state.policy });
   }
 
   destroy(): void {
@@ -292,7 +300,7 @@ export class Trainer {
   }
 
   /** Filter, vote, reward and advantage. Only an oracle's rule is handed a solution. */
-  #decide(batch: RolledBatch, settings: Settings): StepDecisions {
+  async #decide(batch: RolledBatch, settings: Settings): Promise<StepDecisions> {
     const algorithm = this.#algorithm;
     const { groups, problems } = batch;
     const filters = groups.map((group) => algorithm.filter(group, settings));
@@ -302,7 +310,10 @@ export class Trainer {
         ? algorithm.label(group, problems[b]?.solution ?? '')
         : algorithm.label(group, voters(kept[b] ?? [], settings), settings),
     );
-    const rewards = groups.map((group, b) => algorithm.reward(group, labels[b] ?? noLabel(), settings));
+    const rewards =
+      settings.rewardCode === ''
+        ? groups.map((group, b) => algorithm.reward(group, labels[b] ?? noLabel(), settings))
+        : await ownRewards(this.#runReward, settings.rewardCode, groups, labels);
     const advantages = rewards.map((reward, b) => algorithm.advantage(reward, kept[b] ?? []));
     return { ...batch, filters, labels, rewards, advantages };
   }

@@ -1,3 +1,4 @@
+import { ChartBar } from './charts/ChartBar.tsx';
 import { ChartCard } from './charts/ChartCard.tsx';
 import { charts } from './charts/charts.ts';
 import { SpeedCard } from './charts/SpeedCard.tsx';
@@ -5,6 +6,7 @@ import { ControlRail } from './controls/ControlRail.tsx';
 import { LaneCards } from './lanes/LaneCards.tsx';
 import { RolloutPanel } from './rollouts/RolloutPanel.tsx';
 import { Notices, Stage } from './states/Stage.tsx';
+import { Timeline } from './timeline/Timeline.tsx';
 import { useShortcuts } from './bar/useShortcuts.ts';
 
 /** The page on which policies train. */
@@ -16,12 +18,14 @@ export function Lab() {
       <div className="stage">
         <Stage />
         <Notices />
+        <ChartBar />
         <div className="charts">
           {charts.map((spec) => (
             <ChartCard key={spec.id} spec={spec} />
           ))}
           <SpeedCard />
         </div>
+        <Timeline />
         <RolloutPanel />
       </div>
       <ControlRail />

@@ -2,6 +2,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { keepAddress, openFromAddress } from '../store/actions.ts';
 import { connect } from '../store/connection.ts';
+import { followCursor } from '../store/follow.ts';
 import { followAddress } from '../store/view.ts';
 import { App } from './App.tsx';
 import './lab.css';
@@ -10,6 +11,7 @@ import './lanes/lanes.css';
 import './charts/charts.css';
 import './controls/controls.css';
 import './rollouts/rollouts.css';
+import './timeline/timeline.css';
 import './states/states.css';
 import './narrow.css';
 
@@ -20,6 +22,7 @@ connect(new Worker(new URL('../trainer/worker.ts', import.meta.url), { type: 'mo
 openFromAddress(location.search);
 keepAddress();
 followAddress();
+followCursor();
 createRoot(root).render(
   <StrictMode>
     <App />

@@ -1,13 +1,16 @@
-import { useEffect, useRef, useState } from 'react';
+import { createContext, useContext, useEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
-import { useStore } from 'zustand';
+import { type StoreApi, useStore } from 'zustand';
 import { type Lab, lab } from '../store/lanes.ts';
 import { type View, view } from '../store/view.ts';
 import { inTurn } from './inTurn.ts';
 
+/** Whose lanes are drawn: the lab's, unless a page provides a store of its own. */
+export const LabContext = createContext<StoreApi<Lab>>(lab);
+
 /** A part of the page's state. */
 export function useLab<Part>(select: (state: Lab) => Part): Part {
-  return useStore(lab, select);
+  return useStore(useContext(LabContext), select);
 }
 
 /** A part of the view. */
@@ -28,7 +31,8 @@ const longestRestMs = 1000;
  * doesn't train. Before its first turn a chart sees a page without lanes; out of sight it sees no news.
  */
 export function usePacedLab(onScreen: boolean): Lab {
-  const [seen, setSeen] = useState(() => lab.getInitialState());
+  const shown = useContext(LabContext);
+  const [seen, setSeen] = useState(() => shown.getInitialState());
   const readyAt = useRef(0);
   useEffect(() => {
     if (!onScreen) return;
@@ -38,7 +42,7 @@ export function usePacedLab(onScreen: boolean): Lab {
       waiting = undefined;
       const started = performance.now();
       flushSync(() => {
-        setSeen(lab.getState());
+        setSeen(shown.getState());
       });
       const ended = performance.now();
       // Seen in the browser's performance panel and by `npm run trace`; cleared, or such entries pile up for ever.
@@ -56,7 +60,7 @@ export function usePacedLab(onScreen: boolean): Lab {
         Math.max(0, readyAt.current - performance.now()),
       );
     };
-    const unsubscribe = lab.subscribe((state, before) => {
+    const unsubscribe = shown.subscribe((state, before) => {
       const { version, lanes, state: doing } = before;
       if (state.version !== version || state.lanes !== lanes || state.state !== doing) ask();
     });
@@ -68,6 +72,6 @@ export function usePacedLab(onScreen: boolean): Lab {
       clearTimeout(timer);
       waiting?.();
     };
-  }, [onScreen]);
+  }, [onScreen, shown]);
   return seen;
 }

@@ -161,7 +161,7 @@ describe('time and order of commands change no bit', () => {
 });
 
 /** The task with its solutions kept from whoever looks. */
-function disguised(solution: (truth: string) => string): Task {
+function disguised(solution: (truth: string | null) => string | null): Task {
   const task = taskOf('sort');
   return {
     ...task,
@@ -174,7 +174,7 @@ function disguised(solution: (truth: string) => string): Task {
 
 /** Every problem has the solution of the one drawn before it. */
 function permuted(): Task {
-  let before = '12345';
+  let before: string | null = '12345';
   return disguised((truth) => {
     const given = before;
     before = truth;

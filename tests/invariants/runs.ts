@@ -6,6 +6,7 @@ import type { Settings } from '../../src/settings/hyperparameters.ts';
 import { validateSettings } from '../../src/settings/settings.ts';
 import { metricIds, type MetricId, type MetricRow } from '../../src/spec/metrics.ts';
 import type { Task } from '../../src/spec/task.ts';
+import type { Checkpoint } from '../../src/trainer/checkpoint.ts';
 import { Trainer } from '../../src/trainer/trainer.ts';
 
 /** Small enough for a software GPU: a run takes a second or two. */
@@ -64,9 +65,15 @@ export class Runs {
     this.gpu.device.destroy();
   }
 
-  async trainer(settings: Settings, task?: Task): Promise<Trainer> {
+  /** @param from where it goes on */
+  async trainer(settings: Settings, task?: Task, from?: Checkpoint): Promise<Trainer> {
     // A clock that stands still: no time reaches anything that is compared.
-    const options = { now: () => 0, ...(task === undefined ? {} : { task }) };
+    const options = {
+      now: () => 0,
+      checkpoints: true,
+      ...(task === undefined ? {} : { task }),
+      ...(from === undefined ? {} : { from }),
+    };
     const trainer = new Trainer(this.gpu, this.kernels, readModelFolder(settings.model), settings, options);
     await this.kernels.compile();
     return trainer;
@@ -97,6 +104,7 @@ export const ofAnchorRollouts: readonly MetricId[] = [
   'anchor/entropy',
   'vote/anchor_disagreement',
   'vote/answer_overlap',
+  'warning/score',
 ];
 export const ofAnchor: readonly MetricId[] = [
   ...ofAnchorRollouts,

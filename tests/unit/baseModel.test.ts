@@ -4,7 +4,7 @@ import { LabError } from '../../src/lib/labError.ts';
 import { modelFileNames, parseModel, tokenizerJson, type ModelFiles } from '../../src/model/baseModel.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
 import { baseModels } from '../../src/settings/baseModels.ts';
-import { taskOf } from '../../src/tasks/index.ts';
+import { solvedTaskOf } from '../../src/tasks/index.ts';
 import { endToken, padToken, vocabulary } from '../../src/tasks/vocabulary.ts';
 import { countingWeights, tiny, tinyLayout } from './models.ts';
 
@@ -77,7 +77,7 @@ describe.each(Object.entries(baseModels))('%s', (name, { task, levels, taskLevel
   });
 
   it('was made for levels its task has', () => {
-    const [least, most] = taskOf(task).levels;
+    const [least, most] = solvedTaskOf(task).levels;
     for (const level of [...levels, taskLevel, oodLevel]) {
       expect(level).toBeGreaterThanOrEqual(least);
       expect(level).toBeLessThanOrEqual(most);

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { summarise } from '../../src/diagnostics/collapse.ts';
-import { earlyWarning } from '../../src/diagnostics/earlyWarning.ts';
 import { OverlapWindow, pairShares } from '../../src/diagnostics/overlap.ts';
 import { accuracy, majorityAccuracy } from '../../src/diagnostics/truth.ts';
 
@@ -70,18 +69,6 @@ describe('answer overlap', () => {
     expect(resumed.add({ qk: 1, qq: 1, kk: 1 })).toBe(1);
     expect(window.add({ qk: 0, qq: 1, kk: 1 })).toBeCloseTo(0.9, 12);
   });
-});
-
-it('early warning: amber below .85, red below .75, with the figure', () => {
-  const state = (overlap: number) => earlyWarning({ 'vote/answer_overlap': overlap });
-  expect(state(0.9)).toMatchObject({ state: 'healthy' });
-  expect(state(0.85).state).toBe('healthy');
-  expect(state(0.8).state).toBe('watch');
-  expect(state(0.62)).toMatchObject({
-    state: 'warning',
-    reason: 'Policy and anchor give the same answer to a prompt 62 % as often as they agree with themselves.',
-  });
-  expect(state(NaN).reason).toContain('Nothing to judge by');
 });
 
 it('accuracy of completions and of majorities', () => {

@@ -27,6 +27,8 @@ describe.each(hyperparameterKeys)('%s', (key) => {
     fc.assert(
       fc.property(allowedValue(key), fc.boolean(), (value, joined) => {
         const [flag, text] = [`--${flagOf(key)}`, String(value)];
+        // Texts that look like a flag or a file are given as a file.
+        fc.pre(!/^(--|@)/.test(text));
         const { changes } = parseFlags(joined ? [`${flag}=${text}`] : [flag, text], own);
         expect(changes).toEqual({ [key]: value });
       }),

@@ -21,6 +21,8 @@ export function allowedValue(key: HyperparameterKey): fc.Arbitrary<SettingValue>
       return fc.constantFrom(...Object.keys(knob.options));
     case 'toggle':
       return fc.boolean();
+    case 'text':
+      return fc.string({ unit: 'grapheme', maxLength: 200 });
     default:
       return knob satisfies never;
   }

@@ -17,7 +17,7 @@ import {
   validateSettings,
 } from '../../src/settings/settings.ts';
 import { hyperparameterGroups, irrelevance, type Hyperparameter } from '../../src/spec/hyperparameter.ts';
-import { tasks } from '../../src/tasks/index.ts';
+import { ownTasks, tasks } from '../../src/tasks/index.ts';
 import { allowedValue } from './settingValues.ts';
 
 describe.each(hyperparameterKeys)('%s', (key) => {
@@ -36,7 +36,9 @@ describe.each(hyperparameterKeys)('%s', (key) => {
   });
 
   it('refuses nonsense with key, value and allowed values', () => {
-    for (const nonsense of [NaN, Infinity, -1e300, 'nonsense', null, undefined, 'constructor', '__proto__']) {
+    const words =
+      knob.kind === 'text' ? ['half a 😀'.slice(0, -1)] : ['nonsense', 'constructor', '__proto__'];
+    for (const nonsense of [NaN, Infinity, -1e300, null, undefined, ...words]) {
       expect(() => checkValue(key, nonsense)).toThrow(LabError);
       try {
         checkValue(key, nonsense);
@@ -46,6 +48,12 @@ describe.each(hyperparameterKeys)('%s', (key) => {
         expect(message).toContain(String(nonsense));
         expect(message).toContain(allowedValues(key));
       }
+    }
+    if (knob.kind === 'text') {
+      const long = 'x'.repeat(knob.maxLength);
+      expect(checkValue(key, long)).toBe(long);
+      expect(() => parseValue(key, `${long}x`)).toThrow(`a text of ${String(knob.maxLength + 1)} characters`);
+      return;
     }
     for (const text of ['', ' ', '0x10', '1,5', 'NaN', '--5']) {
       expect(() => parseValue(key, text)).toThrow(allowedValues(key));
@@ -159,7 +167,10 @@ it('says which knobs have no effect, and why', () => {
 });
 
 it('offers the tasks, algorithms and models that exist', () => {
-  expect(Object.keys(hyperparameters.task.options)).toEqual(Object.keys(tasks));
+  expect(Object.keys(hyperparameters.task.options)).toEqual([
+    ...Object.keys(tasks),
+    ...Object.keys(ownTasks),
+  ]);
   expect(Object.keys(hyperparameters.algorithm.options)).toEqual(Object.keys(algorithms));
   expect(Object.keys(hyperparameters.model.options)).toEqual(Object.keys(baseModels));
 });

@@ -17,9 +17,14 @@ import type { Command } from '../../src/trainer/protocol.ts';
 
 const sent: Command[] = [];
 
-function rows(lane: number, ...records: Partial<MetricRow>[]): void {
+/** The worker's number of a lane. */
+function idOf(index: number): number {
+  return laneAt(index).id;
+}
+
+function rows(index: number, ...records: Partial<MetricRow>[]): void {
   const all = records.flatMap((record) => [...toRow(record)]);
-  receive({ type: 'rows', lane, count: records.length, rows: Float64Array.from(all) });
+  receive({ type: 'rows', lane: idOf(index), count: records.length, rows: Float64Array.from(all) });
 }
 
 function laneAt(index: number) {
@@ -66,13 +71,14 @@ describe('opening', () => {
     expect(lab.getState().notice).toMatch(/learningRate.*7.*1e-7 to 0\.1/);
   });
 
-  it('drops what belongs to the lanes before until the trainer answers', () => {
+  it('drops what arrives late for the lanes before', () => {
     rows(0, { step: 0 }, { step: 1 });
+    vi.advanceTimersByTime(100);
+    const before = idOf(0);
     reset();
     agree();
-    rows(0, { step: 2 });
+    receive({ type: 'rows', lane: before, count: 1, rows: toRow({ step: 2 }) });
     expect(laneAt(0).history.length).toBe(0);
-    receive({ type: 'state', state: 'compiling' });
     rows(0, { step: 0 });
     expect(laneAt(0).history.length).toBe(1);
   });
@@ -90,30 +96,35 @@ describe('changes', () => {
     rows(0, { step: 1 });
     setKnob('learningRate', 5e-4);
     expect(sent).toEqual([
-      { type: 'change', lane: 0, changes: { learningRate: 5e-4 } },
-      { type: 'change', lane: 1, changes: { learningRate: 5e-4 } },
+      { type: 'change', lane: idOf(0), changes: { learningRate: 5e-4 } },
+      { type: 'change', lane: idOf(1), changes: { learningRate: 5e-4 } },
     ]);
-    for (const lane of [0, 1]) receive({ type: 'changed', lane, step: 212, changes: { learningRate: 5e-4 } });
+    const change = { step: 212, changes: { learningRate: 5e-4 }, by: 'reader' } as const;
+    for (const index of [0, 1]) receive({ type: 'changed', lane: idOf(index), ...change });
+    const lanes = [idOf(0), idOf(1)];
     expect(lab.getState().marks).toEqual([
-      { step: 212, lanes: [0, 1], text: 'step 212: Learning rate 0.001 → 5e-4' },
+      { step: 212, lanes, text: 'step 212: Learning rate 0.001 → 5e-4', kind: 'change' },
     ]);
+    expect(laneAt(0).changes).toEqual([change]);
   });
 
-  it('of a restart knob reopen a run that has not begun', () => {
+  it('of a restart knob put lanes that have not begun anew', () => {
     setKnob('groupSize', 32);
-    expect(sent.map(({ type }) => type)).toEqual(['open']);
+    expect(sent.map(({ type }) => type)).toEqual(['put', 'put']);
     expect(lab.getState().lanes.map(({ settings }) => settings.groupSize)).toEqual([32, 32]);
   });
 
   it('of a restart knob ask before a run is lost, and lose nothing without an answer', () => {
     rows(0, { step: 5 });
+    vi.advanceTimersByTime(100);
     setKnob('groupSize', 32);
     expect(sent).toEqual([]);
     expect(lab.getState().asked?.what).toBe('Group size G 16 → 32');
     expect(laneAt(0).settings.groupSize).toBe(16);
     agree();
-    expect(sent.map(({ type }) => type)).toEqual(['open']);
+    expect(sent.filter(({ type }) => type === 'put')).toHaveLength(2);
     expect(laneAt(0).settings.groupSize).toBe(32);
+    expect(laneAt(0).history.length).toBe(0);
   });
 
   it('out of range are refused where they were typed, in words', () => {
@@ -134,6 +145,7 @@ describe('changes', () => {
 
   it('of the preset ask before a run is lost', () => {
     rows(1, { step: 3 });
+    vi.advanceTimersByTime(100);
     choosePreset('learn');
     expect(sent).toEqual([]);
     agree();

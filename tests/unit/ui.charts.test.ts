@@ -53,13 +53,21 @@ function valuesOf(curve: Curve | undefined): readonly (readonly number[])[] {
   return curve.kind === 'line' ? [curve.points.values] : [curve.low.values, curve.high.values];
 }
 
+const run = { from: 0, to: 600 };
+const look = (logarithmic: boolean, bucket: number) => ({ logarithmic, bucket, smoothing: 0, zoom: null });
+
 describe('curvesOf', () => {
   it('draws bands below lines, and every lane by itself', () => {
     const lanes = [
       history({ step: 1, 'policy/entropy': 0.5 }, { step: 2, 'policy/entropy': 0.4 }),
       history({ step: 2, 'policy/entropy': 0.3 }),
     ];
-    const curves = curvesOf(lanes, [policyEntropy], entropy.bands, false, 1);
+    const curves = curvesOf(
+      lanes.map((history, slot) => ({ slot, history })),
+      [policyEntropy],
+      entropy.bands,
+      look(false, 1),
+    );
     expect(curves.map(({ kind, lane }) => [kind, lane])).toEqual([
       ['band', 0],
       ['band', 1],
@@ -80,7 +88,7 @@ describe('curvesOf', () => {
       { step: 4, 'reward/mean': 0.7 },
       { step: 5, 'reward/mean': 0.7, 'truth/accuracy': 0.1 },
     );
-    const [band] = curvesOf([lane], [], reward.bands, false, 1);
+    const [band] = curvesOf([{ slot: 0, history: lane }], [], reward.bands, look(false, 1));
     expect(valuesOf(band)).toEqual([
       [0.2, 0.5, NaN, 0.1],
       [0.9, 0.5, NaN, 0.7],
@@ -94,13 +102,13 @@ describe('curvesOf', () => {
       { step: 2, 'eval/sampled': 0.7, 'policy/entropy': 2 },
     );
     const evaluation = charts.find(({ id }) => id === 'eval')?.views[0].lines.slice(0, 1) ?? [];
-    const curves = curvesOf([lane], [...evaluation, policyEntropy], [], false, 1);
+    const curves = curvesOf([{ slot: 0, history: lane }], [...evaluation, policyEntropy], [], look(false, 1));
     expect(curves.map(valuesOf)).toEqual([[[0.5, 0.7]], [[1, NaN, 2]]]);
   });
 
   it('leaves out of a logarithmic axis what it cannot show', () => {
     const lane = history({ step: 1, 'policy/entropy': 0 }, { step: 2, 'policy/entropy': 0.01 });
-    const curves = curvesOf([lane], [policyEntropy], [], true, 8);
+    const curves = curvesOf([{ slot: 0, history: lane }], [policyEntropy], [], look(true, 8));
     expect(curves.map(valuesOf)).toEqual([[[0.01]]]);
     expect(valueAxis(curves, entropy, true).domain).toEqual([0.01, 0.1]);
   });
@@ -108,7 +116,12 @@ describe('curvesOf', () => {
   it('draws at most some 600 points of a curve, and every step of a run of the default length', () => {
     for (const lastStep of [600, 640, 12_800, 100_000]) {
       const lane = history(...Array.from({ length: lastStep + 1 }, (_, step) => noisy(step)));
-      const [curve] = curvesOf([lane], [policyEntropy], [], false, stepsPerBucket(lastStep));
+      const [curve] = curvesOf(
+        [{ slot: 0, history: lane }],
+        [policyEntropy],
+        [],
+        look(false, stepsPerBucket(lastStep)),
+      );
       const drawn = valuesOf(curve)[0]?.length ?? 0;
       expect(drawn).toBeLessThanOrEqual(640);
       expect(drawn).toBeGreaterThan(lastStep === 600 ? 600 : 250);
@@ -123,14 +136,14 @@ describe('curvesOf', () => {
 describe('valueAxis', () => {
   it('lets a reward that is no share outgrow the share axis', () => {
     const lane = history({ step: 1, 'reward/mean': 2.9 });
-    const curves = curvesOf([lane], reward.lines, [], false, 1);
+    const curves = curvesOf([{ slot: 0, history: lane }], reward.lines, [], look(false, 1));
     expect(valueAxis(curves, reward, false).domain[1]).toBeGreaterThanOrEqual(2.9);
     expect(valueAxis([], reward, false).domain).toEqual([0, 1]);
   });
 
   it('spans bands too', () => {
     const lane = history({ step: 1, 'policy/entropy_p10': 0.1, 'policy/entropy_p90': 2.3 });
-    const curves = curvesOf([lane], [], entropy.bands, false, 1);
+    const curves = curvesOf([{ slot: 0, history: lane }], [], entropy.bands, look(false, 1));
     expect(valueAxis(curves, entropy, false).domain[1]).toBeGreaterThanOrEqual(2.3);
   });
 });
@@ -141,7 +154,7 @@ describe('pathOf', () => {
 
   it('goes through every point, lifts the pen at a gap, and shows what stands alone between two', () => {
     const points = { steps: [0, 1, 2, 3, 4, 5], values: [1, 0.5, NaN, 0, NaN, 0.25] };
-    const path = pathOf({ kind: 'line', lane: 0, dash: 'solid', points }, x, y);
+    const path = pathOf({ kind: 'line', lane: 0, faint: false, dash: 'solid', points }, x, y);
     expect(path).toBe('M0 0L10 50M30 100h1.5M50 75h1.5');
   });
 
@@ -154,12 +167,14 @@ describe('pathOf', () => {
 
   it('rounds to tenths of a pixel', () => {
     const points = { steps: [0, 1 / 3], values: [0, 2 / 3] };
-    expect(pathOf({ kind: 'line', lane: 0, dash: 'solid', points }, x, y)).toBe('M0 100L3.3 33.3');
+    expect(pathOf({ kind: 'line', lane: 0, faint: false, dash: 'solid', points }, x, y)).toBe(
+      'M0 100L3.3 33.3',
+    );
   });
 
   it('is empty where nothing was measured', () => {
     const points = { steps: [], values: [] };
-    expect(pathOf({ kind: 'line', lane: 0, dash: 'solid', points }, x, y)).toBe('');
+    expect(pathOf({ kind: 'line', lane: 0, faint: false, dash: 'solid', points }, x, y)).toBe('');
     expect(pathOf({ kind: 'band', lane: 0, low: points, high: points }, x, y)).toBe('');
   });
 });
@@ -177,8 +192,8 @@ describe('axes', () => {
 
   it('cover the decades', () => {
     expect(logTicks(0.03, 0.7)).toEqual({ domain: [0.01, 1], ticks: [0.01, 0.1, 1] });
-    expect(stepTicks(600).ticks).toEqual([0, 200, 400, 600]);
-    expect(stepTicks(1).ticks).toEqual([0, 1]);
+    expect(stepTicks({ from: 0, to: 600 }).ticks).toEqual([0, 200, 400, 600]);
+    expect(stepTicks({ from: 0, to: 1 }).ticks).toEqual([0, 1]);
   });
 
   it('span a run in doublings, and never beyond its end', () => {
@@ -199,9 +214,9 @@ describe('axes', () => {
 
   it('map steps to pixels and back', () => {
     for (const step of [0, 1, 299, 600])
-      expect(stepOfPixel(pixelOfStep(step, 600, 900), 600, 900)).toBe(step);
-    expect(stepOfPixel(-50, 600, 345)).toBe(0);
-    expect(stepOfPixel(9999, 600, 345)).toBe(600);
+      expect(stepOfPixel(pixelOfStep(step, run, 900), run, 900)).toBe(step);
+    expect(stepOfPixel(-50, run, 345)).toBe(0);
+    expect(stepOfPixel(9999, run, 345)).toBe(600);
   });
 });
 

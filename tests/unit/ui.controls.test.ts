@@ -77,7 +77,7 @@ describe('numbers', () => {
 });
 
 describe('votes', () => {
-  const rollout = (source: 'policy' | 'anchor', answer: string | null, kept = true): ShownRollout => ({
+  const rollout = (source: ShownRollout['source'], answer: string | null, kept = true): ShownRollout => ({
     source,
     answer,
     kept,
@@ -86,6 +86,8 @@ describe('votes', () => {
     advantage: null,
     meanEntropy: 0,
     entropies: [],
+    logProbs: [],
+    truncated: false,
   });
   const rollouts = [
     rollout('policy', '12'),
@@ -98,7 +100,8 @@ describe('votes', () => {
     step: 1,
     prompt: '21=',
     index: 0,
-    count: 1,
+    flags: [],
+    iqr: NaN,
     pseudoLabel: '12',
     solution: '12',
     threshold: NaN,
@@ -120,8 +123,9 @@ describe('votes', () => {
   });
 
   it('leave a shadow anchor out: it is only watched', () => {
-    expect(tally(group, srt)[0]).toEqual({ answer: '12', policy: 1, anchor: 0 });
-    expect(rollouts.map((each) => fateOf(each, srt))).toEqual(['kept', 'kept', 'pruned', 'kept', 'watched']);
-    expect(fateOf(rollout('anchor', '12'), mgrpo)).toBe('votes');
+    const watched = { ...group, rollouts: [...rollouts.slice(0, 4), rollout('shadow', '12')] };
+    expect(tally(watched, srt)[0]).toEqual({ answer: '12', policy: 1, anchor: 0 });
+    expect(watched.rollouts.map(fateOf)).toEqual(['kept', 'kept', 'pruned', 'kept', 'watched']);
+    expect(fateOf(rollout('anchor', '12'))).toBe('votes');
   });
 });

@@ -55,7 +55,13 @@ function other(key: (typeof hyperparameterKeys)[number]): Partial<Settings> {
   const knob: Hyperparameter = hyperparameters[key];
   const current = presets.srt.lanes[0]?.settings[key];
   const values: readonly unknown[] =
-    knob.kind === 'choice' ? Object.keys(knob.options) : knob.kind === 'toggle' ? [true, false] : knob.range;
+    knob.kind === 'choice'
+      ? Object.keys(knob.options)
+      : knob.kind === 'toggle'
+        ? [true, false]
+        : knob.kind === 'text'
+          ? ['words']
+          : knob.range;
   return { [key]: values.find((value) => value !== current) };
 }
 

@@ -1,15 +1,20 @@
 import { type KeyboardEvent, memo, type PointerEvent, useId, useMemo, useRef, useState } from 'react';
 import { metrics } from '../../spec/metrics.ts';
 import { type Lane, stepOf } from '../../store/lanes.ts';
-import { setCursor, view as viewStore } from '../../store/view.ts';
+import { download } from '../../store/download.ts';
+import { setCursor, setZoom, view as viewStore, type Span } from '../../store/view.ts';
 import { formatValue } from '../format.ts';
 import { usePacedLab, useView } from '../useStore.ts';
 import type { ChartSpec, LineSpec, Zone } from './charts.ts';
 import { curvesOf, stepsPerBucket, valueAxis } from './curves.ts';
+import { csvOf, pngOf } from './chartFile.ts';
+import { ChartMenu } from './ChartMenu.tsx';
+import { ChartTable } from './ChartTable.tsx';
 import { LazyChart } from './LazyChart.tsx';
 import { Legend, valueAt } from './Legend.tsx';
 import { Cursor, Overlay } from './Overlay.tsx';
 import { axisEnd, stepOfPixel, stepTicks } from './plot.ts';
+import { shownSpan, zoomAround, zoomBetween } from './zoom.ts';
 import { useOnScreen } from './useOnScreen.ts';
 import { useSize } from './useSize.ts';
 
@@ -25,6 +30,7 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
   const { version, lanes, marks, state } = usePacedLab(useOnScreen(card));
   const [shownView, setShownView] = useState(0);
   const [logarithmic, setLogarithmic] = useState(false);
+  const [tabled, setTabled] = useState(false);
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const [plot, size] = useSize<HTMLDivElement>();
   const name = useId();
@@ -35,31 +41,34 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
     () => view.lines.filter(({ id, shown }) => shown !== toggled.has(id)),
     [view, toggled],
   );
+  const zoom = useView((each) => each.zoom);
+  const smoothing = useView((each) => each.smoothing);
   const newest = Math.max(0, ...lanes.map(stepOf));
   const lastStep = axisEnd(newest, Math.max(0, ...lanes.map(({ settings }) => settings.steps)));
-  const bucket = stepsPerBucket(lastStep);
+  const shown = useMemo(() => shownSpan(zoom, lastStep), [zoom, lastStep]);
+  const bucket = stepsPerBucket(shown);
   // While runs grow, curves are drawn anew whenever one grew by a quarter of a bucket, a pixel or so: less can't be
   // seen, and costs the training its cores.
   const stride = state === 'training' ? Math.max(1, bucket / 4) : 1;
   const grown = lanes.reduce((sum, { history }) => sum + Math.floor(history.length / stride), 0);
-  const curves = useMemo(
-    () =>
-      curvesOf(
-        lanes.map(({ history }) => history),
-        lines,
-        view.bands,
-        log,
-        bucket,
-      ),
-    // The histories grow in place: `grown` stands for their contents, the first one for their identity.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-    [grown, lanes[0]?.history, lanes.length, lines, view, log, bucket],
+  const drawnLanes = lanes.map(({ history, slot }) => `${history.serial} ${slot}`).join();
+  const drawing = useMemo(
+    () => ({ lines, bands: view.bands, logarithmic: log, span: shown, bucket, smoothing }),
+    [lines, view, log, shown, bucket, smoothing],
   );
-  const fresh = useMemo(() => valueAxis(curves, view, log), [curves, view, log]);
+  const curves = useMemo(
+    () => curvesOf(lanes, drawing),
+    // The histories grow in place: `grown` stands for their contents, their serial numbers for their identity.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [grown, drawnLanes, drawing],
+  );
+  const zoomed = shown.to - shown.from < lastStep;
+  const fresh = useMemo(() => valueAxis(curves, view, drawing, zoomed), [curves, view, drawing, zoomed]);
   const ticksKey = `${log}|${fresh.domain.join()}|${fresh.ticks.join()}`;
   // eslint-disable-next-line react-hooks/exhaustive-deps -- equal ticks keep their identity, so the frame can skip them
   const values = useMemo(() => fresh, [ticksKey]);
-  const steps = useMemo(() => stepTicks(lastStep), [lastStep]);
+  const steps = useMemo(() => stepTicks(shown), [shown]);
+  const ids = lines.map(({ id }) => id);
 
   const toggle = (id: string): void => {
     const next = new Set(toggled);
@@ -105,35 +114,60 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
             </button>
           ) : null}
           {view.lines.length > 2 ? <SeriesMenu lines={view.lines} shown={lines} toggle={toggle} /> : null}
+          <ChartMenu
+            title={spec.title}
+            tabled={tabled}
+            onTable={() => {
+              setTabled(!tabled);
+            }}
+            onCsv={() => {
+              download(`${spec.id}.csv`, new Blob([csvOf(lanes, ids)], { type: 'text/csv' }));
+            }}
+            onPng={() => {
+              const legend = lines.map(
+                ({ id, short }) =>
+                  `${short} ${lanes.map((lane) => formatValue(valueAt(lane, id, null))).join(' ')}`,
+              );
+              void pngOf({ title: `${spec.title}, ${view.unit}`, legend, lanes, curves, steps, values }).then(
+                (picture) => {
+                  download(`${spec.id}.png`, picture);
+                },
+              );
+            }}
+          />
         </span>
       </figcaption>
       <Legend lanes={lanes} lines={lines} share={view.range === 'share'} version={version} />
-      <Plot lanes={lanes} lastStep={lastStep} title={spec.title} lines={lines} width={size.width}>
-        <div className="plot-area" ref={plot}>
-          {size.width > 0 && size.height > 0 && lanes.length > 0 ? (
-            <>
-              <LazyChart
-                width={size.width}
-                height={size.height}
-                curves={curves}
-                steps={steps}
-                values={values}
-                zones={view.zones ?? noZones}
-              />
-              <Overlay
-                size={size}
-                lastStep={lastStep}
-                values={values}
-                lanes={lanes}
-                marks={marks}
-                view={view}
-                version={version}
-              />
-              <Cursor size={size} lastStep={lastStep} marks={marks} />
-            </>
-          ) : null}
-        </div>
-      </Plot>
+      {tabled ? (
+        <ChartTable title={spec.title} lanes={lanes} ids={ids} />
+      ) : (
+        <Plot lanes={lanes} shown={shown} end={lastStep} title={spec.title} lines={lines} width={size.width}>
+          <div className="plot-area" ref={plot}>
+            {size.width > 0 && size.height > 0 && lanes.length > 0 ? (
+              <>
+                <LazyChart
+                  width={size.width}
+                  height={size.height}
+                  curves={curves}
+                  steps={steps}
+                  values={values}
+                  zones={view.zones ?? noZones}
+                />
+                <Overlay
+                  size={size}
+                  shown={shown}
+                  values={values}
+                  lanes={lanes}
+                  marks={marks}
+                  view={view}
+                  version={version}
+                />
+                <Cursor size={size} shown={shown} marks={marks} />
+              </>
+            ) : null}
+          </div>
+        </Plot>
+      )}
     </figure>
   );
 });
@@ -172,32 +206,45 @@ function SeriesMenu({ lines, shown, toggle }: SeriesMenuProps) {
 interface PlotProps {
   readonly title: string;
   readonly lanes: readonly Lane[];
-  readonly lastStep: number;
+  readonly shown: Span;
+  /** Where the axis ends without zoom. */
+  readonly end: number;
   readonly lines: readonly LineSpec[];
   readonly width: number;
   readonly children: React.ReactNode;
 }
 
-/** Moves the shared cursor, by pointer or by arrow keys, and says what lies under it. */
-function Plot({ title, lanes, lastStep, lines, width, children }: PlotProps) {
+/** Least pixels that a pointer is dragged to zoom: less is a click. */
+const leastDrag = 8;
+/** How much a key zooms. */
+const zoomFactor = 2;
+
+/** Moves the shared cursor and zooms, by pointer or by keys, and says what lies under it. */
+function Plot({ title, lanes, shown, end, lines, width, children }: PlotProps) {
   const cursor = useView((state) => state.cursor);
+  const [dragged, setDragged] = useState<{ start: number; end: number } | null>(null);
   const newest = Math.max(0, ...lanes.map(stepOf));
   const at = cursor ?? newest;
   const readings = lanes.map(
     (lane) =>
       `${lane.name}: ${lines.map(({ id, short }) => `${short} ${formatValue(valueAt(lane, id, cursor))}`).join(', ')}`,
   );
-  const move = (event: PointerEvent<HTMLDivElement>): void => {
-    const { left } = event.currentTarget.getBoundingClientRect();
-    setCursor(Math.min(newest, stepOfPixel(event.clientX - left, lastStep, width)));
-  };
+  const pixelOf = (event: PointerEvent<HTMLDivElement>): number =>
+    event.clientX - event.currentTarget.getBoundingClientRect().left;
+  const stepAt = (pixel: number): number => stepOfPixel(pixel, shown, width);
   const key = (event: KeyboardEvent): void => {
-    const stride = event.shiftKey ? Math.max(1, Math.round(lastStep / 20)) : 1;
+    const span = shown.to - shown.from;
+    const stride = event.shiftKey ? Math.max(1, Math.round(span / 20)) : 1;
     const from = viewStore.getState().cursor ?? newest;
     if (event.key === 'ArrowLeft') setCursor(Math.max(0, from - stride));
     else if (event.key === 'ArrowRight') setCursor(Math.min(newest, from + stride));
     else if (event.key === 'Home') setCursor(0);
-    else if (event.key === 'End' || event.key === 'Escape') setCursor(null);
+    else if (event.key === 'End') setCursor(null);
+    else if (event.key === 'Escape') {
+      setCursor(null);
+      setZoom(null);
+    } else if (event.key === '+' || event.key === '=') setZoom(zoomAround(shown, from, zoomFactor, end));
+    else if (event.key === '-') setZoom(zoomAround(shown, from, 1 / zoomFactor, end));
     else return;
     event.preventDefault();
   };
@@ -211,13 +258,43 @@ function Plot({ title, lanes, lastStep, lines, width, children }: PlotProps) {
       aria-valuemax={newest}
       aria-valuenow={at}
       aria-valuetext={`step ${at}. ${readings.join('. ')}`}
-      onPointerMove={move}
+      onPointerDown={(event) => {
+        // A finger scrolls the page.
+        if (event.button !== 0 || event.pointerType === 'touch') return;
+        event.currentTarget.setPointerCapture(event.pointerId);
+        setDragged({ start: pixelOf(event), end: pixelOf(event) });
+      }}
+      onPointerMove={(event) => {
+        setCursor(Math.min(newest, stepAt(pixelOf(event))));
+        if (dragged !== null) setDragged({ ...dragged, end: pixelOf(event) });
+      }}
+      onPointerUp={() => {
+        if (dragged !== null && Math.abs(dragged.end - dragged.start) >= leastDrag) {
+          setZoom(zoomBetween(stepAt(dragged.start), stepAt(dragged.end), end));
+        }
+        setDragged(null);
+      }}
+      onPointerCancel={() => {
+        setDragged(null);
+      }}
       onPointerLeave={() => {
         setCursor(null);
+      }}
+      onDoubleClick={() => {
+        setZoom(null);
       }}
       onKeyDown={key}
     >
       {children}
+      {dragged === null || Math.abs(dragged.end - dragged.start) < leastDrag ? null : (
+        <div
+          className="dragged"
+          style={{
+            left: Math.min(dragged.start, dragged.end),
+            width: Math.abs(dragged.end - dragged.start),
+          }}
+        />
+      )}
     </div>
   );
 }

@@ -1,10 +1,10 @@
-import { metrics } from '../../spec/metrics.ts';
 import { rowOfStep } from '../../store/columns.ts';
 import type { Lane } from '../../store/lanes.ts';
 import { formatShare, formatValue } from '../format.ts';
 import { useView } from '../useStore.ts';
 import type { LineSpec } from './charts.ts';
 import { type Dash, strokes } from './dash.ts';
+import { MetricNote } from './MetricNote.tsx';
 
 interface Props {
   readonly lanes: readonly Lane[];
@@ -20,13 +20,15 @@ export function Legend({ lanes, lines, share }: Props) {
   return (
     <dl className="legend">
       {lines.map(({ id, short, dash }) => (
-        <div key={id} title={`${metrics[id].label}: ${metrics[id].formula}`}>
+        <div key={id}>
           <dt>
-            <DashSample dash={dash} />
-            {short}
+            <MetricNote id={id}>
+              <DashSample dash={dash} />
+              {short}
+            </MetricNote>
           </dt>
-          {lanes.map((lane, index) => (
-            <dd key={index} className={`lane-ink lane-${index}`}>
+          {lanes.map((lane) => (
+            <dd key={lane.id} className={`lane-ink lane-${lane.slot}`}>
               {(share ? formatShare : formatValue)(valueAt(lane, id, cursor))}
             </dd>
           ))}

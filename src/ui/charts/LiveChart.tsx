@@ -124,7 +124,7 @@ function Curves() {
     <svg className="curves" {...box} viewBox={`${box.x} ${box.y} ${box.width} ${box.height}`}>
       {curves.map((curve, index) => {
         const d = pathOf(curve, x, y);
-        const colour = `var(--lane-${curve.lane})`;
+        const colour = `var(--lane-${curve.slot})`;
         return curve.kind === 'band' ? (
           <path key={index} d={d} fill={colour} fillOpacity={0.14} />
         ) : (
@@ -133,8 +133,9 @@ function Curves() {
             d={d}
             fill="none"
             stroke={colour}
-            strokeWidth={curve.dash === 'solid' ? 1.6 : 1.3}
-            strokeDasharray={strokes[curve.dash]}
+            strokeWidth={curve.dash === 'solid' && !curve.faint ? 1.6 : 1.3}
+            strokeOpacity={curve.faint ? 0.25 : 1}
+            strokeDasharray={curve.faint ? '' : strokes[curve.dash]}
           />
         );
       })}

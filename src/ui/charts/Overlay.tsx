@@ -1,4 +1,5 @@
 import type { Lane, Mark } from '../../store/lanes.ts';
+import type { Span } from '../../store/view.ts';
 import { formatValue } from '../format.ts';
 import { useView } from '../useStore.ts';
 import type { ViewSpec } from './charts.ts';
@@ -7,7 +8,7 @@ import type { Size } from './useSize.ts';
 
 interface Props {
   readonly size: Size;
-  readonly lastStep: number;
+  readonly shown: Span;
   readonly values: ValueAxis;
   readonly lanes: readonly Lane[];
   readonly marks: readonly Mark[];
@@ -17,26 +18,42 @@ interface Props {
 }
 
 /** What lies above the curves: live changes, the steps of collapse, best values, the caption of a band. */
-export function Overlay({ size, lastStep, values, lanes, marks, view }: Props) {
+export function Overlay({ size, shown, values, lanes, marks, view }: Props) {
   const { width, height } = size;
   const bottom = height - plotMargin.bottom;
-  const x = (step: number): number => pixelOfStep(step, lastStep, width);
+  const x = (step: number): number => pixelOfStep(step, shown, width);
+  const seen = (step: number): boolean => step >= shown.from && step <= shown.to;
   const y = valueScale(values, height);
   return (
     <svg className="overlay" width={width} height={height} aria-hidden="true">
-      {marks.map((mark) => (
-        <g key={mark.text} className="mark">
-          <title>{mark.text}</title>
-          <line x1={x(mark.step)} x2={x(mark.step)} y1={plotMargin.top} y2={bottom} />
-          <path d={`M${x(mark.step) - 4} ${plotMargin.top - 5}h8l-4 6z`} />
-        </g>
-      ))}
-      {lanes.map((lane, index) => {
+      {marks
+        .filter(({ step }) => seen(step))
+        .map((mark) => (
+          <g key={mark.text} className={`mark ${mark.kind}`}>
+            <title>{mark.text}</title>
+            <line x1={x(mark.step)} x2={x(mark.step)} y1={plotMargin.top} y2={bottom} />
+            <path d={`M${x(mark.step) - 4} ${plotMargin.top - 5}h8l-4 6z`} />
+          </g>
+        ))}
+      {lanes.flatMap((lane) =>
+        lane.alarms
+          .filter(({ step }) => seen(step))
+          .map((alarm) => (
+            <path
+              key={`${lane.id} ${alarm.step}`}
+              className={`alarm ${alarm.state} lane-${lane.slot}`}
+              d={`M${x(alarm.step) - 4} ${bottom}h8l-4 -7z`}
+            >
+              <title>{`${lane.name}, step ${alarm.step}: ${alarm.reason}`}</title>
+            </path>
+          )),
+      )}
+      {lanes.map((lane) => {
         const at = lane.status.collapseStep;
-        return at === null ? null : (
+        return at === null || !seen(at) ? null : (
           <line
-            key={index}
-            className={`collapse lane-${index}`}
+            key={lane.id}
+            className={`collapse lane-${lane.slot}`}
             x1={x(at)}
             x2={x(at)}
             y1={plotMargin.top}
@@ -47,12 +64,17 @@ export function Overlay({ size, lastStep, values, lanes, marks, view }: Props) {
       {lanes.map((lane, index) => {
         const { best } = view;
         const { bestStep, best: value } = lane.status;
-        if (best === undefined || bestStep === null) return null;
+        if (best === undefined || bestStep === null || !seen(bestStep)) return null;
+        const newest = lane.status.now;
+        const last = lastEvaluation(lane);
         // Labels of neighbouring lanes go to either side of the point, and none leaves the chart.
         const above = index % 2 === 1 && y(value) > 30;
         const flipped = x(bestStep) > width - 70;
         return (
-          <g key={index} className={`best lane-${index}`}>
+          <g key={lane.id} className={`best lane-${lane.slot}`}>
+            {last > bestStep && seen(last) ? (
+              <circle className="latest" cx={x(last)} cy={y(newest)} r="2.5" />
+            ) : null}
             <circle cx={x(bestStep)} cy={y(value)} r="3.5" />
             <text
               x={x(bestStep) + (flipped ? -6 : 6)}
@@ -88,11 +110,16 @@ const roomForCaption = 0.3;
 /** Names the widest band of the newest step, if it is wide enough to be read. */
 function Caption({ text, lanes, low, high, x, y }: CaptionProps) {
   let widest = { lane: -1, gap: roomForCaption, step: 0, middle: 0 };
-  lanes.forEach((lane, index) => {
+  lanes.forEach((lane) => {
     const from = lane.history.latest(low);
     const to = lane.history.latest(high);
     if (to - from > widest.gap) {
-      widest = { lane: index, gap: to - from, step: lane.history.latest('step'), middle: (from + to) / 2 };
+      widest = {
+        lane: lane.slot,
+        gap: to - from,
+        step: lane.history.latest('step'),
+        middle: (from + to) / 2,
+      };
     }
   });
   if (widest.lane < 0 || x(widest.step) < plotMargin.left + 110) return null;
@@ -108,12 +135,18 @@ function Caption({ text, lanes, low, high, x, y }: CaptionProps) {
   );
 }
 
+/** The step of the newest evaluation, −1 without one. */
+function lastEvaluation({ history }: Lane): number {
+  const row = history.column('eval/sampled').findLastIndex((value) => !Number.isNaN(value));
+  return history.column('step')[row] ?? -1;
+}
+
 /** The cursor's line in one chart, with the change made there, if any. */
-export function Cursor({ size, lastStep, marks }: Pick<Props, 'size' | 'lastStep' | 'marks'>) {
+export function Cursor({ size, shown, marks }: Pick<Props, 'size' | 'shown' | 'marks'>) {
   const cursor = useView((state) => state.cursor);
-  if (cursor === null) return null;
-  const left = pixelOfStep(cursor, lastStep, size.width);
-  const near = marks.find((mark) => Math.abs(mark.step - cursor) <= lastStep / 100);
+  if (cursor === null || cursor < shown.from || cursor > shown.to) return null;
+  const left = pixelOfStep(cursor, shown, size.width);
+  const near = marks.find((mark) => Math.abs(mark.step - cursor) <= (shown.to - shown.from) / 100);
   return (
     <>
       <div className="cursor" style={{ transform: `translateX(${left}px)` }}>

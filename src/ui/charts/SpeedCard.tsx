@@ -43,21 +43,21 @@ export const SpeedCard = memo(function SpeedCard() {
         ))}
       </ul>
       <div className="speed-lanes">
-        {lanes.map((lane, index) => (
-          <StepBar key={index} lane={lane} index={index} />
+        {lanes.map((lane) => (
+          <StepBar key={lane.id} lane={lane} />
         ))}
       </div>
     </figure>
   );
 });
 
-function StepBar({ lane, index }: { readonly lane: Lane; readonly index: number }) {
+function StepBar({ lane }: { readonly lane: Lane }) {
   const times = phases.map(({ id }) => recentMean(lane, id));
   const total = times.reduce((sum, time) => sum + (Number.isNaN(time) ? 0 : time), 0);
   const spoken = phases.map(({ label }, phase) => `${label} ${formatMs(times[phase] ?? NaN)}`).join(', ');
   const { cost } = lane;
   return (
-    <section className={`lane-${index}`} aria-label={lane.name}>
+    <section className={`lane-${lane.slot}`} aria-label={lane.name}>
       <p className="speed-name">
         <span className="swatch" aria-hidden="true" />
         {lane.name}

@@ -2,7 +2,8 @@ import { overlapZones } from '../../diagnostics/earlyWarning.ts';
 import type { MetricChart, MetricId } from '../../spec/metrics.ts';
 import type { Dash } from './dash.ts';
 
-export type ChartId = Exclude<MetricChart, 'none' | 'speed'>;
+/** The lab's charts, and two that only the page of imported runs has room for. */
+export type ChartId = Exclude<MetricChart, 'none' | 'speed'> | 'completions' | 'signal';
 
 export interface LineSpec {
   readonly id: MetricId;
@@ -11,6 +12,8 @@ export interface LineSpec {
   readonly dash: Dash;
   /** Drawn until the reader hides it. */
   readonly shown: boolean;
+  /** Rows that did not measure it are no gaps: logs of other trainers have a row every few steps. */
+  readonly joined?: boolean;
 }
 
 export interface BandSpec {
@@ -19,6 +22,8 @@ export interface BandSpec {
   readonly short: string;
   /** Written into a wide band, where the band itself is the message. */
   readonly caption?: string;
+  /** As in a line. */
+  readonly joined?: boolean;
 }
 
 /** A tinted stretch of the value axis. */

@@ -1,5 +1,6 @@
 import { type MetricId, metrics } from '../../spec/metrics.ts';
-import { bucketSize, type Columns, decimate, type Thinned } from '../../store/columns.ts';
+import { bucketSize, type Columns, decimate, firstRowAt, type Thinned } from '../../store/columns.ts';
+import type { Span } from '../../store/view.ts';
 import type { BandSpec, LineSpec, ViewSpec } from './charts.ts';
 import type { Dash } from './dash.ts';
 import { type AxisTicks, linearTicks, logTicks, type ValueAxis } from './plot.ts';
@@ -7,53 +8,113 @@ import { type AxisTicks, linearTicks, logTicks, type ValueAxis } from './plot.ts
 /** Most points a curve is drawn with: every step of a run of the default length. */
 const maxPoints = 640;
 
-type History = Columns<MetricId>;
+/** What of a lane the curves need. */
+export interface Drawn {
+  readonly history: Columns<MetricId>;
+  readonly slot: number;
+}
+
+interface Line {
+  readonly kind: 'line';
+  readonly slot: number;
+  readonly dash: Dash;
+  /** What was measured, behind the smoothed curve of it. */
+  readonly faint: boolean;
+  readonly points: Thinned;
+}
+
+interface Band {
+  readonly kind: 'band';
+  readonly slot: number;
+  readonly low: Thinned;
+  readonly high: Thinned;
+}
 
 /** What one lane draws of a metric: a line, or the band between two lines. */
-export type Curve =
-  | { readonly kind: 'line'; readonly lane: number; readonly dash: Dash; readonly points: Thinned }
-  | { readonly kind: 'band'; readonly lane: number; readonly low: Thinned; readonly high: Thinned };
+export type Curve = Line | Band;
 
-/** Steps per bucket of the curves of a chart whose axis ends at `lastStep`. */
-export function stepsPerBucket(lastStep: number): number {
-  return bucketSize(lastStep, maxPoints);
+/** How the curves of a view are drawn. */
+export interface Drawing {
+  readonly lines: readonly LineSpec[];
+  readonly bands: readonly BandSpec[];
+  /** Leaves out values that are not positive. */
+  readonly logarithmic: boolean;
+  readonly span: Span;
+  /** Steps per bucket. */
+  readonly bucket: number;
+  /** Decay of the mean that smooths them; 0: none. */
+  readonly smoothing: number;
+}
+
+/** Steps per bucket of the curves of a chart that shows so many steps. */
+export function stepsPerBucket({ from, to }: Span): number {
+  return bucketSize(to - from, maxPoints);
+}
+
+/** The curves of a view, thinned: bands lowest, then what was measured, then, if wished, what is smoothed. */
+export function curvesOf(lanes: readonly Drawn[], drawing: Drawing): Curve[] {
+  const { lines, bands, smoothing } = drawing;
+  const raw = { ...drawing, smoothing: 0 };
+  return [
+    ...lanes.flatMap((lane) => bands.map((band) => bandOf(lane, band, drawing))),
+    ...(smoothing > 0 ? lanes.flatMap((lane) => lines.map((line) => lineOf(lane, line, raw, true))) : []),
+    ...lanes.flatMap((lane) => lines.map((line) => lineOf(lane, line, drawing, false))),
+  ];
+}
+
+function lineOf({ history, slot }: Drawn, { id, dash, joined }: LineSpec, drawing: Drawing, faint: boolean): Line {
+  const { steps, columns } = shown(history, [id], drawing);
+  const points = decimate(steps, columns[0] ?? steps, drawing.bucket);
+  // Between two evaluations nothing is missing.
+  const whole = joined === true || metrics[id].every === 'eval' ? measured(points) : points;
+  return { kind: 'line', slot, dash, faint, points: whole };
+}
+
+function bandOf({ history, slot }: Drawn, band: BandSpec, drawing: Drawing): Band {
+  const { steps, columns } = shown(history, [band.low, band.high], drawing);
+  const { floor, roof } = between(columns[0] ?? steps, columns[1] ?? steps);
+  const [low, high] = [floor, roof].map((edge) => {
+    const points = decimate(steps, edge, drawing.bucket);
+    return band.joined === true ? measured(points) : points;
+  });
+  const gaps = band.joined === true ? measured : (points: Thinned) => points;
+  return { kind: 'band', slot, low: gaps(low ?? none), high: gaps(high ?? none) };
+}
+
+const none: Thinned = { steps: [], values: [] };
+
+interface Shown {
+  readonly steps: Float64Array;
+  readonly columns: readonly Float64Array[];
 }
 
 /**
- * The curves of a view, thinned, bands first so that lines lie above them.
- * On a logarithmic axis values that are not positive are left out.
- * @param bucket steps per bucket
+ * The rows of some metrics within the span, and the nearest ones before and after it where they were measured, so
+ * that curves leave the chart at its edges.
  */
-export function curvesOf(
-  histories: readonly History[],
-  lines: readonly LineSpec[],
-  bands: readonly BandSpec[],
-  logarithmic: boolean,
-  bucket: number,
-): Curve[] {
-  const column = (history: History, id: MetricId): Float64Array =>
-    logarithmic ? history.column(id).map((value) => (value > 0 ? value : NaN)) : history.column(id);
-  const lanes = histories.map((history, lane) => ({ history, lane, steps: history.column('step') }));
-  return [
-    ...lanes.flatMap(({ history, lane, steps }) =>
-      bands.map(({ low, high }): Curve => {
-        const { floor, roof } = between(column(history, low), column(history, high));
-        return {
-          kind: 'band',
-          lane,
-          low: decimate(steps, floor, bucket),
-          high: decimate(steps, roof, bucket),
-        };
-      }),
-    ),
-    ...lanes.flatMap(({ history, lane, steps }) =>
-      lines.map(({ id, dash }): Curve => {
-        const points = decimate(steps, column(history, id), bucket);
-        // Between two evaluations nothing is missing.
-        return { kind: 'line', lane, dash, points: metrics[id].every === 'eval' ? measured(points) : points };
-      }),
-    ),
-  ];
+function shown(history: Drawn['history'], ids: readonly MetricId[], drawing: Drawing): Shown {
+  const { logarithmic, smoothing } = drawing;
+  const steps = history.column('step');
+  const columns = ids.map((id) => (smoothing > 0 ? history.smoothed(id, smoothing) : history.column(id)));
+  const [first, end] = rowsShown(steps, columns, drawing.span);
+  const cut = columns.map((column) => column.subarray(first, end));
+  return {
+    steps: steps.subarray(first, end),
+    columns: logarithmic ? cut.map((column) => column.map((value) => (value > 0 ? value : NaN))) : cut,
+  };
+}
+
+function rowsShown(
+  steps: Float64Array,
+  columns: readonly Float64Array[],
+  { from, to }: Span,
+): readonly [first: number, end: number] {
+  const isMeasured = (row: number): boolean => columns.some((column) => !Number.isNaN(column[row]));
+  let first = firstRowAt(steps, from) - 1;
+  while (first > 0 && !isMeasured(first)) first--;
+  let last = firstRowAt(steps, to + 1);
+  while (last < steps.length - 1 && !isMeasured(last)) last++;
+  return [Math.max(0, first), last + 1];
 }
 
 /** What lies between two metrics: nothing where the lower one is above, and a gap where either is missing. */
@@ -78,25 +139,45 @@ function measured({ steps, values }: Thinned): Thinned {
 
 const shareTicks: AxisTicks = { domain: [0, 1], ticks: [0, 0.25, 0.5, 0.75, 1] };
 
-/** The value axis of everything drawn. A reward that is no share (Intuitor's) outgrows the share axis. */
-export function valueAxis(curves: readonly Curve[], view: ViewSpec, logarithmic: boolean): ValueAxis {
+/**
+ * The value axis of everything drawn within the span. A reward that is no share (Intuitor's) outgrows the share axis.
+ * @param zoomed the axis need not begin at 0: what is shown fills it
+ */
+export function valueAxis(
+  curves: readonly Curve[],
+  view: ViewSpec,
+  { logarithmic, span }: Pick<Drawing, 'logarithmic' | 'span'>,
+  zoomed: boolean,
+): ValueAxis {
   let low = Infinity;
   let high = -Infinity;
   for (const curve of curves) {
-    for (const { values } of curve.kind === 'line' ? [curve.points] : [curve.low, curve.high]) {
-      for (const value of values) {
+    for (const { steps, values } of curve.kind === 'line' ? [curve.points] : [curve.low, curve.high]) {
+      values.forEach((value, at) => {
+        const step = steps[at] ?? NaN;
+        if (step < span.from || step > span.to) return;
         if (value < low) low = value;
         if (value > high) high = value;
-      }
+      });
     }
   }
-  return { ...ticksFor(low, high, view, logarithmic), logarithmic };
+  return { ...ticksFor(low, high, view, logarithmic, zoomed), logarithmic };
 }
 
-function ticksFor(low: number, high: number, view: ViewSpec, logarithmic: boolean): AxisTicks {
+/** A zoomed axis leaves out 0 where that would be most of it. */
+const worthCutting = 0.5;
+
+function ticksFor(
+  low: number,
+  high: number,
+  view: ViewSpec,
+  logarithmic: boolean,
+  zoomed: boolean,
+): AxisTicks {
   if (view.range === 'share' && !logarithmic && !(high > 1.6)) return shareTicks;
   if (high === -Infinity) return logarithmic ? logTicks(0.01, 1) : linearTicks(1);
-  return logarithmic ? logTicks(low, high) : linearTicks(high);
+  if (logarithmic) return logTicks(low, high);
+  return linearTicks(high, zoomed && low > worthCutting * high ? low : Math.min(0, low));
 }
 
 /** From a step or a value to its pixel. */

@@ -1,17 +1,19 @@
+import type { Span } from '../../store/view.ts';
+
 /** Pixels around the plot area of every chart, fixed so that streaming moves nothing. */
 export const plotMargin = { left: 36, right: 12, top: 8, bottom: 20 } as const;
 
-/** Pixel of a step within a chart `width` pixels wide. */
-export function pixelOfStep(step: number, lastStep: number, width: number): number {
-  const span = width - plotMargin.left - plotMargin.right;
-  return plotMargin.left + (lastStep === 0 ? 0 : step / lastStep) * span;
+/** Pixel of a step within a chart `width` pixels wide that shows a span. */
+export function pixelOfStep(step: number, { from, to }: Span, width: number): number {
+  const room = width - plotMargin.left - plotMargin.right;
+  return plotMargin.left + (to === from ? 0 : (step - from) / (to - from)) * room;
 }
 
-/** The step under a pixel, whole and within the run. */
-export function stepOfPixel(pixel: number, lastStep: number, width: number): number {
-  const span = width - plotMargin.left - plotMargin.right;
-  const share = (pixel - plotMargin.left) / Math.max(1, span);
-  return Math.round(Math.min(1, Math.max(0, share)) * lastStep);
+/** The step under a pixel, whole and within what is shown. */
+export function stepOfPixel(pixel: number, { from, to }: Span, width: number): number {
+  const room = width - plotMargin.left - plotMargin.right;
+  const share = (pixel - plotMargin.left) / Math.max(1, room);
+  return Math.round(from + Math.min(1, Math.max(0, share)) * (to - from));
 }
 
 /** From a value to its pixel within a chart `height` pixels high. */
@@ -46,23 +48,41 @@ export interface ValueAxis extends AxisTicks {
   readonly logarithmic: boolean;
 }
 
-/** Round ticks over [0, max], about `count` of them; the domain ends within half a tick above `max`. */
-export function linearTicks(max: number, count = 4): AxisTicks {
-  const top = max > 0 && Number.isFinite(max) ? max : 1;
-  const step = niceStep(top / count);
-  // The end moves by half ticks, not with every value: an axis that breathes is hard to read.
-  const end = Number((Math.ceil(top / (step / 2) - 1e-9) * (step / 2)).toPrecision(6));
-  const ticks: number[] = [];
-  for (let tick = 0; tick <= end * 1.0001; tick += step) ticks.push(Number(tick.toPrecision(6)));
-  return { domain: [0, end], ticks };
+/**
+ * Round ticks over [min, max], about `count` of them; the domain ends within half a tick beyond either.
+ * @param min 0 for an axis that is read from its foot
+ */
+export function linearTicks(max: number, min = 0, count = 4): AxisTicks {
+  const height = max - min;
+  const [low, high] = height > 0 && Number.isFinite(height) ? [min, max] : [min, min + 1];
+  const step = niceStep((high - low) / count);
+  // The ends move by half ticks, not with every value: an axis that breathes is hard to read.
+  const end = rounded(Math.ceil(high / (step / 2) - 1e-9) * (step / 2));
+  const start = rounded(Math.floor(low / (step / 2) + 1e-9) * (step / 2));
+  return { domain: [start, end], ticks: multiples(step, start, end) };
 }
 
-/** Round ticks that stay within [0, lastStep]: for an axis whose end is given. */
-export function stepTicks(lastStep: number, count = 4): AxisTicks {
-  const step = Math.max(1, niceStep(lastStep / count));
+/** Round ticks that stay within the span: for an axis whose ends are given. */
+export function stepTicks({ from, to }: Span, count = 4): AxisTicks {
+  const nice = Math.max(1, niceStep((to - from) / count));
+  // There is no half of a step.
+  const step = Number.isInteger(nice) ? nice : 2 * nice;
+  return { domain: [from, to], ticks: multiples(step, from, to) };
+}
+
+function multiples(step: number, from: number, to: number): number[] {
   const ticks: number[] = [];
-  for (let tick = 0; tick <= lastStep; tick += step) ticks.push(tick);
-  return { domain: [0, lastStep], ticks };
+  const slack = step * 1e-4;
+  for (let tick = Math.ceil((from - slack) / step); tick * step <= to + slack; tick++) {
+    ticks.push(rounded(tick * step));
+  }
+  return ticks;
+}
+
+/** Without the dust of floating-point sums. */
+function rounded(value: number): number {
+  // No negative zero.
+  return Number(value.toPrecision(9)) + 0;
 }
 
 /** Decades around (min, max), both positive; at most five labels. */
@@ -75,7 +95,8 @@ export function logTicks(min: number, max: number): AxisTicks {
   return { domain: [Number(`1e${low}`), Number(`1e${high}`)], ticks };
 }
 
-function niceStep(rough: number): number {
+/** The least of 1, 2, 2.5 and 5 times a power of ten that is not below `rough`. */
+export function niceStep(rough: number): number {
   const magnitude = Math.pow(10, Math.floor(Math.log10(rough)));
   const factor = [1, 2, 2.5, 5, 10].find((candidate) => candidate * magnitude >= rough * 0.999) ?? 10;
   return factor * magnitude;

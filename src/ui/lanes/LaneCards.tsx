@@ -1,7 +1,9 @@
-import { memo } from 'react';
+import { memo, useState } from 'react';
 import { mostLanes } from '../../settings/url.ts';
-import { cloneLane, removeLane, selectLane } from '../../store/actions.ts';
-import type { Lane } from '../../store/lanes.ts';
+import { selectLane } from '../../store/actions.ts';
+import { addLane, adviceFor, fork, removeLane, renameLane, takeAdvice } from '../../store/laneActions.ts';
+import { type Lane, stepOf } from '../../store/lanes.ts';
+import { setCursor } from '../../store/view.ts';
 import { formatPercent, formatShare } from '../format.ts';
 import { useLab } from '../useStore.ts';
 
@@ -9,21 +11,30 @@ import { useLab } from '../useStore.ts';
 export function LaneCards() {
   const lanes = useLab((state) => state.lanes);
   const selected = useLab((state) => state.selected);
+  const full = lanes.length >= mostLanes;
   return (
     <section className="lanes" aria-label="Lanes">
       <div className="lane-list" role="radiogroup" aria-label="Lane shown in controls and rollouts">
         {lanes.map((lane, index) => (
-          <LaneCard key={index} lane={lane} index={index} selected={index === selected} />
+          <LaneCard
+            key={lane.id}
+            lane={lane}
+            index={index}
+            selected={index === selected}
+            full={full}
+            alone={lanes.length < 2}
+          />
         ))}
       </div>
-      <div className="lane-tools">
-        <button type="button" className="quiet" disabled={lanes.length >= mostLanes} onClick={cloneLane}>
-          + Copy lane
-        </button>
-        <button type="button" className="quiet" disabled={lanes.length < 2} onClick={removeLane}>
-          − Remove lane
-        </button>
-      </div>
+      <button
+        type="button"
+        className="quiet add-lane"
+        disabled={full || lanes.length === 0}
+        title={full ? 'There is room for four lanes' : 'A lane like the selected one, from step 0'}
+        onClick={addLane}
+      >
+        + Add lane
+      </button>
     </section>
   );
 }
@@ -32,35 +43,161 @@ interface CardProps {
   readonly lane: Lane;
   readonly index: number;
   readonly selected: boolean;
+  /** No room for a further lane. */
+  readonly full: boolean;
+  /** The only lane. */
+  readonly alone: boolean;
 }
 
-const LaneCard = memo(function LaneCard({ lane, index, selected }: CardProps) {
-  const { status } = lane;
-  const word = status.collapseStep === null ? status.state : `collapsed at ${status.collapseStep}`;
+const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: CardProps) {
+  const { status, standing } = lane;
+  const refused = typeof standing === 'object';
+  const word = refused
+    ? 'not started'
+    : status.collapseStep === null
+      ? status.state
+      : `collapsed at ${status.collapseStep}`;
+  const alarm = lane.alarms.findLast(({ state }) => state === 'warning') ?? lane.alarms.at(-1);
   return (
-    <label className={`lane card lane-${index}`} data-state={status.state}>
-      <input
-        type="radio"
-        name="lane"
-        className="visually-hidden"
-        checked={selected}
-        onChange={() => {
-          selectLane(index);
-        }}
-      />
-      <span className="lane-head">
-        <strong title={lane.name}>{lane.name}</strong>
-        <span className="lane-state">{word}</span>
-      </span>
-      <span className="lane-reason">{status.reason}</span>
+    <div className={`lane card lane-${lane.slot}`} data-state={refused ? 'warning' : status.state}>
+      <label>
+        <input
+          type="radio"
+          name="lane"
+          className="visually-hidden"
+          checked={selected}
+          onChange={() => {
+            selectLane(index);
+          }}
+        />
+        <span className="lane-head">
+          <strong title={lane.name}>{lane.name}</strong>
+          <span className="lane-state">{word}</span>
+        </span>
+        <span className="lane-reason">{refused ? standing.sentence : status.reason}</span>
+      </label>
       <span className="lane-figures">
         <Figure label="best" value={formatShare(status.best)} />
         <Figure label="now" value={formatShare(status.now)} />
         <Figure label="retention" value={formatPercent(status.retention)} />
+        {alarm === undefined ? null : (
+          <button
+            type="button"
+            className="quiet alarm"
+            data-alarm={alarm.state}
+            title={`Step ${alarm.step}: ${alarm.reason} Show that step.`}
+            onClick={() => {
+              setCursor(alarm.step);
+            }}
+          >
+            {`${alarm.state === 'warning' ? 'red' : 'amber'} at ${alarm.step}`}
+          </button>
+        )}
       </span>
-    </label>
+      <LaneMenu lane={lane} full={full} alone={alone} />
+    </div>
   );
 });
+
+/** What can be done with a lane; with an alarm first of all what is advised. */
+function LaneMenu({ lane, full, alone }: Pick<CardProps, 'lane' | 'full' | 'alone'>) {
+  const [renaming, setRenaming] = useState(false);
+  const alarmed = lane.alarms.length > 0;
+  const close = (element: HTMLElement): void => {
+    element.closest('details')?.removeAttribute('open');
+  };
+  const finish = (name: string): void => {
+    renameLane(lane.id, name);
+    setRenaming(false);
+  };
+  return (
+    <details
+      className="menu lane-menu"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.currentTarget.removeAttribute('open');
+        event.currentTarget.querySelector('summary')?.focus();
+      }}
+    >
+      <summary
+        aria-label={`What to do with ${lane.name}`}
+        title={alarmed ? 'What helps now' : 'Rename, fork, remove'}
+      >
+        {alarmed ? 'help ▾' : '⋯'}
+      </summary>
+      <div className="menu-body">
+        {renaming ? (
+          <input
+            type="text"
+            aria-label="New name"
+            defaultValue={lane.name}
+            autoFocus
+            maxLength={60}
+            onKeyDown={(event) => {
+              if (event.key === 'Enter') finish(event.currentTarget.value);
+              if (event.key === 'Escape') setRenaming(false);
+            }}
+            onBlur={(event) => {
+              finish(event.currentTarget.value);
+            }}
+          />
+        ) : (
+          <button
+            type="button"
+            onClick={() => {
+              setRenaming(true);
+            }}
+          >
+            Rename
+          </button>
+        )}
+        <button
+          type="button"
+          disabled={full}
+          title="A lane with the same past, from its newest checkpoint on"
+          onClick={(event) => {
+            close(event.currentTarget);
+            fork(lane.id, stepOf(lane));
+          }}
+        >
+          Clone
+        </button>
+        <button
+          type="button"
+          disabled={alone}
+          onClick={(event) => {
+            close(event.currentTarget);
+            removeLane(lane.id);
+          }}
+        >
+          Remove
+        </button>
+        {alarmed ? (
+          <>
+            <p className="menu-note">
+              {full
+                ? 'Four lanes are there: remove one to try a cure beside them.'
+                : 'Pause, go back 20 steps before the alarm, and in a new lane:'}
+            </p>
+            {adviceFor(lane).map((advice) => (
+              <button
+                key={advice.label}
+                type="button"
+                disabled={full}
+                onClick={(event) => {
+                  close(event.currentTarget);
+                  takeAdvice(lane.id, advice);
+                }}
+              >
+                {advice.label}
+              </button>
+            ))}
+          </>
+        ) : null}
+      </div>
+    </details>
+  );
+}
 
 function Figure({ label, value }: { readonly label: string; readonly value: string }) {
   return (

@@ -1,25 +1,40 @@
-import { memo } from 'react';
-import type { Settings } from '../../settings/hyperparameters.ts';
-import { watchPrompt } from '../../store/actions.ts';
+import { memo, useState } from 'react';
+import { watch } from '../../store/actions.ts';
 import { hideTruth } from '../../store/view.ts';
-import type { ShownGroup, ShownRollout } from '../../trainer/protocol.ts';
+import type { PromptFlags, ShownGroup, ShownRollout } from '../../trainer/protocol.ts';
 import { formatValue } from '../format.ts';
 import { useLab, useView } from '../useStore.ts';
 import { EntropyStrip } from './EntropyStrip.tsx';
 import { type Fate, fateOf } from './votes.ts';
 import { VoteBars } from './VoteBars.tsx';
 
-/** The newest rollouts of one prompt of the selected lane: the vote, and every completion. */
+const filters: Readonly<Record<keyof PromptFlags, string>> = {
+  wrongWinner: 'wrong winner',
+  unanimous: 'unanimous',
+  pruned: 'pruned',
+  truncated: 'truncated',
+};
+const filterKeys = Object.keys(filters) as (keyof PromptFlags)[];
+
+/** What the characters of completions are tinted by. */
+type Tint = 'entropy' | 'log-probability' | 'advantage';
+const tints: readonly Tint[] = ['entropy', 'log-probability', 'advantage'];
+
+/** The rollouts of one prompt of the selected lane, at the step under the cursor: the vote, and every completion. */
 export function RolloutPanel() {
   // Parts, not the lane: it changes ten times a second, what is shown here twice.
   const name = useLab((state) => state.lanes[state.selected]?.name);
   const settings = useLab((state) => state.lanes[state.selected]?.settings);
   const group = useLab((state) => state.lanes[state.selected]?.group ?? null);
-  const selected = useLab((state) => state.selected);
+  const slot = useLab((state) => state.lanes[state.selected]?.slot ?? 0);
   const truthHidden = useView((state) => state.truthHidden);
+  const [filter, setFilter] = useState<keyof PromptFlags | 'all'>('all');
+  const [tint, setTint] = useState<Tint>('entropy');
   if (name === undefined || settings === undefined) return null;
+  const matching =
+    group?.flags.flatMap((flags, index) => (filter === 'all' || flags[filter] ? [index] : [])) ?? [];
   return (
-    <section className={`rollouts card lane-${selected}`} aria-labelledby="rollouts-title">
+    <section className={`rollouts card lane-${slot}`} aria-labelledby="rollouts-title">
       <header>
         <h2 id="rollouts-title">
           <span className="swatch" aria-hidden="true" />
@@ -27,13 +42,47 @@ export function RolloutPanel() {
           <span className="unit">
             {group === null
               ? 'latest rollouts'
-              : `step ${group.step} · prompt ${group.index + 1} of ${group.count}`}
+              : `step ${group.step} · prompt ${group.index + 1} of ${group.flags.length}`}
           </span>
         </h2>
         <span className="buttons">
-          <TurnButton group={group} by={-1} label="Previous prompt" sign="‹" />
-          <TurnButton group={group} by={1} label="Next prompt" sign="›" />
+          <TurnButton group={group} among={matching} by={-1} label="Previous prompt" sign="‹" />
+          <TurnButton group={group} among={matching} by={1} label="Next prompt" sign="›" />
         </span>
+        <label className="check">
+          prompts
+          <select
+            value={filter}
+            onChange={(event) => {
+              const chosen = filterKeys.find((key) => key === event.target.value) ?? 'all';
+              setFilter(chosen);
+              const first = group?.flags.findIndex((flags) => chosen === 'all' || flags[chosen]) ?? -1;
+              if (first >= 0) watch({ prompt: first });
+            }}
+          >
+            <option value="all">all</option>
+            {filterKeys
+              .filter((key) => !(truthHidden && key === 'wrongWinner'))
+              .map((key) => (
+                <option key={key} value={key}>
+                  {`${filters[key]} (${group?.flags.filter((flags) => flags[key]).length ?? 0})`}
+                </option>
+              ))}
+          </select>
+        </label>
+        <label className="check">
+          colour
+          <select
+            value={tint}
+            onChange={(event) => {
+              setTint(tints.find((each) => each === event.target.value) ?? 'entropy');
+            }}
+          >
+            {tints.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </select>
+        </label>
         <label className="check">
           <input
             type="checkbox"
@@ -52,12 +101,12 @@ export function RolloutPanel() {
         </p>
       ) : (
         <div className="rollout-body">
-          <div className="scroll">
+          <div className="scroll" tabIndex={0} role="group" aria-label="Vote and entropy">
             <VoteBars group={group} settings={settings} truthHidden={truthHidden} />
             <EntropyStrip group={group} settings={settings} />
           </div>
-          <div className="scroll">
-            <RolloutTable group={group} settings={settings} truthHidden={truthHidden} />
+          <div className="scroll" tabIndex={0} role="group" aria-label="Completions">
+            <RolloutTable group={group} tint={tint} truthHidden={truthHidden} />
           </div>
         </div>
       )}
@@ -67,22 +116,24 @@ export function RolloutPanel() {
 
 interface TurnProps {
   readonly group: ShownGroup | null;
+  /** Prompts that the filter lets through. */
+  readonly among: readonly number[];
   readonly by: 1 | -1;
   readonly label: string;
   readonly sign: string;
 }
 
-function TurnButton({ group, by, label, sign }: TurnProps) {
+function TurnButton({ group, among, by, label, sign }: TurnProps) {
+  const turn = (): void => {
+    if (group === null) return;
+    const next =
+      by > 0 ? among.find((index) => index > group.index) : among.findLast((index) => index < group.index);
+    const around = by > 0 ? among[0] : among.at(-1);
+    const prompt = next ?? around;
+    if (prompt !== undefined) watch({ prompt });
+  };
   return (
-    <button
-      type="button"
-      aria-label={label}
-      title={label}
-      disabled={group === null || group.count < 2}
-      onClick={() => {
-        if (group !== null) watchPrompt((group.index + by + group.count) % group.count);
-      }}
-    >
+    <button type="button" aria-label={label} title={label} disabled={among.length < 2} onClick={turn}>
       {sign}
     </button>
   );
@@ -90,19 +141,20 @@ function TurnButton({ group, by, label, sign }: TurnProps) {
 
 interface TableProps {
   readonly group: ShownGroup;
-  readonly settings: Settings;
+  readonly tint: Tint;
   readonly truthHidden: boolean;
 }
 
-const RolloutTable = memo(function RolloutTable({ group, settings, truthHidden }: TableProps) {
-  // Tint is relative to the most hesitant character shown, or a sharp policy would be all white.
-  const most = Math.max(1e-3, ...group.rollouts.flatMap(({ entropies }) => entropies));
+const RolloutTable = memo(function RolloutTable({ group, tint, truthHidden }: TableProps) {
+  // Relative to the strongest character shown, or a sharp policy would be all white.
+  const strength = strengthOf[tint];
+  const most = Math.max(1e-3, ...group.rollouts.flatMap((rollout) => strength(rollout).map(Math.abs)));
   return (
     <table className="completions">
       <thead>
         <tr>
           <th scope="col">from</th>
-          <th scope="col">completion, tinted by entropy</th>
+          <th scope="col">completion, tinted by {tint}</th>
           <th scope="col">answer</th>
           <th scope="col" className="number-cell">
             reward
@@ -121,7 +173,8 @@ const RolloutTable = memo(function RolloutTable({ group, settings, truthHidden }
           <RolloutRow
             key={index}
             rollout={rollout}
-            fate={fateOf(rollout, settings)}
+            fate={fateOf(rollout)}
+            tint={tint}
             most={most}
             right={!truthHidden && rollout.answer !== null && rollout.answer === group.solution}
           />
@@ -134,12 +187,14 @@ const RolloutTable = memo(function RolloutTable({ group, settings, truthHidden }
 interface RowProps {
   readonly rollout: ShownRollout;
   readonly fate: Fate;
+  readonly tint: Tint;
   readonly most: number;
   readonly right: boolean;
 }
 
-function RolloutRow({ rollout, fate, most, right }: RowProps) {
-  const { source, completion, answer, reward, advantage, meanEntropy, entropies } = rollout;
+function RolloutRow({ rollout, fate, tint, most, right }: RowProps) {
+  const { source, completion, answer, reward, advantage, meanEntropy, entropies, logProbs } = rollout;
+  const strengths = strengthOf[tint](rollout);
   return (
     <tr data-fate={fate}>
       <td>
@@ -152,8 +207,8 @@ function RolloutRow({ rollout, fate, most, right }: RowProps) {
             <span
               key={index}
               className="character"
-              title={`${formatValue(entropies[index] ?? NaN)} nats`}
-              style={{ backgroundColor: tint((entropies[index] ?? 0) / most) }}
+              title={`entropy ${formatValue(entropies[index] ?? NaN)} nats, log-probability ${formatValue(logProbs[index] ?? NaN)}`}
+              style={{ backgroundColor: colourOf(tint, (strengths[index] ?? 0) / most) }}
             >
               {character}
             </span>
@@ -177,9 +232,23 @@ function RolloutRow({ rollout, fate, most, right }: RowProps) {
   );
 }
 
-function tint(share: number): string {
-  const strength = Math.round(Math.min(1, Math.max(0, share)) * 55);
-  return `color-mix(in srgb, var(--lane) ${strength}%, transparent)`;
+/** Per character, what its tint stands for. */
+const strengthOf: Readonly<Record<Tint, (rollout: ShownRollout) => readonly number[]>> = {
+  entropy: ({ entropies }) => entropies,
+  'log-probability': ({ logProbs }) => logProbs.map((logProb) => -logProb),
+  // One advantage for all tokens of a completion, as in the objective.
+  advantage: ({ completion, advantage }) => [...completion].map(() => finite(advantage ?? 0)),
+};
+
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : 0;
+}
+
+/** Disadvantages have a hue of their own, and the sign stands in the column beside them. */
+function colourOf(tint: Tint, share: number): string {
+  const strength = Math.round(Math.min(1, Math.abs(share)) * 55);
+  const hue = tint === 'advantage' ? (share < 0 ? 'var(--warning)' : 'var(--good)') : 'var(--lane)';
+  return `color-mix(in srgb, ${hue} ${strength}%, transparent)`;
 }
 
 function formatReward(reward: number): string {

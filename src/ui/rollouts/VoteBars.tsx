@@ -14,7 +14,8 @@ export function VoteBars({ group, settings, truthHidden }: Props) {
   const most = Math.max(1, ...tallies.map(({ policy, anchor }) => policy + anchor));
   const policies = tallies.reduce((sum, { policy }) => sum + policy, 0);
   const anchors = tallies.reduce((sum, { anchor }) => sum + anchor, 0);
-  const unanswered = !truthHidden && tallies.every(({ answer }) => answer !== group.solution);
+  const unanswered =
+    !truthHidden && group.solution !== null && tallies.every(({ answer }) => answer !== group.solution);
   return (
     <table className="votes">
       <caption>

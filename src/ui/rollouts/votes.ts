@@ -1,13 +1,12 @@
-import { algorithmOf } from '../../algorithms/index.ts';
 import type { Settings } from '../../settings/hyperparameters.ts';
 import type { ShownGroup, ShownRollout } from '../../trainer/protocol.ts';
 
 /** What becomes of a rollout: it trains, it votes only, it is watched only, or the filter dropped it. */
 export type Fate = 'kept' | 'votes' | 'watched' | 'pruned';
 
-/** The fate of a rollout under a lane's settings; a shadow anchor's neither vote nor train. */
-export function fateOf({ source, kept }: ShownRollout, settings: Settings): Fate {
-  if (source === 'anchor' && algorithmOf(settings.algorithm).anchor === 'none') return 'watched';
+/** The fate of a rollout; a shadow anchor's neither vote nor train. */
+export function fateOf({ source, kept }: ShownRollout): Fate {
+  if (source === 'shadow') return 'watched';
   if (!kept) return 'pruned';
   return source === 'policy' ? 'kept' : 'votes';
 }
@@ -24,8 +23,8 @@ export interface Tally {
 export function tally({ rollouts }: ShownGroup, settings: Settings): readonly Tally[] {
   const counts = new Map<string | null, { policy: number; anchor: number }>();
   for (const rollout of rollouts) {
-    const fate = fateOf(rollout, settings);
-    if (fate === 'watched' || (fate === 'pruned' && settings.filterBeforeVote)) continue;
+    if (rollout.source === 'shadow') continue;
+    if (!rollout.kept && settings.filterBeforeVote) continue;
     const count = counts.get(rollout.answer) ?? { policy: 0, anchor: 0 };
     count[rollout.source]++;
     counts.set(rollout.answer, count);

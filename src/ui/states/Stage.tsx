@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
-import { agree, decline, dismissNotice, restartGentler, retry } from '../../store/actions.ts';
+import { agree, decline, dismissNotice, retry } from '../../store/actions.ts';
 import { downloadMetrics } from '../../store/exportMetrics.ts';
-import { stepOf } from '../../store/lanes.ts';
+import { resumeGentler } from '../../store/laneActions.ts';
 import type { Failure } from '../../trainer/protocol.ts';
 import { useLab } from '../useStore.ts';
 import { NoWebGPU } from './NoWebGPU.tsx';
@@ -41,8 +41,8 @@ export function Stage() {
           failure={failure}
           otherwise="A step gave NaN or infinity."
         >
-          <button type="button" className="go" onClick={restartGentler}>
-            Restart at a third of the learning rate
+          <button type="button" className="go" onClick={resumeGentler}>
+            Go on from the last checkpoint at a third of the learning rate
           </button>
           <ExportButton />
         </Failed>
@@ -67,7 +67,6 @@ export function Stage() {
 export function Notices() {
   const asked = useLab((lab) => lab.asked);
   const notice = useLab((lab) => lab.notice);
-  const made = useLab(({ lanes }) => Math.max(0, ...lanes.map(stepOf)));
   return (
     <div className="notices">
       {notice === null ? null : (
@@ -91,8 +90,7 @@ export function Notices() {
           }}
         >
           <p>
-            <strong id="asked-what">{asked.what}</strong>{' '}
-            <span id="asked-cost">{`restarts every lane at step 0. The ${made} steps made so far would be discarded.`}</span>
+            <strong id="asked-what">{asked.what}</strong> <span id="asked-cost">{asked.cost}</span>
           </p>
           <span className="buttons">
             {/* The question appears in answer to a key or a click: its safe answer takes the focus. */}

@@ -1,0 +1,143 @@
+import { LabError } from '../../lib/labError.ts';
+
+/** Who wrote a log: the Hugging Face Trainer, verl's file logger, W&B's CSV export, this lab. */
+export type LogFormat = 'trl' | 'verl' | 'wandb' | 'lab';
+
+/** One quantity of a log. */
+export interface LogColumn {
+  readonly name: string;
+  /** [rows]; NaN where a row says nothing, or something that is not finite. */
+  readonly values: Float64Array;
+  /** Rows that say something. */
+  readonly count: number;
+}
+
+/** One run as its log tells it: a table of numbers, before anything is known of what they mean. */
+export interface Log {
+  readonly format: LogFormat;
+  /** What the file calls the run, else the file's own name without its ending. */
+  readonly name: string;
+  readonly columns: readonly LogColumn[];
+  readonly rows: number;
+  /** Columns that hold more than numbers, each with the first value that is none: 'completions (line 4: "So the")'. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * What a log may hold. Runs of language models log some thousand rows of some hundred columns; a page that keeps
+ * four of them in memory, every metric of every row, stays well below half a gigabyte at these.
+ */
+export const limits = {
+  bytes: 50e6,
+  rows: 50_000,
+  columns: 500,
+  cells: 10_000_000,
+  runs: 50,
+  name: 200,
+} as const;
+
+/** A LabError that refuses a file: the rule broken and where, and what to do. */
+export function refusal(rule: string, remedy: string, cause?: unknown): LabError {
+  return new LabError('bad-file', rule, remedy, cause);
+}
+
+/** Gathers the records of one run, in the order of the file, into columns. */
+export class LogTable {
+  readonly #columns = new Map<string, number[]>();
+  readonly #texts = new Map<string, string>();
+  #rows = 0;
+
+  /** Begins the next record. @throws LabError where there are too many */
+  next(where: string): void {
+    this.#rows++;
+    if (this.#rows > limits.rows) {
+      throw refusal(
+        `${where} is row ${this.#rows} of a run; the page reads ${limits.rows}.`,
+        'Log less often, or keep every tenth row.',
+      );
+    }
+  }
+
+  /**
+   * Sets a value of the record under way; a name that comes twice keeps the later value.
+   * @param value null: not measured. Text, or anything else that is no number, leaves the column out, with its place
+   * @throws LabError where there are too many columns, or a name is too long
+   */
+  set(name: string, value: unknown, where: string): void {
+    if (value === null || value === undefined) return;
+    if (typeof value !== 'number') {
+      if (!this.#texts.has(name)) this.#texts.set(name, `${where}: ${excerpt(value)}`);
+      return;
+    }
+    let column = this.#columns.get(name);
+    if (column === undefined) {
+      this.#refuseMore(name, where);
+      column = [];
+      this.#columns.set(name, column);
+    }
+    while (column.length < this.#rows - 1) column.push(NaN);
+    column[this.#rows - 1] = Number.isFinite(value) ? value : NaN;
+  }
+
+  /** The run, once its last record is in. @throws LabError where nothing in it can be drawn */
+  log(format: LogFormat, name: string): Log {
+    const columns: LogColumn[] = [];
+    for (const [column, given] of this.#columns) {
+      if (this.#texts.has(column)) continue;
+      const values = new Float64Array(this.#rows).fill(NaN);
+      values.set(given);
+      const count = given.reduce((sum, value) => (Number.isNaN(value) ? sum : sum + 1), 0);
+      if (count > 0) columns.push({ name: column, values, count });
+    }
+    if (columns.length === 0) {
+      throw refusal(
+        `The run "${name}" has no column of numbers.`,
+        'Export the history of a run: a row per step, a column per metric.',
+      );
+    }
+    const leftOut = [...this.#texts].map(([column, where]) => `${column} (${where})`);
+    return { format, name: name.slice(0, limits.name), columns, rows: this.#rows, leftOut };
+  }
+
+  #refuseMore(name: string, where: string): void {
+    const count = this.#columns.size + 1;
+    if (name.length > limits.name) {
+      throw refusal(
+        `${where}: a column’s name has ${name.length} characters; at most ${limits.name} are read.`,
+        'Check that this is the log of a training run.',
+      );
+    }
+    if (count > limits.columns || count * this.#rows > limits.cells) {
+      throw refusal(
+        `${where}: "${name}" is column ${count} of a run; the page reads ${limits.columns} columns, and ${limits.cells / 1e6} million cells in all.`,
+        'Export only the metrics that you want to watch.',
+      );
+    }
+  }
+}
+
+/** The start of a value, as the file writes it. */
+function excerpt(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 24 ? `${text.slice(0, 23)}…` : text;
+}
+
+/**
+ * Two exports of the same run as one: the rows of the second below those of the first. Rows of one step are merged
+ * when they are read (`readRows`).
+ * @throws LabError where the two together are too long
+ */
+export function joinLogs(first: Log, second: Log): Log {
+  const table = new LogTable();
+  for (const log of [first, second]) {
+    for (let row = 0; row < log.rows; row++) {
+      table.next(`row ${row + 1} of "${log.name}"`);
+      for (const { name, values } of log.columns) {
+        const value = values[row] ?? NaN;
+        if (!Number.isNaN(value)) table.set(name, value, 'joined');
+      }
+    }
+  }
+  const joined = table.log(first.format, first.name);
+  return { ...joined, leftOut: [...new Set([...first.leftOut, ...second.leftOut])] };
+}

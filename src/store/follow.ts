@@ -1,0 +1,25 @@
+import { watch } from './actions.ts';
+import { lab } from './lanes.ts';
+import { pin, setZoom, view } from './view.ts';
+
+/** Least time between two looks at another step's rollouts. */
+const lookMs = 120;
+
+/** The rollouts follow the cursor of the charts; a lab opened anew has no step to be pinned or zoomed to. */
+export function followCursor(): void {
+  let looking: ReturnType<typeof setTimeout> | undefined;
+  view.subscribe(({ cursor }, before) => {
+    if (cursor === before.cursor) return;
+    looking ??= setTimeout(() => {
+      looking = undefined;
+      const { cursor: step } = view.getState();
+      if (lab.getState().watched.step !== step) watch({ step });
+    }, lookMs);
+  });
+  lab.subscribe(({ lanes }, before) => {
+    const kept = lanes.some(({ id }) => before.lanes.some((lane) => lane.id === id));
+    if (kept || before.lanes.length === 0) return;
+    pin(null);
+    setZoom(null);
+  });
+}

@@ -1,0 +1,251 @@
+import { createStore } from 'zustand/vanilla';
+import { joinLogs, type Log } from '../diagnostics/log/log.ts';
+import { guessMapping, type Mapping, readRows, type Source } from '../diagnostics/log/mapping.ts';
+import { LabError } from '../lib/labError.ts';
+import { defaultSettings } from '../settings/settings.ts';
+import { longestName, mostLanes } from '../settings/url.ts';
+import { type MetricId, metricIds, toRow } from '../spec/metrics.ts';
+import { appendRows } from './append.ts';
+import { createLab, freeSlot, freshLane, type Lane, stepOf } from './lanes.ts';
+import type { ReadLog } from './logReader.ts';
+
+/** A run that was trained elsewhere. */
+export interface WatchedRun {
+  /** Given once. */
+  readonly id: number;
+  readonly name: string;
+  readonly log: Log;
+  readonly mapping: Mapping;
+  /** Rows of the log that the mapping gives no step. */
+  readonly stepless: number;
+  /** As the charts draw it; null while other runs have all the places. */
+  readonly lane: Lane | null;
+}
+
+/** A file that was not read. */
+export interface RefusedFile {
+  readonly file: string;
+  readonly sentence: string;
+  readonly remedy: string;
+}
+
+export interface Watch {
+  readonly runs: readonly WatchedRun[];
+  /** Whose mapping is shown. */
+  readonly selected: number | null;
+  /** Files being read. */
+  readonly reading: readonly string[];
+  readonly refused: readonly RefusedFile[];
+}
+
+/** The runs of other trainers, kept while the tab lives. */
+export const watch = createStore<Watch>()(() => ({ runs: [], selected: null, reading: [], refused: [] }));
+
+/** The same runs as the charts want them. */
+export const watchedLab = createLab();
+watch.subscribe(({ runs }, before) => {
+  if (runs === before.runs) return;
+  const lanes = runs.flatMap(({ lane }) => lane ?? []);
+  watchedLab.setState(({ version }) => ({ lanes, state: 'finished', version: version + 1 }));
+});
+
+/** The log that comes with the lab: what made it is in the README. */
+const example = 'examples/trainer_state.json';
+
+let lastId = 0;
+
+/** Reads files, one after another; what is refused is told, the others are shown. */
+export async function readFiles(files: readonly File[]): Promise<void> {
+  watch.setState(({ reading }) => ({ refused: [], reading: [...reading, ...files.map(({ name }) => name)] }));
+  for (const file of files) {
+    const answer = await readLog(file);
+    if ('refused' in answer) refuse({ file: file.name, ...answer.refused });
+    else await addLogs(file.name, answer.logs);
+    watch.setState(({ reading }) => ({ reading: reading.toSpliced(reading.indexOf(file.name), 1) }));
+  }
+}
+
+/** Shows the run that comes with the lab. @param base address of the page */
+export async function readExample(base: string): Promise<void> {
+  const answer = await fetch(new URL(example, base)).catch(() => null);
+  if (answer?.ok === true) {
+    await readFiles([new File([await answer.blob()], 'SRT of this lab, in TRL’s format.json')]);
+  } else {
+    const sentence = `${example} can’t be fetched${answer === null ? '' : ` (${answer.status})`}.`;
+    refuse({ file: 'The example', sentence, remedy: 'Check the connection, and try it once more.' });
+  }
+}
+
+/** Adds the runs of a file; the first ones get the places that are free. Resolves when they are drawn. */
+export async function addLogs(file: string, logs: readonly Log[]): Promise<void> {
+  const drawn = logs.map(async (log) => {
+    try {
+      await add(log);
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      refuse({ file, sentence: error.message, remedy: error.remedy });
+    }
+  });
+  await Promise.all(drawn);
+}
+
+async function add(log: Log): Promise<void> {
+  const { runs } = watch.getState();
+  // W&B exports a file per chart: those of one run belong together.
+  const same = runs.find(
+    (run) => log.format === 'wandb' && run.log.format === 'wandb' && run.log.name === log.name,
+  );
+  if (same !== undefined) {
+    const joined = joinLogs(same.log, log);
+    // What the reader chose before stays.
+    await change(same.id, { log: joined, mapping: { ...guessMapping(joined), ...same.mapping } });
+    return;
+  }
+  const run = {
+    id: ++lastId,
+    name: freeName(log.name, runs),
+    log,
+    mapping: guessMapping(log),
+    stepless: 0,
+    lane: null,
+  };
+  watch.setState({ runs: [...runs, run], selected: run.id });
+  await show(run.id);
+}
+
+/** Gives a run one of the places in the charts, if one is free. Resolves when it is drawn. */
+export async function show(id: number): Promise<void> {
+  const { lanes } = watchedLab.getState();
+  if (lanes.length >= mostLanes) return;
+  update(id, (run) => ({ ...run, lane: emptyLane(run.name, freeSlot(lanes)) }));
+  await draw(id);
+}
+
+/** Lets a run go; its place is free for another. */
+export function forget(id: number): void {
+  watch.setState(({ runs, selected }) => {
+    const left = runs.filter((run) => run.id !== id);
+    const next = left.find(({ lane }) => lane !== null)?.id ?? null;
+    return { runs: left, selected: selected === id ? next : selected };
+  });
+}
+
+/** Chooses whose mapping is shown. */
+export function selectRun(selected: number): void {
+  watch.setState({ selected });
+}
+
+/** Gives a run another name; an empty one leaves it as it was. */
+export function rename(id: number, name: string): void {
+  const trimmed = name.trim().slice(0, longestName);
+  if (trimmed === '') return;
+  update(id, (run) => ({
+    ...run,
+    name: trimmed,
+    lane: run.lane === null ? null : { ...run.lane, name: trimmed },
+  }));
+}
+
+/** Says which column is a metric; null: none. Resolves when the run is drawn so. */
+export async function mapColumn(id: number, metric: MetricId, source: Source | null): Promise<void> {
+  const run = runOf(id);
+  if (run === undefined) return;
+  const { [metric]: _, ...others } = run.mapping;
+  await change(id, { mapping: source === null ? others : { ...others, [metric]: source } });
+}
+
+/** Puts the messages about refused files away. */
+export function dismissRefused(): void {
+  watch.setState({ refused: [] });
+}
+
+async function change(id: number, what: Partial<Pick<WatchedRun, 'mapping' | 'log'>>): Promise<void> {
+  update(id, (run) => ({ ...run, ...what }));
+  await draw(id);
+}
+
+function runOf(id: number): WatchedRun | undefined {
+  return watch.getState().runs.find((run) => run.id === id);
+}
+
+function update(id: number, how: (run: WatchedRun) => WatchedRun): void {
+  watch.setState(({ runs }) => ({ runs: runs.map((run) => (run.id === id ? how(run) : run)) }));
+}
+
+function refuse(file: RefusedFile): void {
+  watch.setState(({ refused }) => ({ refused: [...refused, file] }));
+}
+
+function emptyLane(name: string, slot: number, steps = 1): Lane {
+  const lane = freshLane({ name, settings: { ...defaultSettings, steps } }, slot);
+  return { ...lane, standing: 'there', status: { ...lane.status, reason: 'Being read …' } };
+}
+
+/** Rows judged in one task: some 15 ms. A page that blocks holds up what trains behind it. */
+const batch = 100;
+
+/** Makes the lane of a run anew: its history, the assessment of every row, alarms. The old one stays until then. */
+async function draw(id: number): Promise<void> {
+  const run = runOf(id);
+  if (run === undefined || run.lane === null) return;
+  const { rows, stepless } = readRows(run.log, run.mapping);
+  let lane = emptyLane(run.name, run.lane.slot, Math.max(1, rows.at(-1)?.step ?? 0));
+  for (let at = 0; at < rows.length; at += batch) {
+    if (at > 0) await new Promise((resolve) => setTimeout(resolve));
+    const now = runOf(id);
+    // It went, or was mapped anew: then another draws it.
+    if (now === undefined || now.lane === null || now.mapping !== run.mapping || now.log !== run.log) return;
+    const part = rows.slice(at, at + batch);
+    const numbers = new Float64Array(part.length * metricIds.length);
+    part.forEach((row, index) => {
+      numbers.set(toRow(row), index * metricIds.length);
+    });
+    lane = { ...lane, ...appendRows(lane, numbers, part.length) };
+  }
+  const done = { ...lane, status: statusOf(lane) };
+  update(id, (now) => ({ ...now, stepless, lane: { ...done, name: now.name } }));
+}
+
+/** What an imported run's card says where it can't be judged. */
+function statusOf(lane: Lane): Lane['status'] {
+  const { status } = lane;
+  if (lane.history.length === 0)
+    return { ...status, reason: 'No column says which step a row belongs to: choose it below.' };
+  if (status.state === 'collapsed' || (status.assessment !== null && status.assessment.signal !== null))
+    return status;
+  const reason =
+    stepOf(lane) === 0
+      ? 'Only step 0 is in the log.'
+      : 'None of the mapped columns is a sign that the early warning knows, or the log is too short to tell.';
+  return { ...status, state: 'waiting', reason };
+}
+
+function freeName(name: string, runs: readonly WatchedRun[]): string {
+  const short = name.slice(0, longestName);
+  const taken = (candidate: string): boolean => runs.some((run) => run.name === candidate);
+  let number = 1;
+  while (taken(number === 1 ? short : `${short} (${number})`)) number++;
+  return number === 1 ? short : `${short} (${number})`;
+}
+
+/** A worker of its own for each file: what it held is gone with it. */
+function readLog(file: File): Promise<ReadLog> {
+  const reader = new Worker(new URL('./logReader.ts', import.meta.url), {
+    type: 'module',
+    name: 'log reader',
+  });
+  return new Promise<ReadLog>((resolve) => {
+    reader.onmessage = ({ data }: MessageEvent<ReadLog>) => {
+      resolve(data);
+    };
+    reader.onerror = ({ message }) => {
+      const remedy = 'Reload the page and drop it once more.';
+      resolve({
+        refused: { sentence: `The file can’t be read: ${message || 'its reader did not start'}.`, remedy },
+      });
+    };
+    reader.postMessage(file);
+  }).finally(() => {
+    reader.terminate();
+  });
+}

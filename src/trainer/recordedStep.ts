@@ -1,0 +1,148 @@
+import { mean } from '../lib/stats.ts';
+import type { Rollout } from '../spec/group.ts';
+import type { Task } from '../spec/task.ts';
+import { decode } from '../tasks/vocabulary.ts';
+import type { PromptFlags, ShownGroup, ShownRollout } from './protocol.ts';
+import type { StepDecisions } from './trainer.ts';
+
+/** Numbers kept of each rollout, before those of its tokens: length, truncated, kept, reward, advantage. */
+const heads = 5;
+
+/** The rollouts of a step, packed: a tenth of the memory that the objects need. */
+export interface RecordedStep {
+  readonly step: number;
+  readonly prompts: readonly {
+    readonly prompt: string;
+    readonly solution: string | null;
+    readonly pseudoLabel: string | null;
+    readonly threshold: number;
+    readonly iqr: number;
+    readonly agreement: number;
+    /** Rollouts of the pool, the policy's first; watched ones of the shadow anchor after them. */
+    readonly counts: { readonly policy: number; readonly anchor: number; readonly shadow: number };
+  }[];
+  /** All completions one after another, a character per token. */
+  readonly text: string;
+  /** Per rollout its `heads`, then entropy and log-probability of each of its tokens. */
+  readonly numbers: Float32Array;
+}
+
+/** Packs what a step decided. Rewards of the anchor's rollouts and advantages of skipped groups are NaN. */
+export function recordStep(step: number, decisions: StepDecisions): RecordedStep {
+  const { groups, shadow, problems, filters, labels, rewards, advantages } = decisions;
+  const pools = groups.map(({ rollouts }, b) => [...rollouts, ...(shadow[b] ?? [])]);
+  const tokens = pools.flat().reduce((sum, rollout) => sum + rollout.tokens.length, 0);
+  const numbers = new Float32Array(pools.flat().length * heads + 2 * tokens);
+  let at = 0;
+  let text = '';
+  pools.forEach((pool, b) => {
+    pool.forEach((rollout, i) => {
+      const ofPolicy = rollout.source === 'policy';
+      numbers[at++] = rollout.tokens.length;
+      numbers[at++] = Number(rollout.truncated);
+      numbers[at++] = Number(filters[b]?.kept[i] ?? true);
+      numbers[at++] = ofPolicy ? (rewards[b]?.[i] ?? NaN) : NaN;
+      numbers[at++] = ofPolicy ? (advantages[b]?.[i] ?? NaN) : NaN;
+      numbers.set(rollout.entropies, at);
+      numbers.set(rollout.logProbs, at + rollout.tokens.length);
+      at += 2 * rollout.tokens.length;
+      text += decode(rollout.tokens);
+    });
+  });
+  return {
+    step,
+    prompts: groups.map(({ prompt, rollouts }, b) => ({
+      prompt,
+      solution: problems[b]?.solution ?? null,
+      pseudoLabel: labels[b]?.answer ?? null,
+      threshold: filters[b]?.threshold ?? NaN,
+      iqr: filters[b]?.iqr ?? NaN,
+      agreement: labels[b]?.agreement ?? NaN,
+      counts: { ...countsOf(rollouts), shadow: shadow[b]?.length ?? 0 },
+    })),
+    text,
+    numbers,
+  };
+}
+
+/** Bytes that recorded steps hold. */
+export function recordedBytes(steps: readonly RecordedStep[]): number {
+  // Prompts and their figures take some 200 bytes each as objects.
+  return steps.reduce(
+    (sum, { text, numbers, prompts }) => sum + text.length + numbers.byteLength + 200 * prompts.length,
+    0,
+  );
+}
+
+/**
+ * One prompt of a recorded step as the page shows it, with what is to be said of the others.
+ * @param index of the prompt; the last one where there are not so many
+ */
+export function shownGroup(recorded: RecordedStep, index: number, task: Task): ShownGroup | null {
+  const groups = unpack(recorded, task);
+  const at = Math.min(index, groups.length - 1);
+  const prompt = recorded.prompts[at];
+  const rollouts = groups[at];
+  if (prompt === undefined || rollouts === undefined) return null;
+  return {
+    step: recorded.step,
+    prompt: prompt.prompt,
+    index: at,
+    flags: recorded.prompts.map((each, b) => flagsOf(each, groups[b] ?? [])),
+    pseudoLabel: prompt.pseudoLabel,
+    solution: prompt.solution,
+    threshold: prompt.threshold,
+    iqr: prompt.iqr,
+    rollouts,
+  };
+}
+
+function flagsOf(
+  { solution, pseudoLabel, agreement }: RecordedStep['prompts'][number],
+  rollouts: readonly ShownRollout[],
+): PromptFlags {
+  const pool = rollouts.filter(({ source }) => source !== 'shadow');
+  return {
+    wrongWinner: solution !== null && pseudoLabel !== null && pseudoLabel !== solution,
+    unanimous: agreement === 1,
+    pruned: pool.some(({ kept }) => !kept),
+    truncated: pool.some(({ truncated }) => truncated),
+  };
+}
+
+function unpack({ prompts, text, numbers }: RecordedStep, task: Task): ShownRollout[][] {
+  let at = 0;
+  let character = 0;
+  const next = (source: ShownRollout['source']): ShownRollout => {
+    const [length = 0, truncated, kept, reward = NaN, advantage = NaN] = numbers.subarray(at, at + heads);
+    at += heads;
+    const entropies = [...numbers.subarray(at, at + length)];
+    const logProbs = [...numbers.subarray(at + length, at + 2 * length)];
+    at += 2 * length;
+    const completion = text.slice(character, (character += length));
+    return {
+      source,
+      completion,
+      answer: truncated === 1 ? null : task.parseAnswer(completion),
+      truncated: truncated === 1,
+      reward: source === 'policy' ? reward : null,
+      advantage: source === 'policy' ? advantage : null,
+      meanEntropy: mean(entropies),
+      entropies,
+      logProbs,
+      kept: kept === 1,
+    };
+  };
+  const take = (count: number, source: ShownRollout['source']): ShownRollout[] =>
+    Array.from({ length: count }, () => next(source));
+  return prompts.map(({ counts }) => [
+    ...take(counts.policy, 'policy'),
+    ...take(counts.anchor, 'anchor'),
+    ...take(counts.shadow, 'shadow'),
+  ]);
+}
+
+function countsOf(rollouts: readonly Rollout[]): { policy: number; anchor: number } {
+  const policy = rollouts.filter(({ source }) => source === 'policy').length;
+  return { policy, anchor: rollouts.length - policy };
+}

@@ -1,0 +1,147 @@
+import type { Settings } from '../settings/hyperparameters.ts';
+import { metricIds, toRow, type MetricRow } from '../spec/metrics.ts';
+import { taskOf } from '../tasks/index.ts';
+import { checkpointBytes, type Checkpoint } from './checkpoint.ts';
+import { failureOf } from './failure.ts';
+import { Kept } from './kept.ts';
+import type { Event, Failure, LaneId, Plan } from './protocol.ts';
+import { recordedBytes, recordStep, shownGroup, type RecordedStep } from './recordedStep.ts';
+import type { StepResult, Trainer } from './trainer.ts';
+
+/** What the timeline of one lane may hold. */
+const checkpointBudget = 64 * 2 ** 20;
+const rolloutBudget = 32 * 2 ** 20;
+
+/** How a lane tells the page. */
+export type Post = (event: Event, transfer?: Transferable[]) => void;
+
+/** The memory of checkpoints: each may be referred to by those after it. */
+function heldBytes(checkpoints: readonly Checkpoint[]): number {
+  const all = new Map(
+    checkpoints.flatMap((each) => [each, ...each.earlier]).map((each) => [each.state.policy, each] as const),
+  );
+  return [...all.values()].reduce((sum, each) => sum + checkpointBytes(each), 0);
+}
+
+/** What a lane recorded: where it can be forked, and its rollouts. */
+export interface Timeline {
+  readonly checkpoints: Kept<Checkpoint>;
+  readonly rollouts: Kept<RecordedStep>;
+}
+
+export function emptyTimeline(): Timeline {
+  return {
+    checkpoints: new Kept(checkpointBudget, heldBytes),
+    rollouts: new Kept(rolloutBudget, recordedBytes),
+  };
+}
+
+/** One run in the worker: its trainer, what waits to be sent, and its timeline. */
+export class WorkerLane {
+  readonly id: LaneId;
+  readonly trainer: Trainer;
+  readonly plan: Plan;
+  readonly timeline: Timeline;
+  readonly #post: Post;
+  /** Live changes that wait for the edge of a step. */
+  readonly #changes: Partial<Settings>[] = [];
+  #started: boolean;
+  #rows: Float64Array[] = [];
+  #cost: StepResult['cost'] | null = null;
+  #checkpointsSent = -1;
+
+  constructor(id: LaneId, trainer: Trainer, plan: Plan, timeline: Timeline, post: Post) {
+    this.id = id;
+    this.trainer = trainer;
+    this.plan = plan;
+    this.timeline = timeline;
+    this.#post = post;
+    this.#started = trainer.step > 0;
+    post({ type: 'plan', lane: id, plan });
+  }
+
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** One step; before the first one, the evaluation of the base model. @throws LabError as Trainer.next */
+  async advance(): Promise<void> {
+    const { trainer, timeline } = this;
+    if (!this.#started) {
+      const first = await trainer.start();
+      this.#started = true;
+      this.#keep(first);
+      this.flush();
+    }
+    if (trainer.finished) return;
+    const { metrics, decisions, guarded, checkpoint, cost } = await trainer.next();
+    this.#cost = cost;
+    this.#keep(metrics);
+    timeline.rollouts.add(recordStep(trainer.step, decisions));
+    if (checkpoint !== null) timeline.checkpoints.add(checkpoint);
+    if (guarded !== null) {
+      this.flush();
+      this.#changed(guarded, 'guard');
+    }
+  }
+
+  /** Notes a live change; `applyChanges` brings it into force. */
+  change(changes: Partial<Settings>): void {
+    this.#changes.push(changes);
+  }
+
+  /** Brings waiting changes into force. @returns the first that was refused, which left the run as it was */
+  applyChanges(): Failure | null {
+    let refused: Failure | null = null;
+    for (const changes of this.#changes.splice(0)) {
+      try {
+        this.trainer.change(changes);
+        this.#changed(changes, 'reader');
+      } catch (error) {
+        refused ??= failureOf(error);
+      }
+    }
+    return refused;
+  }
+
+  /** Sends what has gathered: rows, costs of the last step, where the timeline can be entered. */
+  flush(): void {
+    const { id: lane, trainer, timeline } = this;
+    const rows = this.#rows;
+    if (rows.length > 0) {
+      const all = new Float64Array(rows.length * metricIds.length);
+      rows.forEach((row, i) => {
+        all.set(row, i * metricIds.length);
+      });
+      this.#rows = [];
+      this.#post({ type: 'rows', lane, count: rows.length, rows: all }, [all.buffer]);
+    }
+    if (this.#cost !== null) {
+      this.#post({ type: 'cost', lane, ...this.#cost, bytes: trainer.engine.counts.bytes });
+      this.#cost = null;
+    }
+    const { items, sizeBytes } = timeline.checkpoints;
+    const newest = items.at(-1)?.step ?? 0;
+    if (newest !== this.#checkpointsSent) {
+      this.#checkpointsSent = newest;
+      this.#post({ type: 'checkpoints', lane, steps: items.map(({ step }) => step), bytes: sizeBytes });
+    }
+  }
+
+  /** Sends the rollouts of a prompt of a recorded step, or of the nearest before it. @param step null: the newest */
+  show(step: number | null, prompt: number): void {
+    const recorded = this.timeline.rollouts.before(step ?? Infinity);
+    if (recorded === null) return;
+    const { task, prompts } = this.trainer.settings;
+    const group = shownGroup(recorded, prompt, taskOf(task, prompts));
+    if (group !== null) this.#post({ type: 'rollouts', lane: this.id, group });
+  }
+
+  #keep(metrics: Partial<MetricRow>): void {
+    this.#rows.push(toRow(metrics));
+  }
+
+  #changed(changes: Partial<Settings>, by: 'reader' | 'guard'): void {
+    this.#post({ type: 'changed', lane: this.id, step: this.trainer.step, changes, by });
+  }
+}

@@ -1,0 +1,37 @@
+import { type MetricId } from '../../spec/metrics.ts';
+import type { Lane } from '../../store/lanes.ts';
+import type { ChartSpec } from './charts.ts';
+
+/** The metrics a chart can draw, in its order, each once. */
+export function metricsOf({ views }: ChartSpec): readonly MetricId[] {
+  const ids = views.flatMap(({ lines, bands }) => [
+    ...lines.map(({ id }) => id),
+    ...bands.flatMap(({ low, high }) => [low, high]),
+  ]);
+  return [...new Set(ids)];
+}
+
+/**
+ * Every recorded step of every lane, as CSV (RFC 4180) with the columns lane, step and the metrics' ids. What was not
+ * measured is empty; rows that measured nothing of it are left out.
+ */
+export function csvOf(lanes: readonly Pick<Lane, 'name' | 'history'>[], ids: readonly MetricId[]): string {
+  const lines = [['lane', 'step', ...ids].join(',')];
+  for (const { name, history } of lanes) {
+    const lane = quoted(name);
+    const steps = history.column('step');
+    const columns = ids.map((id) => history.column(id));
+    steps.forEach((step, row) => {
+      const values = columns.map((column) => column[row] ?? NaN);
+      if (values.every(Number.isNaN)) return;
+      lines.push([lane, step, ...values.map((value) => (Number.isNaN(value) ? '' : value))].join(','));
+    });
+  }
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+/** A name may come with a link: spreadsheets must not take it for a formula. */
+function quoted(name: string): string {
+  const text = /^[=+\-@\t\r]/.test(name) ? `'${name}` : name;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,163 @@
+import { memo } from 'react';
+import type { LogFormat } from '../../diagnostics/log/log.ts';
+import { metricIds } from '../../spec/metrics.ts';
+import type { Alarm, Lane } from '../../store/lanes.ts';
+import { pin } from '../../store/view.ts';
+import { forget, rename, show, type WatchedRun } from '../../store/watch.ts';
+import { formatCount, formatPercent, formatShare } from '../format.ts';
+
+const formats: Readonly<Record<LogFormat, string>> = {
+  trl: 'Trainer state (TRL)',
+  verl: 'JSON lines of verl',
+  wandb: 'CSV of W&B',
+  lab: 'JSON lines of this lab',
+};
+
+/** A run in the charts: how it fares and why, what was noticed when, and what its file held. */
+export const RunCard = memo(function RunCard({
+  run,
+  lane,
+}: {
+  readonly run: WatchedRun;
+  readonly lane: Lane;
+}) {
+  const { status, alarms } = lane;
+  const word =
+    status.collapseStep !== null
+      ? `collapsed at ${status.collapseStep}`
+      : status.state === 'waiting'
+        ? 'not judged'
+        : status.state;
+  return (
+    <article className={`watched card lane-${lane.slot}`} data-state={status.state} aria-label={run.name}>
+      <div className="lane-head">
+        <Name run={run} />
+        <RemoveButton run={run} />
+      </div>
+      <span className="lane-state">{word}</span>
+      <p className="watched-reason">{status.reason}</p>
+      {Number.isNaN(status.now) ? null : (
+        <p className="lane-figures">
+          <Figure label="best" value={formatShare(status.best)} />
+          <Figure label="now" value={formatShare(status.now)} />
+          <Figure label="retention" value={formatPercent(status.retention)} />
+        </p>
+      )}
+      <Alarms alarms={alarms} />
+      <p className="unit">{summaryOf(run, lane)}</p>
+    </article>
+  );
+});
+
+/** A run that has no place in the charts yet. */
+export function WaitingRun({ run, room }: { readonly run: WatchedRun; readonly room: boolean }) {
+  return (
+    <li>
+      <span title={run.name}>{run.name}</span>
+      <button
+        type="button"
+        className="quiet"
+        disabled={!room}
+        aria-label={`Show ${run.name}`}
+        title={room ? undefined : 'Remove a run from the charts first'}
+        onClick={() => {
+          void show(run.id);
+        }}
+      >
+        Show
+      </button>
+      <RemoveButton run={run} />
+    </li>
+  );
+}
+
+function Name({ run }: { readonly run: WatchedRun }) {
+  return (
+    <input
+      // A name refused, or given by the file, shows again.
+      key={run.name}
+      className="watched-name"
+      aria-label="Name of the run"
+      title={run.name}
+      defaultValue={run.name}
+      onBlur={({ target }) => {
+        rename(run.id, target.value);
+        if (target.value.trim() === '') target.value = run.name;
+      }}
+      onKeyDown={({ key, currentTarget }) => {
+        if (key === 'Enter') currentTarget.blur();
+      }}
+    />
+  );
+}
+
+function RemoveButton({ run }: { readonly run: WatchedRun }) {
+  return (
+    <button
+      type="button"
+      className="quiet"
+      aria-label={`Remove ${run.name}`}
+      title="Remove"
+      onClick={() => {
+        forget(run.id);
+      }}
+    >
+      ×
+    </button>
+  );
+}
+
+function Figure({ label, value }: { readonly label: string; readonly value: string }) {
+  return (
+    <span>
+      <span className="figure-label">{label} </span>
+      <b>{value}</b>
+    </span>
+  );
+}
+
+/** Alarms of one kind in a row: when the first came, and when the last. */
+interface Episode extends Alarm {
+  readonly until: number;
+}
+
+function episodesOf(alarms: readonly Alarm[]): readonly Episode[] {
+  const episodes: Episode[] = [];
+  for (const alarm of alarms) {
+    const last = episodes.at(-1);
+    if (last?.state === alarm.state) episodes[episodes.length - 1] = { ...last, until: alarm.step };
+    else episodes.push({ ...alarm, until: alarm.step });
+  }
+  return episodes;
+}
+
+function Alarms({ alarms }: { readonly alarms: readonly Alarm[] }) {
+  const episodes = episodesOf(alarms);
+  if (episodes.length === 0) return null;
+  return (
+    <ol className="alarms" aria-label="Alarms">
+      {episodes.map(({ step, until, state, reason }) => (
+        <li key={step} data-state={state}>
+          <button
+            type="button"
+            title="Show this step in the charts"
+            onClick={() => {
+              pin(step);
+            }}
+          >
+            <span className="lane-state">{state}</span>
+            {until === step ? ` at step ${step}` : ` from step ${step} to ${until}`}
+          </button>
+          <span>{reason}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function summaryOf({ log, mapping }: WatchedRun, { history }: Lane): string {
+  const steps = history.column('step');
+  const span = steps.length === 0 ? '' : `, steps ${steps[0] ?? 0} to ${steps.at(-1) ?? 0}`;
+  const mapped = metricIds.filter((id) => mapping[id] !== undefined).length;
+  return `${formats[log.format]}: ${formatCount(log.rows)} rows${span}; ${mapped} of ${log.columns.length} columns known.`;
+}

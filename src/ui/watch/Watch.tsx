@@ -1,0 +1,206 @@
+import { useEffect, useMemo } from 'react';
+import { useStore } from 'zustand';
+import { mostLanes } from '../../settings/url.ts';
+import { metricIds } from '../../spec/metrics.ts';
+import type { Lane } from '../../store/lanes.ts';
+import {
+  dismissRefused,
+  readExample,
+  selectRun,
+  watch,
+  type Watch as WatchState,
+  watchedLab,
+  type WatchedRun,
+} from '../../store/watch.ts';
+import { pin, setZoom } from '../../store/view.ts';
+import { ChartBar } from '../charts/ChartBar.tsx';
+import { ChartCard } from '../charts/ChartCard.tsx';
+import { LabContext } from '../useStore.ts';
+import { DropZone, useDrop } from './DropZone.tsx';
+import { MappingTable } from './MappingTable.tsx';
+import { RunCard, WaitingRun } from './RunCard.tsx';
+import { chartsOf } from './watchCharts.ts';
+import './watch.css';
+
+/** The page on which runs of other trainers are watched: their logs in the lab's charts, judged by its early warning. */
+export function Watch() {
+  const state = useStore(watch);
+  const { over, handlers } = useDrop();
+  useEffect(showAllSteps, []);
+  return (
+    <LabContext value={watchedLab}>
+      <main className="watch" data-over={over} {...handlers}>
+        {state.runs.length === 0 ? <Empty {...state} /> : <Watched {...state} />}
+      </main>
+    </LabContext>
+  );
+}
+
+/** Steps of the lab's runs mean nothing here, nor those of here there. */
+function showAllSteps(): () => void {
+  const reset = (): void => {
+    pin(null);
+    setZoom(null);
+  };
+  reset();
+  return reset;
+}
+
+function Empty(state: WatchState) {
+  return (
+    <section className="watch-empty" aria-labelledby="watch-title">
+      <h2 id="watch-title">Watch your own run</h2>
+      <p>
+        Drop the log of a training run: a <code>trainer_state.json</code> of TRL, JSON lines of verl, a CSV
+        export of W&amp;B, or a file of this lab. Its columns are matched to the lab’s metrics by name, drawn
+        in the same charts, and judged row by row by the same early warning. The file is read in this tab and
+        goes nowhere.
+      </p>
+      <Messages {...state} />
+      <DropZone />
+      <p>
+        No log at hand?{' '}
+        <button type="button" onClick={() => void readExample(document.baseURI)}>
+          Try an example
+        </button>{' '}
+        It is a run of this lab, written in TRL’s format.
+      </p>
+      <dl className="where">
+        <dt>TRL, transformers</dt>
+        <dd>
+          <code>trainer_state.json</code> in each <code>checkpoint-…</code> folder of the run
+        </dd>
+        <dt>verl</dt>
+        <dd>
+          what <code>trainer.logger=["file"]</code> writes
+        </dd>
+        <dt>W&amp;B</dt>
+        <dd>
+          a chart exported as CSV, one file per chart; or <code>run.history().to_csv()</code>
+        </dd>
+        <dt>this lab</dt>
+        <dd>
+          Export in the bar above; or <code>npm run train -- --out</code>
+        </dd>
+      </dl>
+    </section>
+  );
+}
+
+function Watched(state: WatchState) {
+  const { runs, selected } = state;
+  const shown = runs.flatMap((run) => (run.lane === null ? [] : [{ run, lane: run.lane }]));
+  const waiting = runs.filter(({ lane }) => lane === null);
+  const mapped = shown.find(({ run }) => run.id === selected)?.run ?? shown[0]?.run;
+  return (
+    <>
+      <section className="watch-runs" aria-label="Runs">
+        <DropZone />
+        <Messages {...state} />
+        {shown.map(({ run, lane }) => (
+          <RunCard key={run.id} run={run} lane={lane} />
+        ))}
+        {waiting.length === 0 ? null : (
+          <div className="watch-waiting">
+            <h2>Not in the charts</h2>
+            <p className="unit">There is room for {mostLanes} at a time.</p>
+            <ul>
+              {waiting.map((run) => (
+                <WaitingRun key={run.id} run={run} room={shown.length < mostLanes} />
+              ))}
+            </ul>
+          </div>
+        )}
+      </section>
+      <div className="watch-stage">
+        <Charts lanes={shown.map(({ lane }) => lane)} />
+        {mapped === undefined ? null : (
+          <section className="watch-mapping card" aria-labelledby="mapping-title">
+            <header>
+              <h2 id="mapping-title">Columns</h2>
+              <RunChoice runs={shown.map(({ run }) => run)} selected={mapped.id} />
+            </header>
+            <MappingTable key={mapped.id} run={mapped} />
+          </section>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** The charts for which there are columns; the others in a line. */
+function Charts({ lanes }: { readonly lanes: readonly Lane[] }) {
+  // A mapping that changes makes its lane anew.
+  const key = lanes.map(({ id }) => id).join();
+  const { drawn, empty } = useMemo(
+    () =>
+      chartsOf(
+        new Set(metricIds.filter((id) => lanes.some((lane) => !Number.isNaN(lane.history.latest(id))))),
+      ),
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `key` stands for the lanes, whose histories are whole
+    [key],
+  );
+  return (
+    <>
+      <ChartBar />
+      <div className="charts">
+        {drawn.map((spec) => (
+          <ChartCard key={spec.id} spec={spec} />
+        ))}
+      </div>
+      {empty.length === 0 ? null : <p className="unit">No column for: {empty.join(', ')}.</p>}
+    </>
+  );
+}
+
+interface RunChoiceProps {
+  readonly runs: readonly WatchedRun[];
+  readonly selected: number;
+}
+
+function RunChoice({ runs, selected }: RunChoiceProps) {
+  if (runs.length < 2) return <span className="unit">{runs[0]?.name}</span>;
+  return (
+    <span className="segments" role="radiogroup" aria-label="Columns of">
+      {runs.map(({ id, name, lane }) => (
+        <label key={id} className={`lane-${lane?.slot ?? 0}`}>
+          <input
+            type="radio"
+            name="mapped-run"
+            checked={id === selected}
+            onChange={() => {
+              selectRun(id);
+            }}
+          />
+          <span>
+            <span className="swatch" aria-hidden="true" />
+            {name}
+          </span>
+        </label>
+      ))}
+    </span>
+  );
+}
+
+/** What is being read, and what was refused. */
+function Messages({ reading, refused }: WatchState) {
+  return (
+    <>
+      <p role="status" className={reading.length === 0 ? 'visually-hidden' : 'unit'}>
+        {reading.length === 0 ? '' : `Reading ${reading.join(', ')} …`}
+      </p>
+      {refused.length === 0 ? null : (
+        <div className="card watch-refused" role="alert">
+          {refused.map(({ file, sentence, remedy }, index) => (
+            <p key={index}>
+              <strong>{file} was not read.</strong> {sentence} {remedy}
+            </p>
+          ))}
+          <button type="button" className="quiet" onClick={dismissRefused}>
+            Dismiss
+          </button>
+        </div>
+      )}
+    </>
+  );
+}

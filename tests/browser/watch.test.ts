@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, newPage, patience, serveBuilt, type Host } from './lab.ts';
+
+let browser: Browser;
+let host: Host;
+beforeAll(async () => {
+  [browser, host] = await Promise.all([launch(), serveBuilt()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await host.close();
+});
+
+const fixture = (file: string): string => `tests/fixtures/logs/${file}`;
+
+async function watchPage(): Promise<{ page: Page; complaints: string[] }> {
+  const { page, complaints } = await newPage(browser);
+  await page.goto(`${host.address}#watch`);
+  await page.getByRole('heading', { name: 'Watch your own run' }).waitFor(patience);
+  return { page, complaints };
+}
+
+const choose = (page: Page, ...files: string[]): Promise<void> =>
+  page.getByLabel('Logs of training runs').setInputFiles(files.map(fixture));
+
+/** Drops a file as a desktop does: onto the page, wherever. */
+async function drop(page: Page, name: string, text: string): Promise<void> {
+  const data = await page.evaluateHandle(
+    ([file, contents]) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([contents], file));
+      return transfer;
+    },
+    [name, text] as const,
+  );
+  await page.locator('main').dispatchEvent('dragover', { dataTransfer: data });
+  await page.locator('main').dispatchEvent('drop', { dataTransfer: data });
+}
+
+const card = (page: Page, name: string): Locator => page.getByRole('article', { name });
+
+/** Lines drawn in a chart; a line of a single point counts. */
+function lines(page: Page, chart: string): Promise<number> {
+  return page
+    .getByRole('figure', { name: chart })
+    .locator('.curves path')
+    .evaluateAll((paths) => paths.filter((path) => (path.getAttribute('d') ?? '') !== '').length);
+}
+
+describe('a log is dropped', () => {
+  it.each<[string, string, string, RegExp]>([
+    ['trainer_state.json', 'trainer_state', 'Completions', /nats per token away from the base/],
+    ['verl.jsonl', 'verl', 'Entropy', /nats per token away from the base/],
+    ['wandb_history.csv', 'wandb_history', 'Entropy', /None of the mapped columns/],
+    ['wandb_chart_reward.csv', 'Qwen3-4B - m-grpo', 'Reward against truth', /None of the mapped columns/],
+    ['lab.jsonl', 'SRT', 'Vote', /Policy and anchor give the same answer/],
+  ])('%s: a card with a sentence, and a chart', async (file, name, chart, sentence) => {
+    const { page, complaints } = await watchPage();
+    await drop(page, file, readFileSync(fixture(file), 'utf8'));
+    await card(page, name).getByText(sentence).waitFor(patience);
+    await expect.poll(() => lines(page, chart), patience).toBeGreaterThan(0);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('charts without a column are named in a line', async () => {
+    const { page } = await watchPage();
+    await choose(page, 'wandb_chart_entropy.csv', 'wandb_chart_reward.csv');
+    await page
+      .getByText('No column for: Held-out accuracy, Vote, Update, Completions, Signal.')
+      .waitFor(patience);
+    // Two files, one per chart, make the same two runs.
+    expect(await page.getByRole('article').count()).toBe(2);
+    await page.close();
+  });
+});
+
+it('a column is mapped, read as percent, and the chart and the card follow', async () => {
+  const { page } = await watchPage();
+  await choose(page, 'wandb_history.csv');
+  await card(page, 'wandb_history').waitFor(patience);
+  expect(await page.getByRole('figure', { name: 'Held-out accuracy' }).count()).toBe(0);
+  await page.getByText(/Left out.*val\/generations \(line 2/).waitFor();
+
+  await page.getByLabel('Further metric').selectOption('eval/sampled');
+  await page.getByLabel('Column for Sampled').selectOption('val/accuracy');
+  await page.getByText('Values lie outside 0 to 1.').waitFor();
+  await page.getByRole('checkbox', { name: 'Sampled is in percent' }).check();
+  await card(page, 'wandb_history').getByText('.44').first().waitFor();
+  await expect.poll(() => lines(page, 'Held-out accuracy'), patience).toBe(1);
+
+  await page.getByLabel('Column for Sampled').selectOption('none');
+  await page.getByRole('figure', { name: 'Held-out accuracy' }).waitFor({ state: 'detached' });
+  await page.close();
+});
+
+it('a file that is no log is refused with rule and line, and what was there stays', async () => {
+  const { page } = await watchPage();
+  await choose(page, 'verl.jsonl');
+  await card(page, 'verl').waitFor(patience);
+  await drop(page, 'run.csv', 'step,reward\n1,2\n3\n');
+  const refusal = page.getByRole('alert');
+  await refusal.waitFor(patience);
+  expect(await refusal.textContent()).toContain(
+    'run.csv was not read. Line 3 has 1 cells; the header, line 1, has 2.',
+  );
+  expect(await page.getByRole('article').count()).toBe(1);
+  await refusal.getByRole('button', { name: 'Dismiss' }).click();
+  await refusal.waitFor({ state: 'detached' });
+  await page.close();
+});
+
+it('the example is tried by keyboard: it collapsed, and was watched before', async () => {
+  const { page, complaints } = await watchPage();
+  const [chooser] = await Promise.all([
+    page.waitForEvent('filechooser'),
+    page.getByRole('button', { name: /Drop logs here/ }).press('Enter'),
+  ]);
+  expect(chooser.isMultiple()).toBe(true);
+  await page.getByRole('button', { name: 'Try an example' }).press('Enter');
+  const run = page.getByRole('article');
+  await run.getByText(/collapsed at \d+/).waitFor(patience);
+  const alarm = run.getByRole('button', { name: /watch from step/ });
+  const step = Number(/from step (\d+)/.exec((await alarm.textContent()) ?? '')?.[1]);
+  await alarm.press('Enter');
+  const plot = page.getByRole('slider', { name: 'Entropy: step under the cursor' });
+  await expect.poll(() => plot.getAttribute('aria-valuenow'), patience).toBe(String(step));
+  await run.getByRole('textbox', { name: 'Name of the run' }).fill('My run');
+  await page.keyboard.press('Enter');
+  await card(page, 'My run').waitFor();
+  await page.getByRole('button', { name: 'Remove My run' }).press('Enter');
+  await page.getByRole('heading', { name: 'Watch your own run' }).waitFor();
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+it.each(['light', 'dark'] as const)('axe has no complaint about it, %s', async (colorScheme) => {
+  const { page } = await watchPage();
+  await page.emulateMedia({ colorScheme });
+  await page.addScriptTag({ path: 'node_modules/axe-core/axe.min.js' });
+  const violations = async (): Promise<string[]> =>
+    page.evaluate(async () => {
+      const { axe } = window as unknown as { axe: typeof import('axe-core') };
+      const { violations: found } = await axe.run('main');
+      return found.map(
+        ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
+      );
+    });
+  expect(await violations()).toEqual([]);
+  await choose(page, 'trainer_state.json', 'verl.jsonl', 'wandb_chart_entropy.csv', 'lab.jsonl');
+  await expect.poll(() => lines(page, 'Entropy'), patience).toBeGreaterThan(1);
+  await drop(page, 'x.csv', 'a;b');
+  await page.getByRole('alert').waitFor(patience);
+  expect(await violations()).toEqual([]);
+  await page.close();
+});

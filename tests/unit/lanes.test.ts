@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openFromAddress } from '../../src/store/actions.ts';
+import { connect, receive } from '../../src/store/connection.ts';
+import {
+  addLane,
+  adviceFor,
+  fork,
+  removeLane,
+  renameLane,
+  resumeGentler,
+  takeAdvice,
+} from '../../src/store/laneActions.ts';
+import { type Lane, lab, setupOf } from '../../src/store/lanes.ts';
+import { type MetricRow, toRow } from '../../src/spec/metrics.ts';
+import type { Command } from '../../src/trainer/protocol.ts';
+
+const sent: Command[] = [];
+
+function laneAt(index: number): Lane {
+  const lane = lab.getState().lanes[index];
+  if (lane === undefined) throw new Error(`no lane ${index}`);
+  return lane;
+}
+
+function rows(id: number, ...records: Partial<MetricRow>[]): void {
+  const all = records.flatMap((record) => [...toRow(record)]);
+  receive({ type: 'rows', lane: id, count: records.length, rows: Float64Array.from(all) });
+  vi.advanceTimersByTime(100);
+}
+
+/** Forty steps of the first lane, checkpoints every ten. */
+function trained(): Lane {
+  const { id } = laneAt(0);
+  rows(id, ...Array.from({ length: 41 }, (_, step) => ({ step, 'vote/answer_overlap': 0.95 })));
+  receive({ type: 'checkpoints', lane: id, steps: [10, 20, 30, 40], bytes: 1 });
+  vi.advanceTimersByTime(100);
+  return laneAt(0);
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal('document', { baseURI: 'http://lab.test/' });
+  vi.stubGlobal('location', { origin: 'http://lab.test', pathname: '/', hash: '' });
+  connect({ postMessage: (command) => sent.push(command), onmessage: null, onerror: null });
+  lab.setState(lab.getInitialState(), true);
+  openFromAddress('?preset=duel');
+  receive({ type: 'state', state: 'ready' });
+  sent.length = 0;
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+describe('lanes', () => {
+  it('are added beside those that run, with a colour and name of their own', () => {
+    trained();
+    addLane();
+    expect(sent.at(-1)).toMatchObject({ type: 'put', replaces: null, from: null });
+    expect(lab.getState().lanes.map(({ name, slot }) => [name, slot])).toEqual([
+      ['SRT', 0],
+      ['M-GRPO + IQR', 1],
+      ['SRT 2', 2],
+    ]);
+    expect(laneAt(0).history.length).toBe(41);
+    addLane();
+    addLane();
+    expect(lab.getState().lanes).toHaveLength(4);
+  });
+
+  it('keep their colour when another goes, and the next one takes the free one', () => {
+    removeLane(laneAt(0).id);
+    expect(laneAt(0)).toMatchObject({ name: 'M-GRPO + IQR', slot: 1 });
+    expect(sent.at(-1)?.type).toBe('drop');
+    addLane();
+    expect(laneAt(1).slot).toBe(0);
+    const { id } = laneAt(0);
+    renameLane(id, '  my run ');
+    renameLane(id, ' ');
+    expect(laneAt(0).name).toBe('my run');
+  });
+
+  it('with steps are removed only after a question', () => {
+    const { id } = trained();
+    removeLane(id);
+    expect(lab.getState().lanes).toHaveLength(2);
+    lab.getState().asked?.agreed();
+    expect(lab.getState().lanes).toHaveLength(1);
+  });
+});
+
+describe('a fork', () => {
+  it('begins at the newest checkpoint before the step, with the past and the settings of then', () => {
+    const { id } = trained();
+    receive({ type: 'changed', lane: id, step: 15, changes: { learningRate: 1e-4 }, by: 'guard' });
+    receive({ type: 'changed', lane: id, step: 35, changes: { temperature: 1.5 }, by: 'reader' });
+    fork(id, 34, { klCoefficient: 0.05 });
+    const forked = laneAt(2);
+    expect(sent.at(-1)).toMatchObject({ type: 'put', from: { lane: id, step: 30 } });
+    expect(forked.origin).toEqual({ name: 'SRT', step: 30 });
+    expect(forked.history.latest('step')).toBe(30);
+    expect(forked.settings).toMatchObject({ learningRate: 1e-4, temperature: 1.1, klCoefficient: 0.05 });
+    expect(lab.getState().marks.at(-1)).toMatchObject({ kind: 'fork', step: 30, lanes: [forked.id] });
+    expect(lab.getState().selected).toBe(2);
+  });
+
+  it('does what the early warning advises, 20 steps before the alarm', () => {
+    const { id } = trained();
+    rows(id, { step: 41, 'vote/answer_overlap': 0.6 });
+    expect(laneAt(0).alarms).toMatchObject([{ step: 41, state: 'warning' }]);
+    const [slower, anchor] = adviceFor(laneAt(0));
+    if (slower === undefined || anchor === undefined) throw new Error('no advice');
+    takeAdvice(id, slower);
+    expect(sent.map(({ type }) => type)).toEqual(['pause', 'put']);
+    expect(laneAt(2).origin?.step).toBe(20);
+    expect(laneAt(2).settings.learningRate).toBe(3.5e-4);
+    takeAdvice(id, anchor);
+    expect(laneAt(3).settings.algorithm).toBe('m-grpo-iqr');
+  });
+
+  it('resumes a lane whose values were not finite, in its place', () => {
+    const { id } = trained();
+    const failure = { code: 'non-finite', sentence: 'NaN.', remedy: 'Lower it.' } as const;
+    receive({ type: 'state', state: 'non-finite', failure, lane: id });
+    resumeGentler();
+    expect(sent.at(-1)).toMatchObject({ type: 'put', replaces: id, from: { lane: id, step: 40 } });
+    expect(laneAt(0).settings.learningRate).toBe(2.3e-4);
+  });
+});
+
+describe('the guard', () => {
+  it('is marked, lowers the rate shown, and is undone by a reset', () => {
+    const { id } = trained();
+    rows(id, { step: 41, 'guard/rolled_back_to': 20 });
+    receive({ type: 'changed', lane: id, step: 41, changes: { learningRate: 3.5e-4 }, by: 'guard' });
+    expect(laneAt(0).settings.learningRate).toBe(3.5e-4);
+    expect(lab.getState().marks).toMatchObject([
+      { kind: 'guard', text: 'step 41: SRT: the guard went back to step 20, Learning rate 7e-4 → 3.5e-4' },
+    ]);
+    expect(setupOf(laneAt(0)).settings.learningRate).toBe(7e-4);
+  });
+
+  it('is not what a lane that goes on after a loss of the device has seen', () => {
+    const { id } = trained();
+    receive({ type: 'rewound', lane: id, step: 20 });
+    expect(laneAt(0).history.latest('step')).toBe(20);
+  });
+});

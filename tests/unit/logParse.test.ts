@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readCsv } from '../../src/diagnostics/log/csv.ts';
+import { limits } from '../../src/diagnostics/log/log.ts';
+import { guessMapping, readRows } from '../../src/diagnostics/log/mapping.ts';
+import { parseLog, refuseLarge } from '../../src/diagnostics/log/parse.ts';
+import { LabError } from '../../src/lib/labError.ts';
+
+function refused(file: string, text: string): LabError {
+  try {
+    parseLog(file, text);
+  } catch (error) {
+    if (error instanceof LabError) return error;
+    throw error;
+  }
+  throw new Error('was read');
+}
+
+describe('CSV', () => {
+  const cells = (text: string): (readonly string[])[] => [...readCsv(text)].map((row) => row.cells);
+
+  it.each<[string, string, string[][]]>([
+    [
+      'quotes, commas and line ends inside them',
+      'a,"b,""c""\nd"\r\n1,2\n',
+      [
+        ['a', 'b,"c"\nd'],
+        ['1', '2'],
+      ],
+    ],
+    [
+      'no line end at the end',
+      'a,b\n1,',
+      [
+        ['a', 'b'],
+        ['1', ''],
+      ],
+    ],
+    ['empty lines', 'a\n\n1\n', [['a'], ['1']]],
+    [
+      'lone carriage returns',
+      'a,b\r1,2\r',
+      [
+        ['a', 'b'],
+        ['1', '2'],
+      ],
+    ],
+    ['an empty quoted cell', '"",a\n', [['', 'a']]],
+  ])('%s', (_, text, rows) => {
+    expect(cells(text)).toEqual(rows);
+  });
+
+  it('lines are counted through quotes', () => {
+    expect([...readCsv('"a\nb",c\n1,2')].map(({ line }) => line)).toEqual([1, 3]);
+  });
+
+  it('what is written is what is read', () => {
+    const quoted = (cell: string): string => `"${cell.replaceAll('"', '""')}"`;
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.string(), { minLength: 2, maxLength: 5 })), (rows) => {
+        expect(cells(rows.map((row) => row.map(quoted).join(',')).join('\r\n'))).toEqual(rows);
+      }),
+    );
+  });
+
+  it('a byte order mark is no part of the first name', () => {
+    const [log] = parseLog('a.csv', '\uFEFFstep,reward\r\n1,.5\r\n2,1e-3\r\n');
+    expect(log?.columns.map(({ name, values }) => [name, ...values])).toEqual([
+      ['step', 1, 2],
+      ['reward', 0.5, 0.001],
+    ]);
+  });
+});
+
+describe('refusals name the rule and the place', () => {
+  it.each<[string, string, string]>([
+    ['nothing', ' \n', 'empty'],
+    ['no text', 'PK\0\0', 'not text'],
+    ['an array', '[1, 2]', '"log_history"'],
+    ['another JSON', '{"a": {"b": 1}}', 'the keys "a"'],
+    ['a trainer state without a history', '{\n"global_step": 3\n}', 'log_history'],
+    ['a history of numbers', '{\n"log_history": [3]\n}', 'log_history.0'],
+    ['a cut document', '{\n"log_history": [', 'no JSON'],
+    ['a cut line', '{"step": 1, "data": {"a": 1}}\n{"step": 2, "da', 'Line 2 is no JSON'],
+    ['a line without its step', '{"step": 1, "data": {"a": 1}}\n{"data": {}}', 'Line 2: "step"'],
+    ['a header alone', '{"type": "header", "lanes": []}', 'no steps'],
+    ['a step of no lane', '{"type": "header"}\n{"type": "step", "step": 1}', 'Line 2: "lane"'],
+    ['a row too short', 'a,b\n1,2\n3\n', 'Line 3 has 1 cells; the header, line 1, has 2'],
+    ['an open quote', 'a,b\n1,"2\n', 'Line 2: a quote'],
+    ['text after a quote', 'a,b\n"1"2,3\n', 'Line 2: "2" follows'],
+    ['semicolons', 'step;reward\n1;0,5\n', 'Line 1: the columns are separated by semicolons'],
+    ['words alone', 'a,b\nx,y\n', 'no column of numbers'],
+    ['a long name', `${'x'.repeat(201)},b\n1,2\n`, '201 characters'],
+    [
+      'too many columns',
+      `${Array.from({ length: 501 }, (_, i) => `c${i}`).join()}\n${'1,'.repeat(500)}1\n`,
+      'column 501',
+    ],
+    [
+      'too many rows',
+      `a,b\n${'1,2\n'.repeat(limits.rows + 1)}`,
+      `Line ${limits.rows + 2} is row ${limits.rows + 1}`,
+    ],
+    ['too many runs', `Step,${Array.from({ length: 51 }, (_, i) => `r${i} - x`).join()}\n`, '51 runs'],
+  ])('%s', (_, text, words) => {
+    const error = refused('file.csv', text);
+    expect(error.code).toBe('bad-file');
+    expect(error.message).toContain(words);
+    expect(error.remedy).toMatch(/\.$/);
+  });
+
+  it('a file too large', () => {
+    expect(() => {
+      refuseLarge(limits.bytes);
+    }).not.toThrow();
+    expect(() => {
+      refuseLarge(51e6);
+    }).toThrow('51 MB; the page reads 50.');
+  });
+});
+
+describe('whatever it is given, the parser reads it or refuses it', () => {
+  const either = (text: string): void => {
+    try {
+      for (const log of parseLog('f', text)) {
+        expect(log.columns.length).toBeGreaterThan(0);
+        for (const { values } of log.columns) expect(values).toHaveLength(log.rows);
+        readRows(log, guessMapping(log));
+      }
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      expect(error.code).toBe('bad-file');
+    }
+  };
+
+  it('any text', () => {
+    fc.assert(fc.property(fc.string(), either), { numRuns: 500 });
+  });
+
+  it('any JSON, as a document and within the formats', () => {
+    const form = fc.constantFrom(
+      (json: unknown): unknown => json,
+      (json: unknown): unknown => ({ log_history: json }),
+      (json: unknown): unknown => ({ log_history: [json] }),
+      (json: unknown): unknown => ({ step: 1, data: json }),
+      (json: unknown): unknown => ({ type: 'header', name: json }),
+    );
+    fc.assert(
+      fc.property(fc.jsonValue(), form, (json, inForm) => {
+        either(JSON.stringify(inForm(json)));
+        either(JSON.stringify(inForm(json), null, 2));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('fixtures, cut anywhere', () => {
+    for (const file of ['trainer_state.json', 'verl.jsonl', 'wandb_history.csv', 'lab.jsonl']) {
+      const text = readFileSync(`tests/fixtures/logs/${file}`, 'utf8');
+      for (let end = 0; end < text.length; end += 7) either(text.slice(0, end));
+    }
+  });
+
+  it('rows of commas, quotes and numbers', () => {
+    const piece = fc.constantFrom(
+      ',',
+      '"',
+      '""',
+      '\n',
+      '\r\n',
+      '1',
+      '-2e3',
+      'NaN',
+      'a - b',
+      '__MIN',
+      'step',
+      ' ',
+    );
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        either(pieces.join(''));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
