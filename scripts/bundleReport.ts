@@ -8,27 +8,41 @@ export const firstLoadLimit = 350_000;
 /** The page whose first load is limited. */
 const page = 'index.html';
 
+/** Loaded only when a visitor asks for it: other pages, their readers of files, and editors with what they run. */
+export const askedFor: readonly string[] = [
+  'Guide',
+  'Watch',
+  'logReader',
+  'OwnDialog',
+  'PromptsDialog',
+  'RewardDialog',
+  'rewardWorker',
+];
+
 /** A file of the build. */
 export interface Sized {
   readonly file: string;
-  /** What asks for it: the page, its worker, or neither, as with other pages of the build. */
-  readonly part: 'page' | 'worker' | 'apart';
+  /** What asks for it: the page, its worker, a visitor, or none, as with other entries of the build. */
+  readonly part: 'page' | 'worker' | 'later' | 'apart';
   readonly bytes: number;
   readonly gzipBytes: number;
 }
 
 /**
- * Sizes of all text a build has written. Everything the page reaches counts as first load: what it imports lazily it
- * imports at once all the same, and the worker's check of the GPU runs on the first visit.
+ * Sizes of all text a build has written. What the page reaches counts as first load, unless it is asked for: other
+ * lazy imports follow at once all the same, and the worker's check of the GPU runs on the first visit.
+ * @param later names of chunks that are asked for
  */
-export function sizesOf(bundle: Rolldown.OutputBundle): Sized[] {
+export function sizesOf(bundle: Rolldown.OutputBundle, later: readonly string[] = askedFor): Sized[] {
   const outputs = Object.values(bundle).filter(({ fileName }) => /\.(html|css|js)$/.test(fileName));
   const texts = new Map(outputs.map((output) => [output.fileName, textOf(output)]));
-  const reached = reachedFrom(page, texts);
+  const atOnce = reachedFrom(page, texts, (file) => !later.includes(chunkName(file)));
+  const everReached = reachedFrom(page, texts, () => true);
   return outputs.map(({ fileName: file, type }) => {
     const text = texts.get(file) ?? '';
     // Vite builds workers apart and hands their scripts on as assets.
-    const part = !reached.has(file) ? 'apart' : type === 'asset' && file.endsWith('.js') ? 'worker' : 'page';
+    const first = type === 'asset' && file.endsWith('.js') ? 'worker' : 'page';
+    const part = atOnce.has(file) ? first : everReached.has(file) ? 'later' : 'apart';
     return { file, part, bytes: Buffer.byteLength(text), gzipBytes: gzipSync(text).byteLength };
   });
 }
@@ -38,14 +52,24 @@ function textOf(output: Rolldown.OutputAsset | Rolldown.OutputChunk): string {
   return typeof output.source === 'string' ? output.source : new TextDecoder().decode(output.source);
 }
 
+/** assets/Guide-BzmWxImw.js → Guide */
+function chunkName(file: string): string {
+  return posix.basename(file).replace(/-[\w-]{8}\.\w+$/, '');
+}
+
 /** The files a page loads. A file names those it asks for, and hashed names occur for no other reason. */
-function reachedFrom(start: string, texts: ReadonlyMap<string, string>): ReadonlySet<string> {
+function reachedFrom(
+  start: string,
+  texts: ReadonlyMap<string, string>,
+  follow: (file: string) => boolean,
+): ReadonlySet<string> {
   const reached = new Set([start]);
   // A set takes in what is added while it is gone through.
   for (const file of reached) {
     const text = texts.get(file) ?? '';
     for (const other of texts.keys())
-      if (!other.endsWith('.html') && text.includes(posix.basename(other))) reached.add(other);
+      if (!other.endsWith('.html') && follow(other) && text.includes(posix.basename(other)))
+        reached.add(other);
   }
   return reached;
 }
@@ -61,8 +85,10 @@ export function tableOf(sizes: readonly Sized[]): string[] {
   const listed = (all: readonly Sized[]): string[] =>
     all.map(({ file, bytes, gzipBytes }) => line(file, bytes, gzipBytes));
   const apart = part('apart');
+  const later = part('later');
   return [
     ...(apart.length === 0 ? [] : ['Not loaded by the lab:', ...listed(apart)]),
+    ...(later.length === 0 ? [] : ['Loaded when asked for:', ...listed(later)]),
     'First load:',
     ...listed(part('page')),
     ...listed(part('worker')),
@@ -73,7 +99,7 @@ export function tableOf(sizes: readonly Sized[]): string[] {
 }
 
 function firstLoad(sizes: readonly Sized[]): Sized[] {
-  return sizes.filter(({ part }) => part !== 'apart');
+  return sizes.filter(({ part }) => part === 'page' || part === 'worker');
 }
 
 function total(sizes: readonly Sized[], of: 'bytes' | 'gzipBytes'): number {
@@ -85,7 +111,7 @@ function kilobytes(bytes: number): string {
 }
 
 /** Prints what the first load weighs, and fails the build where it is too much. */
-export function bundleReport(limit = firstLoadLimit): Plugin {
+export function bundleReport(limit = firstLoadLimit, later = askedFor): Plugin {
   let print = (_line: string): void => undefined;
   return {
     name: 'bundle-report',
@@ -96,7 +122,7 @@ export function bundleReport(limit = firstLoadLimit): Plugin {
       };
     },
     writeBundle(_, bundle) {
-      const sizes = sizesOf(bundle);
+      const sizes = sizesOf(bundle, later);
       const gzipBytes = total(firstLoad(sizes), 'gzipBytes');
       for (const line of ['', ...tableOf(sizes)]) print(line);
       const [weight, most] = [gzipBytes, limit].map((bytes) => kilobytes(bytes).trim());

@@ -4,6 +4,7 @@ import type { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { MetricRow } from '../spec/metrics.ts';
+import { runReward } from '../trainer/rewardCode.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { readModelFolder } from './modelFolder.ts';
 import type { PlannedLane } from './planLanes.ts';
@@ -43,6 +44,7 @@ export async function runLane(
   const trainer = new Trainer(gpu, kernels, readModelFolder(settings.model), settings, {
     now: () => performance.now(),
     plan,
+    runReward,
   });
   const progress = new Progress(settings.steps);
   const evaluations: Evaluation[] = [];

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Kernels } from '../gpu/kernel.ts';
@@ -17,7 +17,7 @@ import type { MetricId, MetricRow } from '../spec/metrics.ts';
 import { openHeadless } from './headless.ts';
 import { planLanes } from './planLanes.ts';
 import { describe, runLane } from './runLane.ts';
-import { reportOf, warningReportPath } from './warningReport.ts';
+import { allRuns, recordedRuns, reportOf, runsPath, warningReportPath } from './warningReport.ts';
 import { versions } from './versions.ts';
 
 /** What is kept of every step: all that a rule of the early warning, or one it is compared with, reads. */
@@ -37,11 +37,6 @@ export const recorded = [
   'policy/kl_ref',
   'policy/kl_anchor',
 ] as const satisfies readonly MetricId[];
-
-/** Where the runs of a set lie. */
-export function runsPath(set: SetName, task: TaskName): string {
-  return `results/warning/${set}-${task}.json`;
-}
 
 /** The lanes trained on a task: those of its preset, and algorithms that collapse and hold in other ways. */
 export function lanesOf(task: TaskName): readonly Lane[] {
@@ -92,12 +87,7 @@ export default async function main(argv: string[]): Promise<void> {
     }
     return;
   }
-  const report = reportOf(
-    Object.keys(sets)
-      .flatMap((set) => taskNames.map((task) => runsPath(set as SetName, task)))
-      .filter((path) => existsSync(path))
-      .map(readRuns),
-  );
+  const report = reportOf(allRuns());
   console.log(report);
   if (values.write) writeFileSync(warningReportPath, report);
 }
@@ -118,7 +108,7 @@ async function record(set: SetName, task: TaskName, seeds: readonly number[]): P
     name,
     settings: diffSettings(defaultSettings, settings),
   }));
-  const before = existsSync(path) ? readRuns(path) : null;
+  const before = recordedRuns(set, task);
   if (before !== null && JSON.stringify(before.lanes) !== JSON.stringify(described)) {
     throw new LabError(
       'bad-file',
@@ -181,9 +171,4 @@ function thousandths(value: number | undefined): number | null {
 function write({ runs, ...head }: WarningRuns): string {
   const lines = runs.map((run) => `  ${JSON.stringify(run)}`).join(',\n');
   return `${JSON.stringify(head, null, 1).slice(0, -2)},\n "runs": [\n${lines}\n ]\n}\n`;
-}
-
-/** A file of runs as it was written. */
-export function readRuns(path: string): WarningRuns {
-  return JSON.parse(readFileSync(path, 'utf8')) as WarningRuns;
 }

@@ -1,58 +1,149 @@
+import { existsSync, readFileSync } from 'node:fs';
 import {
-  overlapBelow,
+  level,
   rules,
   sets,
+  states,
+  taskNames,
   verdictOf,
   type Rule,
   type SetName,
+  type TaskName,
   type WarningRuns,
 } from '../diagnostics/warningRuns.ts';
 
+/** Where the report lies. */
 export const warningReportPath = 'docs/early-warning.md';
 
+/** Where the runs of a set lie. */
+export function runsPath(set: SetName, task: TaskName): string {
+  return `results/warning/${set}-${task}.json`;
+}
+
+/** The runs of a set, as they were recorded; null where none were. */
+export function recordedRuns(set: SetName, task: TaskName): WarningRuns | null {
+  const path = runsPath(set, task);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as WarningRuns) : null;
+}
+
+/** All that is recorded. */
+export function allRuns(): readonly WarningRuns[] {
+  const setNames = Object.keys(sets) as SetName[];
+  return setNames
+    .flatMap((set) => taskNames.map((task) => recordedRuns(set, task)))
+    .filter((runs) => runs !== null);
+}
+
 const head = [
-  '| rule | announced | lead: median (quartiles), steps | accuracy then ÷ peak | false alarms on runs that held | of those in a real dip |',
-  '|---|---|---|---|---|---|',
+  '| rule | announced | lead: median (quartiles), steps | accuracy then ÷ peak | still speaks at the end | false alarms on runs that held | of those before a real dip |',
+  '|---|---|---|---|---|---|---|',
 ];
 
 /** docs/early-warning.md from the recorded runs. */
 export function reportOf(sources: readonly WarningRuns[]): string {
   const of = (set: SetName): readonly WarningRuns[] => sources.filter((source) => source.set === set);
-  const levels = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65];
+  const judged = of('judge');
+  const overlaps = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65].map((at) =>
+    level('vote/answer_overlap', '<', at, 1),
+  );
+  const divergences = [0.1, 0.15, 0.2, 0.25, 0.3, 0.35].map((at) => level('policy/kl_ref', '>', at));
   return `# The early warning, validated
 
 *Made by \`npm run validate-warning -- --write\` from the runs in results/warning (recorded by \`npm run validate-warning -- --record\`); do not edit.*
 
-A run has **collapsed** at the first of three evaluations in a row below its peak by a quarter, and at least 0.10. A
-collapse counts as **announced** when the alarm sounds at or before that step, however much earlier; an alarm in a run that never
-collapsed is **false**. A **real dip** is an evaluation below 0.9 of the best before it. Alarms count from the first step on.
+**In short.** On runs that no level was chosen on: ${inShort(states.amber, 'amber', judged)}; ${inShort(states.red, 'red', judged)}.
+
+- It says *stop now*, not *in a hundred steps*: at the alarm the accuracy has mostly begun to fall.
+- It does not see a collapse within the first ten steps (Intuitor): policy and anchor are still the same, and no signal has
+  a start to be compared with. Missed by amber: ${missedBy(states.amber, judged)}.
+- An alarm is about a run that moves too fast for its own votes. Some such runs recover: those are the false alarms.
+- After a collapse the overlap can return to 1, once the anchor has followed the policy to the end. The signals that look
+  the other way (no answers, the limit, one answer to everything) keep some of these runs red, as the column on the end shows.
+- Falling entropy announces collapses and healthy runs alike. It is no signal here.
+
+## How it was judged
+
+A run has **collapsed** at the first of three evaluations in a row below its peak by a quarter, and at least 0.10;
+evaluations are ten steps apart. A collapse counts as **announced** when the alarm sounds at or before that step, however
+much earlier; an alarm in a run that never collapsed is **false**. A **real dip** is a later evaluation below 0.9 of the
+best before it. No rule may speak before step 10. "Accuracy then" is the last evaluation before the alarm, the peak the
+best until the collapse.
 
 ${runsOf(sources)}
 
-The levels of the answer overlap, amber 0.85 and red 0.75, come from runs of another implementation and were confirmed
-on the set *calibrate*; none was changed after looking at the set *judge*. The other signals are loose limits for kinds of
-collapse that these runs do not show (babbling, empty or endless completions, one answer to everything).
+**How the levels were chosen**, on *calibrate* alone and before *judge* was looked at: amber is the outermost level, in steps
+of 0.05, with false alarms on at most one in five of the runs that held, red with at most one in twenty. For the overlap
+that gives 0.85, and 0.80 for red. Red stays at 0.75, the level found on another implementation: 0.80 announced only
+Intuitor's collapses besides, as they happened. (On *judge* it would have announced more: a reason to record fresh runs and
+choose again, not to choose on these.) For KL to the base, which stands in for the overlap in logs that have
+none and is amber at most, it gives 0.20. The other signals are for collapses of another kind (babbling, empty or endless
+completions, one answer to everything), of which these runs have too few to fit a level: theirs lie at four times or more
+the drift of any run that held.
 
-## Judged: runs that no threshold was chosen on
+## Judged: runs that no level was chosen on
 
-${tableOf(rules, of('judge'))}
+${tableOf(rules, judged)}
 
-${of('judge')
-  .map((source) => `### ${source.task} alone\n\n${tableOf(rules, [source])}`)
-  .join('\n\n')}
+${judged.map((source) => `### ${source.task} alone\n\n${tableOf(Object.values(states), [source])}`).join('\n\n')}
 
-Not announced by amber or red: ${missedBy(rules[0], of('judge'))}. Intuitor has collapsed by the first evaluation, at step
-10: nothing could announce that. Red comes later, with fewer false alarms; it is what the guard acts on.
+### By lane
 
-## Calibrated: which level of the overlap
+${laneTable(judged)}
 
-${tableOf(levels.map(overlapBelow), of('calibrate'))}
+## Calibrated: runs that the levels were chosen on
+
+${tableOf([...overlaps, ...divergences, ...Object.values(states)], of('calibrate'))}
+
+## Beside the other implementation
+
+On 73 runs of that one (31 collapsed, 40 held) amber announced 31 of 31 collapses, 13 steps ahead (4–49), at 0.88 of the
+peak, with 10 of 40 false alarms (7 in real dips); red 22 of 31, 6 steps ahead (3–26), with 5 of 40; KL above 0.267
+announced 25 of 31 with 8 of 40 false; halved entropy 25 of 31 with 40 of 40. Here amber misses Intuitor, whose collapse is
+over by the first evaluations, and has fewer false alarms; red announces a smaller share.
 `;
 }
 
+/** "amber announced 23 of 31 collapses, …" */
+function inShort(rule: Rule, name: string, sources: readonly WarningRuns[]): string {
+  const { announced, collapsed, lead, falseAlarms, held, inDips } = verdictOf(rule, sources);
+  return `${name} announced ${String(announced)} of ${String(collapsed)} collapses, ${steps(lead[1])} steps ahead in the median, with false alarms on ${String(falseAlarms)} of ${String(held)} runs that held (${String(inDips)} before a real dip)`;
+}
+
+function steps(count: number): string {
+  return Number.isNaN(count) ? '–' : count.toFixed(0);
+}
+
+/** Runs, collapses and alarms of each lane. */
+function laneTable(sources: readonly WarningRuns[]): string {
+  const lanes = [...new Set(sources.flatMap((source) => source.lanes.map(({ name }) => name)))];
+  const rows = lanes.map((lane) => {
+    const own = sources.map((source) => ({
+      ...source,
+      runs: source.runs.filter((run) => run.lane === lane),
+    }));
+    const [amber, red] = [verdictOf(states.amber, own), verdictOf(states.red, own)];
+    const of = (count: number, all: number): string => (all === 0 ? '–' : `${String(count)}/${String(all)}`);
+    const cells = [
+      lane,
+      of(amber.collapsed, amber.collapsed + amber.held),
+      of(amber.announced, amber.collapsed),
+      steps(amber.lead[1]),
+      of(red.announced, red.collapsed),
+      of(amber.falseAlarms, amber.held),
+      of(red.falseAlarms, red.held),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return [
+    '| lane | collapsed | announced by amber | its median lead | by red | false amber | false red |',
+    '|---|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
 /** "Intuitor 5, SRT 1": the lanes of missed collapses. */
-function missedBy(rule: Rule | undefined, sources: readonly WarningRuns[]): string {
-  const missed = rule === undefined ? [] : verdictOf(rule, sources).missed;
+function missedBy(rule: Rule, sources: readonly WarningRuns[]): string {
+  const { missed } = verdictOf(rule, sources);
   const counts = [...new Set(missed)].map(
     (lane) => `${lane} ${String(missed.filter((each) => each === lane).length)}`,
   );
@@ -73,13 +164,14 @@ function tableOf(compared: readonly Rule[], sources: readonly WarningRuns[]): st
 }
 
 function rowOf(rule: Rule, sources: readonly WarningRuns[]): string {
-  const { collapsed, announced, lead, left, held, falseAlarms, inDips } = verdictOf(rule, sources);
-  const [low, median, high] = lead.map((steps) => (Number.isNaN(steps) ? '–' : steps.toFixed(0)));
+  const { collapsed, announced, lead, left, held, falseAlarms, inDips, atEnd } = verdictOf(rule, sources);
+  const [low, median, high] = lead.map(steps);
   const cells = [
     rule.name,
     `${String(announced)}/${String(collapsed)}`,
     announced === 0 ? '–' : `${median ?? ''} (${low ?? ''}–${high ?? ''})`,
     Number.isNaN(left) ? '–' : left.toFixed(2),
+    `${String(atEnd)}/${String(collapsed)}`,
     `${String(falseAlarms)}/${String(held)}`,
     String(inDips),
   ];

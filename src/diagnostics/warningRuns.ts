@@ -1,7 +1,7 @@
 import { mean, quantile } from '../lib/stats.ts';
-import type { MetricId, MetricRow } from '../spec/metrics.ts';
+import { metrics, type MetricId, type MetricRow } from '../spec/metrics.ts';
 import { summarise } from './collapse.ts';
-import { EarlyWarning, type Assessment } from './earlyWarning.ts';
+import { EarlyWarning, signals, type Assessment, type Signal } from './earlyWarning.ts';
 
 /** Thresholds are chosen on one set of runs and judged on another: no seed is in both, nor in results/*.json. */
 export const sets = { calibrate: [100, 101, 102], judge: [200, 201, 202, 203, 204] } as const;
@@ -41,11 +41,16 @@ export interface Rule {
   readonly judge: () => (row: Partial<MetricRow>) => boolean;
 }
 
-/** Rows over which the rules that are compared take their means. */
+/** Rows over which the rules that are compared take their means, and before which they are silent, as the lab's own. */
 const windowSteps = 10;
 
 /** A mean over the last steps against a level, or against the run's own first steps. */
-function simple(name: string, id: MetricId, alarm: (now: number, start: number) => boolean): Rule {
+function simple(
+  name: string,
+  id: MetricId,
+  alarm: (now: number, start: number) => boolean,
+  steps = windowSteps,
+): Rule {
   return {
     name,
     judge: () => {
@@ -54,8 +59,8 @@ function simple(name: string, id: MetricId, alarm: (now: number, start: number) 
         const value = row[id];
         if (value === undefined) return false;
         seen.push(value);
-        if (seen.length < 2 * windowSteps) return false;
-        return alarm(mean(seen.slice(-windowSteps)), mean(seen.slice(0, windowSteps)));
+        if (seen.length < windowSteps) return false;
+        return alarm(mean(seen.slice(-steps)), mean(seen.slice(0, windowSteps)));
       };
     },
   };
@@ -71,23 +76,46 @@ function ofState(name: string, raised: (assessment: Assessment) => boolean): Rul
   };
 }
 
-/** The overlap against one level: what the thresholds were chosen by. */
-export function overlapBelow(level: number): Rule {
+/** One signal of the early warning by itself: it is shown no other column. */
+function ofSignal({ metric, and }: Signal): Rule {
+  const names = [metric, ...(and === undefined ? [] : [and])].map((id) => metrics[id].label);
   return {
-    name: `overlap < ${level.toFixed(2)}`,
-    judge: () => (row) => (row['vote/answer_overlap'] ?? NaN) < level,
+    name: `amber by: ${names.join(' and ')}`,
+    judge: () => {
+      const warning = new EarlyWarning();
+      return (row) => {
+        const own = { [metric]: row[metric], ...(and === undefined ? {} : { [and]: row[and] }) };
+        return warning.add(own).state !== 'healthy';
+      };
+    },
   };
 }
 
-/** The lab's two states, and rules that others use or that seem plausible. */
+/** A level that could have been chosen. @param steps averaged; 1 for what is an average already */
+export function level(id: MetricId, side: '<' | '>', at: number, steps = windowSteps): Rule {
+  const name = `${metrics[id].label} ${side} ${at.toFixed(2)}`;
+  return simple(name, id, (now) => (side === '<' ? now < at : now > at), steps);
+}
+
+/** The lab's two states. */
+export const states = {
+  amber: ofState('**amber or red**', ({ state }) => state !== 'healthy'),
+  red: ofState('**red**', ({ state }) => state === 'warning'),
+} as const;
+
+/** The states, the signals that they are made of, and rules that others use or that seem plausible. */
 export const rules: readonly Rule[] = [
-  ofState('**amber or red**', ({ state }) => state !== 'healthy'),
-  ofState('**red**', ({ state }) => state === 'warning'),
-  simple('KL to base > 0.27', 'policy/kl_ref', (now) => now > 0.27),
-  simple('majority ≠ anchor’s, rise > 0.2', 'vote/anchor_disagreement', (now, start) => now - start > 0.2),
+  states.amber,
+  states.red,
+  level('vote/answer_overlap', '<', 0.8, 1),
+  ...signals.map(ofSignal),
+  level('policy/kl_ref', '>', 0.27),
+  level('policy/kl_anchor', '>', 0.15),
+  simple('majority ≠ anchor’s, rise > 0.15', 'vote/anchor_disagreement', (now, start) => now - start > 0.15),
   simple('entropy has halved', 'policy/entropy', (now, start) => now < 0.5 * start),
-  simple('entropy rises by half', 'policy/entropy', (now, start) => now > 1.5 * start),
-  simple('unanimous > 0.5', 'vote/unanimous', (now) => now > 0.5),
+  simple('entropy rises by a tenth', 'policy/entropy', (now, start) => now > 1.1 * start),
+  level('vote/unanimous', '>', 0.5),
+  level('reward/mean', '>', 0.85),
 ];
 
 /** A rule's record over many runs. */
@@ -103,8 +131,10 @@ export interface Verdict {
   readonly left: number;
   readonly held: number;
   readonly falseAlarms: number;
-  /** False alarms in runs that dipped below 0.9 of their peak at some evaluation after it. */
+  /** False alarms followed by an evaluation below 0.9 of the best before it. */
   readonly inDips: number;
+  /** Collapsed runs about which the rule still speaks at their last step. */
+  readonly atEnd: number;
 }
 
 /** Applies a rule to recorded runs. */
@@ -112,21 +142,23 @@ export function verdictOf(rule: Rule, sources: readonly WarningRuns[]): Verdict 
   const leads: number[] = [];
   const left: number[] = [];
   const missed: string[] = [];
-  let [collapsed, held, falseAlarms, inDips] = [0, 0, 0, 0];
-  for (const { signals, runs } of sources) {
+  let [collapsed, held, falseAlarms, inDips, atEnd] = [0, 0, 0, 0, 0];
+  for (const { signals: columns, runs } of sources) {
     for (const run of runs) {
       const curve = run.curve.map(([step, sampled]) => ({ step, sampled: sampled / 1000 }));
       const summary = summarise(curve);
       if (summary === null) continue;
-      const alarm = firstAlarm(rule, signals, run);
+      const raised = alarms(rule, columns, run);
+      const alarm = raised.includes(true) ? raised.indexOf(true) + 1 : null;
       if (summary.collapseStep === null) {
         held++;
         if (alarm === null) continue;
         falseAlarms++;
-        if (dipped(curve)) inDips++;
+        if (dipped(curve, alarm)) inDips++;
         continue;
       }
       collapsed++;
+      if (raised.at(-1) === true) atEnd++;
       if (alarm === null || alarm > summary.collapseStep) {
         missed.push(run.lane);
         continue;
@@ -147,27 +179,32 @@ export function verdictOf(rule: Rule, sources: readonly WarningRuns[]): Verdict 
     held,
     falseAlarms,
     inDips,
+    atEnd,
   };
 }
 
-function firstAlarm(rule: Rule, signals: readonly MetricId[], { values }: WarningRun): number | null {
+/** Whether the rule speaks, step by step. */
+function alarms(rule: Rule, columns: readonly MetricId[], { values }: WarningRun): boolean[] {
   const judge = rule.judge();
   const steps = Math.max(0, ...values.map((column) => column.length));
-  for (let at = 0; at < steps; at++) {
+  return Array.from({ length: steps }, (_, at) => {
     const row: Partial<Record<MetricId, number>> = {};
-    signals.forEach((id, column) => {
+    columns.forEach((id, column) => {
       const value = values[column]?.[at];
       if (value !== null && value !== undefined) row[id] = value / 1000;
     });
-    if (judge(row)) return at + 1;
-  }
-  return null;
+    return judge(row);
+  });
 }
 
-function dipped(curve: readonly { readonly sampled: number }[]): boolean {
+/** Whether an evaluation from a step on lies below 0.9 of the best before it. */
+function dipped(
+  curve: readonly { readonly step: number; readonly sampled: number }[],
+  from: number,
+): boolean {
   let peak = 0;
-  return curve.some(({ sampled }) => {
+  return curve.some(({ step, sampled }) => {
     peak = Math.max(peak, sampled);
-    return sampled < 0.9 * peak;
+    return step >= from && sampled < 0.9 * peak;
   });
 }

@@ -25,7 +25,6 @@ function baseLane(preset: PresetName, index: number): Lane {
 /**
  * Query string without '?': `preset=duel&learningRate=0.0005&2.anchorShare=0.25`. Differences that
  * all lanes share are said once; others carry the lane's number, from 1. Defaults are left out.
- * @throws LabError `bad-url` where prompts and rewards make it longer than servers and messengers carry
  */
 export function encodeUrl({ preset, lanes }: SharedLab): string {
   const query = new URLSearchParams();
@@ -55,15 +54,21 @@ export function encodeUrl({ preset, lanes }: SharedLab): string {
   lanes.forEach(({ name }, i) => {
     if (name !== baseLane(preset, i).name) query.set(`${String(i + 1)}.name`, name);
   });
-  const encoded = query.toString();
-  if (encoded.length > longestQuery) {
-    throw new LabError(
-      'bad-url',
-      `A link to these settings would have ${String(encoded.length)} characters, but links may have ${String(longestQuery)}.`,
-      'Export the run instead: its file holds all settings.',
-    );
-  }
-  return encoded;
+  return query.toString();
+}
+
+/**
+ * A query that can be sent to others.
+ * @throws LabError `bad-url` where prompts and rewards make it longer than servers and messengers carry
+ */
+export function linkQuery(shared: SharedLab): string {
+  const query = encodeUrl(shared);
+  if (query.length <= longestQuery) return query;
+  throw new LabError(
+    'bad-url',
+    `A link to these settings would have ${String(query.length)} characters, but links may have ${String(longestQuery)}.`,
+    'Export the run instead: its file holds all settings.',
+  );
 }
 
 /** The inverse of `encodeUrl`. Throws LabError ('bad-url') naming what is wrong and what is allowed. */

@@ -3,7 +3,7 @@ import { LabError } from '../lib/labError.ts';
 import { type HyperparameterKey, hyperparameters } from '../settings/hyperparameters.ts';
 import { defaultPreset, type Lane as LaneSetup, type PresetName, presets } from '../settings/presets.ts';
 import { diffSettings, parseValue, validateSettings } from '../settings/settings.ts';
-import { decodeUrl, encodeUrl } from '../settings/url.ts';
+import { decodeUrl, encodeUrl, linkQuery, type SharedLab } from '../settings/url.ts';
 import type { SettingValue } from '../spec/hyperparameter.ts';
 import { open, put, send } from './connection.ts';
 import { describeChange } from './describe.ts';
@@ -30,15 +30,43 @@ export function keepAddress(): () => void {
       return old?.settings === settings && old.name === name;
     });
     if (settled && state.lanes.length === before.lanes.length && state.preset === before.preset) return;
-    history.replaceState(null, '', `${addressOf()}${location.hash}`);
+    try {
+      history.replaceState(null, '', `${addressOf()}${location.hash}`);
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      // Too long for an address: kept beside it, so that a reload brings the same lanes all the same.
+      history.replaceState({ query: encodeUrl(shared()) }, '', `${location.pathname}${location.hash}`);
+    }
   });
 }
 
+/** What this page is to open: what was kept beside the address for being too long, or else the address's own query. */
+export function queryHere(): string {
+  const kept: unknown = history.state;
+  const query = typeof kept === 'object' && kept !== null && 'query' in kept ? kept.query : null;
+  return typeof query === 'string' ? query : location.search;
+}
+
+/** The address to share; null where there can be none, and a notice says why. */
+export function sharedAddress(): string | null {
+  try {
+    return addressOf();
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    lab.setState({ notice: `${error.message} ${error.remedy}` });
+    return null;
+  }
+}
+
 /** The address of this page with every setting that differs from the default. */
-export function addressOf(): string {
-  const query = encodeUrl({ preset: lab.getState().preset, lanes: setups() });
+function addressOf(): string {
+  const query = linkQuery(shared());
   const { origin, pathname } = location;
   return `${origin}${pathname}${query === '' ? '' : `?${query}`}`;
+}
+
+function shared(): SharedLab {
+  return { preset: lab.getState().preset, lanes: setups() };
 }
 
 /** Train when it rests, pause when it runs. */

@@ -6,7 +6,7 @@ export const themes: readonly Theme[] = ['system', 'light', 'dark'];
 const themeKey = 'm-grpo-lab.theme';
 
 /** The pages of the lab; the address names all but the first after its `#`. */
-export const pages = ['lab', 'watch'] as const;
+export const pages = ['lab', 'watch', 'guide'] as const;
 export type Page = (typeof pages)[number];
 
 /** A stretch of steps, both ends shown. */

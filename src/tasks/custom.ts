@@ -41,7 +41,7 @@ const lineSchema = v.strictObject(
   ({ expected, received }) => {
     // Issues of the object itself: a key too many or too few, or no object at all.
     if (expected === 'never') return `the key ${received} is not known`;
-    return received === 'undefined' ? `the key ${String(expected)} is missing` : `${received} is no object`;
+    return received === 'undefined' ? `the key ${expected} is missing` : `${received} is no object`;
   },
 );
 

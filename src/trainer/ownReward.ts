@@ -9,11 +9,14 @@ import { decode } from '../tasks/vocabulary.ts';
  * @throws LabError `bad-reward` naming what the code did and in which line
  */
 export async function ownRewards(
-  run: RewardRunner,
+  run: RewardRunner | undefined,
   code: string,
   groups: readonly Group[],
   labels: readonly PseudoLabel[],
 ): Promise<readonly (readonly number[])[]> {
+  if (run === undefined) {
+    throw new LabError('bug', 'Nothing here can run a reward of one’s own.', 'Leave `rewardCode` empty.');
+  }
   const told = groups.map((group, b) => {
     const { answer: pseudoLabel = null, agreement = NaN } = labels[b] ?? {};
     return policyRollouts(group).map(({ tokens, answer }) => ({

@@ -29,7 +29,6 @@ import { firstCheckpoint, RecentCheckpoints, type Checkpoint } from './checkpoin
 import { Evaluation, evaluationChunk } from './evaluate.ts';
 import { ownRewards } from './ownReward.ts';
 import { activationsOf } from './prepare.ts';
-import { runReward } from './rewardCode.ts';
 import { groupRollouts, requestsFor, type RolledBatch } from './rollouts.ts';
 
 /** What a step decided, per prompt [B]; for the table of rollouts. */
@@ -63,7 +62,7 @@ export interface TrainerOptions {
   readonly checkpoints?: boolean;
   /** In place of the task that the settings name; a test hides solutions this way. */
   readonly task?: Task;
-  /** Runs a reward of the user's own; without it in this thread. */
+  /** Runs a reward of the user's own; without it there can be none. */
   readonly runReward?: RewardRunner;
 }
 
@@ -75,7 +74,7 @@ export class Trainer {
   readonly #evaluation: Evaluation;
   readonly #keepsAnchor: boolean;
   readonly #now: () => number;
-  readonly #runReward: RewardRunner;
+  readonly #runReward: RewardRunner | undefined;
   readonly #givesCheckpoints: boolean;
   readonly #recent: RecentCheckpoints;
   readonly #warning: EarlyWarning;
@@ -93,7 +92,7 @@ export class Trainer {
   constructor(gpu: Gpu, kernels: Kernels, model: BaseModel, settings: Settings, options: TrainerOptions) {
     this.#settings = settings;
     this.#now = options.now;
-    this.#runReward = options.runReward ?? runReward;
+    this.#runReward = options.runReward;
     this.#task = options.task ?? taskOf(settings.task, settings.prompts);
     this.#algorithm = algorithmOf(settings.algorithm);
     const { shadow } = rolloutCounts(settings);

@@ -1,6 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { keepAddress, openFromAddress } from '../store/actions.ts';
+import { keepAddress, openFromAddress, queryHere } from '../store/actions.ts';
 import { connect } from '../store/connection.ts';
 import { followCursor } from '../store/follow.ts';
 import { followAddress } from '../store/view.ts';
@@ -19,7 +19,7 @@ const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');
 
 connect(new Worker(new URL('../trainer/worker.ts', import.meta.url), { type: 'module', name: 'trainer' }));
-openFromAddress(location.search);
+openFromAddress(queryHere());
 keepAddress();
 followAddress();
 followCursor();

@@ -9,4 +9,8 @@ export const pageOf: Readonly<Record<Page, { readonly title: string; readonly Co
     title: 'Watch',
     Component: lazy(() => import('./watch/Watch.tsx').then(({ Watch }) => ({ default: Watch }))),
   },
+  guide: {
+    title: 'Guide',
+    Component: lazy(() => import('./guide/Guide.tsx').then(({ Guide }) => ({ default: Guide }))),
+  },
 };

@@ -16,8 +16,11 @@ beforeEach(() => {
     'other.html': '<!doctype html><script type="module" src="./other.js"></script>',
     'other.js': `import("./later.js"); console.log([${numbers.toReversed().join()}]);`,
     'page.js':
-      'import "./page.css"; import("./later.js"); new Worker(new URL("./worker.js", import.meta.url), { type: "module" });',
+      'import "./page.css"; import("./later.js"); onclick = () => import("./Asked.js"); new Worker(new URL("./worker.js", import.meta.url), { type: "module" });',
     'page.css': 'body { color: red; }',
+    'Asked.js': `import "./asked.css"; import { deep } from "./deep.js"; console.log("asked", deep);`,
+    'asked.css': 'b { color: blue; }',
+    'deep.js': `export const deep = [${numbers.join()}];`,
     'later.js': `console.log([${numbers.join()}]);`,
     'worker.js': `postMessage([${numbers.join()}]);`,
   };
@@ -36,7 +39,7 @@ async function built(limit?: number): Promise<string[]> {
     root,
     customLogger,
     worker: { format: 'es' },
-    plugins: [bundleReport(limit)],
+    plugins: [bundleReport(limit, ['Asked'])],
     build: { rolldownOptions: { input: ['index.html', 'other.html'].map((name) => join(root, name)) } },
   });
   return printed;
@@ -46,6 +49,8 @@ test('lists every file of the first load, lazy ones and the worker too, with the
   const lines = (await built()).filter((line) => line.endsWith('kB gzip'));
   const [page, worker, together] = lines.slice(-3);
   const apart = lines.slice(0, 2).join();
+  const asked = lines.slice(2, 4).join();
+  for (const name of [/Asked-.*js/, /Asked-.*css/]) expect(asked).toMatch(name);
   expect(apart).toMatch(/other.*js/);
   expect(apart).toContain('other.html');
   for (const name of ['index.html', /index-.*css/, /index-.*js/, /later-.*js/, /worker-.*js/])

@@ -42,6 +42,29 @@ describe('Columns', () => {
     expect(new Columns(ids).latest('eval')).toBeNaN();
   });
 
+  it('smooths as a whole what it smooths piece by piece, for the decay asked for last', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.double({ min: -5, max: 5, noNaN: true }), fc.constant(NaN)), { minLength: 1 }),
+        fc.integer({ min: 0, max: 20 }),
+        (data, first) => {
+          const rows = data.map((value, step) => [step, value, NaN]);
+          const whole = filled(rows).smoothed('loss', 0.9);
+          const columns = filled(rows.slice(0, first));
+          columns.smoothed('loss', 0.5);
+          columns.smoothed('loss', 0.9);
+          for (const row of rows.slice(first)) columns.append(Float64Array.from(row), 1);
+          expect([...columns.smoothed('loss', 0.9)]).toEqual([...whole]);
+          expect([...whole].map(Number.isNaN)).toEqual(data.map(Number.isNaN));
+        },
+      ),
+    );
+  });
+
+  it('tells histories apart', () => {
+    expect(new Columns(ids).serial).not.toBe(new Columns(ids).serial);
+  });
+
   it('leaves out of a record what was not measured', () => {
     expect(filled([[4, 0.25, NaN]]).record(0)).toEqual({ step: 4, loss: 0.25 });
   });

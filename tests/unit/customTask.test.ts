@@ -9,7 +9,7 @@ import { randomStream } from '../../src/lib/philox.ts';
 import { parseFlags, refuseIneffective } from '../../src/settings/flags.ts';
 import { hyperparameters } from '../../src/settings/hyperparameters.ts';
 import { applyLive, defaultSettings, validateSettings } from '../../src/settings/settings.ts';
-import { decodeUrl, encodeUrl } from '../../src/settings/url.ts';
+import { decodeUrl, encodeUrl, linkQuery } from '../../src/settings/url.ts';
 import { irrelevance } from '../../src/spec/hyperparameter.ts';
 import { listedProblems, parseProblems } from '../../src/tasks/custom.ts';
 import { drawHeldOut, drawTraining } from '../../src/tasks/draw.ts';
@@ -223,7 +223,8 @@ describe('prompts among the settings', () => {
   it('too long for a link are refused with what to do', () => {
     const prompts = Array.from({ length: 800 }, (_, i) => `{"prompt": "${String(i)}="}`).join('\n');
     const lanes = [{ name: 'Mine', settings: validateSettings({ prompts }) }];
-    expect(() => encodeUrl({ preset: 'srt', lanes })).toThrow(/would have \d+ characters/);
+    expect(() => linkQuery({ preset: 'srt', lanes })).toThrow(/would have \d+ characters/);
+    expect(decodeUrl(encodeUrl({ preset: 'srt', lanes }))).toEqual({ preset: 'srt', lanes });
   });
 });
 

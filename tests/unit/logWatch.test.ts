@@ -39,7 +39,7 @@ describe('runs trained elsewhere', () => {
     expect(lane(0).settings.steps).toBe(30);
     expect([...lane(0).history.column('step')]).toEqual([10, 20, 30]);
     expect(lane(0).history.latest('eval/sampled')).toBe(0.34);
-    expect(lane(0).status).toMatchObject({ best: 0.34, state: 'healthy' });
+    expect(lane(0).status).toMatchObject({ best: 0.34, now: 0.34, retention: 1 });
   });
 
   it('keep their colour while others go, and a free one is given again', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type MetricId, metricIds, metrics, toRow } from '../../src/spec/metrics.ts';
 import { Columns } from '../../src/store/columns.ts';
-import { charts } from '../../src/ui/charts/charts.ts';
+import { charts, type ViewSpec } from '../../src/ui/charts/charts.ts';
 import { type Curve, curvesOf, pathOf, stepsPerBucket, valueAxis } from '../../src/ui/charts/curves.ts';
 import {
   axisEnd,
@@ -54,7 +54,19 @@ function valuesOf(curve: Curve | undefined): readonly (readonly number[])[] {
 }
 
 const run = { from: 0, to: 600 };
-const look = (logarithmic: boolean, bucket: number) => ({ logarithmic, bucket, smoothing: 0, zoom: null });
+
+/** Curves as measured; all steps unless said. */
+function drawn(
+  histories: readonly ReturnType<typeof history>[],
+  lines: ViewSpec['lines'],
+  bands: ViewSpec['bands'],
+  logarithmic: boolean,
+  bucket: number,
+  span = { from: 0, to: 1e6 },
+): Curve[] {
+  const lanes = histories.map((each, slot) => ({ slot, history: each }));
+  return curvesOf(lanes, { lines, bands, logarithmic, bucket, span, smoothing: 0 });
+}
 
 describe('curvesOf', () => {
   it('draws bands below lines, and every lane by itself', () => {
@@ -62,13 +74,8 @@ describe('curvesOf', () => {
       history({ step: 1, 'policy/entropy': 0.5 }, { step: 2, 'policy/entropy': 0.4 }),
       history({ step: 2, 'policy/entropy': 0.3 }),
     ];
-    const curves = curvesOf(
-      lanes.map((history, slot) => ({ slot, history })),
-      [policyEntropy],
-      entropy.bands,
-      look(false, 1),
-    );
-    expect(curves.map(({ kind, lane }) => [kind, lane])).toEqual([
+    const curves = drawn(lanes, [policyEntropy], entropy.bands, false, 1);
+    expect(curves.map(({ kind, slot }) => [kind, slot])).toEqual([
       ['band', 0],
       ['band', 1],
       ['line', 0],
@@ -88,7 +95,7 @@ describe('curvesOf', () => {
       { step: 4, 'reward/mean': 0.7 },
       { step: 5, 'reward/mean': 0.7, 'truth/accuracy': 0.1 },
     );
-    const [band] = curvesOf([{ slot: 0, history: lane }], [], reward.bands, look(false, 1));
+    const [band] = drawn([lane], [], reward.bands, false, 1);
     expect(valuesOf(band)).toEqual([
       [0.2, 0.5, NaN, 0.1],
       [0.9, 0.5, NaN, 0.7],
@@ -102,29 +109,24 @@ describe('curvesOf', () => {
       { step: 2, 'eval/sampled': 0.7, 'policy/entropy': 2 },
     );
     const evaluation = charts.find(({ id }) => id === 'eval')?.views[0].lines.slice(0, 1) ?? [];
-    const curves = curvesOf([{ slot: 0, history: lane }], [...evaluation, policyEntropy], [], look(false, 1));
+    const curves = drawn([lane], [...evaluation, policyEntropy], [], false, 1);
     expect(curves.map(valuesOf)).toEqual([[[0.5, 0.7]], [[1, NaN, 2]]]);
   });
 
   it('leaves out of a logarithmic axis what it cannot show', () => {
     const lane = history({ step: 1, 'policy/entropy': 0 }, { step: 2, 'policy/entropy': 0.01 });
-    const curves = curvesOf([{ slot: 0, history: lane }], [policyEntropy], [], look(true, 8));
+    const curves = drawn([lane], [policyEntropy], [], true, 8);
     expect(curves.map(valuesOf)).toEqual([[[0.01]]]);
-    expect(valueAxis(curves, entropy, true).domain).toEqual([0.01, 0.1]);
+    expect(valueAxis(curves, entropy, { logarithmic: true, span: run }, false).domain).toEqual([0.01, 0.1]);
   });
 
   it('draws at most some 600 points of a curve, and every step of a run of the default length', () => {
     for (const lastStep of [600, 640, 12_800, 100_000]) {
       const lane = history(...Array.from({ length: lastStep + 1 }, (_, step) => noisy(step)));
-      const [curve] = curvesOf(
-        [{ slot: 0, history: lane }],
-        [policyEntropy],
-        [],
-        look(false, stepsPerBucket(lastStep)),
-      );
-      const drawn = valuesOf(curve)[0]?.length ?? 0;
-      expect(drawn).toBeLessThanOrEqual(640);
-      expect(drawn).toBeGreaterThan(lastStep === 600 ? 600 : 250);
+      const [curve] = drawn([lane], [policyEntropy], [], false, stepsPerBucket({ from: 0, to: lastStep }));
+      const points = valuesOf(curve)[0]?.length ?? 0;
+      expect(points).toBeLessThanOrEqual(640);
+      expect(points).toBeGreaterThan(lastStep === 600 ? 600 : 250);
     }
   });
 
@@ -136,15 +138,19 @@ describe('curvesOf', () => {
 describe('valueAxis', () => {
   it('lets a reward that is no share outgrow the share axis', () => {
     const lane = history({ step: 1, 'reward/mean': 2.9 });
-    const curves = curvesOf([{ slot: 0, history: lane }], reward.lines, [], look(false, 1));
-    expect(valueAxis(curves, reward, false).domain[1]).toBeGreaterThanOrEqual(2.9);
-    expect(valueAxis([], reward, false).domain).toEqual([0, 1]);
+    const curves = drawn([lane], reward.lines, [], false, 1);
+    expect(
+      valueAxis(curves, reward, { logarithmic: false, span: run }, false).domain[1],
+    ).toBeGreaterThanOrEqual(2.9);
+    expect(valueAxis([], reward, { logarithmic: false, span: run }, false).domain).toEqual([0, 1]);
   });
 
   it('spans bands too', () => {
     const lane = history({ step: 1, 'policy/entropy_p10': 0.1, 'policy/entropy_p90': 2.3 });
-    const curves = curvesOf([{ slot: 0, history: lane }], [], entropy.bands, look(false, 1));
-    expect(valueAxis(curves, entropy, false).domain[1]).toBeGreaterThanOrEqual(2.3);
+    const curves = drawn([lane], [], entropy.bands, false, 1);
+    expect(
+      valueAxis(curves, entropy, { logarithmic: false, span: run }, false).domain[1],
+    ).toBeGreaterThanOrEqual(2.3);
   });
 });
 
@@ -154,28 +160,28 @@ describe('pathOf', () => {
 
   it('goes through every point, lifts the pen at a gap, and shows what stands alone between two', () => {
     const points = { steps: [0, 1, 2, 3, 4, 5], values: [1, 0.5, NaN, 0, NaN, 0.25] };
-    const path = pathOf({ kind: 'line', lane: 0, faint: false, dash: 'solid', points }, x, y);
+    const path = pathOf({ kind: 'line', slot: 0, faint: false, dash: 'solid', points }, x, y);
     expect(path).toBe('M0 0L10 50M30 100h1.5M50 75h1.5');
   });
 
   it('closes a band around what lies between its lines', () => {
     const low = { steps: [0, 10], values: [0, 0.5] };
     const high = { steps: [0, 5, 10], values: [0.5, 1, 0.5] };
-    const path = pathOf({ kind: 'band', lane: 0, low, high }, x, y);
+    const path = pathOf({ kind: 'band', slot: 0, low, high }, x, y);
     expect(path).toBe('M0 50L50 0L100 50L100 50L0 100Z');
   });
 
   it('rounds to tenths of a pixel', () => {
     const points = { steps: [0, 1 / 3], values: [0, 2 / 3] };
-    expect(pathOf({ kind: 'line', lane: 0, faint: false, dash: 'solid', points }, x, y)).toBe(
+    expect(pathOf({ kind: 'line', slot: 0, faint: false, dash: 'solid', points }, x, y)).toBe(
       'M0 100L3.3 33.3',
     );
   });
 
   it('is empty where nothing was measured', () => {
     const points = { steps: [], values: [] };
-    expect(pathOf({ kind: 'line', lane: 0, faint: false, dash: 'solid', points }, x, y)).toBe('');
-    expect(pathOf({ kind: 'band', lane: 0, low: points, high: points }, x, y)).toBe('');
+    expect(pathOf({ kind: 'line', slot: 0, faint: false, dash: 'solid', points }, x, y)).toBe('');
+    expect(pathOf({ kind: 'band', slot: 0, low: points, high: points }, x, y)).toBe('');
   });
 });
 

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { presetName, presetNames, presets } from '../../settings/presets.ts';
-import { addressOf, choosePreset, reset, step, trainOrPause } from '../../store/actions.ts';
+import { choosePreset, reset, sharedAddress, step, trainOrPause } from '../../store/actions.ts';
 import { downloadMetrics } from '../../store/exportMetrics.ts';
 import { underWay } from '../../store/lanes.ts';
 import { useLab } from '../useStore.ts';
@@ -103,7 +103,12 @@ function ShareButton() {
       className="share"
       title="Copy a link that holds every setting that differs from the default"
       onClick={() => {
-        navigator.clipboard.writeText(addressOf()).then(
+        const address = sharedAddress();
+        if (address === null) {
+          say('Too long');
+          return;
+        }
+        navigator.clipboard.writeText(address).then(
           () => {
             say('Copied');
           },

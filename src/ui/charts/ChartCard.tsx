@@ -1,20 +1,24 @@
-import { type KeyboardEvent, memo, type PointerEvent, useId, useMemo, useRef, useState } from 'react';
+import { memo, useId, useMemo, useRef, useState } from 'react';
 import { metrics } from '../../spec/metrics.ts';
-import { type Lane, stepOf } from '../../store/lanes.ts';
+import { stepOf } from '../../store/lanes.ts';
 import { download } from '../../store/download.ts';
-import { setCursor, setZoom, view as viewStore, type Span } from '../../store/view.ts';
+import { setZoom } from '../../store/view.ts';
 import { formatValue } from '../format.ts';
 import { usePacedLab, useView } from '../useStore.ts';
 import type { ChartSpec, LineSpec, Zone } from './charts.ts';
 import { curvesOf, stepsPerBucket, valueAxis } from './curves.ts';
-import { csvOf, pngOf } from './chartFile.ts';
+import { pngOf } from './chartFile.ts';
+import { csvOf, metricsOf } from './csv.ts';
 import { ChartMenu } from './ChartMenu.tsx';
 import { ChartTable } from './ChartTable.tsx';
 import { LazyChart } from './LazyChart.tsx';
 import { Legend, valueAt } from './Legend.tsx';
-import { Cursor, Overlay } from './Overlay.tsx';
-import { axisEnd, stepOfPixel, stepTicks } from './plot.ts';
-import { shownSpan, zoomAround, zoomBetween } from './zoom.ts';
+import { Cursor } from './Cursor.tsx';
+import { notesAt } from './notes.ts';
+import { Overlay } from './Overlay.tsx';
+import { Plot } from './Plot.tsx';
+import { axisEnd, stepTicks } from './plot.ts';
+import { shownSpan } from './zoom.ts';
 import { useOnScreen } from './useOnScreen.ts';
 import { useSize } from './useSize.ts';
 
@@ -68,7 +72,6 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
   // eslint-disable-next-line react-hooks/exhaustive-deps -- equal ticks keep their identity, so the frame can skip them
   const values = useMemo(() => fresh, [ticksKey]);
   const steps = useMemo(() => stepTicks(shown), [shown]);
-  const ids = lines.map(({ id }) => id);
 
   const toggle = (id: string): void => {
     const next = new Set(toggled);
@@ -100,6 +103,17 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
           </span>
         )}
         <span className="chart-tools">
+          {zoomed ? (
+            <button
+              type="button"
+              className="quiet"
+              onClick={() => {
+                setZoom(null);
+              }}
+            >
+              all steps
+            </button>
+          ) : null}
           {view.logarithmic === true ? (
             <button
               type="button"
@@ -121,7 +135,7 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
               setTabled(!tabled);
             }}
             onCsv={() => {
-              download(`${spec.id}.csv`, new Blob([csvOf(lanes, ids)], { type: 'text/csv' }));
+              download(`${spec.id}.csv`, new Blob([csvOf(lanes, metricsOf(spec))], { type: 'text/csv' }));
             }}
             onPng={() => {
               const legend = lines.map(
@@ -138,11 +152,19 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
         </span>
       </figcaption>
       <Legend lanes={lanes} lines={lines} share={view.range === 'share'} version={version} />
-      {tabled ? (
-        <ChartTable title={spec.title} lanes={lanes} ids={ids} />
-      ) : (
-        <Plot lanes={lanes} shown={shown} end={lastStep} title={spec.title} lines={lines} width={size.width}>
-          <div className="plot-area" ref={plot}>
+      <div className="plot-box" ref={plot}>
+        {tabled ? (
+          <ChartTable title={spec.title} lanes={lanes} lines={lines} span={shown} />
+        ) : (
+          <Plot
+            lanes={lanes}
+            shown={shown}
+            end={lastStep}
+            title={spec.title}
+            lines={lines}
+            notesOf={(step) => notesAt(step, lanes, marks, shown)}
+            width={size.width}
+          >
             {size.width > 0 && size.height > 0 && lanes.length > 0 ? (
               <>
                 <LazyChart
@@ -162,12 +184,12 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
                   view={view}
                   version={version}
                 />
-                <Cursor size={size} shown={shown} marks={marks} />
+                <Cursor size={size} shown={shown} lanes={lanes} marks={marks} />
               </>
             ) : null}
-          </div>
-        </Plot>
-      )}
+          </Plot>
+        )}
+      </div>
     </figure>
   );
 });
@@ -200,101 +222,5 @@ function SeriesMenu({ lines, shown, toggle }: SeriesMenuProps) {
         ))}
       </div>
     </details>
-  );
-}
-
-interface PlotProps {
-  readonly title: string;
-  readonly lanes: readonly Lane[];
-  readonly shown: Span;
-  /** Where the axis ends without zoom. */
-  readonly end: number;
-  readonly lines: readonly LineSpec[];
-  readonly width: number;
-  readonly children: React.ReactNode;
-}
-
-/** Least pixels that a pointer is dragged to zoom: less is a click. */
-const leastDrag = 8;
-/** How much a key zooms. */
-const zoomFactor = 2;
-
-/** Moves the shared cursor and zooms, by pointer or by keys, and says what lies under it. */
-function Plot({ title, lanes, shown, end, lines, width, children }: PlotProps) {
-  const cursor = useView((state) => state.cursor);
-  const [dragged, setDragged] = useState<{ start: number; end: number } | null>(null);
-  const newest = Math.max(0, ...lanes.map(stepOf));
-  const at = cursor ?? newest;
-  const readings = lanes.map(
-    (lane) =>
-      `${lane.name}: ${lines.map(({ id, short }) => `${short} ${formatValue(valueAt(lane, id, cursor))}`).join(', ')}`,
-  );
-  const pixelOf = (event: PointerEvent<HTMLDivElement>): number =>
-    event.clientX - event.currentTarget.getBoundingClientRect().left;
-  const stepAt = (pixel: number): number => stepOfPixel(pixel, shown, width);
-  const key = (event: KeyboardEvent): void => {
-    const span = shown.to - shown.from;
-    const stride = event.shiftKey ? Math.max(1, Math.round(span / 20)) : 1;
-    const from = viewStore.getState().cursor ?? newest;
-    if (event.key === 'ArrowLeft') setCursor(Math.max(0, from - stride));
-    else if (event.key === 'ArrowRight') setCursor(Math.min(newest, from + stride));
-    else if (event.key === 'Home') setCursor(0);
-    else if (event.key === 'End') setCursor(null);
-    else if (event.key === 'Escape') {
-      setCursor(null);
-      setZoom(null);
-    } else if (event.key === '+' || event.key === '=') setZoom(zoomAround(shown, from, zoomFactor, end));
-    else if (event.key === '-') setZoom(zoomAround(shown, from, 1 / zoomFactor, end));
-    else return;
-    event.preventDefault();
-  };
-  return (
-    <div
-      className="plot"
-      role="slider"
-      tabIndex={0}
-      aria-label={`${title}: step under the cursor`}
-      aria-valuemin={0}
-      aria-valuemax={newest}
-      aria-valuenow={at}
-      aria-valuetext={`step ${at}. ${readings.join('. ')}`}
-      onPointerDown={(event) => {
-        // A finger scrolls the page.
-        if (event.button !== 0 || event.pointerType === 'touch') return;
-        event.currentTarget.setPointerCapture(event.pointerId);
-        setDragged({ start: pixelOf(event), end: pixelOf(event) });
-      }}
-      onPointerMove={(event) => {
-        setCursor(Math.min(newest, stepAt(pixelOf(event))));
-        if (dragged !== null) setDragged({ ...dragged, end: pixelOf(event) });
-      }}
-      onPointerUp={() => {
-        if (dragged !== null && Math.abs(dragged.end - dragged.start) >= leastDrag) {
-          setZoom(zoomBetween(stepAt(dragged.start), stepAt(dragged.end), end));
-        }
-        setDragged(null);
-      }}
-      onPointerCancel={() => {
-        setDragged(null);
-      }}
-      onPointerLeave={() => {
-        setCursor(null);
-      }}
-      onDoubleClick={() => {
-        setZoom(null);
-      }}
-      onKeyDown={key}
-    >
-      {children}
-      {dragged === null || Math.abs(dragged.end - dragged.start) < leastDrag ? null : (
-        <div
-          className="dragged"
-          style={{
-            left: Math.min(dragged.start, dragged.end),
-            width: Math.abs(dragged.end - dragged.start),
-          }}
-        />
-      )}
-    </div>
   );
 }

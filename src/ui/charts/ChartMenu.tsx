@@ -22,7 +22,7 @@ export function ChartMenu({ title, tabled, onTable, onPng, onCsv }: Props) {
   );
   return (
     <details
-      className="menu"
+      className="menu more"
       onKeyDown={(event) => {
         if (event.key !== 'Escape') return;
         event.currentTarget.removeAttribute('open');

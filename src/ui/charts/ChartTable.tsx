@@ -1,22 +1,24 @@
-import type { MetricId } from '../../spec/metrics.ts';
-import { metrics } from '../../spec/metrics.ts';
+import { type MetricId, metrics } from '../../spec/metrics.ts';
 import type { Lane } from '../../store/lanes.ts';
+import type { Span } from '../../store/view.ts';
 import { formatValue } from '../format.ts';
-import { tableSteps } from './chartFile.ts';
-import { valueAt } from './Legend.tsx';
+import { measuredAt, rowSteps } from './rows.ts';
 
 interface Props {
   readonly title: string;
   readonly lanes: readonly Lane[];
-  readonly ids: readonly MetricId[];
+  readonly lines: readonly { readonly id: MetricId }[];
+  readonly span: Span;
 }
 
-/** A chart in figures: evenly spread steps, the newest among them, per metric and lane. */
-export function ChartTable({ title, lanes, ids }: Props) {
+/** A chart in figures: evenly spread steps of those it shows, the newest among them, per metric and lane. */
+export function ChartTable({ title, lanes, lines, span }: Props) {
+  const ids = lines.map(({ id }) => id);
   const heads = ids.flatMap((id) => lanes.map((lane) => ({ id, lane })));
   return (
     <div className="chart-table" tabIndex={0} role="group" aria-label={`${title} as a table`}>
       <table>
+        <caption className="visually-hidden">{title}</caption>
         <thead>
           <tr>
             <th scope="col">step</th>
@@ -28,11 +30,11 @@ export function ChartTable({ title, lanes, ids }: Props) {
           </tr>
         </thead>
         <tbody>
-          {tableSteps(lanes).map((step) => (
+          {rowSteps(lanes, ids, span).map((step) => (
             <tr key={step}>
               <th scope="row">{step}</th>
               {heads.map(({ id, lane }) => (
-                <td key={`${id} ${lane.id}`}>{formatValue(valueAt(lane, id, step))}</td>
+                <td key={`${id} ${lane.id}`}>{formatValue(measuredAt(lane, id, step))}</td>
               ))}
             </tr>
           ))}

@@ -1,10 +1,13 @@
 import type { Lane, Mark } from '../../store/lanes.ts';
 import type { Span } from '../../store/view.ts';
-import { formatValue } from '../format.ts';
-import { useView } from '../useStore.ts';
 import type { ViewSpec } from './charts.ts';
+import { alarmsApart, alarmText, collapseText } from './notes.ts';
+import { Points } from './Points.tsx';
 import { pixelOfStep, plotMargin, type ValueAxis, valueScale } from './plot.ts';
 import type { Size } from './useSize.ts';
+
+/** Pixels between two alarms of a lane that are both drawn. */
+const alarmGap = 10;
 
 interface Props {
   readonly size: Size;
@@ -36,17 +39,19 @@ export function Overlay({ size, shown, values, lanes, marks, view }: Props) {
           </g>
         ))}
       {lanes.flatMap((lane) =>
-        lane.alarms
-          .filter(({ step }) => seen(step))
-          .map((alarm) => (
-            <path
-              key={`${lane.id} ${alarm.step}`}
-              className={`alarm ${alarm.state} lane-${lane.slot}`}
-              d={`M${x(alarm.step) - 4} ${bottom}h8l-4 -7z`}
-            >
-              <title>{`${lane.name}, step ${alarm.step}: ${alarm.reason}`}</title>
-            </path>
-          )),
+        alarmsApart(
+          lane.alarms.filter(({ step }) => seen(step)),
+          x,
+          alarmGap,
+        ).map((alarm) => (
+          <path
+            key={`${lane.id} ${alarm.step}`}
+            className={`alarm ${alarm.state} lane-${lane.slot}`}
+            d={`M${x(alarm.step) - 4} ${bottom}h8l-4 ${alarm.state === 'watch' ? -6 : -9}z`}
+          >
+            <title>{alarmText(lane.name, alarm)}</title>
+          </path>
+        )),
       )}
       {lanes.map((lane) => {
         const at = lane.status.collapseStep;
@@ -58,34 +63,12 @@ export function Overlay({ size, shown, values, lanes, marks, view }: Props) {
             x2={x(at)}
             y1={plotMargin.top}
             y2={bottom}
-          />
+          >
+            <title>{collapseText(lane.name, at)}</title>
+          </line>
         );
       })}
-      {lanes.map((lane, index) => {
-        const { best } = view;
-        const { bestStep, best: value } = lane.status;
-        if (best === undefined || bestStep === null || !seen(bestStep)) return null;
-        const newest = lane.status.now;
-        const last = lastEvaluation(lane);
-        // Labels of neighbouring lanes go to either side of the point, and none leaves the chart.
-        const above = index % 2 === 1 && y(value) > 30;
-        const flipped = x(bestStep) > width - 70;
-        return (
-          <g key={lane.id} className={`best lane-${lane.slot}`}>
-            {last > bestStep && seen(last) ? (
-              <circle className="latest" cx={x(last)} cy={y(newest)} r="2.5" />
-            ) : null}
-            <circle cx={x(bestStep)} cy={y(value)} r="3.5" />
-            <text
-              x={x(bestStep) + (flipped ? -6 : 6)}
-              y={y(value) + (above ? -7 : 14)}
-              textAnchor={flipped ? 'end' : 'start'}
-            >
-              best {formatValue(value)}
-            </text>
-          </g>
-        );
-      })}
+      <Points size={size} shown={shown} y={y} x={x} lanes={lanes} best={view.best} />
       {view.bands.map(({ caption, low, high }) =>
         caption === undefined ? null : (
           <Caption key={caption} text={caption} lanes={lanes} low={low} high={high} x={x} y={y} />
@@ -132,27 +115,5 @@ function Caption({ text, lanes, low, high, x, y }: CaptionProps) {
     >
       {text}
     </text>
-  );
-}
-
-/** The step of the newest evaluation, −1 without one. */
-function lastEvaluation({ history }: Lane): number {
-  const row = history.column('eval/sampled').findLastIndex((value) => !Number.isNaN(value));
-  return history.column('step')[row] ?? -1;
-}
-
-/** The cursor's line in one chart, with the change made there, if any. */
-export function Cursor({ size, shown, marks }: Pick<Props, 'size' | 'shown' | 'marks'>) {
-  const cursor = useView((state) => state.cursor);
-  if (cursor === null || cursor < shown.from || cursor > shown.to) return null;
-  const left = pixelOfStep(cursor, shown, size.width);
-  const near = marks.find((mark) => Math.abs(mark.step - cursor) <= (shown.to - shown.from) / 100);
-  return (
-    <>
-      <div className="cursor" style={{ transform: `translateX(${left}px)` }}>
-        <span className="cursor-step">{cursor}</span>
-      </div>
-      {near === undefined ? null : <p className="cursor-note">{near.text}</p>}
-    </>
   );
 }

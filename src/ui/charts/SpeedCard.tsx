@@ -1,8 +1,12 @@
-import { memo, useId, useRef } from 'react';
+import { memo, useId, useRef, useState } from 'react';
 import type { MetricId } from '../../spec/metrics.ts';
-import type { Lane } from '../../store/lanes.ts';
+import { download } from '../../store/download.ts';
+import { type Lane, stepOf } from '../../store/lanes.ts';
 import { formatBytes, formatCount, formatValue } from '../format.ts';
 import { usePacedLab } from '../useStore.ts';
+import { ChartMenu } from './ChartMenu.tsx';
+import { ChartTable } from './ChartTable.tsx';
+import { csvOf } from './csv.ts';
 import { useOnScreen } from './useOnScreen.ts';
 
 const phases: readonly { readonly id: MetricId; readonly label: string }[] = [
@@ -21,6 +25,8 @@ const roomForLabel = 0.2;
 export const SpeedCard = memo(function SpeedCard() {
   const card = useRef<HTMLElement>(null);
   const { lanes } = usePacedLab(useOnScreen(card));
+  const [tabled, setTabled] = useState(false);
+  const allSteps = { from: 0, to: Math.max(0, ...lanes.map(stepOf)) };
   const name = useId();
   // Lanes step together, so the slowest says how long all of them take.
   const total = Math.max(...lanes.map((lane) => recentMean(lane, 'perf/step_ms')));
@@ -28,12 +34,43 @@ export const SpeedCard = memo(function SpeedCard() {
     <figure className="chart card speed" ref={card} aria-labelledby={name}>
       <figcaption>
         <h2 id={name}>Speed</h2>
-        <span className="unit">one step, mean of {meanSteps}</span>
+        <span className="unit">mean of {meanSteps} steps</span>
         <span className="chart-tools unit">
-          {lanes.length === 0 || Number.isNaN(total) ? '' : `${formatMs(total)} for all lanes · `}
-          <a href="./bench.html">Bench</a>
+          {lanes.length === 0 || Number.isNaN(total) ? '' : `${formatMs(total)} all lanes · `}
+          <a href="./bench.html">Bench</a>{' '}
+          <ChartMenu
+            title="Speed"
+            tabled={tabled}
+            onTable={() => {
+              setTabled(!tabled);
+            }}
+            onPng={null}
+            onCsv={() => {
+              const ids = measures.map(({ id }) => id);
+              download('speed.csv', new Blob([csvOf(lanes, ids)], { type: 'text/csv' }));
+            }}
+          />
         </span>
       </figcaption>
+      {tabled ? (
+        <ChartTable title="Speed" lanes={lanes} lines={measures} span={allSteps} />
+      ) : (
+        <Phases lanes={lanes} />
+      )}
+    </figure>
+  );
+});
+
+/** What the table and the file hold beside the phases. */
+const measures: readonly { readonly id: MetricId }[] = [
+  ...phases,
+  { id: 'perf/step_ms' },
+  { id: 'perf/tokens_per_s' },
+];
+
+function Phases({ lanes }: { readonly lanes: readonly Lane[] }) {
+  return (
+    <>
       <ul className="phase-key">
         {phases.map(({ id, label }, index) => (
           <li key={id}>
@@ -47,9 +84,9 @@ export const SpeedCard = memo(function SpeedCard() {
           <StepBar key={lane.id} lane={lane} />
         ))}
       </div>
-    </figure>
+    </>
   );
-});
+}
 
 function StepBar({ lane }: { readonly lane: Lane }) {
   const times = phases.map(({ id }) => recentMean(lane, id));

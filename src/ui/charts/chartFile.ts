@@ -1,36 +1,8 @@
-import type { MetricId } from '../../spec/metrics.ts';
 import type { Lane } from '../../store/lanes.ts';
 import { shortNumber } from '../../store/describe.ts';
 import { type Curve, pathOf } from './curves.ts';
 import { strokes } from './dash.ts';
 import { type AxisTicks, pixelOfStep, plotMargin, type ValueAxis, valueScale } from './plot.ts';
-
-/** Every recorded row of some metrics, a line per lane and step; what was not measured is empty. */
-export function csvOf(lanes: readonly Lane[], ids: readonly MetricId[]): string {
-  const lines = [['lane', 'step', ...ids].join(',')];
-  for (const { name, history } of lanes) {
-    const columns = ids.map((id) => history.column(id));
-    history.column('step').forEach((step, row) => {
-      const values = columns.map((column) => column[row] ?? NaN);
-      if (values.every(Number.isNaN)) return;
-      const cells = values.map((value) => (Number.isNaN(value) ? '' : String(value)));
-      lines.push([quoted(name), String(step), ...cells].join(','));
-    });
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-function quoted(text: string): string {
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** Rows of a table that stand for a whole history: evenly spread steps, the first and the last among them. */
-export function tableSteps(lanes: readonly Lane[], most = 25): number[] {
-  const steps = new Set(lanes.flatMap(({ history }) => [...history.column('step')]));
-  const all = [...steps].sort((a, b) => a - b);
-  if (all.length <= most) return all;
-  return Array.from({ length: most }, (_, i) => all[Math.round((i * (all.length - 1)) / (most - 1))] ?? 0);
-}
 
 interface Picture {
   readonly title: string;

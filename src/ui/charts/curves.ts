@@ -62,7 +62,12 @@ export function curvesOf(lanes: readonly Drawn[], drawing: Drawing): Curve[] {
   ];
 }
 
-function lineOf({ history, slot }: Drawn, { id, dash, joined }: LineSpec, drawing: Drawing, faint: boolean): Line {
+function lineOf(
+  { history, slot }: Drawn,
+  { id, dash, joined }: LineSpec,
+  drawing: Drawing,
+  faint: boolean,
+): Line {
   const { steps, columns } = shown(history, [id], drawing);
   const points = decimate(steps, columns[0] ?? steps, drawing.bucket);
   // Between two evaluations nothing is missing.
@@ -73,10 +78,7 @@ function lineOf({ history, slot }: Drawn, { id, dash, joined }: LineSpec, drawin
 function bandOf({ history, slot }: Drawn, band: BandSpec, drawing: Drawing): Band {
   const { steps, columns } = shown(history, [band.low, band.high], drawing);
   const { floor, roof } = between(columns[0] ?? steps, columns[1] ?? steps);
-  const [low, high] = [floor, roof].map((edge) => {
-    const points = decimate(steps, edge, drawing.bucket);
-    return band.joined === true ? measured(points) : points;
-  });
+  const [low, high] = [floor, roof].map((edge) => decimate(steps, edge, drawing.bucket));
   const gaps = band.joined === true ? measured : (points: Thinned) => points;
   return { kind: 'band', slot, low: gaps(low ?? none), high: gaps(high ?? none) };
 }

@@ -41,9 +41,7 @@ export function placeLabels(points: readonly Labelled[], { width, height }: Size
         box.y + descent <= height - plotMargin.bottom;
       const free = taken.every(
         (other) =>
-          box.right <= other.left ||
-          box.left >= other.right ||
-          Math.abs(box.y - other.y) >= ascent + descent,
+          box.right <= other.left || box.left >= other.right || Math.abs(box.y - other.y) >= ascent + descent,
       );
       if (!inside || !free) continue;
       taken.push(box);

@@ -39,9 +39,7 @@ export function notesAt(
     if (collapseStep !== null && near(collapseStep)) {
       notes.push({ step: collapseStep, text: collapseText(name, collapseStep) });
     }
-    const [nearest] = alarms
-      .filter(({ step }) => near(step))
-      .sort((a, b) => away(a.step) - away(b.step));
+    const [nearest] = alarms.filter(({ step }) => near(step)).sort((a, b) => away(a.step) - away(b.step));
     if (nearest !== undefined) notes.push({ step: nearest.step, text: alarmText(name, nearest) });
   }
   return notes.sort((a, b) => away(a.step) - away(b.step)).slice(0, mostNotes);

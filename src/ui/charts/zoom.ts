@@ -25,6 +25,12 @@ export function zoomAround(span: Span, at: number, factor: number, end: number):
   return within(Math.round(span.from + share * (before - width)), width, end);
 }
 
+/** As wide a zoom as before, moved no further than it takes to show a step. */
+export function panTo({ from, to }: Span, step: number): Span {
+  const by = Math.min(0, step - from) + Math.max(0, step - to);
+  return { from: from + by, to: to + by };
+}
+
 function within(from: number, width: number, end: number): Span | null {
   if (width >= end) return null;
   const start = Math.min(Math.max(0, from), end - width);

@@ -4,6 +4,7 @@ import type { Hyperparameter, SettingValue } from '../../spec/hyperparameter.ts'
 import { setKnob } from '../../store/actions.ts';
 import { describeValue } from '../../store/describe.ts';
 import { knobOf } from '../../store/lanes.ts';
+import { TextInput } from '../own/TextInput.tsx';
 import { NumericInput } from './NumericInput.tsx';
 
 interface Props {
@@ -114,6 +115,8 @@ function ValueInput({ id, knob, value, disabled }: ValueProps) {
           ))}
         </select>
       );
+    case 'text':
+      return <TextInput id={id} knob={knob} value={String(value)} />;
     case 'toggle':
       return (
         <input

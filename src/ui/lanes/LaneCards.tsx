@@ -5,7 +5,8 @@ import { addLane, adviceFor, fork, removeLane, renameLane, takeAdvice } from '..
 import { type Lane, stepOf } from '../../store/lanes.ts';
 import { setCursor } from '../../store/view.ts';
 import { formatPercent, formatShare } from '../format.ts';
-import { useLab } from '../useStore.ts';
+import type { LaneStatus } from '../../store/status.ts';
+import { useLab, useView } from '../useStore.ts';
 
 /** The runs side by side: name, how each fares and why; the selected one is shown in controls and table. */
 export function LaneCards() {
@@ -50,7 +51,9 @@ interface CardProps {
 }
 
 const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: CardProps) {
-  const { status, standing } = lane;
+  const { standing } = lane;
+  const truthHidden = useView((state) => state.truthHidden);
+  const status = truthHidden ? withoutTruth(lane.status) : lane.status;
   const refused = typeof standing === 'object';
   const word = refused
     ? 'not started'
@@ -79,7 +82,9 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
       <span className="lane-figures">
         <Figure label="best" value={formatShare(status.best)} />
         <Figure label="now" value={formatShare(status.now)} />
-        <Figure label="retention" value={formatPercent(status.retention)} />
+        <span className="retention">
+          <Figure label="kept" value={formatPercent(status.retention)} />
+        </span>
         {alarm === undefined ? null : (
           <button
             type="button"
@@ -98,6 +103,15 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
     </div>
   );
 });
+
+/** A lane as a label-free learner sees it. */
+function withoutTruth(status: LaneStatus): LaneStatus {
+  const { assessment } = status;
+  const figures = { best: NaN, now: NaN, retention: NaN, bestStep: null, collapseStep: null };
+  return assessment === null
+    ? { ...status, ...figures }
+    : { ...status, ...figures, state: assessment.state, reason: assessment.reason };
+}
 
 /** What can be done with a lane; with an alarm first of all what is advised. */
 function LaneMenu({ lane, full, alone }: Pick<CardProps, 'lane' | 'full' | 'alone'>) {

@@ -1,0 +1,222 @@
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { findChromium } from './chromium.mjs';
+import { ensureDependencies } from './ensure.mjs';
+import { categories, tasksOf } from './traceEvents.mjs';
+
+// Whether the page stays as it is for as long as it streams: four lanes, all charts, ten updates a second; its heap is
+// measured after each collection of garbage, and the main thread is traced in between. Exit code 1 when the heap's line
+// from minute 2 on rises by more than 2 %, or a task computed for over 50 ms after the first window. (Tasks that took so
+// long by the clock, because other programs had the cores, are listed too. Metric columns lie in buffers, which are told
+// apart from objects and grow with the run.)
+// Usage: npm run soak -- [--minutes 10] [--library page|lab|recharts|uplot] [--dist <folder built before>] [--json]
+// `page` is the lab as it is, with a stand-in for the trainer; the others draw six charts of eight curves with the
+// lab's chart, Recharts' own lines or uPlot, for comparison.
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    library: { type: 'string', default: 'page' },
+    dist: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const minutes = Number(values.minutes);
+const { library } = values;
+/** Between two looks at the heap. */
+const windowMs = 10_000;
+/** Tasks longer than this make a page feel slow. */
+const longMs = 50;
+const lanes = 4;
+const stepsPerSecond = 10;
+/** What came before is start-up; of runs too short for that, the first half. */
+const settledMs = Math.min(120_000, 30_000 * minutes);
+/** Growth that passes for none. */
+const flat = 0.02;
+
+ensureDependencies();
+const { build, preview, runnerImport } = await import('vite');
+const { standInForTrainer } = await import('./standIn.mjs');
+const { chromium } = await import('playwright-core');
+
+const executablePath = findChromium();
+if (executablePath === null) throw new Error('No Chromium was found. Run npm test once, which installs one.');
+const browser = await chromium.launch({
+  executablePath,
+  args: ['--no-sandbox', '--no-first-run', '--disable-background-networking'],
+});
+const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+const close = library === 'page' ? await openLab() : await openPeer();
+
+/** The built lab with the trainer's stand-in, Train pressed. */
+async function openLab() {
+  if (values.dist === undefined) await build({ logLevel: 'error' });
+  const server = await preview({ build: { outDir: values.dist ?? 'dist' }, preview: { port: 0 } });
+  await standInForTrainer(page, 'scripts/soakWorker.ts');
+  // More steps than there is time for: nothing ends.
+  const steps = Math.ceil(1.5 * 60 * minutes * stepsPerSecond) + 1000;
+  await page.goto(`${server.resolvedUrls.local[0]}?lanes=${lanes}&steps=${steps}`);
+  await page.getByRole('button', { name: 'Train' }).click({ timeout: 120_000 });
+  return () => server.close();
+}
+
+/** A page of nothing but charts. */
+async function openPeer() {
+  const [{ output }] = await build({
+    configFile: false,
+    logLevel: 'error',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    build: { write: false, minify: true, lib: { entry: 'scripts/soakPeers.ts', formats: ['es'] } },
+  });
+  await page.route('http://soak.local/**', (route) =>
+    route.fulfill(
+      route.request().url().endsWith('.js')
+        ? { contentType: 'text/javascript', body: output[0].code }
+        : {
+            contentType: 'text/html',
+            body: '<!doctype html><body><script type="module" src="/peers.js"></script>',
+          },
+    ),
+  );
+  await page.goto(`http://soak.local/#${library}`);
+  return () => undefined;
+}
+
+/** What the heap holds after garbage was collected, in bytes. */
+async function heapOf(devtools) {
+  await devtools.send('HeapProfiler.collectGarbage');
+  const heap = await devtools.send('Runtime.getHeapUsage');
+  const { metrics } = await devtools.send('Performance.getMetrics');
+  const nodes = metrics.find(({ name }) => name === 'Nodes').value;
+  return { objects: heap.usedSize, buffers: heap.backingStorageSize ?? NaN, nodes };
+}
+
+async function traced(ms) {
+  await browser.startTracing(page, { categories });
+  await page.evaluate(() => {
+    performance.mark('watched');
+    performance.clearMarks();
+  });
+  await page.waitForTimeout(ms);
+  const { traceEvents } = JSON.parse(await browser.stopTracing());
+  return tasksOf(traceEvents, 'watched');
+}
+
+/** The slope of a line through points, by least squares. */
+function slopeOf(points) {
+  const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+  const [mx, my] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
+  const above = points.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0);
+  return above / points.reduce((sum, [x]) => sum + (x - mx) ** 2, 0);
+}
+
+/** Bytes the metric columns of all lanes take after so long: capacities double from 512. */
+function columnBytes(seconds, metrics) {
+  let capacity = 512;
+  while (capacity < seconds * stepsPerSecond) capacity *= 2;
+  return lanes * metrics * capacity * 8;
+}
+
+const devtools = await page.context().newCDPSession(page);
+await devtools.send('Performance.enable');
+const { module } = await runnerImport('./src/spec/metrics.ts');
+const metrics = module.metricIds.length;
+const started = performance.now();
+const samples = [];
+const tasks = [];
+while (performance.now() - started < 60_000 * minutes) {
+  const from = performance.now() - started;
+  const all = await traced(windowMs);
+  const heap = await heapOf(devtools);
+  const seconds = (performance.now() - started) / 1000;
+  const busyMs = all.reduce((sum, { ms }) => sum + ms, 0);
+  const longest = all.reduce((longest, task) => (task.ms > longest.ms ? task : longest), { ms: 0, cpuMs: 0 });
+  const sample = {
+    seconds,
+    ...heap,
+    busy: busyMs / windowMs,
+    longestMs: longest.ms,
+    longestCpuMs: longest.cpuMs,
+  };
+  samples.push(sample);
+  if (from > 0.5 * windowMs) {
+    for (const { ms, cpuMs, calls } of all.filter(({ ms }) => ms > longMs)) {
+      tasks.push({
+        atSeconds: from / 1000,
+        ms,
+        cpuMs,
+        what: calls
+          .slice(0, 2)
+          .map(({ name }) => name)
+          .join(' › '),
+      });
+    }
+  }
+  if (!values.json) print(sample);
+}
+await browser.close();
+await close();
+
+const settled = samples.filter(({ seconds }) => 1000 * seconds >= settledMs);
+const [first, last] = [settled[0], settled.at(-1)];
+const growthOf = (what) =>
+  slopeOf(settled.map((sample) => [sample.seconds, sample[what]])) * (last.seconds - first.seconds);
+const growth = growthOf('objects');
+const columns =
+  library === 'page' ? columnBytes(last.seconds, metrics) - columnBytes(first.seconds, metrics) : 0;
+const isFlat = growth <= flat * first.objects;
+const isQuick = tasks.every(({ cpuMs }) => cpuMs <= longMs);
+const load = loadavg().map((each) => Number(each.toFixed(1)));
+const result = {
+  library,
+  minutes,
+  chromium: browser.version(),
+  load,
+  objectsMB: [first.objects / 1e6, last.objects / 1e6],
+  startMs: samples[0]?.longestCpuMs,
+  growth: growth / first.objects,
+  buffersMB: [first.buffers / 1e6, last.buffers / 1e6],
+  columnsGrewMB: columns / 1e6,
+  nodes: [first.nodes, last.nodes],
+  busy: settled.reduce((sum, { busy }) => sum + busy, 0) / settled.length,
+  longestMs: Math.max(...samples.slice(1).map(({ longestMs }) => longestMs)),
+  longestCpuMs: Math.max(...tasks.map(({ cpuMs }) => cpuMs), 0),
+  isFlat,
+  isQuick,
+  tasks,
+};
+if (values.json) console.log(JSON.stringify({ ...result, samples }, null, 2));
+else report(result);
+process.exitCode = isFlat && isQuick ? 0 : 1;
+
+function print({ seconds, objects, buffers, nodes, busy, longestMs, longestCpuMs }) {
+  const figures = [
+    `${seconds.toFixed(0).padStart(4)} s`,
+    `objects ${(objects / 1e6).toFixed(2)} MB`,
+    `buffers ${(buffers / 1e6).toFixed(2)} MB`,
+    `${nodes} nodes`,
+    `busy ${(100 * busy).toFixed(0)} %`,
+    `longest task ${longestMs.toFixed(0)} ms, computing ${longestCpuMs.toFixed(0)} ms`,
+  ];
+  console.log(figures.join('   '));
+}
+
+function report({ objectsMB, growth, columnsGrewMB, buffersMB, busy, longestMs, tasks, load }) {
+  console.log(`\n${library}, ${minutes} minutes, load of the machine ${load.join(', ')}`);
+  console.log(
+    `From ${first.seconds.toFixed(0)} s on: objects ${objectsMB.map((mb) => mb.toFixed(2)).join(' → ')} MB,` +
+      ` by a line through them ${(100 * growth).toFixed(1)} % (at most ${100 * flat} %): ${isFlat ? 'flat' : 'NOT FLAT'}`,
+  );
+  console.log(
+    `Buffers ${buffersMB.map((mb) => mb.toFixed(2)).join(' → ')} MB, of which metric columns ${columnsGrewMB.toFixed(2)} MB`,
+  );
+  console.log(`Main thread busy ${(100 * busy).toFixed(0)} %, longest task ${longestMs.toFixed(0)} ms`);
+  const own = tasks.filter(({ cpuMs }) => cpuMs > longMs).length;
+  console.log(
+    `Tasks over ${longMs} ms after the first window: ${tasks.length} by the clock, ${own} by computing`,
+  );
+  for (const { atSeconds, ms, cpuMs, what } of tasks.slice(0, 20)) {
+    console.log(
+      `${atSeconds.toFixed(0).padStart(6)} s ${ms.toFixed(0)} ms, computing ${cpuMs.toFixed(0)} ms  ${what}`,
+    );
+  }
+}

@@ -1,0 +1,54 @@
+import { lazy, Suspense, useState } from 'react';
+import type { HyperparameterKey } from '../../settings/hyperparameters.ts';
+import type { TextHyperparameter } from '../../spec/hyperparameter.ts';
+import { describeValue } from '../../store/describe.ts';
+
+/** What the dialog of a text is told. */
+export interface TextDialogProps {
+  readonly id: HyperparameterKey;
+  readonly knob: TextHyperparameter;
+  readonly value: string;
+  readonly onClose: () => void;
+}
+
+/** How each format is edited; loaded when asked for, as an editor weighs more than the page. */
+const dialogs = {
+  javascript: lazy(() =>
+    import('./RewardDialog.tsx').then(({ RewardDialog }) => ({ default: RewardDialog })),
+  ),
+  jsonl: lazy(() => import('./PromptsDialog.tsx').then(({ PromptsDialog }) => ({ default: PromptsDialog }))),
+};
+
+/** A text in a word, and the way to its editor. Not disabled where it has no effect: to write some may change that. */
+export function TextInput({ id, knob, value }: Omit<TextDialogProps, 'onClose'>) {
+  const [open, setOpen] = useState(false);
+  const Dialog = dialogs[knob.format];
+  return (
+    <>
+      <button
+        id={id}
+        type="button"
+        className="edit-text"
+        aria-haspopup="dialog"
+        aria-describedby="control-help"
+        onClick={() => {
+          setOpen(true);
+        }}
+      >
+        {value === '' ? 'Write…' : `Edit ${describeValue(id, value)}…`}
+      </button>
+      {open ? (
+        <Suspense fallback={null}>
+          <Dialog
+            id={id}
+            knob={knob}
+            value={value}
+            onClose={() => {
+              setOpen(false);
+            }}
+          />
+        </Suspense>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,64 @@
+import { TimedWorker } from '../../lib/timedWorker.ts';
+import type { RewardInput, RewardOutcome, RewardQuestion } from '../../spec/reward.ts';
+import { taskOf } from '../../tasks/index.ts';
+import type { Lane } from '../../store/lanes.ts';
+import { tally } from '../rollouts/votes.ts';
+
+/** A check is about a handful of rollouts. */
+const limitMs = 2000;
+
+const worker = new TimedWorker<RewardQuestion, RewardOutcome>(
+  () =>
+    new Worker(new URL('../../trainer/rewardWorker.ts', import.meta.url), { type: 'module', name: 'check' }),
+  limitMs,
+);
+
+/** What a reward is tried on, and where that is from. */
+export interface Sample {
+  readonly from: string;
+  readonly inputs: readonly RewardInput[];
+}
+
+/** The rollouts on show, or the task's worked examples before the first step. */
+export function sampleOf({ group, settings, name }: Lane): Sample {
+  if (group === null) {
+    const { examples, name: task } = taskOf(settings.task, settings.prompts);
+    const inputs = examples.map(({ prompt, completion, answer }) => ({
+      prompt,
+      completion,
+      answer,
+      pseudoLabel: answer,
+      agreement: 1,
+    }));
+    return { from: `worked examples of ${task}; from the first step on, rollouts`, inputs };
+  }
+  const { step, prompt, pseudoLabel, rollouts } = group;
+  const votes = tally(group, settings).map(({ answer, policy, anchor }) => ({
+    answer,
+    count: policy + anchor,
+  }));
+  const all = votes.reduce((sum, { count }) => sum + count, 0);
+  const agreement =
+    pseudoLabel === null || all === 0
+      ? null
+      : (votes.find(({ answer }) => answer === pseudoLabel)?.count ?? 0) / all;
+  return {
+    from: `${name}, step ${String(step)}, prompt ${prompt}`,
+    inputs: rollouts
+      .filter(({ source }) => source === 'policy')
+      .map(({ completion, answer }) => ({ prompt, completion, answer, pseudoLabel, agreement })),
+  };
+}
+
+/** Runs a reward where it can be ended. An empty one is the algorithm's own, which needs no check. */
+export async function checkReward(code: string, inputs: readonly RewardInput[]): Promise<RewardOutcome> {
+  if (code === '') return { rewards: [] };
+  return (
+    (await worker.ask({ code, inputs })) ?? {
+      fault: {
+        sentence: `It took longer than ${String(limitMs / 1000)} seconds, and was ended.`,
+        line: null,
+      },
+    }
+  );
+}

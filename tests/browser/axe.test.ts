@@ -1,0 +1,80 @@
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pages } from '../../src/store/view.ts';
+import {
+  launch,
+  newPage,
+  patience,
+  query,
+  reaches,
+  serveBuilt,
+  tiny,
+  waitForStep,
+  type Host,
+} from './lab.ts';
+
+let browser: Browser;
+let host: Host;
+beforeAll(async () => {
+  [browser, host] = await Promise.all([launch(), serveBuilt()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await host.close();
+});
+
+/** What axe finds against WCAG 2.1 AA: rule, then the elements. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { axe: run } = window as unknown as { axe: typeof import('axe-core') };
+    const { violations: found } = await run.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'],
+    });
+    return found.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary ?? ''}`),
+    );
+  });
+}
+
+describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
+  it.each(pages)('page %s has no violation that axe finds', async (shown) => {
+    const { page } = await newPage(browser);
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.goto(`${host.address}${query(tiny)}#${shown}`);
+    if (shown === 'lab') {
+      await reaches(page, 'Ready to train');
+      await page.getByRole('button', { name: 'Train' }).click();
+      await waitForStep(page, 6);
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await reaches(page, 'Paused');
+    } else {
+      await page.locator('main:not([aria-busy])').waitFor(patience);
+    }
+    expect(await violations(page)).toEqual([]);
+    await page.close();
+  });
+});
+
+it('the main job by keyboard alone: train, look at a step, fork it, pause', async () => {
+  const { page, complaints } = await newPage(browser);
+  await page.goto(`${host.address}${query({ ...tiny, steps: '100000', checkpointEvery: '2' })}`);
+  await reaches(page, 'Ready to train');
+  await page.keyboard.press('Space');
+  await waitForStep(page, 8);
+  await page.keyboard.press('Space');
+  await reaches(page, 'Paused');
+  const timeline = page.getByRole('slider', { name: 'Step shown' });
+  await timeline.focus();
+  await page.keyboard.press('Home');
+  for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
+  await page.getByRole('button', { name: 'Fork from 4' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('radio', { name: /^SRT 2/ }).waitFor({ state: 'attached', ...patience });
+  await page.keyboard.press('s');
+  await reaches(page, 'Paused');
+  expect(await page.getByRole('radio', { name: /^SRT 2/ }).isChecked()).toBe(true);
+  expect(complaints).toEqual([]);
+  await page.close();
+});

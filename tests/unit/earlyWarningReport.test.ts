@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { allRuns, reportOf, warningReportPath } from '../../src/cli/warningReport.ts';
+import {
+  level,
+  sets,
+  states,
+  verdictOf,
+  type WarningRun,
+  type WarningRuns,
+} from '../../src/diagnostics/warningRuns.ts';
+
+const runs = allRuns();
+
+describe('recorded runs', () => {
+  it('have seeds of their own: those that levels were chosen on judge nothing, and none was looked at before', () => {
+    for (const { set, runs: recorded } of runs) {
+      for (const { seed } of recorded) {
+        expect(sets[set]).toContain(seed);
+        expect(seed).toBeGreaterThanOrEqual(100);
+      }
+    }
+    expect(sets.judge.filter((seed) => (sets.calibrate as readonly number[]).includes(seed))).toEqual([]);
+    expect(new Set(runs.map(({ set, task }) => `${set} ${task}`)).size).toBe(4);
+  });
+
+  it('have a value or a gap for every step of every column', () => {
+    for (const { signals, runs: recorded } of runs) {
+      for (const { values, curve } of recorded) {
+        expect(values).toHaveLength(signals.length);
+        expect(new Set(values.map((column) => column.length))).toEqual(new Set([curve.at(-1)?.[0]]));
+      }
+    }
+  });
+});
+
+it('docs/early-warning.md is what the recorded runs say: `npm run validate-warning -- --write` writes it', () => {
+  const report = reportOf(runs);
+  expect(readFileSync(warningReportPath, 'utf8')).toBe(report);
+  expect(report).not.toMatch(/NaN|undefined/);
+  // Twenty rules over a hundred runs.
+}, 30_000);
+
+/** A run of 60 steps whose overlap falls to 0.7 at a step. */
+function run(lane: string, curve: readonly number[], falls: number): WarningRun {
+  return {
+    lane,
+    seed: 200,
+    curve: curve.map((sampled, i) => [10 * i, sampled]),
+    values: [Array.from({ length: 60 }, (_, i) => (i + 1 >= falls ? 700 : 950))],
+  };
+}
+
+const source = (...of: readonly WarningRun[]): WarningRuns => ({
+  command: '',
+  adapter: '',
+  versions: {},
+  set: 'judge',
+  task: 'sort',
+  signals: ['vote/answer_overlap'],
+  lanes: [],
+  runs: of,
+});
+const collapse = [400, 800, 800, 700, 500, 100, 0];
+const hold = [400, 800, 800, 800, 800, 800, 800];
+const dip = [400, 800, 800, 800, 700, 800, 800];
+
+describe('verdict', () => {
+  it('counts announcements, leads and what was left by hand', () => {
+    // Collapses at 40: alarms at 25 and 40 are in time, one at 41 is not.
+    const verdict = verdictOf(
+      states.red,
+      [25, 40, 41].map((at) => source(run('SRT', collapse, at))),
+    );
+    expect(verdict).toMatchObject({ collapsed: 3, announced: 2, missed: ['SRT'], held: 0, atEnd: 3 });
+    expect(verdict.lead).toEqual([3.75, 7.5, 11.25]);
+    // 800 ÷ 800 at step 25, 500 ÷ 800 at step 40.
+    expect(verdict.left).toBeCloseTo((1 + 0.625) / 2, 12);
+  });
+
+  it('an alarm in a run that held is false; a dip counts if it comes after it', () => {
+    const all = [run('a', hold, 20), run('b', dip, 20), run('c', dip, 55), run('d', hold, 99)];
+    expect(verdictOf(states.red, [source(...all)])).toMatchObject({
+      collapsed: 0,
+      held: 4,
+      falseAlarms: 3,
+      inDips: 1,
+    });
+  });
+
+  it('no rule speaks before step 10, and levels are strict', () => {
+    const early = source(run('SRT', collapse, 1));
+    for (const rule of [states.red, level('vote/answer_overlap', '<', 0.75, 1)]) {
+      expect(verdictOf(rule, [early]).lead[1]).toBe(30);
+    }
+    expect(verdictOf(level('vote/answer_overlap', '<', 0.7, 1), [early]).announced).toBe(0);
+  });
+});
