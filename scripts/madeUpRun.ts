@@ -22,21 +22,28 @@ function noise(lane: number, metric: number, at: number): number {
   return ((bits ^ (bits >>> 15)) >>> 0) / 2 ** 32;
 }
 
+/** How a run goes: `drifting` rises and falls, and alarms all the time; `calm` holds, and alarms never. */
+type Course = 'drifting' | 'calm';
+const swing = { drifting: 0.35, calm: 0 } as const;
+const jitter = { drifting: 0.25, calm: 0.04 } as const;
+
 /** A slow drift with noise on it: no two neighbouring points alike, as in a run. */
-function value(lane: number, id: keyof MetricRow, at: number): number {
+function value(course: Course, lane: number, id: keyof MetricRow, at: number): number {
   const { range, every }: Metric = metrics[id];
   if (id === 'step') return at;
   if (every === 'eval' && at % evalEvery !== 0) return NaN;
   const index = metricIds.indexOf(id);
-  const drift = 0.5 + 0.35 * Math.sin((at / 2500) * (1 + lane / 3) + index);
+  const drift = 0.5 + swing[course] * Math.sin((at / 2500) * (1 + lane / 3) + index);
   const [low, high] = range ?? [0, 2];
-  return low + (high - low) * Math.min(1, Math.max(0, drift + 0.25 * (noise(lane, index, at) - 0.5)));
+  return (
+    low + (high - low) * Math.min(1, Math.max(0, drift + jitter[course] * (noise(lane, index, at) - 0.5)))
+  );
 }
 
-function rowsFrom(lane: number, first: number, count: number): Float64Array<ArrayBuffer> {
+function rowsFrom(course: Course, lane: number, first: number, count: number): Float64Array<ArrayBuffer> {
   const rows = new Float64Array(count * metricIds.length);
   for (let row = 0; row < count; row++) {
-    const record = metricIds.map((id) => [id, value(lane, id, first + row)] as const);
+    const record = metricIds.map((id) => [id, value(course, lane, id, first + row)] as const);
     rows.set(toRow(Object.fromEntries(record)), row * metricIds.length);
   }
   return rows;
@@ -82,12 +89,12 @@ export interface MadeUpRun {
 }
 
 /** Answers the page as the trainer would. @param train what happens once Train is pressed */
-export function standIn(train: (run: MadeUpRun) => void): void {
+export function standIn(course: Course, train: (run: MadeUpRun) => void): void {
   let lanes: readonly number[] = [];
   let steps = 0;
   const send = (first: number, count: number): void => {
     for (const [index, lane] of lanes.entries()) {
-      const rows = rowsFrom(index, first, count);
+      const rows = rowsFrom(course, index, first, count);
       post({ type: 'rows', lane, count, rows }, [rows.buffer]);
       post({ type: 'cost', lane, dispatches: 55, readbacks: 1, allocations: 0, bytes: 9_800_000 });
       post({ type: 'rollouts', lane, group: groupAt(index, first + count - 1) });

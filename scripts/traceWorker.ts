@@ -4,7 +4,7 @@ import { batchMs, standIn } from './madeUpRun.ts';
 const batches = 200;
 
 // For `npm run trace`: half of the run at once, so that 10,000 steps are there, and the rest in batches.
-standIn(({ steps, send, finish }) => {
+standIn('drifting', ({ steps, send, finish }) => {
   let made = steps / 2;
   send(0, made);
   const stride = Math.ceil(made / batches);

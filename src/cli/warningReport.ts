@@ -55,7 +55,7 @@ export function reportOf(sources: readonly WarningRuns[]): string {
 
 - It says *stop now*, not *in a hundred steps*: at the alarm the accuracy has mostly begun to fall.
 - It does not see a collapse within the first ten steps (Intuitor): policy and anchor are still the same, and no signal has
-  a start to be compared with. Missed by amber: ${missedBy(states.amber, judged)}.
+  a start to be compared with. Missed by amber: ${missedBy(states.amber, judged)}. ${withoutIntuitor(judged)}
 - An alarm is about a run that moves too fast for its own votes. Some such runs recover: those are the false alarms.
 - After a collapse the overlap can return to 1, once the anchor has followed the policy to the end. The signals that look
   the other way (no answers, the limit, one answer to everything) keep some of these runs red, as the column on the end shows.
@@ -78,7 +78,8 @@ Intuitor's collapses besides, as they happened. (On *judge* it would have announ
 choose again, not to choose on these.) For KL to the base, which stands in for the overlap in logs that have
 none and is amber at most, it gives 0.20. The other signals are for collapses of another kind (babbling, empty or endless
 completions, one answer to everything), of which these runs have too few to fit a level: theirs lie at four times or more
-the drift of any run that held.
+the drift of any run that held. All levels were in the code before the first table of *judge* was printed, on half of its
+runs, and none was changed since; this paragraph was written after that.
 
 ## Judged: runs that no level was chosen on
 
@@ -107,6 +108,16 @@ over by the first evaluations, and has fewer false alarms; red announces a small
 function inShort(rule: Rule, name: string, sources: readonly WarningRuns[]): string {
   const { announced, collapsed, lead, falseAlarms, held, inDips } = verdictOf(rule, sources);
   return `${name} announced ${String(announced)} of ${String(collapsed)} collapses, ${steps(lead[1])} steps ahead in the median, with false alarms on ${String(falseAlarms)} of ${String(held)} runs that held (${String(inDips)} before a real dip)`;
+}
+
+/** What amber and red announced of the collapses that leave time for it. */
+function withoutIntuitor(sources: readonly WarningRuns[]): string {
+  const others = sources.map((source) => ({
+    ...source,
+    runs: source.runs.filter(({ lane }) => lane !== 'Intuitor'),
+  }));
+  const [amber, red] = [verdictOf(states.amber, others), verdictOf(states.red, others)];
+  return `Without Intuitor's runs amber announced ${String(amber.announced)} of ${String(amber.collapsed)}, red ${String(red.announced)}.`;
 }
 
 function steps(count: number): string {

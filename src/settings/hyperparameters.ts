@@ -271,7 +271,7 @@ export const hyperparameters = {
     source: 'arXiv 2503.14476, 2402.03300, 2503.20783',
   }),
   rewardCode: text({
-    label: 'Your own reward',
+    label: 'Own reward',
     group: 'Objective',
     format: 'javascript',
     maxLength: 8000,
@@ -451,7 +451,7 @@ export const hyperparameters = {
     help: 'What is trained. It follows the base model, or prompts of your own.',
   }),
   prompts: text({
-    label: 'Your own prompts',
+    label: 'Own prompts',
     group: 'Task and model',
     format: 'jsonl',
     maxLength: 100_000,

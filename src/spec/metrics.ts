@@ -434,7 +434,8 @@ const table = {
     unit: '',
     range: [0, 1],
     better: 'lower',
-    formula: 'strongest label-free sign of a collapse: amber above 1/3, red above 2/3 (docs/early-warning.md)',
+    formula:
+      'strongest label-free sign of a collapse: amber above 1/3, red above 2/3 (docs/early-warning.md)',
     rises: 'The run looks more like those that collapsed.',
     falls: 'The signs of a collapse fade.',
     source: lab,

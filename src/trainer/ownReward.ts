@@ -32,7 +32,7 @@ export async function ownRewards(
     const { sentence, line } = outcome.fault;
     throw new LabError(
       'bad-reward',
-      `Your own reward failed${line === null ? '' : ` in line ${String(line)}`}. ${sentence}`,
+      `Own reward failed${line === null ? '' : ` in line ${String(line)}`}. ${sentence}`,
       'Edit it and go on: the run is as it was before this step.',
     );
   }

@@ -19,12 +19,12 @@ const mostInterrupts = 1000;
  * bring them back by accident; `typeof Date` throws too.
  */
 const withoutClockOrChance = `(() => {
-  const refuse = (name) => {
-    throw new ReferenceError(name + ' is not there: the same run must give the same rewards');
+  const refuse = (what) => {
+    throw new ReferenceError('there is no ' + what + ' here, as the same run must give the same rewards');
   };
-  Object.defineProperty(globalThis, 'Date', { get: () => refuse('Date'), configurable: false });
+  Object.defineProperty(globalThis, 'Date', { get: () => refuse('clock (Date)'), configurable: false });
   Object.defineProperty(Math, 'random', {
-    value: () => refuse('Math.random'), writable: false, configurable: false,
+    value: () => refuse('chance (random)'), writable: false, configurable: false,
   });
 })()`;
 
@@ -172,6 +172,7 @@ function inWords(name: string, message: string): string {
     if (message === 'out of memory') return `It needed more than ${String(memoryBytes / 2 ** 20)} MB.`;
     if (message === 'stack overflow') return 'Its functions called one another too deeply.';
   }
+  if (message.endsWith("''")) return `${name}: the code ends too early.`;
   return `${name === '' ? 'It threw an object' : name}: ${message}.`;
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { standInForTrainer } from '../../scripts/standIn.mjs';
@@ -54,5 +55,63 @@ it('a chart out of sight waits until it is scrolled to', async () => {
   expect(await points(page, 'Update')).toEqual([]);
   await page.getByRole('figure', { name: 'Update' }).scrollIntoViewIfNeeded();
   await expect.poll(() => points(page, 'Update'), patience).toHaveLength(8);
+  await page.close();
+});
+
+it('a stretch of steps dragged over is shown by every chart, with what was thinned before', async () => {
+  const page = await longRun(1440, 900);
+  await expect.poll(() => points(page, 'Entropy'), patience).toHaveLength(12);
+  const plot = page.getByRole('slider', { name: 'Entropy: step under the cursor' });
+  const box = await plot.boundingBox();
+  if (box === null) throw new Error('no plot');
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + 100, y);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 110, y, { steps: 3 });
+  await page.mouse.up();
+  // A stretch so short has room for every step: the axis has ticks of its own, in all charts.
+  const ticks = (title: string) =>
+    page.getByRole('figure', { name: title, exact: true }).locator('.recharts-xAxis-tick-labels text').allTextContents();
+  await expect.poll(async () => Number((await ticks('Entropy'))[0]), patience).toBeGreaterThan(0);
+  await expect.poll(() => ticks('Vote'), patience).toEqual(await ticks('Entropy'));
+  await plot.focus();
+  await page.keyboard.press('Escape');
+  await expect.poll(async () => (await ticks('Vote'))[0], patience).toBe('0');
+  // By keys, too: closer around the cursor.
+  await plot.focus();
+  await page.keyboard.press('+');
+  await expect.poll(async () => Number((await ticks('Vote'))[0]), patience).toBeGreaterThan(0);
+  await page
+    .getByRole('figure', { name: 'Vote', exact: true })
+    .getByRole('button', { name: 'all steps' })
+    .click();
+  await expect.poll(async () => (await ticks('Entropy'))[0], patience).toBe('0');
+  await page.close();
+});
+
+it('a chart is read as a table, in the place of the curves, and its data saved whole', async () => {
+  const page = await longRun(1440, 900);
+  await expect.poll(() => points(page, 'Vote'), patience).not.toHaveLength(0);
+  const chart = page.getByRole('figure', { name: 'Vote', exact: true });
+  const before = await chart.boundingBox();
+  await chart.getByText('⋯').click();
+  await chart.getByRole('button', { name: 'Show as a table' }).click();
+  const rows = chart.getByRole('table', { name: 'Vote' }).getByRole('row');
+  expect(await rows.count()).toBeGreaterThan(20);
+  expect(await rows.count()).toBeLessThan(52);
+  // A head per metric and lane, and the step.
+  expect(await chart.getByRole('columnheader').count()).toBe(1 + 2 * 4);
+  expect(await chart.boundingBox()).toEqual(before);
+
+  await chart.getByText('⋯').click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    chart.getByRole('button', { name: 'Save data as CSV' }).click(),
+  ]);
+  const lines = readFileSync(await download.path(), 'utf8')
+    .trim()
+    .split('\r\n');
+  expect(lines[0]?.split(',').slice(0, 3)).toEqual(['lane', 'step', 'vote/answer_overlap']);
+  expect(lines.length).toBeGreaterThan(4 * steps);
   await page.close();
 });

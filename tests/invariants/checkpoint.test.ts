@@ -38,8 +38,8 @@ function expectSameEnd(parent: Recorded, fork: Recorded): void {
   expect(bits(fork.anchor) === bits(parent.anchor), 'anchors coincide').toBe(true);
 }
 
-/** A guard that acts at every step it may: no run of eight steps collapses. */
-const eager = { guard: 'rollback', guardThreshold: 0.05, guardStepsBack: 2 } as const;
+/** A guard that acts at every step it may, once the early warning speaks at all: after ten steps. */
+const eager = { steps: 14, guard: 'rollback', guardThreshold: 0.05, guardStepsBack: 2 } as const;
 
 describe('a fork with nothing changed reproduces its parent bit for bit', () => {
   it.each<[string, Partial<Settings>]>([
@@ -50,7 +50,11 @@ describe('a fork with nothing changed reproduces its parent bit for bit', () => 
     ['with an eager guard', { algorithm: 'srt', ...eager }],
   ])('%s', async (_, changes) => {
     const parent = await record({ checkpointEvery: 3, ...changes });
-    expect(parent.checkpoints.map(({ step }) => step)).toEqual([3, 6]);
+    const steps = parent.checkpoints.map(({ step }) => step);
+    expect(steps).toEqual(steps.map((_, i) => 3 * (i + 1)));
+    expect(steps.length).toBeGreaterThan(1);
+    // The guard, where it is on, has acted before the last one.
+    expect(parent.guarded.length > 0).toBe(changes.guard === 'rollback');
     for (const checkpoint of parent.checkpoints) {
       // The settings of then: the guard may have changed them.
       const since = parent.guarded

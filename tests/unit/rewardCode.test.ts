@@ -117,6 +117,7 @@ describe('runReward', () => {
 describe('a fault', () => {
   it.each([
     ['function reward() {\n  let x = ;\n}', 'SyntaxError', 2],
+    ['function reward() {\n  return 1;', 'SyntaxError: the code ends too early.', 2],
     ['function reward() {\n\n  return foo.bar;\n}', "ReferenceError: 'foo' is not defined.", 3],
     ['function help() {\n  null.x;\n}\nfunction reward() {\n  return help();\n}', 'TypeError', 2],
     ['function reward() {\n  throw "so";\n}', 'It threw "so"', 1],
@@ -136,9 +137,9 @@ describe('a fault', () => {
     [returning('1 / 0'), 'It returned Infinity', 1],
     [returning('-10.5'), 'It returned -10.5', 1],
     ['async function reward() { return 1; }', 'It returned an object', 1],
-    [returning('Date.now()'), 'Date is not there: the same run', 2],
-    [returning('new Date().getTime()'), 'Date is not there', 2],
-    [returning('Math.random()'), 'Math.random is not there', 2],
+    [returning('Date.now()'), 'there is no clock (Date) here, as the same run', 2],
+    [returning('new Date().getTime()'), 'no clock', 2],
+    [returning('Math.random()'), 'no chance', 2],
     ['const Date = { now: () => 1 };\n' + returning('1'), 'Date', null],
   ])('%j', async (code, sentence, line) => {
     const found = await fault(code);

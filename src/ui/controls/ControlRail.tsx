@@ -19,6 +19,7 @@ const folded: ReadonlySet<HyperparameterGroup> = new Set(['Task and model', 'Eva
 export function ControlRail() {
   // The settings alone: the rail has nothing to redraw when a step was made.
   const settings = useLab(useShallow(({ lanes }) => lanes.map((lane) => lane.settings)));
+  const slots = useLab(useShallow(({ lanes }) => lanes.map((lane) => lane.slot)));
   const name = useLab((state) => state.lanes[state.selected]?.name);
   const selected = useLab((state) => state.selected);
   const together = useLab((state) => state.together);
@@ -75,7 +76,9 @@ export function ControlRail() {
                 key={key}
                 id={key}
                 value={shown[key]}
-                reach={reachOf(key, settings, selected, together).join('')}
+                reach={reachOf(key, settings, selected, together)
+                  .map((index) => slots[index] ?? index)
+                  .join('')}
                 irrelevant={irrelevance(knobOf(key), shown)}
                 refusal={refusal?.key === key ? refusal.sentence : null}
                 onHelp={showHelp}

@@ -71,7 +71,12 @@ export function CodeEditor({ text, format, faultLine, label, describedBy, onChan
         extensions: [
           ...common,
           ...languages[format],
-          EditorView.contentAttributes.of({ 'aria-label': label, 'aria-describedby': describedBy }),
+          // The dialog puts the focus here when it opens.
+          EditorView.contentAttributes.of({
+            'aria-label': label,
+            'aria-describedby': describedBy,
+            autofocus: 'true',
+          }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) listener.current(update.state.doc.toString());
           }),
@@ -79,7 +84,6 @@ export function CodeEditor({ text, format, faultLine, label, describedBy, onChan
       }),
     });
     view.current = editor;
-    editor.focus();
     return () => {
       view.current = null;
       editor.destroy();

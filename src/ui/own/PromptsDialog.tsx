@@ -12,7 +12,7 @@ import { vocabulary } from '../../tasks/vocabulary.ts';
 import { useLab } from '../useStore.ts';
 import { CodeEditor } from './CodeEditor.tsx';
 import { OwnDialog, refusalOf } from './OwnDialog.tsx';
-import type { TextDialogProps } from './TextInput.tsx';
+import type { TextDialogProps } from './textDialog.ts';
 
 /** A check follows the last keystroke by this long. */
 const pauseMs = 250;

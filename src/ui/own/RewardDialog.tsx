@@ -6,7 +6,7 @@ import { checkReward, type Sample, sampleOf } from './checkReward.ts';
 import { CodeEditor } from './CodeEditor.tsx';
 import { OwnDialog, refusalOf } from './OwnDialog.tsx';
 import { rewardExamples } from './rewardExamples.ts';
-import type { TextDialogProps } from './TextInput.tsx';
+import type { TextDialogProps } from './textDialog.ts';
 
 /** A check follows the last keystroke by this long. */
 const pauseMs = 300;

@@ -1,15 +1,6 @@
 import { lazy, Suspense, useState } from 'react';
-import type { HyperparameterKey } from '../../settings/hyperparameters.ts';
-import type { TextHyperparameter } from '../../spec/hyperparameter.ts';
 import { describeValue } from '../../store/describe.ts';
-
-/** What the dialog of a text is told. */
-export interface TextDialogProps {
-  readonly id: HyperparameterKey;
-  readonly knob: TextHyperparameter;
-  readonly value: string;
-  readonly onClose: () => void;
-}
+import type { TextDialogProps } from './textDialog.ts';
 
 /** How each format is edited; loaded when asked for, as an editor weighs more than the page. */
 const dialogs = {

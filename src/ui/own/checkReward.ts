@@ -23,14 +23,28 @@ export interface Sample {
 export function sampleOf({ group, settings, name }: Lane): Sample {
   if (group === null) {
     const { examples, name: task } = taskOf(settings.task, settings.prompts);
-    const inputs = examples.map(({ prompt, completion, answer }) => ({
-      prompt,
-      completion,
-      answer,
-      pseudoLabel: answer,
-      agreement: 1,
-    }));
-    return { from: `worked examples of ${task}; from the first step on, rollouts`, inputs };
+    const [first] = examples;
+    const wrong = examples.find(({ answer }) => answer !== first?.answer) ?? first;
+    const others =
+      first === undefined || wrong === undefined
+        ? []
+        : [
+            { ...wrong, prompt: first.prompt, pseudoLabel: first.answer },
+            { ...first, completion: first.completion.slice(0, -1), answer: null, pseudoLabel: first.answer },
+          ];
+    const inputs = [...examples.map((each) => ({ ...each, pseudoLabel: each.answer })), ...others].map(
+      ({ prompt, completion, answer, pseudoLabel }) => ({
+        prompt,
+        completion,
+        answer,
+        pseudoLabel,
+        agreement: 1,
+      }),
+    );
+    return {
+      from: `worked examples of ${task}: right, wrong and cut off. After a step: its rollouts.`,
+      inputs,
+    };
   }
   const { step, prompt, pseudoLabel, rollouts } = group;
   const votes = tally(group, settings).map(({ answer, policy, anchor }) => ({
