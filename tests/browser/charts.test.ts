@@ -71,7 +71,10 @@ it('a stretch of steps dragged over is shown by every chart, with what was thinn
   await page.mouse.up();
   // A stretch so short has room for every step: the axis has ticks of its own, in all charts.
   const ticks = (title: string) =>
-    page.getByRole('figure', { name: title, exact: true }).locator('.recharts-xAxis-tick-labels text').allTextContents();
+    page
+      .getByRole('figure', { name: title, exact: true })
+      .locator('.recharts-xAxis-tick-labels text')
+      .allTextContents();
   await expect.poll(async () => Number((await ticks('Entropy'))[0]), patience).toBeGreaterThan(0);
   await expect.poll(() => ticks('Vote'), patience).toEqual(await ticks('Entropy'));
   await plot.focus();
