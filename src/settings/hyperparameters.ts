@@ -412,7 +412,7 @@ export const hyperparameters = {
     relevant: guarded,
   }),
   guardFactor: real({
-    label: 'Learning rate ×',
+    label: 'Slow down to ×',
     group: 'Guard',
     range: [0.05, 1],
     step: 0.05,

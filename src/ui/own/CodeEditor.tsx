@@ -76,6 +76,7 @@ export function CodeEditor({ text, format, faultLine, label, describedBy, onChan
             'aria-label': label,
             'aria-describedby': describedBy,
             autofocus: 'true',
+            tabindex: '0',
           }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) listener.current(update.state.doc.toString());
