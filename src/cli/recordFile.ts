@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LabError } from '../lib/labError.ts';
+import type { MetricRow } from '../spec/metrics.ts';
 
 /**
  * A file of JSON lines that begins with a header. It is made with its first record: a run that is refused before
@@ -37,6 +38,11 @@ export function checkWritable(path: string): void {
   refuseUnwritable(path, () => {
     accessSync(dirname(path), constants.W_OK);
   });
+}
+
+/** Without what was not measured: JSON has no NaN. */
+export function measured(metrics: Partial<MetricRow>): Partial<MetricRow> {
+  return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
 }
 
 function line(record: object): string {

@@ -3,7 +3,10 @@ import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
+import { validateSettings } from '../settings/settings.ts';
 import type { MetricRow } from '../spec/metrics.ts';
+import type { Checkpoint } from '../trainer/checkpoint.ts';
+import type { Change } from '../trainer/protocol.ts';
 import { runReward } from '../trainer/rewardCode.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { readModelFolder } from './modelFolder.ts';
@@ -33,19 +36,27 @@ export interface LaneRun {
   readonly interrupted: () => boolean;
 }
 
-/** Trains a lane to its end with the Trainer of the page, a progress bar on the terminal. */
+/**
+ * Trains a lane to its end with the Trainer of the page, a progress bar on the terminal.
+ * @param changes to make on the way, in the order of their steps; the guard makes its own
+ */
 export async function runLane(
   gpu: Gpu,
   kernels: Kernels,
   { name, settings, plan }: PlannedLane,
   of: LaneRun,
+  changes: readonly Change[] = [],
 ): Promise<RunSummary> {
   const began = performance.now();
-  const trainer = new Trainer(gpu, kernels, readModelFolder(settings.model), settings, {
-    now: () => performance.now(),
-    plan,
-    runReward,
-  });
+  const train = (under: Settings, from?: Checkpoint): Trainer =>
+    new Trainer(gpu, kernels, readModelFolder(under.model), under, {
+      now: () => performance.now(),
+      plan,
+      runReward,
+      checkpoints: changes.some(({ by }) => by === 'checkpoint'),
+      ...(from === undefined ? {} : { from }),
+    });
+  let trainer = train(settings);
   const progress = new Progress(settings.steps);
   const evaluations: Evaluation[] = [];
   const record = (metrics: Partial<MetricRow>): void => {
@@ -58,8 +69,20 @@ export async function runLane(
   try {
     await kernels.compile();
     record(await trainer.start());
+    let reached: Checkpoint | null = null;
     while (!trainer.finished && !of.interrupted()) {
-      const { metrics, guarded } = await trainer.next();
+      for (const change of changes.filter(({ step, by }) => step === trainer.step && by !== 'guard')) {
+        if (change.by === 'reader') trainer.change(change.changes);
+        else {
+          const from: Checkpoint = reached ?? (await trainer.checkpoint());
+          const under = validateSettings(change.changes, trainer.settings);
+          trainer.destroy();
+          trainer = train(under, from);
+          await kernels.compile();
+        }
+      }
+      const { metrics, guarded, checkpoint } = await trainer.next();
+      reached = checkpoint;
       record(metrics);
       if (guarded !== null) {
         interventions++;

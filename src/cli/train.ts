@@ -1,12 +1,13 @@
+import type { Plan } from '../engine/plan.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
 import { flagHelp, parseFlags, refuseIneffective, type OwnFlags } from '../settings/flags.ts';
 import { defaultPreset, presetName, presetNames, presets, type Lane } from '../settings/presets.ts';
 import { diffSettings, validateSettings } from '../settings/settings.ts';
-import type { MetricRow } from '../spec/metrics.ts';
 import { openHeadless } from './headless.ts';
-import { planLanes, planOfRecord } from './planLanes.ts';
-import { checkWritable, RecordFile } from './recordFile.ts';
+import { planLanes } from './planLanes.ts';
+import { readRecord } from './readRecord.ts';
+import { checkWritable, measured, RecordFile } from './recordFile.ts';
 import { describe, runLane, type RunSummary } from './runLane.ts';
 import { versions } from './versions.ts';
 
@@ -123,7 +124,13 @@ function lanesOf(flags: ReturnType<typeof parseFlags>): Lane[] {
   return lanes;
 }
 
-/** Without what was not measured: JSON has no NaN. */
-function measured(metrics: Partial<MetricRow>): Partial<MetricRow> {
-  return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
+/** The kernels of a record's first lane. */
+function planOfRecord(path: string): Plan {
+  const plan = readRecord(path)[0]?.plan;
+  if (plan !== undefined && plan !== null) return plan;
+  throw new LabError(
+    'bad-file',
+    `--plan "${path}" names no kernels that this version has.`,
+    'Name a file written by npm run train -- --out, or exported from the page, by this version.',
+  );
 }

@@ -1,7 +1,9 @@
 import type { Assessment } from '../diagnostics/earlyWarning.ts';
 import { EarlyWarning } from '../diagnostics/earlyWarning.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
+import { diffSettings } from '../settings/settings.ts';
 import { fromRow, metricIds } from '../spec/metrics.ts';
-import type { Alarm, Lane } from './lanes.ts';
+import { type Alarm, type Lane, settingsAt } from './lanes.ts';
 import { statusOf } from './status.ts';
 
 /** An alarm is not repeated within so many steps: a score at the edge of a zone crosses it again and again. */
@@ -27,16 +29,22 @@ export function appendRows(lane: Lane, rows: Float64Array, count: number): Pick<
   return { alarms, status: statusOf(lane.history, assessment) };
 }
 
-/** A lane as it was after a step: its history, judged anew. */
-export function laneUntil(lane: Lane, step: number): Lane {
-  const empty = { ...lane, warning: new EarlyWarning(), alarms: [], history: lane.history.empty() };
+/** A lane that goes on from the checkpoint of a step: its history until then, judged anew, and how it came there. */
+export function laneFrom(lane: Lane, step: number, settings: Settings): Lane {
+  const empty = { ...lane, settings, warning: new EarlyWarning(), alarms: [], history: lane.history.empty() };
   const { rows, count } = lane.history.until(step);
-  const changes = lane.changes.filter((change) => change.step <= step);
-  return { ...empty, changes, ...appendRows(empty, rows, count) };
+  const appended = appendRows(empty, rows, count);
+  if (step === 0) return { ...empty, ...appended, start: settings, changes: [] };
+  const past = lane.changes.filter((change) => change.step <= step);
+  const changes = diffSettings(settingsAt(lane, step), settings);
+  const wentOn = Object.keys(changes).length === 0 ? [] : [{ step, changes, by: 'checkpoint' as const }];
+  return { ...empty, ...appended, changes: [...past, ...wentOn] };
 }
 
 function withAlarm(alarms: readonly Alarm[], step: number, { state, reason }: Assessment): readonly Alarm[] {
   if (state === 'healthy') return alarms;
-  const repeated = alarms.some((alarm) => alarm.step > step - quietSteps && rank[alarm.state] >= rank[state]);
+  // Only the last ones can be so near; looking at all would cost more the longer a run is.
+  const since = alarms.findLastIndex((alarm) => alarm.step <= step - quietSteps) + 1;
+  const repeated = alarms.slice(since).some((alarm) => rank[alarm.state] >= rank[state]);
   return repeated ? alarms : [...alarms, { step, state, reason }];
 }

@@ -1,9 +1,9 @@
 import { hyperparameterKeys } from '../settings/hyperparameters.ts';
 import type { Lane as LaneSetup, PresetName } from '../settings/presets.ts';
-import type { Command, Event, Failure, LaneId, ShownGroup } from '../trainer/protocol.ts';
-import { appendRows, laneUntil } from './append.ts';
+import type { Change, Command, Event, Failure, LaneId, ShownGroup } from '../trainer/protocol.ts';
+import { appendRows, laneFrom } from './append.ts';
 import { describeChange } from './describe.ts';
-import { type Change, freshLane, type Lane, lab, type Mark, settingsAt, stepOf } from './lanes.ts';
+import { freshLane, type Lane, lab, type Mark, settingsAt, stepOf } from './lanes.ts';
 
 /** What the page needs of a worker. */
 export interface TrainerPort {
@@ -192,7 +192,9 @@ function standing(of: (lane: Lane) => boolean, now: Lane['standing']): void {
 function rewind(id: LaneId, step: number): void {
   flush();
   lab.setState(({ lanes, marks, version }) => ({
-    lanes: lanes.map((lane) => (lane.id === id && stepOf(lane) > step ? laneUntil(lane, step) : lane)),
+    lanes: lanes.map((lane) =>
+      lane.id === id && stepOf(lane) > step ? laneFrom(lane, step, lane.settings) : lane,
+    ),
     marks: marks.filter((mark) => mark.step <= step || mark.lanes.some((lane) => lane !== id)),
     version: version + 1,
   }));

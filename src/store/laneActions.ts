@@ -3,7 +3,7 @@ import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
 import { validateSettings } from '../settings/settings.ts';
 import { longestName, mostLanes } from '../settings/url.ts';
 import type { LaneId } from '../trainer/protocol.ts';
-import { laneUntil } from './append.ts';
+import { laneFrom } from './append.ts';
 import { agreeing } from './actions.ts';
 import { drop, mark, put, send } from './connection.ts';
 import { describeChange } from './describe.ts';
@@ -61,20 +61,16 @@ export function fork(id: LaneId, step: number, changes: Partial<Settings> = {}):
   const inherited = settingsAt(parent, at);
   const settings = validateSettings(changes, inherited);
   const fresh = freshLane({ name: freshName(parent.name), settings }, freeSlot(lanes));
-  const past = laneUntil(parent, at);
   const lane: Lane = {
-    ...past,
+    ...laneFrom(parent, at, settings),
     id: fresh.id,
     slot: fresh.slot,
     name: fresh.name,
-    settings,
-    start: inherited,
-    changes: [],
     origin: { name: parent.name, step: at },
     standing: 'preparing',
     checkpoints: { steps: parent.checkpoints.steps.filter((each) => each <= at), bytes: 0 },
   };
-  put(at === 0 ? { ...lane, start: settings } : lane, null, { lane: id, step: at });
+  put(lane, null, { lane: id, step: at });
   const differs = Object.keys(changes) as (keyof Settings)[];
   const what = differs.map((key) => describeChange(key, inherited[key], settings[key]));
   mark({
@@ -131,7 +127,7 @@ export function resumeGentler(): void {
     lane.settings,
   );
   const fresh = freshLane({ name: lane.name, settings }, lane.slot);
-  const resumed = { ...laneUntil(lane, step), id: fresh.id, settings, standing: fresh.standing };
+  const resumed = { ...laneFrom(lane, step, settings), id: fresh.id, standing: fresh.standing };
   put(resumed, lane.id, { lane: lane.id, step });
   mark({
     step,

@@ -13,6 +13,7 @@ import type { Hyperparameter } from '../spec/hyperparameter.ts';
 import { type MetricId, metricIds } from '../spec/metrics.ts';
 import type {
   AdapterSummary,
+  Change,
   Event,
   Failure,
   LaneId,
@@ -25,9 +26,6 @@ import { type LaneStatus, waiting } from './status.ts';
 
 /** Counts and bytes of a lane's last step. */
 export type Cost = Omit<Extract<Event, { type: 'cost' }>, 'type' | 'lane'>;
-
-/** A change of settings that took effect after a step. */
-export type Change = Omit<Extract<Event, { type: 'changed' }>, 'type' | 'lane'>;
 
 /** The early warning turned amber or red at a step. */
 export interface Alarm {

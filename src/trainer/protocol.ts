@@ -9,6 +9,15 @@ export type { AdapterSummary } from '../gpu/device.ts';
 /** A lane's number, given by the page and never given twice: what arrives late for a lane that is gone finds no other. */
 export type LaneId = number;
 
+/** A change of settings while a run went on. */
+export interface Change {
+  /** It took effect after this step. */
+  readonly step: number;
+  readonly changes: Partial<Settings>;
+  /** 'checkpoint': the run went on from the checkpoint of this step, where any setting may change. */
+  readonly by: 'reader' | 'guard' | 'checkpoint';
+}
+
 /** What the page asks of the trainer's worker. A lane is one run; all lanes share the device. */
 export type Command =
   /** (Re)builds every lane at step 0. Also what Reset sends. `base`: address of the page; models/ lies beside it. */
@@ -129,14 +138,8 @@ export type Event =
       readonly steps: readonly number[];
       readonly bytes: number;
     }
-  /** A live change took effect after `step`. */
-  | {
-      readonly type: 'changed';
-      readonly lane: LaneId;
-      readonly step: number;
-      readonly changes: Partial<Settings>;
-      readonly by: 'reader' | 'guard';
-    }
+  /** A live change took effect. */
+  | ({ readonly type: 'changed'; readonly lane: LaneId } & Change)
   /** Bytes held and counts of the last step, for the speed chart. */
   | {
       readonly type: 'cost';

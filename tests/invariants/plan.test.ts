@@ -54,7 +54,8 @@ describe('a record names the kernels that made it', () => {
   it('and --plan trains with those of another record', async () => {
     expect(planIn(first)).toBeDefined();
     expect(planIn(first)).not.toEqual(other);
-    writeFileSync(file('other.jsonl'), `${JSON.stringify({ type: 'header', lanes: [{ plan: other }] })}\n`);
+    const lane = { name: 'SRT', settings: {}, plan: other };
+    writeFileSync(file('other.jsonl'), `${JSON.stringify({ type: 'header', lanes: [lane] })}\n`);
     const second = await train('second.jsonl', '--plan', file('other.jsonl'));
     expect(planIn(second)).toEqual(other);
     // Other orders of sums: near, but not the same bits.
@@ -65,7 +66,7 @@ describe('a record names the kernels that made it', () => {
   it('also of one exported from the page', async () => {
     writeFileSync(
       file('page.jsonl'),
-      `${JSON.stringify({ type: 'header', lane: 0, plan: planIn(first) })}\n`,
+      `${JSON.stringify({ type: 'header', lane: 0, name: 'SRT', settings: {}, plan: planIn(first) })}\n`,
     );
     expect(timeless(await train('again.jsonl', '--plan', file('page.jsonl')))).toEqual(timeless(first));
   });
@@ -75,13 +76,16 @@ describe('a record names the kernels that made it', () => {
     ['no JSON', 'hello'],
     ['no header', '[]'],
     ['no plan', '{"type":"header","lanes":[{}]}'],
-    ['kernels of another version', '{"plan":{"rollout":"by hand"}}'],
+    [
+      'kernels of another version',
+      '{"type":"header","lanes":[{"name":"SRT","settings":{},"plan":{"rollout":"by hand"}}]}',
+    ],
   ])('refuses %s', async (name, text) => {
     const path = file(`${name}.jsonl`);
     if (text !== null) writeFileSync(path, text);
     const { code, stderr } = await command('train', '--preset', 'srt', ...smallRun, '--plan', path);
     expect(code).toBe(2);
-    expect(stderr).toContain('--plan');
+    expect(stderr).toContain(path);
     expect(stderr).toContain('npm run train -- --out');
   });
 });
