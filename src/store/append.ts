@@ -6,7 +6,7 @@ import { fromRow, metricIds } from '../spec/metrics.ts';
 import { type Alarm, type Lane, settingsAt } from './lanes.ts';
 import { statusOf } from './status.ts';
 
-/** An alarm is not repeated within so many steps: a score at the edge of a zone crosses it again and again. */
+/** An alarm goes on over so many quiet steps: a score at the edge of a zone crosses it again and again. */
 const quietSteps = 20;
 const rank = { watch: 1, warning: 2 } as const;
 
@@ -43,8 +43,10 @@ export function laneFrom(lane: Lane, step: number, settings: Settings): Lane {
 
 function withAlarm(alarms: readonly Alarm[], step: number, { state, reason }: Assessment): readonly Alarm[] {
   if (state === 'healthy') return alarms;
-  // Only the last ones can be so near; looking at all would cost more the longer a run is.
-  const since = alarms.findLastIndex((alarm) => alarm.step <= step - quietSteps) + 1;
-  const repeated = alarms.slice(since).some((alarm) => rank[alarm.state] >= rank[state]);
-  return repeated ? alarms : [...alarms, { step, state, reason }];
+  const goesOn = alarms.findLastIndex(
+    (alarm) => alarm.until > step - quietSteps && rank[alarm.state] >= rank[state],
+  );
+  const same = alarms[goesOn];
+  if (same === undefined) return [...alarms, { step, until: step, state, reason }];
+  return alarms.with(goesOn, { ...same, until: step });
 }

@@ -7,7 +7,7 @@ import { laneFrom } from './append.ts';
 import { agreeing } from './actions.ts';
 import { drop, mark, put, send } from './connection.ts';
 import { describeChange } from './describe.ts';
-import { freeSlot, freshLane, type Lane, lab, settingsAt, setupOf, stepOf } from './lanes.ts';
+import { type Alarm, freeSlot, freshLane, type Lane, lab, settingsAt, setupOf, stepOf } from './lanes.ts';
 
 /** Whether a further lane has room. */
 export function hasRoom(): boolean {
@@ -105,13 +105,17 @@ export function adviceFor({ settings }: Lane): readonly Advice[] {
   ];
 }
 
+/** The alarm that speaks for a lane: its newest red one, or else its newest. */
+export function worstAlarm({ alarms }: Lane): Alarm | undefined {
+  return alarms.findLast(({ state }) => state === 'warning') ?? alarms.at(-1);
+}
+
 /** Pauses, goes back about 20 steps and does what is advised, in a fork. */
 export function takeAdvice(id: LaneId, { changes }: Advice): void {
   const lane = lab.getState().lanes.find((each) => each.id === id);
   if (lane === undefined) return;
-  const newest = lane.alarms.findLast(({ state }) => state === 'warning') ?? lane.alarms.at(-1);
   send({ type: 'pause' });
-  fork(id, Math.max(0, (newest?.step ?? stepOf(lane)) - adviceStepsBack), changes);
+  fork(id, Math.max(0, (worstAlarm(lane)?.step ?? stepOf(lane)) - adviceStepsBack), changes);
 }
 
 /** After values that are not finite: the lane goes on from its newest checkpoint at a third of the learning rate. */

@@ -27,9 +27,10 @@ import { type LaneStatus, waiting } from './status.ts';
 /** Counts and bytes of a lane's last step. */
 export type Cost = Omit<Extract<Event, { type: 'cost' }>, 'type' | 'lane'>;
 
-/** The early warning turned amber or red at a step. */
+/** The early warning turned amber or red at a step, and was so until another. */
 export interface Alarm {
   readonly step: number;
+  readonly until: number;
   readonly state: 'watch' | 'warning';
   readonly reason: string;
 }

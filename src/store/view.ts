@@ -4,6 +4,7 @@ export type Theme = 'system' | 'light' | 'dark';
 export const themes: readonly Theme[] = ['system', 'light', 'dark'];
 
 const themeKey = 'm-grpo-lab.theme';
+const tourKey = 'm-grpo-lab.tour';
 
 /** The pages of the lab; the address names all but the first after its `#`. */
 export const pages = ['lab', 'watch', 'guide'] as const;
@@ -28,27 +29,26 @@ export interface View {
   /** Decay of the mean that smooths the curves of all charts, in [0, 1); 0: none. */
   readonly smoothing: number;
   readonly truthHidden: boolean;
+  /** The stop of the tour, from 0; 'offered' to who has not been asked yet; null: none. */
+  readonly tour: number | 'offered' | null;
 }
 
 /** The view. Charts subscribe to `cursor` alone, so that moving it redraws one thin line each. */
 export const view = createStore<View>()(() => ({
-  theme: storedTheme(),
+  theme: themes.find((theme) => theme === remembered(themeKey)) ?? 'system',
   page: 'lab',
   cursor: null,
   pinned: null,
   zoom: null,
   smoothing: 0,
   truthHidden: false,
+  tour: remembered(tourKey) === null ? 'offered' : null,
 }));
 
 /** Chooses light, dark or the system's, and remembers it. */
 export function setTheme(theme: Theme): void {
   view.setState({ theme });
-  try {
-    localStorage.setItem(themeKey, theme);
-  } catch {
-    // Storage can be closed to the page (private windows): the choice then lasts as long as the tab.
-  }
+  remember(themeKey, theme);
 }
 
 /** Shows the page that the address names, now and whenever it changes. */
@@ -87,11 +87,31 @@ export function hideTruth(truthHidden: boolean): void {
   view.setState({ truthHidden });
 }
 
-function storedTheme(): Theme {
+/** Shows a stop of the tour, on the page it is about. */
+export function goToStop(tour: number): void {
+  if (view.getState().page !== 'lab') location.hash = 'lab';
+  view.setState({ tour });
+}
+
+/** Ends the tour, or declines it; it is not offered again. */
+export function endTour(): void {
+  view.setState({ tour: null });
+  remember(tourKey, 'seen');
+}
+
+/** Storage can be closed to the page (private windows): a choice then lasts as long as the tab. */
+function remember(key: string, value: string): void {
   try {
-    const stored = localStorage.getItem(themeKey);
-    return themes.find((theme) => theme === stored) ?? 'system';
+    localStorage.setItem(key, value);
   } catch {
-    return 'system';
+    // As said.
+  }
+}
+
+function remembered(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
   }
 }

@@ -7,6 +7,7 @@ import { LaneCards } from './lanes/LaneCards.tsx';
 import { RolloutPanel } from './rollouts/RolloutPanel.tsx';
 import { Notices, Stage } from './states/Stage.tsx';
 import { Timeline } from './timeline/Timeline.tsx';
+import { Tour } from './tour/Tour.tsx';
 import { useShortcuts } from './bar/useShortcuts.ts';
 
 /** The page on which policies train. */
@@ -29,6 +30,7 @@ export function Lab() {
         <RolloutPanel />
       </div>
       <ControlRail />
+      <Tour />
     </main>
   );
 }

@@ -13,6 +13,7 @@ import './controls/controls.css';
 import './rollouts/rollouts.css';
 import './timeline/timeline.css';
 import './states/states.css';
+import './tour/tour.css';
 import './narrow.css';
 
 const root = document.getElementById('root');

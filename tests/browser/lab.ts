@@ -91,9 +91,17 @@ export function query(settings: Readonly<Record<string, string>>): string {
   return `?${new URLSearchParams(settings).toString()}`;
 }
 
-/** A page that remembers what it complained about. */
-export async function newPage(browser: Browser): Promise<{ page: Page; complaints: string[] }> {
+/** A page that remembers what it complained about. @param visited whether its reader was here before: is offered no tour */
+export async function newPage(
+  browser: Browser,
+  visited = true,
+): Promise<{ page: Page; complaints: string[] }> {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  if (visited) {
+    await page.addInitScript(() => {
+      localStorage.setItem('m-grpo-lab.tour', 'seen');
+    });
+  }
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openFromAddress } from '../../src/store/actions.ts';
+import { openFromAddress, setKnob } from '../../src/store/actions.ts';
 import { connect, receive } from '../../src/store/connection.ts';
 import {
   addLane,
@@ -90,6 +90,21 @@ describe('lanes', () => {
   });
 });
 
+it('an alarm begins where it first sounds, however long it lasts, and anew after a quiet time', () => {
+  const { id } = trained();
+  const after = (from: number, count: number, overlap: number): void => {
+    rows(
+      id,
+      ...Array.from({ length: count }, (_, at) => ({ step: from + at, 'vote/answer_overlap': overlap })),
+    );
+  };
+  after(41, 60, 0.6);
+  expect(laneAt(0).alarms).toMatchObject([{ step: 41, until: 100, state: 'warning' }]);
+  after(101, 60, 0.95);
+  after(161, 5, 0.6);
+  expect(laneAt(0).alarms).toMatchObject([{ step: 41 }, { step: 161, until: 165 }]);
+});
+
 describe('a fork', () => {
   it('begins at the newest checkpoint before the step, with the past and the settings of then', () => {
     const { id } = trained();
@@ -117,6 +132,9 @@ describe('a fork', () => {
     expect(laneAt(2).settings.learningRate).toBe(3.5e-4);
     takeAdvice(id, anchor);
     expect(laneAt(3).settings.algorithm).toBe('m-grpo-iqr');
+    // Its record holds the whole way there: npm run replay needs no other lane.
+    expect(laneAt(3).start).toEqual(laneAt(0).start);
+    expect(laneAt(3).changes).toEqual([{ step: 20, changes: { algorithm: 'm-grpo-iqr' }, by: 'checkpoint' }]);
   });
 
   it('resumes a lane whose values were not finite, in its place', () => {
@@ -143,7 +161,11 @@ describe('the guard', () => {
 
   it('is not what a lane that goes on after a loss of the device has seen', () => {
     const { id } = trained();
+    setKnob('temperature', 1.5);
+    receive({ type: 'changed', lane: id, step: 40, changes: { temperature: 1.5 }, by: 'reader' });
     receive({ type: 'rewound', lane: id, step: 20 });
     expect(laneAt(0).history.latest('step')).toBe(20);
+    // What was set after that step holds from there on.
+    expect(laneAt(0).changes).toEqual([{ step: 20, changes: { temperature: 1.5 }, by: 'checkpoint' }]);
   });
 });

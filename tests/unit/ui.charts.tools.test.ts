@@ -190,7 +190,12 @@ describe('rowSteps', () => {
 });
 
 describe('notes', () => {
-  const alarm = (step: number, state: 'watch' | 'warning') => ({ step, state, reason: `because ${step}` });
+  const alarm = (step: number, state: 'watch' | 'warning') => ({
+    step,
+    until: step,
+    state,
+    reason: `because ${step}`,
+  });
   const lane = {
     name: 'SRT',
     alarms: [alarm(100, 'watch'), alarm(130, 'warning')],

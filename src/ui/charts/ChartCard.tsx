@@ -80,7 +80,7 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
   };
 
   return (
-    <figure className="chart card" ref={card} aria-labelledby={name}>
+    <figure className="chart card" id={`chart-${spec.id}`} ref={card} aria-labelledby={name}>
       <figcaption>
         <h2 id={name}>{spec.title}</h2>
         {spec.views.length === 1 ? (

@@ -21,11 +21,10 @@ interface Props {
 /** Draws any hyperparameter from its entry. */
 export const Control = memo(function Control({ id, value, reach, irrelevant, refusal, onHelp }: Props) {
   const knob = knobOf(id);
-  const changed = value !== knob.default;
   return (
     <div
       className="control"
-      data-changed={changed}
+      data-changed={value !== knob.default}
       data-irrelevant={irrelevant !== null}
       onPointerEnter={(event) => {
         onHelp(id, event.currentTarget);
@@ -56,19 +55,16 @@ export const Control = memo(function Control({ id, value, reach, irrelevant, ref
         </span>
       </span>
       <span className="applies">{knob.applies}</span>
-      <button
-        type="button"
-        className="reset"
-        aria-label={`${knob.label}: back to ${describeValue(id, knob.default)}`}
-        title={`Back to the default, ${describeValue(id, knob.default)}`}
-        // Kept in place while it has nothing to do, so that rows never shift.
-        disabled={!changed}
-        onClick={() => {
-          setKnob(id, knob.default);
-        }}
-      >
-        ↺
-      </button>
+      <span className="resets">
+        {knob.paper === undefined || knob.paper === knob.default ? null : (
+          <Reset id={id} value={value} to={knob.paper} whose="the paper’s value" className="to-paper">
+            paper
+          </Reset>
+        )}
+        <Reset id={id} value={value} to={knob.default} whose="the default">
+          ↺
+        </Reset>
+      </span>
       <ValueInput id={id} knob={knob} value={value} disabled={irrelevant !== null} />
       {irrelevant === null ? null : (
         // Its inputs are disabled and take no focus: the reason does, and brings the help along.
@@ -84,6 +80,35 @@ export const Control = memo(function Control({ id, value, reach, irrelevant, ref
     </div>
   );
 });
+
+interface ResetProps {
+  readonly id: HyperparameterKey;
+  readonly value: SettingValue;
+  readonly to: SettingValue;
+  readonly whose: string;
+  readonly className?: string;
+  readonly children: string;
+}
+
+/** Sets a knob to a value of note. */
+function Reset({ id, value, to, whose, className = '', children }: ResetProps) {
+  const shown = describeValue(id, to);
+  return (
+    <button
+      type="button"
+      className={`reset ${className}`}
+      aria-label={`${knobOf(id).label}: to ${whose}, ${shown}`}
+      title={`To ${whose}, ${shown}`}
+      // Kept in place while it has nothing to do, so that rows never shift.
+      disabled={value === to}
+      onClick={() => {
+        setKnob(id, to);
+      }}
+    >
+      {children}
+    </button>
+  );
+}
 
 interface ValueProps {
   readonly id: HyperparameterKey;

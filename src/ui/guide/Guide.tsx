@@ -1,4 +1,5 @@
 import type { ComponentType } from 'react';
+import { goToStop } from '../../store/view.ts';
 import { Cards } from './Cards.tsx';
 import { CollapseFigure } from './CollapseFigure.tsx';
 import { AdvantageFigure, AnchorFigure, EntropyFigure, FilterFigure, VoteFigure } from './figures.tsx';
@@ -103,6 +104,17 @@ export function Guide() {
         <section id="try" tabIndex={-1} aria-labelledby="try-title">
           <h2 id="try-title">Try this: one knob each</h2>
           <Cards />
+          <p>
+            New here?{' '}
+            <button
+              type="button"
+              onClick={() => {
+                goToStop(0);
+              }}
+            >
+              Take the tour of the live page
+            </button>
+          </p>
         </section>
         {sections.map(({ id, title, words, formula, Figure }) => (
           <section key={id} id={id} tabIndex={-1} aria-labelledby={`${id}-title`} className="card">

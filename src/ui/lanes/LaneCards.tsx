@@ -1,9 +1,17 @@
 import { memo, useState } from 'react';
 import { mostLanes } from '../../settings/url.ts';
 import { selectLane } from '../../store/actions.ts';
-import { addLane, adviceFor, fork, removeLane, renameLane, takeAdvice } from '../../store/laneActions.ts';
+import {
+  addLane,
+  adviceFor,
+  fork,
+  removeLane,
+  renameLane,
+  takeAdvice,
+  worstAlarm,
+} from '../../store/laneActions.ts';
 import { type Lane, stepOf } from '../../store/lanes.ts';
-import { setCursor } from '../../store/view.ts';
+import { pin } from '../../store/view.ts';
 import { formatPercent, formatShare } from '../format.ts';
 import type { LaneStatus } from '../../store/status.ts';
 import { useLab, useView } from '../useStore.ts';
@@ -60,7 +68,6 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
     : status.collapseStep === null
       ? status.state
       : `collapsed at ${status.collapseStep}`;
-  const alarm = lane.alarms.findLast(({ state }) => state === 'warning') ?? lane.alarms.at(-1);
   return (
     <div className={`lane card lane-${lane.slot}`} data-state={refused ? 'warning' : status.state}>
       <label>
@@ -85,19 +92,6 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
         <span className="retention">
           <Figure label="kept" value={formatPercent(status.retention)} />
         </span>
-        {alarm === undefined ? null : (
-          <button
-            type="button"
-            className="quiet alarm"
-            data-alarm={alarm.state}
-            title={`Step ${alarm.step}: ${alarm.reason} Show that step.`}
-            onClick={() => {
-              setCursor(alarm.step);
-            }}
-          >
-            {`${alarm.state === 'warning' ? 'red' : 'amber'} at ${alarm.step}`}
-          </button>
-        )}
       </span>
       <LaneMenu lane={lane} full={full} alone={alone} />
     </div>
@@ -116,7 +110,7 @@ function withoutTruth(status: LaneStatus): LaneStatus {
 /** What can be done with a lane; with an alarm first of all what is advised. */
 function LaneMenu({ lane, full, alone }: Pick<CardProps, 'lane' | 'full' | 'alone'>) {
   const [renaming, setRenaming] = useState(false);
-  const alarmed = lane.alarms.length > 0;
+  const alarm = worstAlarm(lane);
   const close = (element: HTMLElement): void => {
     element.closest('details')?.removeAttribute('open');
   };
@@ -135,11 +129,32 @@ function LaneMenu({ lane, full, alone }: Pick<CardProps, 'lane' | 'full' | 'alon
     >
       <summary
         aria-label={`What to do with ${lane.name}`}
-        title={alarmed ? 'What helps now' : 'Rename, fork, remove'}
+        title={
+          alarm === undefined
+            ? 'Rename, clone, remove'
+            : `Step ${alarm.step}: ${alarm.reason} What helps, and more.`
+        }
       >
-        {alarmed ? 'help ▾' : '⋯'}
+        {alarm === undefined ? (
+          '⋯'
+        ) : (
+          <span className="alarm" data-alarm={alarm.state}>
+            ▲ {alarm.step} help
+          </span>
+        )}
       </summary>
       <div className="menu-body">
+        {alarm === undefined ? null : (
+          <button
+            type="button"
+            onClick={(event) => {
+              close(event.currentTarget);
+              pin(alarm.step);
+            }}
+          >
+            {`Show step ${alarm.step}, where it turned ${alarm.state === 'warning' ? 'red' : 'amber'}`}
+          </button>
+        )}
         {renaming ? (
           <input
             type="text"
@@ -186,7 +201,7 @@ function LaneMenu({ lane, full, alone }: Pick<CardProps, 'lane' | 'full' | 'alon
         >
           Remove
         </button>
-        {alarmed ? (
+        {alarm !== undefined ? (
           <>
             <p className="menu-note">
               {full

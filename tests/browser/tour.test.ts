@@ -1,0 +1,70 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launch, newPage, query, reaches, serveBuilt, tiny, waitForStep, type Host } from './lab.ts';
+import { stops } from '../../src/ui/tour/stops.ts';
+
+let browser: Browser;
+let host: Host;
+beforeAll(async () => {
+  [browser, host] = await Promise.all([launch(), serveBuilt()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await host.close();
+});
+
+it('is offered once, leads by keyboard past every part while the run goes on, and is remembered', async () => {
+  const { page, complaints } = await newPage(browser, false);
+  await page.goto(`${host.address}${query({ ...tiny, steps: '100000' })}`);
+  await reaches(page, 'Ready to train');
+  const layout = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll('figure')].map((each) => each.getBoundingClientRect().top),
+    );
+  const before = await layout();
+  await page.getByRole('button', { name: 'Take the tour' }).click();
+  await page.getByRole('button', { name: 'Train' }).click();
+  for (const [number, { title, at }] of stops.entries()) {
+    const card = page.getByRole('dialog', { name: `Tour, ${number + 1} of ${stops.length}: ${title}` });
+    await card.waitFor();
+    // The ring lies around a part that is there, and the card beside it is on the screen.
+    const [ring, part, own] = await Promise.all(
+      [page.locator('.tour-ring'), page.locator(at), card].map((each) => each.boundingBox()),
+    );
+    expect(ring?.x, at).toBeCloseTo(part?.x ?? NaN, 0);
+    expect(own?.x).toBeGreaterThanOrEqual(0);
+    expect(own?.y).toBeGreaterThanOrEqual(0);
+    expect((own?.x ?? NaN) + (own?.width ?? NaN)).toBeLessThanOrEqual(1440);
+    expect((own?.y ?? NaN) + (own?.height ?? NaN)).toBeLessThanOrEqual(900);
+    await card.getByRole('button', { name: /Next|Done/ }).focus();
+    if (number < stops.length - 1) await page.keyboard.press('ArrowRight');
+  }
+  expect(await layout()).toEqual(before);
+  await waitForStep(page, 2);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.reload();
+  await reaches(page, 'Ready to train');
+  expect(await page.getByRole('button', { name: 'Take the tour' }).count()).toBe(0);
+  // The guide offers it for ever.
+  await page.getByRole('link', { name: 'Guide' }).click();
+  await page.getByRole('button', { name: 'Take the tour' }).click();
+  await page.getByRole('dialog', { name: /^Tour, 1 of/ }).waitFor();
+  await page.getByRole('button', { name: 'Skip' }).click();
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+it('a knob goes back to its default and to the paper’s value', async () => {
+  const { page } = await newPage(browser);
+  await page.goto(`${host.address}${query({ ...tiny, groupSize: '8' })}`);
+  const group = page.getByRole('textbox', { name: 'Group size G' });
+  const toPaper = page.getByRole('button', { name: 'Group size G: to the paper’s value, 32' });
+  await toPaper.click();
+  expect(await group.inputValue()).toBe('32');
+  expect(await toPaper.count()).toBe(0);
+  await page.getByRole('button', { name: 'Group size G: to the default, 16' }).click();
+  expect(await group.inputValue()).toBe('16');
+  await page.close();
+});
