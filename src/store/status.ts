@@ -54,3 +54,12 @@ export function statusOf(history: Columns<MetricId>, assessment: Assessment | nu
   if (assessment === null) return { ...waiting, ...figures };
   return { ...figures, state: assessment.state, reason: assessment.reason };
 }
+
+/** The status as a label-free learner sees it. */
+export function withoutTruth(status: LaneStatus): LaneStatus {
+  const { assessment } = status;
+  const figures = { best: NaN, now: NaN, retention: NaN, bestStep: null, collapseStep: null };
+  return assessment === null
+    ? { ...status, ...figures }
+    : { ...status, ...figures, state: assessment.state, reason: assessment.reason };
+}

@@ -82,7 +82,7 @@ export function setSmoothing(smoothing: number): void {
   view.setState({ smoothing });
 }
 
-/** Shows or hides solutions in the table of rollouts. */
+/** Shows or hides all that only labels can tell. */
 export function hideTruth(truthHidden: boolean): void {
   view.setState({ truthHidden });
 }

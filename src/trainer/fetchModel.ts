@@ -8,14 +8,19 @@ import { vocabulary } from '../tasks/vocabulary.ts';
  * @throws LabError `bad-file` for what can't be loaded or is no model
  */
 export async function fetchModel(base: string, name: string): Promise<BaseModel> {
-  const load = async (file: string): Promise<Response> => {
-    const response = await fetch(new URL(`models/${name}/${file}`, base));
-    if (response.ok) return response;
-    throw new LabError(
+  const refusal = (file: string, why: string, cause?: unknown): LabError =>
+    new LabError(
       'bad-file',
-      `The base model's ${file} could not be loaded: ${String(response.status)} ${response.statusText}.`,
-      'Reload the page; if you host it yourself, publish the whole dist folder.',
+      `The base model's ${file} could not be loaded: ${why}.`,
+      'See whether you are online and try again; if you host the page yourself, publish the whole dist folder.',
+      cause,
     );
+  const load = async (file: string): Promise<Response> => {
+    const response = await fetch(new URL(`models/${name}/${file}`, base)).catch((cause: unknown) => {
+      throw refusal(file, 'the network did not answer', cause);
+    });
+    if (response.ok) return response;
+    throw refusal(file, `${String(response.status)} ${response.statusText}`);
   };
   const [config, tokenizer, weights] = await Promise.all([
     load(modelFileNames.config).then((response) => response.text()),

@@ -1,10 +1,11 @@
-import { setSmoothing, setZoom } from '../../store/view.ts';
+import { hideTruth, setSmoothing, setZoom } from '../../store/view.ts';
 import { useView } from '../useStore.ts';
 
-/** What all charts share: how smooth their curves are, and which steps they show. */
+/** What all charts share: how smooth their curves are, which steps they show, and whether truth is among it. */
 export function ChartBar() {
   const smoothing = useView((state) => state.smoothing);
   const zoom = useView((state) => state.zoom);
+  const truthHidden = useView((state) => state.truthHidden);
   return (
     <div className="chart-bar">
       <label className="check">
@@ -35,6 +36,19 @@ export function ChartBar() {
       >
         all steps
       </button>
+      <label
+        className="check truth"
+        title="See what a learner without labels sees: charts, cards and rollouts"
+      >
+        <input
+          type="checkbox"
+          checked={truthHidden}
+          onChange={(event) => {
+            hideTruth(event.target.checked);
+          }}
+        />
+        hide truth
+      </label>
     </div>
   );
 }

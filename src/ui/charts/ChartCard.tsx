@@ -1,11 +1,12 @@
 import { memo, useId, useMemo, useRef, useState } from 'react';
-import { metrics } from '../../spec/metrics.ts';
+import { type MetricId, metrics } from '../../spec/metrics.ts';
 import { stepOf } from '../../store/lanes.ts';
 import { download } from '../../store/download.ts';
+import { withoutTruth } from '../../store/status.ts';
 import { setZoom } from '../../store/view.ts';
 import { formatValue } from '../format.ts';
 import { usePacedLab, useView } from '../useStore.ts';
-import type { ChartSpec, LineSpec, Zone } from './charts.ts';
+import type { ChartSpec, LineSpec, ViewSpec, Zone } from './charts.ts';
 import { curvesOf, stepsPerBucket, valueAxis } from './curves.ts';
 import { pngOf } from './chartFile.ts';
 import { csvOf, metricsOf } from './csv.ts';
@@ -31,7 +32,12 @@ interface Props {
 /** One chart: title, choice of what to see, legend with values, curves, marks and the shared cursor. */
 export const ChartCard = memo(function ChartCard({ spec }: Props) {
   const card = useRef<HTMLElement>(null);
-  const { version, lanes, marks, state } = usePacedLab(useOnScreen(card));
+  const { version, lanes: allLanes, marks, state } = usePacedLab(useOnScreen(card));
+  const truthHidden = useView((each) => each.truthHidden);
+  const lanes = useMemo(
+    () => (truthHidden ? allLanes.map((lane) => ({ ...lane, status: withoutTruth(lane.status) })) : allLanes),
+    [allLanes, truthHidden],
+  );
   const [shownView, setShownView] = useState(0);
   const [logarithmic, setLogarithmic] = useState(false);
   const [tabled, setTabled] = useState(false);
@@ -39,7 +45,8 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
   const [plot, size] = useSize<HTMLDivElement>();
   const name = useId();
 
-  const view = spec.views[shownView] ?? spec.views[0];
+  const whole = spec.views[shownView] ?? spec.views[0];
+  const view = useMemo(() => (truthHidden ? labelFree(whole) : whole), [whole, truthHidden]);
   const log = logarithmic && view.logarithmic === true;
   const lines = useMemo(
     () => view.lines.filter(({ id, shown }) => shown !== toggled.has(id)),
@@ -165,6 +172,9 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
             notesOf={(step) => notesAt(step, lanes, marks, shown)}
             width={size.width}
           >
+            {view.lines.length === 0 ? (
+              <p className="empty">Only labels could tell. Truth is hidden.</p>
+            ) : null}
             {size.width > 0 && size.height > 0 && lanes.length > 0 ? (
               <>
                 <LazyChart
@@ -193,6 +203,17 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
     </figure>
   );
 });
+
+/** What is left of a picture for who has no labels. */
+function labelFree({ best, ...view }: ViewSpec): ViewSpec {
+  const seen = (id: MetricId): boolean => !metrics[id].needsTruth;
+  return {
+    ...view,
+    lines: view.lines.filter(({ id }) => seen(id)),
+    bands: view.bands.filter(({ low, high }) => seen(low) && seen(high)),
+    ...(best !== undefined && seen(best) ? { best } : {}),
+  };
+}
 
 interface SeriesMenuProps {
   readonly lines: readonly LineSpec[];

@@ -73,13 +73,18 @@ export const Control = memo(function Control({ id, value, reach, irrelevant, ref
         </p>
       )}
       {refusal === null ? null : (
-        <p className="control-refusal" role="alert">
+        <p className="control-refusal" role="alert" ref={show}>
           {refusal}
         </p>
       )}
     </div>
   );
 });
+
+/** What appears at the edge of the rail is scrolled into sight. */
+function show(element: HTMLElement | null): void {
+  element?.scrollIntoView({ block: 'nearest' });
+}
 
 interface ResetProps {
   readonly id: HyperparameterKey;

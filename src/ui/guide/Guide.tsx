@@ -1,4 +1,4 @@
-import type { ComponentType } from 'react';
+import { type ComponentType, useEffect } from 'react';
 import { goToStop } from '../../store/view.ts';
 import { Cards } from './Cards.tsx';
 import { CollapseFigure } from './CollapseFigure.tsx';
@@ -82,6 +82,11 @@ const sections: readonly Section[] = [
 
 /** The page that explains each quantity, with figures computed by the trainer's own rules. */
 export function Guide() {
+  useEffect(() => {
+    // A link may name a section, which was not there when the browser looked for it.
+    const [, id] = location.hash.split('/');
+    if (id !== undefined) jump(id)();
+  }, []);
   return (
     <main className="guide">
       <nav aria-label="In this guide">
@@ -103,7 +108,6 @@ export function Guide() {
       <div className="guide-body">
         <section id="try" tabIndex={-1} aria-labelledby="try-title">
           <h2 id="try-title">Try this: one knob each</h2>
-          <Cards />
           <p>
             New here?{' '}
             <button
@@ -115,6 +119,7 @@ export function Guide() {
               Take the tour of the live page
             </button>
           </p>
+          <Cards />
         </section>
         {sections.map(({ id, title, words, formula, Figure }) => (
           <section key={id} id={id} tabIndex={-1} aria-labelledby={`${id}-title`} className="card">

@@ -13,7 +13,7 @@ import {
 import { type Lane, stepOf } from '../../store/lanes.ts';
 import { pin } from '../../store/view.ts';
 import { formatPercent, formatShare } from '../format.ts';
-import type { LaneStatus } from '../../store/status.ts';
+import { withoutTruth } from '../../store/status.ts';
 import { useLab, useView } from '../useStore.ts';
 
 /** The runs side by side: name, how each fares and why; the selected one is shown in controls and table. */
@@ -97,15 +97,6 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
     </div>
   );
 });
-
-/** A lane as a label-free learner sees it. */
-function withoutTruth(status: LaneStatus): LaneStatus {
-  const { assessment } = status;
-  const figures = { best: NaN, now: NaN, retention: NaN, bestStep: null, collapseStep: null };
-  return assessment === null
-    ? { ...status, ...figures }
-    : { ...status, ...figures, state: assessment.state, reason: assessment.reason };
-}
 
 /** What can be done with a lane; with an alarm first of all what is advised. */
 function LaneMenu({ lane, full, alone }: Pick<CardProps, 'lane' | 'full' | 'alone'>) {

@@ -1,6 +1,6 @@
 import { memo, useState } from 'react';
 import { watch } from '../../store/actions.ts';
-import { hideTruth } from '../../store/view.ts';
+
 import type { PromptFlags, ShownGroup, ShownRollout } from '../../trainer/protocol.ts';
 import { formatValue } from '../format.ts';
 import { useLab, useView } from '../useStore.ts';
@@ -82,16 +82,6 @@ export function RolloutPanel() {
               <option key={each}>{each}</option>
             ))}
           </select>
-        </label>
-        <label className="check">
-          <input
-            type="checkbox"
-            checked={truthHidden}
-            onChange={(event) => {
-              hideTruth(event.target.checked);
-            }}
-          />
-          hide truth
         </label>
       </header>
       {group === null ? (

@@ -39,6 +39,10 @@ export function NoWebGPU({ failure }: { readonly failure: Failure | null }) {
           </div>
         ))}
       </dl>
+      <p>
+        Meanwhile, <a href="#watch">look at a recorded run</a> or read what was measured in the{' '}
+        <a href="#guide">Guide</a>: neither needs a GPU.
+      </p>
       <p className="unit">
         WebGPU also needs a secure address: https, or localhost. Nothing is ever trained on the CPU in
         silence.
