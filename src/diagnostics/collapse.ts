@@ -21,7 +21,7 @@ export interface Summary {
 const patience = 3;
 
 /** How low an evaluation must be to count, given the best so far. */
-function collapsedBelow(peak: number): number {
+export function collapsedBelow(peak: number): number {
   return peak - Math.max(0.1, 0.25 * peak);
 }
 

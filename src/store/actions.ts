@@ -162,6 +162,11 @@ export function watch(wish: Partial<{ step: number | null; prompt: number }>): v
   send({ type: 'watch', ...watched });
 }
 
+/** Says something above the charts, until it is put away. */
+export function notify(notice: string): void {
+  lab.setState({ notice });
+}
+
 /** Puts a message away. */
 export function dismissNotice(): void {
   lab.setState({ notice: null });

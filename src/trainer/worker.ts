@@ -297,6 +297,8 @@ async function run(): Promise<void> {
       }
       applyChanges();
       const due = wanted > 0 ? furthestBehind() : [];
+      // What was asked for meanwhile comes first, also when nothing is to be trained.
+      if (due.length === 0 && asked.length > 0) continue;
       if (due.length === 0) break;
       if (!training) state('training');
       training = true;

@@ -1,15 +1,16 @@
 import { memo, useId, useMemo, useRef, useState } from 'react';
 import { type MetricId, metrics } from '../../spec/metrics.ts';
 import { stepOf } from '../../store/lanes.ts';
+import { notify } from '../../store/actions.ts';
 import { download } from '../../store/download.ts';
 import { withoutTruth } from '../../store/status.ts';
 import { setZoom } from '../../store/view.ts';
 import { formatValue } from '../format.ts';
 import { usePacedLab, useView } from '../useStore.ts';
-import type { ChartSpec, LineSpec, ViewSpec, Zone } from './charts.ts';
+import { type ChartSpec, type LineSpec, metricsOf, type ViewSpec, type Zone } from './charts.ts';
 import { curvesOf, stepsPerBucket, valueAxis } from './curves.ts';
 import { pngOf } from './chartFile.ts';
-import { csvOf, metricsOf } from './csv.ts';
+import { csvOf } from './csv.ts';
 import { ChartMenu } from './ChartMenu.tsx';
 import { ChartTable } from './ChartTable.tsx';
 import { LazyChart } from './LazyChart.tsx';
@@ -149,9 +150,12 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
                 ({ id, short }) =>
                   `${short} ${lanes.map((lane) => formatValue(valueAt(lane, id, null))).join(' ')}`,
               );
-              void pngOf({ title: `${spec.title}, ${view.unit}`, legend, lanes, curves, steps, values }).then(
+              pngOf({ title: `${spec.title}, ${view.unit}`, legend, lanes, curves, steps, values }).then(
                 (picture) => {
                   download(`${spec.id}.png`, picture);
+                },
+                (reason: unknown) => {
+                  notify(`The picture can’t be made: ${String(reason)}. Save the data as CSV.`);
                 },
               );
             }}

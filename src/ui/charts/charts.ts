@@ -167,3 +167,12 @@ export const charts: readonly ChartSpec[] = [
     ],
   },
 ];
+
+/** The metrics a chart can draw, in its order, each once. */
+export function metricsOf({ views }: ChartSpec): readonly MetricId[] {
+  const ids = views.flatMap(({ lines, bands }) => [
+    ...lines.map(({ id }) => id),
+    ...bands.flatMap(({ low, high }) => [low, high]),
+  ]);
+  return [...new Set(ids)];
+}

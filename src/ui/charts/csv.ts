@@ -1,15 +1,5 @@
-import { type MetricId } from '../../spec/metrics.ts';
+import type { MetricId } from '../../spec/metrics.ts';
 import type { Lane } from '../../store/lanes.ts';
-import type { ChartSpec } from './charts.ts';
-
-/** The metrics a chart can draw, in its order, each once. */
-export function metricsOf({ views }: ChartSpec): readonly MetricId[] {
-  const ids = views.flatMap(({ lines, bands }) => [
-    ...lines.map(({ id }) => id),
-    ...bands.flatMap(({ low, high }) => [low, high]),
-  ]);
-  return [...new Set(ids)];
-}
 
 /**
  * Every recorded step of every lane, as CSV (RFC 4180) with the columns lane, step and the metrics' ids. What was not

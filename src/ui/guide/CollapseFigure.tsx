@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { summarise } from '../../diagnostics/collapse.ts';
+import { collapsedBelow, summarise } from '../../diagnostics/collapse.ts';
 import { Slider } from './figures.tsx';
 import { runsOf } from './runs.ts';
 
@@ -32,8 +32,8 @@ export function CollapseFigure() {
               className="threshold"
               x1="4"
               x2="316"
-              y1={y(summary.peak - Math.max(0.1, 0.25 * summary.peak))}
-              y2={y(summary.peak - Math.max(0.1, 0.25 * summary.peak))}
+              y1={y(collapsedBelow(summary.peak))}
+              y2={y(collapsedBelow(summary.peak))}
             />
             <circle className="better" cx={x(summary.peakStep)} cy={y(summary.peak)} r="3.5" />
           </>

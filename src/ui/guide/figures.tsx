@@ -1,5 +1,5 @@
 import { useId, useState } from 'react';
-import { pairShares } from '../../diagnostics/overlap.ts';
+import { OverlapWindow, pairShares } from '../../diagnostics/overlap.ts';
 import { quantile } from '../../lib/stats.ts';
 import { groupNormalised } from '../../rl/advantage.ts';
 import { anchorHalfLife } from '../../rl/anchor.ts';
@@ -52,8 +52,7 @@ export function VoteFigure() {
   const [policy, setPolicy] = useState(policyAnswers);
   const [anchor, setAnchor] = useState(anchorAnswers);
   const { answer, votes, tied } = plurality([...policy, ...anchor]);
-  const shares = pairShares([{ policy, anchor }]);
-  const overlap = shares === null ? NaN : shares.qk / Math.sqrt(shares.qq * shares.kk);
+  const overlap = new OverlapWindow().add(pairShares([{ policy, anchor }]));
   const own = plurality(policy).answer;
   return (
     <div className="guide-figure">

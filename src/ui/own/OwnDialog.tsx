@@ -1,4 +1,12 @@
-import { type ReactNode, type SyntheticEvent, useEffect, useId, useRef, useState } from 'react';
+import {
+  type ReactNode,
+  type SyntheticEvent,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react';
 import { createPortal } from 'react-dom';
 import type { HyperparameterKey } from '../../settings/hyperparameters.ts';
 import { lab, reachOf } from '../../store/lanes.ts';
@@ -35,9 +43,12 @@ export function OwnDialog({ id, title, dirty, obstacle, onUse, onClose, children
       .join(' and ');
   });
   useEffect(() => {
-    // Closing hands the focus back to the button that opened it.
+    // After the editor was made, which takes the focus.
+    dialog.current?.showModal();
+  }, []);
+  useLayoutEffect(() => {
+    // Closing hands the focus back to the button that opened it, if the dialog is still there to be closed.
     const opened = dialog.current;
-    opened?.showModal();
     return () => {
       opened?.close();
     };
@@ -64,7 +75,10 @@ export function OwnDialog({ id, title, dirty, obstacle, onUse, onClose, children
         event.preventDefault();
         leave();
       }}
-      onClose={onClose}
+      onClose={({ currentTarget }) => {
+        // React's strict mode closes and opens again, and the event comes after both.
+        if (!currentTarget.open) onClose();
+      }}
     >
       <h2 id={heading}>{title}</h2>
       {children}

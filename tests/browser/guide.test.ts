@@ -1,0 +1,144 @@
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type PresetName, presets } from '../../src/settings/presets.ts';
+import { cards } from '../../src/ui/guide/runs.ts';
+import { launch, newPage, patience, query, reaches, serveBuilt, stepsMade, tiny, type Host } from './lab.ts';
+
+let browser: Browser;
+let host: Host;
+beforeAll(async () => {
+  [browser, host] = await Promise.all([launch(), serveBuilt()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await host.close();
+});
+
+async function guidePage(section = ''): Promise<{ page: Page; complaints: string[] }> {
+  const { page, complaints } = await newPage(browser);
+  await page.goto(`${host.address}${query(tiny)}#guide${section}`);
+  await page.getByRole('heading', { name: 'Try this' }).waitFor(patience);
+  return { page, complaints };
+}
+
+/** What a figure says of itself, below what can be changed. */
+const sentence = (section: Locator): Promise<string> => section.locator('output').last().innerText();
+const number = (text: string, before: string): number =>
+  Number(text.split(before)[1]?.match(/^[\d.]*\d/)?.[0]);
+
+it('the figures are played with by keyboard, and nothing is trained by it', async () => {
+  const { page, complaints } = await guidePage();
+  await reaches(page, 'Ready to train');
+
+  const vote = page.getByRole('region', { name: 'Policy, anchor, group and vote' });
+  const first = await sentence(vote);
+  expect(first).toContain('Pseudo-label 17899 with 7 of 12 votes.');
+  for (const [rollout, key] of [
+    [1, 'Enter'],
+    [3, 'Space'],
+    [5, 'Enter'],
+  ] as const) {
+    await vote.getByRole('button', { name: `policy rollout ${rollout} answers 17899` }).press(key);
+    await vote.getByRole('button', { name: `policy rollout ${rollout} answers 16789` }).waitFor();
+  }
+  // Policy and anchor have drifted apart: the label turns, and the overlap falls.
+  const drifted = await sentence(vote);
+  expect(drifted).toContain('Pseudo-label 16789 with 6 of 12 votes.');
+  expect(number(drifted, 'Answer overlap ')).toBeLessThan(number(first, 'Answer overlap '));
+
+  const advantage = page.getByRole('region', { name: 'Reward and advantage' });
+  expect(await sentence(advantage)).toMatch(/^Advantages 0\.\d\d /);
+  for (const rollout of [2, 4, 7]) {
+    const reward = advantage.getByRole('button', { name: `reward of rollout ${rollout}: 0` });
+    await reward.press('Space');
+  }
+  expect(await sentence(advantage)).toContain('no advantage, no gradient');
+
+  // A slider's own value, and the figure's sentence.
+  for (const [title, label, key, change] of [
+    ['Entropy', 'Temperature T', 'ArrowRight', /^Entropy \d\.\d\d nats, of at most 1\.61$/],
+    ['The IQR filter', 'IQR factor k', 'ArrowLeft', /^Threshold 0\.\d+ nats: \d of 10 dropped$/],
+    [
+      'The momentum anchor',
+      'Momentum m',
+      'ArrowRight',
+      /^The anchor has gone half of the way after \d+ steps$/,
+    ],
+    ['Self-deception and collapse', 'Until step', 'Home', /now .*: not collapsed so far\./],
+  ] as const) {
+    const figure = page.getByRole('region', { name: title, exact: true });
+    const slider = figure.getByRole('slider', { name: label });
+    const before = await Promise.all([slider.getAttribute('aria-valuetext'), sentence(figure)]);
+    await slider.press(key);
+    const after = await Promise.all([slider.getAttribute('aria-valuetext'), sentence(figure)]);
+    expect(after[1]).toMatch(change);
+    before.forEach((text, at) => {
+      expect(after[at], label).not.toBe(text);
+    });
+    expect(await figure.locator('output').first().innerText()).toBe(after[0]);
+  }
+  await page.getByRole('link', { name: 'Lab', exact: true }).click();
+  expect(await stepsMade(page)).toBe(0);
+  await reaches(page, 'Ready to train');
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+it('each of its links leads to a section, from within and from an address', async () => {
+  const { page, complaints } = await guidePage();
+  const links = page.getByRole('navigation', { name: 'In this guide' }).getByRole('link');
+  expect(await links.count()).toBeGreaterThan(5);
+  for (const link of await links.all()) {
+    await link.press('Enter');
+    const title = await link.innerText();
+    const section = page.getByRole('region', { name: title });
+    expect(await section.evaluate((each) => each === document.activeElement), title).toBe(true);
+    await expect.poll(() => inSight(section.getByRole('heading').first()), { message: title }).toBe(true);
+    expect(new URL(page.url()).hash).toBe(await link.getAttribute('href'));
+  }
+  const last = new URL(page.url()).hash.replace('#guide', '');
+  await page.close();
+
+  const { page: other } = await guidePage(last);
+  await expect.poll(() => inSight(other.getByRole('heading', { name: 'The guard' })), patience).toBe(true);
+  expect(complaints).toEqual([]);
+  await other.close();
+});
+
+function inSight(element: Locator): Promise<boolean> {
+  return element.evaluate((each) => {
+    const { top, bottom } = each.getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  });
+}
+
+/** The preset that a link opens is chosen in the lab, with its lanes ready to be trained. */
+async function opens(page: Page, link: Locator, name: PresetName): Promise<void> {
+  await link.press('Enter');
+  await page.getByRole('combobox', { name: 'Preset' }).waitFor(patience);
+  expect(await page.getByRole('combobox', { name: 'Preset' }).inputValue()).toBe(name);
+  await reaches(page, 'Ready to train');
+  const lanes = page.getByRole('region', { name: 'Lanes' });
+  expect(await lanes.locator('strong').allTextContents()).toEqual(
+    presets[name].lanes.map((lane) => lane.name),
+  );
+}
+
+it('a card’s link opens its lanes ready to be trained, as the guard’s does', async () => {
+  const { page, complaints } = await guidePage();
+  for (const { name, card } of cards) {
+    const link = page
+      .getByRole('article', { name: card.question })
+      .getByRole('link', { name: 'Open in the lab' });
+    expect(await link.getAttribute('href'), name).toBe(`?preset=${name}`);
+  }
+  const [first] = cards;
+  if (first === undefined) throw new Error('no card');
+  const article = page.getByRole('article', { name: first.card.question });
+  await opens(page, article.getByRole('link'), first.name);
+  await page.getByRole('link', { name: 'Guide' }).click();
+  const guard = page.getByRole('region', { name: 'The guard' });
+  await opens(page, guard.getByRole('link', { name: 'Open the preset Cure' }), 'cure');
+  expect(complaints).toEqual([]);
+  await page.close();
+});
