@@ -36,7 +36,9 @@ export const SpeedCard = memo(function SpeedCard() {
         <h2 id={name}>Speed</h2>
         <span className="unit">mean of {meanSteps} steps</span>
         <span className="chart-tools unit">
-          {lanes.length === 0 || Number.isNaN(total) ? '' : `${formatMs(total)} all lanes · `}
+          <span className="speed-total">
+            {lanes.length === 0 || Number.isNaN(total) ? '' : `${formatMs(total)} all lanes ·`}
+          </span>{' '}
           <a href="./bench.html">Bench</a>{' '}
           <ChartMenu
             title="Speed"
@@ -90,7 +92,9 @@ function Phases({ lanes }: { readonly lanes: readonly Lane[] }) {
 
 function StepBar({ lane }: { readonly lane: Lane }) {
   const times = phases.map(({ id }) => recentMean(lane, id));
-  const total = times.reduce((sum, time) => sum + (Number.isNaN(time) ? 0 : time), 0);
+  const known = times.map((time) => (Number.isNaN(time) ? 0 : time));
+  const total = known.reduce((sum, time) => sum + time, 0);
+  const shares = total > 0 ? known.map((time) => time / total) : [];
   const spoken = phases.map(({ label }, phase) => `${label} ${formatMs(times[phase] ?? NaN)}`).join(', ');
   const { cost } = lane;
   return (
@@ -103,19 +107,23 @@ function StepBar({ lane }: { readonly lane: Lane }) {
           tokens/s
         </span>
       </p>
-      <div className="step-bar" role="img" aria-label={spoken} title={spoken}>
-        {total > 0
-          ? times.map((time, phase) => (
-              <span
-                key={phases[phase]?.id}
-                className={`phase phase-${phase}`}
-                style={{ flexGrow: Number.isNaN(time) ? 0 : time / total }}
-              >
-                {time / total > roomForLabel ? formatMs(time) : ''}
-              </span>
-            ))
-          : null}
-      </div>
+      {/* A picture, not boxes: what moves in it is no shift of the layout. */}
+      <svg className="step-bar" role="img" aria-label={spoken}>
+        <title>{spoken}</title>
+        {shares.map((share, phase) => {
+          const before = shares.slice(0, phase).reduce((sum, each) => sum + each, 0);
+          return (
+            <g key={phases[phase]?.id} className={`phase phase-${phase}`}>
+              <rect x={percent(before)} width={percent(share)} height="100%" />
+              {share > roomForLabel ? (
+                <text x={percent(before + share / 2)} y="50%" textAnchor="middle" dominantBaseline="central">
+                  {formatMs(times[phase] ?? NaN)}
+                </text>
+              ) : null}
+            </g>
+          );
+        })}
+      </svg>
       <p className="unit">
         {cost === null
           ? 'dispatches, readbacks and bytes appear with the first step'
@@ -123,6 +131,10 @@ function StepBar({ lane }: { readonly lane: Lane }) {
       </p>
     </section>
   );
+}
+
+function percent(share: number): string {
+  return `${100 * share}%`;
 }
 
 function recentMean({ history }: Lane, id: MetricId): number {

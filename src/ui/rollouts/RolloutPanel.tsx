@@ -92,11 +92,17 @@ export function RolloutPanel() {
       ) : (
         <div className="rollout-body">
           <div className="scroll" tabIndex={0} role="group" aria-label="Vote and entropy">
-            <VoteBars group={group} settings={settings} truthHidden={truthHidden} />
+            {/* Above the bars: there are more or fewer of them at every step. */}
             <EntropyStrip group={group} settings={settings} />
+            <VoteBars group={group} settings={settings} truthHidden={truthHidden} />
           </div>
           <div className="scroll" tabIndex={0} role="group" aria-label="Completions">
-            <RolloutTable group={group} tint={tint} truthHidden={truthHidden} />
+            <RolloutTable
+              group={group}
+              tint={tint}
+              truthHidden={truthHidden}
+              longest={settings.maxCompletionLength}
+            />
           </div>
         </div>
       )}
@@ -133,18 +139,27 @@ interface TableProps {
   readonly group: ShownGroup;
   readonly tint: Tint;
   readonly truthHidden: boolean;
+  /** Characters of the longest completion there can be. */
+  readonly longest: number;
 }
 
-const RolloutTable = memo(function RolloutTable({ group, tint, truthHidden }: TableProps) {
+const RolloutTable = memo(function RolloutTable({ group, tint, truthHidden, longest }: TableProps) {
   // Relative to the strongest character shown, or a sharp policy would be all white.
   const strength = strengthOf[tint];
   const most = Math.max(1e-3, ...group.rollouts.flatMap((rollout) => strength(rollout).map(Math.abs)));
   return (
     <table className="completions">
+      <colgroup>
+        <col className="from" />
+        <col style={{ width: `calc(${longest} * (1ch + 3px) + 12px)` }} />
+        <col style={{ width: `calc(${longest} * 1ch + 24px)` }} />
+        <col className="figure" span={3} />
+        <col className="fate" />
+      </colgroup>
       <thead>
         <tr>
           <th scope="col">from</th>
-          <th scope="col">completion, tinted by {tint}</th>
+          <th scope="col">completion</th>
           <th scope="col">answer</th>
           <th scope="col" className="number-cell">
             reward

@@ -16,6 +16,7 @@ export function VoteBars({ group, settings, truthHidden }: Props) {
   const anchors = tallies.reduce((sum, { anchor }) => sum + anchor, 0);
   const unanswered =
     !truthHidden && group.solution !== null && tallies.every(({ answer }) => answer !== group.solution);
+  const rows = unanswered ? [...tallies, { answer: group.solution, policy: 0, anchor: 0 }] : tallies;
   return (
     <table className="votes">
       <caption>
@@ -24,6 +25,12 @@ export function VoteBars({ group, settings, truthHidden }: Props) {
           : `vote of ${policies} policy + ${anchors} anchor rollouts on `}
         <code>{group.prompt}</code>
       </caption>
+      <colgroup>
+        <col className="answer" />
+        <col />
+        <col className="count" />
+        <col className="role" />
+      </colgroup>
       <thead className="visually-hidden">
         <tr>
           <th scope="col">answer</th>
@@ -33,10 +40,10 @@ export function VoteBars({ group, settings, truthHidden }: Props) {
         </tr>
       </thead>
       <tbody>
-        {tallies.map(({ answer, policy, anchor }) => {
+        {rows.map(({ answer, policy, anchor }, place) => {
           const roles = rolesOf(answer, group, truthHidden);
           return (
-            <tr key={answer ?? ''} data-winner={answer !== null && answer === group.pseudoLabel}>
+            <tr key={place} data-winner={answer !== null && answer === group.pseudoLabel}>
               <td>{answer === null ? <em>none</em> : <code>{answer}</code>}</td>
               <td className="vote-bar" aria-hidden="true">
                 <span className="policy" style={{ width: `${(policy / most) * 100}%` }} />
@@ -47,16 +54,6 @@ export function VoteBars({ group, settings, truthHidden }: Props) {
             </tr>
           );
         })}
-        {unanswered ? (
-          <tr>
-            <td>
-              <code>{group.solution}</code>
-            </td>
-            <td />
-            <td className="number-cell">0</td>
-            <td className="roles">truth</td>
-          </tr>
-        ) : null}
       </tbody>
     </table>
   );

@@ -1,0 +1,57 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launch, newPage, query, reaches, serveBuilt, tiny, waitForStep, type Host } from './lab.ts';
+
+let browser: Browser;
+let host: Host;
+beforeAll(async () => {
+  [browser, host] = await Promise.all([launch(), serveBuilt()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await host.close();
+});
+
+/** Notes every shift of the layout from now on, with what was moved. */
+async function watchShifts(page: Page): Promise<() => Promise<readonly string[]>> {
+  await page.evaluate(() => {
+    const shifts: string[] = [];
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & {
+        value: number;
+        hadRecentInput: boolean;
+        sources: { node: Node | null; previousRect: DOMRectReadOnly; currentRect: DOMRectReadOnly }[];
+      })[]) {
+        // What a key or a click does is no surprise.
+        if (entry.hadRecentInput) continue;
+        for (const { node, previousRect: was, currentRect: is } of entry.sources) {
+          // Figures aligned to the right begin elsewhere when they get longer; what holds them stays.
+          if (Math.abs(was.x - is.x) < 1 && Math.abs(was.y - is.y) < 1) continue;
+          const element = node instanceof Element ? node : node?.parentElement;
+          const name = `${element?.tagName ?? '?'}.${element?.getAttribute('class') ?? ''}`;
+          shifts.push(`${entry.value.toFixed(4)} ${name} ${was.x},${was.y} → ${is.x},${is.y}`);
+        }
+      }
+    }).observe({ type: 'layout-shift' });
+    Object.assign(window, { shifts });
+  });
+  return () => page.evaluate(() => (window as unknown as { shifts: string[] }).shifts);
+}
+
+it.each([
+  ['a desk', 1440, 900],
+  ['a phone', 390, 844],
+])('on %s nothing moves from the first step until the run is paused', async (_, width, height) => {
+  const { page } = await newPage(browser);
+  await page.setViewportSize({ width, height });
+  // A rate that sets off alarms: cards, marks and menus come and go.
+  await page.goto(`${host.address}${query({ ...tiny, steps: '100000', learningRate: '0.003' })}`);
+  await reaches(page, 'Ready to train');
+  const shifts = await watchShifts(page);
+  await page.keyboard.press(' ');
+  await waitForStep(page, 40);
+  await page.keyboard.press(' ');
+  await reaches(page, 'Paused');
+  expect(await shifts()).toEqual([]);
+  await page.close();
+});
