@@ -91,8 +91,9 @@ function metricTable(): string {
         metric.falls,
         metric.needsTruth ? 'yes' : 'no',
         metric.source,
-        'trl' in metric ? metric.trl : '',
-        'verl' in metric ? metric.verl : '',
+        // With underscores and slashes, which are no markup.
+        metric.trl === undefined ? '' : `\`${metric.trl}\``,
+        metric.verl === undefined ? '' : `\`${metric.verl}\``,
       ];
     }),
   );

@@ -22,22 +22,28 @@ export function openFromAddress(search: string): void {
 }
 
 /** Keeps the address in step with the settings, so that reload and bookmark bring the same lanes. */
-export function keepAddress(): () => void {
-  return lab.subscribe((state, before) => {
+export function keepAddress(): void {
+  // Another page of the lab is another entry of the history, with nothing kept beside it yet.
+  addEventListener('hashchange', keep);
+  lab.subscribe((state, before) => {
     if (state.lanes.length === 0 || (state.lanes === before.lanes && state.preset === before.preset)) return;
     const settled = state.lanes.every(({ settings, name }, index) => {
       const old = before.lanes[index];
       return old?.settings === settings && old.name === name;
     });
     if (settled && state.lanes.length === before.lanes.length && state.preset === before.preset) return;
-    try {
-      history.replaceState(null, '', `${addressOf()}${location.hash}`);
-    } catch (error) {
-      if (!(error instanceof LabError)) throw error;
-      // Too long for an address: kept beside it, so that a reload brings the same lanes all the same.
-      history.replaceState({ query: encodeUrl(shared()) }, '', `${location.pathname}${location.hash}`);
-    }
+    keep();
   });
+}
+
+function keep(): void {
+  try {
+    history.replaceState(null, '', `${addressOf()}${location.hash}`);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    // Too long for an address: kept beside it, so that a reload brings the same lanes all the same.
+    history.replaceState({ query: encodeUrl(shared()) }, '', `${location.pathname}${location.hash}`);
+  }
 }
 
 /** What this page is to open: what was kept beside the address for being too long, or else the address's own query. */
