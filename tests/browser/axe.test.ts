@@ -57,6 +57,49 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
   });
 });
 
+it.each(['light', 'dark'] as const)('%s: nor has what opens above the lab', async (colorScheme) => {
+  const { page } = await newPage(browser, false);
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await page.goto(`${host.address}${query({ ...tiny, steps: '100000' })}`);
+  await reaches(page, 'Ready to train');
+  const found: Record<string, string[]> = {};
+  const look = async (what: string): Promise<void> => {
+    found[what] = await violations(page);
+  };
+  await look('the offer of a tour');
+  await page.getByRole('button', { name: 'Take the tour' }).click();
+  await look('the tour');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForStep(page, 4);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  await page.getByLabel('hide truth').check();
+  await look('truth hidden');
+  const chart = page.getByRole('figure', { name: 'Vote', exact: true });
+  await chart.getByText('⋯').click();
+  await look('a menu of a chart');
+  await chart.getByRole('button', { name: 'Show as a table' }).click();
+  await look('a table');
+  await page.locator('summary').filter({ hasText: 'What to do with SRT' }).click();
+  await look('the menu of a lane');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Reset', exact: true }).click();
+  await look('a question');
+  await page.getByRole('button', { name: 'Keep this run' }).click();
+  await page.getByRole('button', { name: /Own reward/ }).click();
+  await page.getByRole('dialog').waitFor();
+  await look('the dialog of rewards');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('Task and model').click();
+  await page.getByRole('button', { name: /Own prompts/ }).click();
+  await page.getByRole('dialog').waitFor();
+  await look('the dialog of prompts');
+  expect(Object.values(found).flat()).toEqual([]);
+  expect(Object.keys(found)).toHaveLength(9);
+  await page.close();
+});
+
 it('the main job by keyboard alone: train, look at a step, fork it, pause', async () => {
   const { page, complaints } = await newPage(browser);
   await page.goto(`${host.address}${query({ ...tiny, steps: '100000', checkpointEvery: '2' })}`);

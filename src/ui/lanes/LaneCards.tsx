@@ -119,7 +119,6 @@ function LaneMenu({ lane, full, alone }: Pick<CardProps, 'lane' | 'full' | 'alon
       }}
     >
       <summary
-        aria-label={`What to do with ${lane.name}`}
         title={
           alarm === undefined
             ? 'Rename, clone, remove'
@@ -127,12 +126,13 @@ function LaneMenu({ lane, full, alone }: Pick<CardProps, 'lane' | 'full' | 'alon
         }
       >
         {alarm === undefined ? (
-          '⋯'
+          <span aria-hidden="true">⋯</span>
         ) : (
           <span className="alarm" data-alarm={alarm.state}>
             ▲ {alarm.step} help
           </span>
         )}
+        <span className="visually-hidden">{` What to do with ${lane.name}`}</span>
       </summary>
       <div className="menu-body">
         {alarm === undefined ? null : (

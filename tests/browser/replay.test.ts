@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  launch,
+  newPage,
+  patience,
+  query,
+  reaches,
+  serveBuilt,
+  tiny,
+  waitForStep,
+  type Host,
+} from './lab.ts';
+
+let browser: Browser;
+let host: Host;
+const folder = mkdtempSync(join(tmpdir(), 'lab-replay-'));
+beforeAll(async () => {
+  [browser, host] = await Promise.all([launch(), serveBuilt()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await host.close();
+  rmSync(folder, { recursive: true });
+});
+
+it('what was done on the page is replayed without one, bit for bit: live changes, a fork, the guard', async () => {
+  const { page, complaints } = await newPage(browser);
+  const guarded = { guard: 'rollback', guardThreshold: '0.05', guardStepsBack: '4' };
+  await page.goto(
+    `${host.address}${query({ ...tiny, ...guarded, steps: '100000', checkpointEvery: '3', learningRate: '0.002' })}`,
+  );
+  await reaches(page, 'Ready to train');
+  await page.keyboard.press('Space');
+  await waitForStep(page, 6);
+  const turn = async (knob: string, value: string): Promise<void> => {
+    const field = page.getByRole('textbox', { name: knob });
+    await field.fill(value);
+    await field.press('Enter');
+  };
+  await turn('Temperature T', '0.9');
+  await waitForStep(page, 14);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  await page.getByRole('slider', { name: 'Step shown' }).fill('10');
+  await page.getByRole('button', { name: /^Fork from/ }).click();
+  await page.getByRole('radio', { name: /^SRT 2/ }).waitFor({ state: 'attached', ...patience });
+  await turn('Learning rate', '0.0005');
+  await page.getByRole('button', { name: 'Newest' }).click();
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForStep(page, 17);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export', exact: true }).click(),
+  ]);
+  const path = join(folder, 'lab.jsonl');
+  await download.saveAs(path);
+  expect(complaints).toEqual([]);
+  await page.close();
+
+  const text = readFileSync(path, 'utf8');
+  for (const by of ['reader', 'guard']) expect(text).toContain(`"by":"${by}"`);
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/cli.mjs', 'replay', path], {
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('');
+  expect(stdout.trim().split('\n')).toEqual(
+    ['SRT', 'M-GRPO + IQR', 'SRT 2'].map((name) =>
+      expect.stringMatching(
+        new RegExp(
+          `^${name.replace('+', '\\+')}: \\d+ steps with \\d+ changes on the way, every metric as recorded`,
+        ),
+      ),
+    ),
+  );
+  expect(status).toBe(0);
+});
