@@ -30,6 +30,8 @@ const lanes = 4;
 const stepsPerSecond = 10;
 /** What came before is start-up; of runs too short for that, the first half. */
 const settledMs = Math.min(120_000, 30_000 * minutes);
+/** Looks at the heap after each window, and the time between two. */
+const [looks, lookMs] = [4, 130];
 /** Growth that passes for none. */
 const flat = 0.02;
 
@@ -81,8 +83,17 @@ async function openPeer() {
   return () => undefined;
 }
 
-/** What the heap holds after garbage was collected, in bytes. */
+/** What the heap holds after garbage was collected, in bytes: the least of some looks, as one during a redraw sees more. */
 async function heapOf(devtools) {
+  const seen = [];
+  for (let round = 0; round < looks; round++) {
+    seen.push(await lookAt(devtools));
+    await page.waitForTimeout(lookMs);
+  }
+  return seen.reduce((least, look) => (look.objects < least.objects ? look : least));
+}
+
+async function lookAt(devtools) {
   // Twice: what finalisers let go of in the first is free after the second.
   for (let round = 0; round < 2; round++) await devtools.send('HeapProfiler.collectGarbage');
   const heap = await devtools.send('Runtime.getHeapUsage');
@@ -102,12 +113,14 @@ async function traced(ms) {
   return tasksOf(traceEvents, 'watched');
 }
 
-/** The slope of a line through points, by least squares. */
+/** The slope of a line through points, by least squares, and its standard error. */
 function slopeOf(points) {
   const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
   const [mx, my] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
-  const above = points.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0);
-  return above / points.reduce((sum, [x]) => sum + (x - mx) ** 2, 0);
+  const spread = points.reduce((sum, [x]) => sum + (x - mx) ** 2, 0);
+  const slope = points.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0) / spread;
+  const left = points.reduce((sum, [x, y]) => sum + (y - my - slope * (x - mx)) ** 2, 0);
+  return { slope, error: Math.sqrt(left / (points.length - 2) / spread) };
 }
 
 /** Bytes the metric columns of all lanes take after so long: capacities double from 512. */
@@ -159,9 +172,9 @@ await close();
 
 const settled = samples.filter(({ seconds }) => 1000 * seconds >= settledMs);
 const [first, last] = [settled[0], settled.at(-1)];
-const growthOf = (what) =>
-  slopeOf(settled.map((sample) => [sample.seconds, sample[what]])) * (last.seconds - first.seconds);
-const growth = growthOf('objects');
+const line = slopeOf(settled.map(({ seconds, objects }) => [seconds, objects]));
+const growth = line.slope * (last.seconds - first.seconds);
+const growthError = line.error * (last.seconds - first.seconds);
 const columns =
   library === 'page' ? columnBytes(last.seconds, metrics) - columnBytes(first.seconds, metrics) : 0;
 const isFlat = growth <= flat * first.objects;
@@ -175,6 +188,7 @@ const result = {
   objectsMB: [first.objects / 1e6, last.objects / 1e6],
   startMs: samples[0]?.longestCpuMs,
   growth: growth / first.objects,
+  growthError: growthError / first.objects,
   buffersMB: [first.buffers / 1e6, last.buffers / 1e6],
   columnsGrewMB: columns / 1e6,
   nodes: [first.nodes, last.nodes],
@@ -201,11 +215,11 @@ function print({ seconds, objects, buffers, nodes, busy, longestMs, longestCpuMs
   console.log(figures.join('   '));
 }
 
-function report({ objectsMB, growth, columnsGrewMB, buffersMB, busy, longestMs, tasks, load }) {
+function report({ objectsMB, growth, growthError, columnsGrewMB, buffersMB, busy, longestMs, tasks, load }) {
   console.log(`\n${library}, ${minutes} minutes, load of the machine ${load.join(', ')}`);
   console.log(
     `From ${first.seconds.toFixed(0)} s on: objects ${objectsMB.map((mb) => mb.toFixed(2)).join(' → ')} MB,` +
-      ` by a line through them ${(100 * growth).toFixed(1)} % (at most ${100 * flat} %): ${isFlat ? 'flat' : 'NOT FLAT'}`,
+      ` by a line through them ${(100 * growth).toFixed(1)} % ± ${(100 * growthError).toFixed(1)} (at most ${100 * flat} %): ${isFlat ? 'flat' : 'NOT FLAT'}`,
   );
   console.log(
     `Buffers ${buffersMB.map((mb) => mb.toFixed(2)).join(' → ')} MB, of which metric columns ${columnsGrewMB.toFixed(2)} MB`,

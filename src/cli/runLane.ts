@@ -7,11 +7,11 @@ import { validateSettings } from '../settings/settings.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import type { Change } from '../trainer/protocol.ts';
-import { runReward } from '../trainer/rewardCode.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { readModelFolder } from './modelFolder.ts';
 import type { PlannedLane } from './planLanes.ts';
 import { Progress } from './progress.ts';
+import { rewardInThread } from './rewardInThread.ts';
 
 /** A run in a line, as written at the end of a file and printed by `npm run train -- --json`. */
 export interface RunSummary extends Summary {
@@ -52,7 +52,7 @@ export async function runLane(
     new Trainer(gpu, kernels, readModelFolder(under.model), under, {
       now: () => performance.now(),
       plan,
-      runReward,
+      runReward: rewardInThread,
       checkpoints: changes.some(({ by }) => by === 'checkpoint'),
       ...(from === undefined ? {} : { from }),
     });

@@ -1,16 +1,24 @@
 /** What a worker says once it can be asked; every later message is an answer. */
 export const ready = 'ready';
 
+/** A worker, of the page or of another kind, as far as it is needed here. */
+export interface Endable {
+  onmessage: ((event: MessageEvent) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+  postMessage: (question: unknown) => void;
+  terminate: () => void;
+}
+
 /** A worker that answers one question after another, and is ended when an answer takes too long. */
 export class TimedWorker<Question, Answer> {
-  readonly #make: () => Worker;
+  readonly #make: () => Endable;
   readonly #limitMs: number;
-  #started: Promise<Worker> | null = null;
+  #started: Promise<Endable> | null = null;
   /** The question before: the next one waits for its answer. */
   #before: Promise<unknown> = Promise.resolve();
 
   /** @param make called with the first question, and with the next one after an end */
-  constructor(make: () => Worker, limitMs: number) {
+  constructor(make: () => Endable, limitMs: number) {
     this.#make = make;
     this.#limitMs = limitMs;
   }
@@ -46,7 +54,7 @@ export class TimedWorker<Question, Answer> {
     });
   }
 
-  #start(): Promise<Worker> {
+  #start(): Promise<Endable> {
     const worker = this.#make();
     return new Promise((resolve, reject) => {
       worker.onerror = ({ message }) => {

@@ -1,26 +1,14 @@
-import type { Log } from '../diagnostics/log/log.ts';
-import { parseLog, refuseLarge } from '../diagnostics/log/parse.ts';
-import { LabError } from '../lib/labError.ts';
+import { ready } from '../lib/timedWorker.ts';
+import { answerOf, LogShelf, type ShelfCall } from './logShelf.ts';
 
-/** What became of a file: its runs, or why it was refused. */
-export type ReadLog =
-  | { readonly logs: readonly Log[] }
-  | { readonly refused: { readonly sentence: string; readonly remedy: string } };
+// The script of a worker: 50 MB of JSON, or what is in them, would hold up the page, and what trains behind it.
+const shelf = new LogShelf();
 
-// The script of a worker: 50 MB of JSON would hold up the page, and what trains behind it.
-self.onmessage = ({ data }: MessageEvent<File>) => {
-  void read(data).then((answer) => {
-    self.postMessage(answer);
+self.onmessage = ({ data }: MessageEvent<ShelfCall>) => {
+  void answerOf(shelf, data).then((answer) => {
+    const rows = 'result' in answer && answer.result !== undefined && 'rows' in answer.result;
+    self.postMessage(answer, { transfer: rows ? [answer.result.rows.buffer] : [] });
   });
 };
 
-async function read(file: File): Promise<ReadLog> {
-  try {
-    refuseLarge(file.size);
-    return { logs: parseLog(file.name, await file.text()) };
-  } catch (error) {
-    if (error instanceof LabError) return { refused: { sentence: error.message, remedy: error.remedy } };
-    const words = error instanceof Error ? error.message : String(error);
-    return { refused: { sentence: `The file can’t be read: ${words}.`, remedy: 'Drop it once more.' } };
-  }
-}
+self.postMessage(ready);

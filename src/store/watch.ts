@@ -1,20 +1,21 @@
 import { createStore } from 'zustand/vanilla';
-import { joinLogs, type Log } from '../diagnostics/log/log.ts';
-import { guessMapping, type Mapping, readRows, type Source } from '../diagnostics/log/mapping.ts';
+import { limits, type LogOutline } from '../diagnostics/log/log.ts';
+import type { Mapping, Source } from '../diagnostics/log/mapping.ts';
 import { LabError } from '../lib/labError.ts';
 import { defaultSettings } from '../settings/settings.ts';
 import { longestName, mostLanes } from '../settings/url.ts';
-import { type MetricId, metricIds, toRow } from '../spec/metrics.ts';
+import { type MetricId, metricIds } from '../spec/metrics.ts';
 import { appendRows } from './append.ts';
+import { callShelf } from './callShelf.ts';
 import { createLab, freeSlot, freshLane, type Lane, stepOf } from './lanes.ts';
-import type { ReadLog } from './logReader.ts';
+import type { ShelvedLog } from './logShelf.ts';
 
 /** A run that was trained elsewhere. */
 export interface WatchedRun {
-  /** Given once. */
+  /** Given once; that of its log on the shelf. */
   readonly id: number;
   readonly name: string;
-  readonly log: Log;
+  readonly log: LogOutline;
   readonly mapping: Mapping;
   /** Rows of the log that the mapping gives no step. */
   readonly stepless: number;
@@ -52,15 +53,18 @@ watch.subscribe(({ runs }, before) => {
 /** The log that comes with the lab: what made it is in the README. */
 const example = 'examples/trainer_state.json';
 
-let lastId = 0;
+let nextId = 1;
 
-/** Reads files, one after another; what is refused is told, the others are shown. */
+/** Reads files, one after another; what is refused is told, the others are shown. Resolves when they are drawn. */
 export async function readFiles(files: readonly File[]): Promise<void> {
   watch.setState(({ reading }) => ({ refused: [], reading: [...reading, ...files.map(({ name }) => name)] }));
   for (const file of files) {
-    const answer = await readLog(file);
-    if ('refused' in answer) refuse({ file: file.name, ...answer.refused });
-    else await addLogs(file.name, answer.logs);
+    const firstId = nextId;
+    nextId += limits.runs;
+    await refusing(file.name, async () => {
+      const logs = await callShelf('read', file, firstId);
+      await Promise.all(logs.map((log) => refusing(file.name, () => add(log))));
+    });
     watch.setState(({ reading }) => ({ reading: reading.toSpliced(reading.indexOf(file.name), 1) }));
   }
 }
@@ -76,41 +80,35 @@ export async function readExample(base: string): Promise<void> {
   }
 }
 
-/** Adds the runs of a file; the first ones get the places that are free. Resolves when they are drawn. */
-export async function addLogs(file: string, logs: readonly Log[]): Promise<void> {
-  const drawn = logs.map(async (log) => {
-    try {
-      await add(log);
-    } catch (error) {
-      if (!(error instanceof LabError)) throw error;
-      refuse({ file, sentence: error.message, remedy: error.remedy });
-    }
-  });
-  await Promise.all(drawn);
+/** Does what may be refused, and tells it if it is. */
+async function refusing(file: string, what: () => Promise<void>): Promise<void> {
+  try {
+    await what();
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    refuse({ file, sentence: error.message, remedy: error.remedy });
+  }
 }
 
-async function add(log: Log): Promise<void> {
+/** Adds a run; the first ones get the places that are free. */
+async function add({ id, outline: log, guess }: ShelvedLog): Promise<void> {
   const { runs } = watch.getState();
   // W&B exports a file per chart: those of one run belong together.
   const same = runs.find(
     (run) => log.format === 'wandb' && run.log.format === 'wandb' && run.log.name === log.name,
   );
   if (same !== undefined) {
-    const joined = joinLogs(same.log, log);
-    // What the reader chose before stays.
-    await change(same.id, { log: joined, mapping: { ...guessMapping(joined), ...same.mapping } });
+    const joined = await callShelf('join', same.id, id);
+    // What the reader chose before, or meanwhile, stays.
+    const mapping = { ...joined.guess, ...(runOf(same.id) ?? same).mapping };
+    await change(same.id, { log: joined.outline, mapping });
     return;
   }
-  const run = {
-    id: ++lastId,
-    name: freeName(log.name, runs),
-    log,
-    mapping: guessMapping(log),
-    stepless: 0,
-    lane: null,
-  };
-  watch.setState({ runs: [...runs, run], selected: run.id });
-  await show(run.id);
+  watch.setState({
+    runs: [...runs, { id, name: freeName(log.name, runs), log, mapping: guess, stepless: 0, lane: null }],
+    selected: id,
+  });
+  await show(id);
 }
 
 /** Gives a run one of the places in the charts, if one is free. Resolves when it is drawn. */
@@ -123,6 +121,8 @@ export async function show(id: number): Promise<void> {
 
 /** Lets a run go; its place is free for another. */
 export function forget(id: number): void {
+  // Where the shelf is gone, so is the log.
+  callShelf('drop', id).catch(() => undefined);
   watch.setState(({ runs, selected }) => {
     const left = runs.filter((run) => run.id !== id);
     const next = left.find(({ lane }) => lane !== null)?.id ?? null;
@@ -188,19 +188,23 @@ const batch = 100;
 async function draw(id: number): Promise<void> {
   const run = runOf(id);
   if (run === undefined || run.lane === null) return;
-  const { rows, stepless } = readRows(run.log, run.mapping);
-  let lane = emptyLane(run.name, run.lane.slot, Math.max(1, rows.at(-1)?.step ?? 0));
-  for (let at = 0; at < rows.length; at += batch) {
+  const { slot } = run.lane;
+  await refusing(run.name, () => drawAt(slot, run));
+}
+
+async function drawAt(slot: number, run: WatchedRun): Promise<void> {
+  const { id } = run;
+  const { rows, count, stepless } = await callShelf('rows', id, run.mapping);
+  const width = metricIds.length;
+  const lastStep = rows[(count - 1) * width + metricIds.indexOf('step')] ?? 0;
+  let lane = emptyLane(run.name, slot, Math.max(1, lastStep));
+  for (let at = 0; at < count; at += batch) {
     if (at > 0) await new Promise((resolve) => setTimeout(resolve));
     const now = runOf(id);
     // It went, or was mapped anew: then another draws it.
     if (now === undefined || now.lane === null || now.mapping !== run.mapping || now.log !== run.log) return;
-    const part = rows.slice(at, at + batch);
-    const numbers = new Float64Array(part.length * metricIds.length);
-    part.forEach((row, index) => {
-      numbers.set(toRow(row), index * metricIds.length);
-    });
-    lane = { ...lane, ...appendRows(lane, numbers, part.length) };
+    const size = Math.min(batch, count - at);
+    lane = { ...lane, ...appendRows(lane, rows.subarray(at * width), size) };
   }
   const done = { ...lane, status: statusOf(lane) };
   update(id, (now) => ({ ...now, stepless, lane: { ...done, name: now.name } }));
@@ -226,26 +230,4 @@ function freeName(name: string, runs: readonly WatchedRun[]): string {
   let number = 1;
   while (taken(number === 1 ? short : `${short} (${number})`)) number++;
   return number === 1 ? short : `${short} (${number})`;
-}
-
-/** A worker of its own for each file: what it held is gone with it. */
-function readLog(file: File): Promise<ReadLog> {
-  const reader = new Worker(new URL('./logReader.ts', import.meta.url), {
-    type: 'module',
-    name: 'log reader',
-  });
-  return new Promise<ReadLog>((resolve) => {
-    reader.onmessage = ({ data }: MessageEvent<ReadLog>) => {
-      resolve(data);
-    };
-    reader.onerror = ({ message }) => {
-      const remedy = 'Reload the page and drop it once more.';
-      resolve({
-        refused: { sentence: `The file can’t be read: ${message || 'its reader did not start'}.`, remedy },
-      });
-    };
-    reader.postMessage(file);
-  }).finally(() => {
-    reader.terminate();
-  });
 }

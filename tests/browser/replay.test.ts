@@ -70,14 +70,10 @@ it('what was done on the page is replayed without one, bit for bit: live changes
     encoding: 'utf8',
   });
   expect(stderr).toBe('');
-  expect(stdout.trim().split('\n')).toEqual(
-    ['SRT', 'M-GRPO + IQR', 'SRT 2'].map((name) =>
-      expect.stringMatching(
-        new RegExp(
-          `^${name.replace('+', '\\+')}: \\d+ steps with \\d+ changes on the way, every metric as recorded`,
-        ),
-      ),
-    ),
-  );
+  for (const name of ['SRT', 'M-GRPO \\+ IQR', 'SRT 2']) {
+    expect(stdout).toMatch(
+      new RegExp(`^${name}: \\d+ steps with \\d+ changes on the way, every metric as recorded`, 'm'),
+    );
+  }
   expect(status).toBe(0);
 });

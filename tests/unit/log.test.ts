@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { trainerState } from '../../src/cli/asTrl.ts';
 import { EarlyWarning } from '../../src/diagnostics/earlyWarning.ts';
-import { joinLogs, type Log } from '../../src/diagnostics/log/log.ts';
+import { joinLogs, type Log, outlineOf } from '../../src/diagnostics/log/log.ts';
 import { guessMapping, type Mapping, readingOf, readRows } from '../../src/diagnostics/log/mapping.ts';
+import { packRows } from '../../src/diagnostics/log/pack.ts';
 import { parseLog } from '../../src/diagnostics/log/parse.ts';
-import { metricIds, metrics } from '../../src/spec/metrics.ts';
+import { fromRow, metricIds, type MetricRow, metrics } from '../../src/spec/metrics.ts';
 
 const fixture = (file: string): readonly Log[] =>
   parseLog(file, readFileSync(`tests/fixtures/logs/${file}`, 'utf8'));
@@ -228,6 +229,51 @@ describe('mapping', () => {
     if (column === undefined) throw new Error('no column');
     expect(readingOf('eval/sampled', column, false)).toMatchObject({ outside: true, looksPercent: false });
     expect(readingOf('reward/mean', column, false).outside).toBe(false);
+  });
+});
+
+describe('rows as a history takes them', () => {
+  const rowsOf = (text: string): MetricRow[] => {
+    const log = only(parseLog('run.jsonl', text));
+    const { rows, count } = packRows(log, guessMapping(log));
+    expect(rows).toHaveLength(count * metricIds.length);
+    return Array.from({ length: count }, (_, row) => fromRow(rows, row * metricIds.length));
+  };
+  const shrinking = (step: number): number => 200 * 0.96 ** step;
+
+  it('bear the score of the early warning from the row on where it speaks', () => {
+    const lines = Array.from({ length: 40 }, (_, step) =>
+      JSON.stringify({ step, data: { 'response_length/mean': shrinking(step) } }),
+    );
+    const rows = rowsOf(lines.join('\n'));
+    const warning = new EarlyWarning();
+    const scores = rows.slice(1).map((row) => warning.add(row).score);
+    expect(rows.slice(0, 10).map((row) => row['warning/score'])).toEqual(Array(10).fill(NaN));
+    expect(rows.slice(10).map((row) => row['warning/score'])).toEqual(scores.slice(9));
+    expect(scores.at(-1)).toBeGreaterThan(2 / 3);
+    expect(rows[3]).toMatchObject({ step: 3, 'completion/length': shrinking(3), 'reward/mean': NaN });
+  });
+
+  it('bear none where nothing can be judged, and keep one that the file has', () => {
+    const text = (data: object): string =>
+      Array.from({ length: 20 }, (_, step) => JSON.stringify({ step, data })).join('\n');
+    expect(rowsOf(text({ reward: 1 })).map((row) => row['warning/score'])).toEqual(Array(20).fill(NaN));
+    const own = { 'completion/length': 20, 'warning/score': 0.25 };
+    expect(rowsOf(text(own)).map((row) => row['warning/score'])).toEqual(Array(20).fill(0.25));
+  });
+});
+
+it('an outline has all of a log but its values', () => {
+  const log = only(parseLog('a.csv', 'step,x,y\n1,-3,\n2,50,\n3,,\n'));
+  expect(outlineOf(log)).toEqual({
+    format: 'wandb',
+    name: 'a',
+    columns: [
+      { name: 'step', count: 3, least: 1, greatest: 3 },
+      { name: 'x', count: 2, least: -3, greatest: 50 },
+    ],
+    rows: 3,
+    leftOut: [],
   });
 });
 

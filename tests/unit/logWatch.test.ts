@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { beforeEach, describe, expect, it } from 'vitest';
-import type { Log } from '../../src/diagnostics/log/log.ts';
-import { parseLog } from '../../src/diagnostics/log/parse.ts';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { ready } from '../../src/lib/timedWorker.ts';
+import { callShelf } from '../../src/store/callShelf.ts';
 import type { Lane } from '../../src/store/lanes.ts';
+import { answerOf, LogShelf, type ShelfCall } from '../../src/store/logShelf.ts';
 import {
-  addLogs,
   forget,
   mapColumn,
+  readFiles,
   rename,
   show,
   watch,
@@ -17,8 +18,24 @@ import { metricIds, metrics } from '../../src/spec/metrics.ts';
 import { charts } from '../../src/ui/charts/charts.ts';
 import { chartsOf } from '../../src/ui/watch/watchCharts.ts';
 
-const fixture = (file: string): readonly Log[] =>
-  parseLog(file, readFileSync(`tests/fixtures/logs/${file}`, 'utf8'));
+/** Stands in for the worker of `logReader.ts`: the same shelf, in this thread, behind a copy of every message. */
+class ShelfHere {
+  readonly #shelf = new LogShelf();
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+
+  constructor() {
+    setTimeout(() => this.onmessage?.({ data: ready }));
+  }
+
+  postMessage(call: ShelfCall): void {
+    void answerOf(this.#shelf, call).then((answer) => this.onmessage?.({ data: structuredClone(answer) }));
+  }
+}
+vi.stubGlobal('Worker', ShelfHere);
+
+const drop = (name: string, text: string): Promise<void> => readFiles([new File([text], name)]);
+const dropFixture = (file: string): Promise<void> =>
+  drop(file, readFileSync(`tests/fixtures/logs/${file}`, 'utf8'));
 const run = (at: number): WatchedRun => watch.getState().runs[at] ?? fail(`no run ${at}`);
 const lane = (at: number): Lane => run(at).lane ?? fail(`run ${at} is not shown`);
 const fail = (words: string): never => {
@@ -32,7 +49,7 @@ beforeEach(() => {
 
 describe('runs trained elsewhere', () => {
   it('become lanes whose axis ends with the run', async () => {
-    await addLogs('trainer_state.json', fixture('trainer_state.json'));
+    await dropFixture('trainer_state.json');
     const { lanes, state } = watchedLab.getState();
     expect(state).toBe('finished');
     expect(lanes).toEqual([lane(0)]);
@@ -43,18 +60,17 @@ describe('runs trained elsewhere', () => {
   });
 
   it('keep their colour while others go, and a free one is given again', async () => {
-    await addLogs('a', fixture('wandb_chart_entropy.csv'));
-    await addLogs('b', fixture('verl.jsonl'));
+    await dropFixture('wandb_chart_entropy.csv');
+    await dropFixture('verl.jsonl');
     expect([0, 1, 2].map((at) => lane(at).slot)).toEqual([0, 1, 2]);
     forget(run(0).id);
     expect([0, 1].map((at) => lane(at).slot)).toEqual([1, 2]);
-    await addLogs('c', fixture('trainer_state.json'));
+    await dropFixture('trainer_state.json');
     expect(lane(2).slot).toBe(0);
   });
 
   it('beyond four wait until there is room', async () => {
-    for (const name of ['a', 'b', 'c', 'd', 'e'])
-      await addLogs(name, parseLog(`${name}.csv`, 'step,reward\n1,2\n'));
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await drop(`${name}.csv`, 'step,reward\n1,2\n');
     expect(watchedLab.getState().lanes).toHaveLength(4);
     expect(run(4).lane).toBeNull();
     await show(run(4).id);
@@ -65,9 +81,9 @@ describe('runs trained elsewhere', () => {
   });
 
   it('two charts of W&B complete each other; what was chosen stays chosen', async () => {
-    await addLogs('entropy', fixture('wandb_chart_entropy.csv'));
+    await dropFixture('wandb_chart_entropy.csv');
     await mapColumn(run(0).id, 'anchor/entropy', { column: 'train/entropy', percent: false });
-    await addLogs('reward', fixture('wandb_chart_reward.csv'));
+    await dropFixture('wandb_chart_reward.csv');
     expect(watch.getState().runs).toHaveLength(2);
     expect(lane(0).history.record(1)).toEqual({
       step: 20,
@@ -78,8 +94,8 @@ describe('runs trained elsewhere', () => {
   });
 
   it('of the same file name are told apart, and can be renamed', async () => {
-    await addLogs('x', fixture('trainer_state.json'));
-    await addLogs('x', fixture('trainer_state.json'));
+    await dropFixture('trainer_state.json');
+    await dropFixture('trainer_state.json');
     expect(watch.getState().runs.map(({ name }) => name)).toEqual(['trainer_state', 'trainer_state (2)']);
     rename(run(0).id, '  SRT, 4B ');
     rename(run(1).id, ' ');
@@ -90,7 +106,7 @@ describe('runs trained elsewhere', () => {
     const lines = Array.from({ length: 40 }, (_, step) =>
       JSON.stringify({ step, data: { 'my/length': 100 * 0.95 ** step, acc: step < 20 ? 80 : 10 } }),
     );
-    await addLogs('v', parseLog('v.jsonl', lines.join('\n')));
+    await drop('v.jsonl', lines.join('\n'));
     const { id } = run(0);
     expect(lane(0).status).toMatchObject({
       state: 'waiting',
@@ -102,15 +118,17 @@ describe('runs trained elsewhere', () => {
       reason: expect.stringContaining('shrunk') as string,
     });
     expect(lane(0).alarms[0]?.step).toBeGreaterThan(9);
+    expect(lane(0).history.latest('warning/score')).toBe(lane(0).status.assessment?.score);
     await mapColumn(id, 'eval/sampled', { column: 'acc', percent: true });
     expect(lane(0).status).toMatchObject({ state: 'collapsed', collapseStep: 20, best: 0.8 });
     await mapColumn(id, 'eval/sampled', null);
     await mapColumn(id, 'completion/length', null);
     expect(lane(0).status.state).toBe('waiting');
+    expect(lane(0).history.latest('warning/score')).toBeNaN();
   });
 
   it('without a step are not drawn, and say what to choose', async () => {
-    await addLogs('e', parseLog('e.csv', 'epoch_number,reward\n1,.2\n2,.3\n'));
+    await drop('e.csv', 'epoch_number,reward\n1,.2\n2,.3\n');
     expect(lane(0).status.reason).toContain('which step');
     await mapColumn(run(0).id, 'step', { column: 'epoch_number', percent: false });
     expect([...lane(0).history.column('reward/mean')]).toEqual([0.2, 0.3]);
@@ -118,7 +136,7 @@ describe('runs trained elsewhere', () => {
 
   it('a mapping made while another is being drawn wins', async () => {
     const rows = Array.from({ length: 1000 }, (_, step) => `${step},${step},${2 * step}`);
-    await addLogs('l', parseLog('l.csv', `step,a,b\n${rows.join('\n')}\n`));
+    await drop('l.csv', `step,a,b\n${rows.join('\n')}\n`);
     const { id } = run(0);
     await Promise.all([
       mapColumn(id, 'reward/mean', { column: 'a', percent: false }),
@@ -130,10 +148,21 @@ describe('runs trained elsewhere', () => {
 
   it('joined beyond what the page reads: refused, and the run stays as it was', async () => {
     const long = (metric: string): string => `Step,r - ${metric}\n${'1,2\n'.repeat(30_000)}`;
-    await addLogs('a', parseLog('a.csv', long('reward')));
-    await addLogs('b.csv', parseLog('b.csv', long('kl')));
+    await drop('a.csv', long('reward'));
+    await drop('b.csv', long('kl'));
     expect(watch.getState().refused).toMatchObject([{ file: 'b.csv' }]);
     expect(run(0).log.rows).toBe(30_000);
+  });
+
+  it('whose log is gone with its reader say so where they were to be mapped, and stay as they were', async () => {
+    await drop('l.csv', 'step,reward,a\n1,2,3\n');
+    const { id } = run(0);
+    await callShelf('drop', id);
+    await mapColumn(id, 'policy/entropy', { column: 'a', percent: false });
+    expect(watch.getState().refused).toMatchObject([
+      { file: 'l', remedy: expect.stringContaining('once more') as string },
+    ]);
+    expect(lane(0).history.latest('reward/mean')).toBe(2);
   });
 });
 

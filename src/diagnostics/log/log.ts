@@ -3,24 +3,40 @@ import { LabError } from '../../lib/labError.ts';
 /** Who wrote a log: the Hugging Face Trainer, verl's file logger, W&B's CSV export, this lab. */
 export type LogFormat = 'trl' | 'verl' | 'wandb' | 'lab';
 
-/** One quantity of a log. */
-export interface LogColumn {
+/** What a column of a log is called and holds, without its values. */
+export interface ColumnOutline {
   readonly name: string;
-  /** [rows]; NaN where a row says nothing, or something that is not finite. */
-  readonly values: Float64Array;
-  /** Rows that say something. */
+  /** Rows that say something, one at least. */
   readonly count: number;
+  readonly least: number;
+  readonly greatest: number;
 }
 
-/** One run as its log tells it: a table of numbers, before anything is known of what they mean. */
-export interface Log {
+/** One quantity of a log. */
+export interface LogColumn extends ColumnOutline {
+  /** [rows]; NaN where a row says nothing, or something that is not finite. */
+  readonly values: Float64Array;
+}
+
+/** What can be said of a log in a few words: all of it but the values. */
+export interface LogOutline {
   readonly format: LogFormat;
   /** What the file calls the run, else the file's own name without its ending. */
   readonly name: string;
-  readonly columns: readonly LogColumn[];
+  readonly columns: readonly ColumnOutline[];
   readonly rows: number;
   /** Columns that hold more than numbers, each with the first value that is none: 'completions (line 4: "So the")'. */
   readonly leftOut: readonly string[];
+}
+
+/** One run as its log tells it: a table of numbers, before anything is known of what they mean. */
+export interface Log extends LogOutline {
+  readonly columns: readonly LogColumn[];
+}
+
+/** @returns a log without its values */
+export function outlineOf({ columns, ...rest }: Log): LogOutline {
+  return { ...rest, columns: columns.map(({ values: _, ...outline }) => outline) };
 }
 
 /**
@@ -86,8 +102,14 @@ export class LogTable {
       if (this.#texts.has(column)) continue;
       const values = new Float64Array(this.#rows).fill(NaN);
       values.set(given);
-      const count = given.reduce((sum, value) => (Number.isNaN(value) ? sum : sum + 1), 0);
-      if (count > 0) columns.push({ name: column, values, count });
+      let [count, least, greatest] = [0, Infinity, -Infinity];
+      for (const value of values) {
+        if (Number.isNaN(value)) continue;
+        count++;
+        if (value < least) least = value;
+        if (value > greatest) greatest = value;
+      }
+      if (count > 0) columns.push({ name: column, count, least, greatest, values });
     }
     if (columns.length === 0) {
       throw refusal(

@@ -1,5 +1,5 @@
 import { type MetricId, metricIds, type MetricRow, metrics } from '../../spec/metrics.ts';
-import type { Log, LogColumn } from './log.ts';
+import type { ColumnOutline, Log, LogOutline } from './log.ts';
 
 /** Where a metric comes from. */
 export interface Source {
@@ -22,8 +22,8 @@ const stepNames = [
 ];
 
 /** The columns whose names say what they are; a metric that two columns claim is left open. */
-export function guessMapping({ columns }: Log): Mapping {
-  const named = new Map<string, LogColumn[]>();
+export function guessMapping({ columns }: LogOutline): Mapping {
+  const named = new Map<string, ColumnOutline[]>();
   for (const column of columns) {
     const name = column.name.toLowerCase();
     named.set(name, [...(named.get(name) ?? []), column]);
@@ -70,13 +70,11 @@ export interface Reading {
 }
 
 /** The values of a column, as the metric it is mapped to. */
-export function readingOf(id: MetricId, { values, count }: LogColumn, percent: boolean): Reading {
-  let least = Infinity;
-  let greatest = -Infinity;
-  for (const value of values) {
-    if (value < least) least = value;
-    if (value > greatest) greatest = value;
-  }
+export function readingOf(
+  id: MetricId,
+  { count, least, greatest }: ColumnOutline,
+  percent: boolean,
+): Reading {
   const { range } = metrics[id];
   const scale = percent ? 0.01 : 1;
   const outside = range !== undefined && (least * scale < range[0] || greatest * scale > range[1]);

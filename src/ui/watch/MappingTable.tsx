@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { LogColumn } from '../../diagnostics/log/log.ts';
+import type { ColumnOutline } from '../../diagnostics/log/log.ts';
 import { type Reading, readingOf } from '../../diagnostics/log/mapping.ts';
 import { type MetricId, metrics } from '../../spec/metrics.ts';
 import { mapColumn, type WatchedRun } from '../../store/watch.ts';
@@ -158,12 +158,7 @@ function Remarks({ run, id, reading }: RemarksProps) {
   );
 }
 
-function spanOf({ values, count }: LogColumn): string {
-  const given = values.filter((value) => !Number.isNaN(value));
-  const [least, greatest] = given.reduce(
-    ([low, high], value) => [Math.min(low, value), Math.max(high, value)] as const,
-    [Infinity, -Infinity] as const,
-  );
+function spanOf({ count, least, greatest }: ColumnOutline): string {
   return `${formatCount(count)} values, ${figure(least)} to ${figure(greatest)}`;
 }
 

@@ -116,17 +116,13 @@ function Figure({ label, value }: { readonly label: string; readonly value: stri
   );
 }
 
-/** Alarms of one kind in a row: when the first came, and when the last. */
-interface Episode extends Alarm {
-  readonly until: number;
-}
-
-function episodesOf(alarms: readonly Alarm[]): readonly Episode[] {
-  const episodes: Episode[] = [];
+/** Alarms of one kind in a row as one: from where the first begins to where the last ends. */
+function episodesOf(alarms: readonly Alarm[]): readonly Alarm[] {
+  const episodes: Alarm[] = [];
   for (const alarm of alarms) {
     const last = episodes.at(-1);
-    if (last?.state === alarm.state) episodes[episodes.length - 1] = { ...last, until: alarm.step };
-    else episodes.push({ ...alarm, until: alarm.step });
+    if (last?.state === alarm.state) episodes[episodes.length - 1] = { ...last, until: alarm.until };
+    else episodes.push(alarm);
   }
   return episodes;
 }
