@@ -1,28 +1,10 @@
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { pages } from '../../src/store/view.ts';
-import {
-  launch,
-  newPage,
-  patience,
-  query,
-  reaches,
-  serveBuilt,
-  tiny,
-  waitForStep,
-  type Host,
-} from './lab.ts';
+import { newPage, patience, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
 
-let browser: Browser;
-let host: Host;
-beforeAll(async () => {
-  [browser, host] = await Promise.all([launch(), serveBuilt()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await host.close();
-});
+const lab = openedLab();
 
 /** What axe finds against WCAG 2.1 AA: rule, then the elements. */
 async function violations(page: Page): Promise<string[]> {
@@ -40,9 +22,9 @@ async function violations(page: Page): Promise<string[]> {
 
 describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
   it.each(pages)('page %s has no violation that axe finds', async (shown) => {
-    const { page } = await newPage(browser);
+    const { page } = await newPage(lab.browser);
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.goto(`${host.address}${query(tiny)}#${shown}`);
+    await page.goto(`${lab.host.address}${query(tiny)}#${shown}`);
     if (shown === 'lab') {
       await reaches(page, 'Ready to train');
       await page.getByRole('button', { name: 'Train' }).click();
@@ -58,9 +40,9 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
 });
 
 it.each(['light', 'dark'] as const)('%s: nor has what opens above the lab', async (colorScheme) => {
-  const { page } = await newPage(browser, false);
+  const { page } = await newPage(lab.browser, false);
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-  await page.goto(`${host.address}${query({ ...tiny, steps: '100000' })}`);
+  await page.goto(`${lab.host.address}${query({ ...tiny, steps: '100000' })}`);
   await reaches(page, 'Ready to train');
   const found: Record<string, string[]> = {};
   const look = async (what: string): Promise<void> => {
@@ -101,8 +83,8 @@ it.each(['light', 'dark'] as const)('%s: nor has what opens above the lab', asyn
 });
 
 it('the main job by keyboard alone: train, look at a step, fork it, pause', async () => {
-  const { page, complaints } = await newPage(browser);
-  await page.goto(`${host.address}${query({ ...tiny, steps: '100000', checkpointEvery: '2' })}`);
+  const { page, complaints } = await newPage(lab.browser);
+  await page.goto(`${lab.host.address}${query({ ...tiny, steps: '100000', checkpointEvery: '2' })}`);
   await reaches(page, 'Ready to train');
   await page.keyboard.press('Space');
   await waitForStep(page, 8);

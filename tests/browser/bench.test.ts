@@ -1,21 +1,11 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { launch, newPage, serveBuilt, type Host } from './lab.ts';
+import { expect, it } from 'vitest';
+import { launch, newPage, openedLab } from './lab.ts';
 
-let browser: Browser;
-let host: Host;
-beforeAll(async () => {
-  host = await serveBuilt();
-  browser = await launch();
-});
-afterAll(async () => {
-  await browser.close();
-  await host.close();
-});
+const lab = openedLab();
 
 it('the bench measures this machine and shows what a step costs', async () => {
-  const { page, complaints } = await newPage(browser);
-  await page.goto(`${host.address}bench.html`);
+  const { page, complaints } = await newPage(lab.browser);
+  await page.goto(`${lab.host.address}bench.html`);
   await page.getByRole('button', { name: 'Run without sizes and group sizes' }).click();
   await page.getByRole('status').getByText('…').waitFor();
   const step = page.getByRole('table', { name: /Preset duel/ });
@@ -44,7 +34,7 @@ it('the bench measures this machine and shows what a step costs', async () => {
 it('without WebGPU the bench says what to do', async () => {
   const bare = await launch([]);
   const { page } = await newPage(bare);
-  await page.goto(`${host.address}bench.html`);
+  await page.goto(`${lab.host.address}bench.html`);
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   const sentence = await page.getByRole('alert').textContent();
   expect(sentence).toMatch(/WebGPU.*(browser|driver)/s);

@@ -1,20 +1,11 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { launch, newPage, query, reaches, serveBuilt, tiny, type Host } from './lab.ts';
+import { expect, it } from 'vitest';
+import { newPage, query, reaches, openedLab, tiny } from './lab.ts';
 import { mainJob } from './mainJob.ts';
 
-let browser: Browser;
-let host: Host;
-beforeAll(async () => {
-  [browser, host] = await Promise.all([launch(), serveBuilt()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await host.close();
-});
+const lab = openedLab();
 
 it('checks the GPU once per adapter and browser, before anything is trained', async () => {
-  const { page, complaints } = await newPage(browser);
+  const { page, complaints } = await newPage(lab.browser);
   const checks: string[] = [];
   page.on('request', (request) => {
     if (/selfCheck/i.test(request.url())) checks.push(request.url());
@@ -24,7 +15,7 @@ it('checks the GPU once per adapter and browser, before anything is trained', as
       const cache = await caches.open('m-grpo-lab');
       return Promise.all((await cache.keys()).map(async (key) => (await cache.match(key))?.text()));
     });
-  await page.goto(`${host.address}${query(tiny)}`);
+  await page.goto(`${lab.host.address}${query(tiny)}`);
   await reaches(page, 'Ready to train');
   expect(checks.length).toBeGreaterThan(0);
   expect(await remembered()).toEqual(['passed']);
@@ -38,5 +29,5 @@ it('checks the GPU once per adapter and browser, before anything is trained', as
 });
 
 it('the main job, from a folder of a host that sets no headers', async () => {
-  await mainJob(browser, host.address);
+  await mainJob(lab.browser, lab.host.address);
 });

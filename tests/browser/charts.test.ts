@@ -1,27 +1,19 @@
 import { readFileSync } from 'node:fs';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
 import { standInForTrainer } from '../../scripts/standIn.mjs';
-import { launch, newPage, patience, query, reaches, serveBuilt, waitForStep, type Host } from './lab.ts';
+import { newPage, patience, query, reaches, openedLab, waitForStep } from './lab.ts';
 
 const steps = 10_000;
 
-let browser: Browser;
-let host: Host;
-beforeAll(async () => {
-  [browser, host] = await Promise.all([launch(), serveBuilt()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await host.close();
-});
+const lab = openedLab();
 
 /** A page of this width whose four lanes have made 10,000 steps, by the trainer's stand-in. */
 async function longRun(width: number, height: number): Promise<Page> {
-  const { page, complaints } = await newPage(browser);
+  const { page, complaints } = await newPage(lab.browser);
   await page.setViewportSize({ width, height });
   await standInForTrainer(page);
-  await page.goto(`${host.address}${query({ lanes: '4', steps: String(2 * steps) })}`);
+  await page.goto(`${lab.host.address}${query({ lanes: '4', steps: String(2 * steps) })}`);
   await reaches(page, 'Ready to train');
   await page.getByRole('button', { name: 'Train' }).click();
   await waitForStep(page, steps);

@@ -1,22 +1,14 @@
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
 import { type PresetName, presets } from '../../src/settings/presets.ts';
 import { cards } from '../../src/ui/guide/runs.ts';
-import { launch, newPage, patience, query, reaches, serveBuilt, stepsMade, tiny, type Host } from './lab.ts';
+import { newPage, patience, query, reaches, openedLab, stepsMade, tiny } from './lab.ts';
 
-let browser: Browser;
-let host: Host;
-beforeAll(async () => {
-  [browser, host] = await Promise.all([launch(), serveBuilt()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await host.close();
-});
+const lab = openedLab();
 
 async function guidePage(section = ''): Promise<{ page: Page; complaints: string[] }> {
-  const { page, complaints } = await newPage(browser);
-  await page.goto(`${host.address}${query(tiny)}#guide${section}`);
+  const { page, complaints } = await newPage(lab.browser);
+  await page.goto(`${lab.host.address}${query(tiny)}#guide${section}`);
   await page.getByRole('heading', { name: 'Try this' }).waitFor(patience);
   return { page, complaints };
 }

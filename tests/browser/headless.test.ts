@@ -2,26 +2,19 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flagOf } from '../../src/settings/flags.ts';
 import { isKey } from '../../src/settings/settings.ts';
 import { metricIds, type MetricRow } from '../../src/spec/metrics.ts';
-import { exportMetrics, launch, newPage, query, reaches, serveBuilt, tiny, type Host } from './lab.ts';
+import { exportMetrics, newPage, query, reaches, openedLab, tiny } from './lab.ts';
 
 const settings = { ...tiny, steps: '4' };
 const names = ['SRT', 'M-GRPO + IQR'];
 const compared = metricIds.filter((id) => !id.startsWith('perf/'));
 
-let browser: Browser;
-let host: Host;
+const lab = openedLab();
 const folder = mkdtempSync(join(tmpdir(), 'lab-headless-'));
-beforeAll(async () => {
-  [browser, host] = await Promise.all([launch(), serveBuilt()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await host.close();
+afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
@@ -52,8 +45,8 @@ describe('the page against the command line, on the same adapter', () => {
   let onLine: readonly (readonly Partial<MetricRow>[])[];
 
   beforeAll(async () => {
-    const { page } = await newPage(browser);
-    await page.goto(`${host.address}${query(settings)}`);
+    const { page } = await newPage(lab.browser);
+    await page.goto(`${lab.host.address}${query(settings)}`);
     await reaches(page, 'Ready to train');
     await page.getByRole('button', { name: 'Train' }).click();
     await reaches(page, 'Finished');

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
 import { findChromium } from '../../scripts/chromium.mjs';
 import type { MetricRow } from '../../src/spec/metrics.ts';
 
@@ -74,6 +75,19 @@ export async function serveBuilt(): Promise<Host> {
       server.close();
     },
   };
+}
+
+/** A browser and the built page on its host, for as long as a file's tests run. */
+export function openedLab(): { readonly browser: Browser; readonly host: Host } {
+  const lab = {} as { browser: Browser; host: Host };
+  beforeAll(async () => {
+    [lab.browser, lab.host] = await Promise.all([launch(), serveBuilt()]);
+  });
+  afterAll(async () => {
+    await lab.browser.close();
+    await lab.host.close();
+  });
+  return lab;
 }
 
 /** Settings that train in milliseconds a step. */

@@ -1,35 +1,25 @@
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { createServer } from 'vite';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   exportMetrics,
-  launch,
   newPage,
   patience,
   query,
   reaches,
-  serveBuilt,
+  openedLab,
   stepsMade,
   tiny,
   waitForStep,
-  type Host,
 } from './lab.ts';
 
-let browser: Browser;
-let host: Host;
-beforeAll(async () => {
-  [browser, host] = await Promise.all([launch(), serveBuilt()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await host.close();
-});
+const lab = openedLab();
 
 /** The lab, ready to train tiny lanes for as long as a test needs. */
 async function labPage(): Promise<{ page: Page; complaints: string[] }> {
-  const { page, complaints } = await newPage(browser);
+  const { page, complaints } = await newPage(lab.browser);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-  await page.goto(`${host.address}${query({ ...tiny, steps: '100000' })}`);
+  await page.goto(`${lab.host.address}${query({ ...tiny, steps: '100000' })}`);
   await reaches(page, 'Ready to train');
   return { page, complaints };
 }
@@ -169,7 +159,7 @@ it('prompts of one’s own are pasted, dropped, refused by line, trained on, and
 it('a dialog opens on the page of `npm start`, too, where React mounts everything twice', async () => {
   const server = await createServer({ logLevel: 'error', server: { host: '127.0.0.1' } });
   await server.listen();
-  const { page, complaints } = await newPage(browser);
+  const { page, complaints } = await newPage(lab.browser);
   await page.goto(`${server.resolvedUrls?.local[0] ?? ''}${query(tiny)}`);
   const dialog = await openDialog(page, 'Own reward');
   await page.waitForTimeout(500);

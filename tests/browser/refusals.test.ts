@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   exportMetrics,
   launch,
@@ -8,21 +7,12 @@ import {
   patience,
   query,
   reaches,
-  serveBuilt,
+  openedLab,
   tiny,
   waitForStep,
-  type Host,
 } from './lab.ts';
 
-let browser: Browser;
-let host: Host;
-beforeAll(async () => {
-  [browser, host] = await Promise.all([launch(), serveBuilt()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await host.close();
-});
+const lab = openedLab();
 
 describe('a link with nonsense', () => {
   it.each<[string, Record<string, string>, string[]]>([
@@ -30,8 +20,8 @@ describe('a link with nonsense', () => {
     ['NaN', { temperature: 'NaN' }, ['`temperature`', 'NaN', 'from 0.1 to 3']],
     ['an unknown setting', { learnRate: '1' }, ['"learnRate"', 'learningRate']],
   ])('%s is named with what is allowed, and the default opens', async (_, settings, words) => {
-    const { page } = await newPage(browser);
-    await page.goto(`${host.address}${query(settings)}`);
+    const { page } = await newPage(lab.browser);
+    await page.goto(`${lab.host.address}${query(settings)}`);
     const notice = page.getByRole('alert').filter({ hasText: "The link can't be opened" });
     await notice.waitFor(patience);
     for (const word of words) expect(await notice.textContent()).toContain(word);
@@ -43,8 +33,8 @@ describe('a link with nonsense', () => {
 });
 
 it('a value out of range in a control is refused beside it, and the run goes on as it was', async () => {
-  const { page } = await newPage(browser);
-  await page.goto(`${host.address}${query(tiny)}`);
+  const { page } = await newPage(lab.browser);
+  await page.goto(`${lab.host.address}${query(tiny)}`);
   const rate = page.getByRole('textbox', { name: 'Learning rate' });
   const before = await rate.inputValue();
   await rate.fill('7');
@@ -63,9 +53,9 @@ describe('a base model that can’t be loaded', () => {
     ['cut short', { body: weights.subarray(0, 50_000) }, 'model.safetensors'],
     ['missing', { status: 404, body: '' }, '404'],
   ])('%s: named with a remedy, and nothing can be trained', async (_, answer, words) => {
-    const { page } = await newPage(browser);
+    const { page } = await newPage(lab.browser);
     await page.route('**/sort-32/model.safetensors', (route) => route.fulfill(answer));
-    await page.goto(`${host.address}${query(tiny)}`);
+    await page.goto(`${lab.host.address}${query(tiny)}`);
     const panel = page.getByRole('alert').filter({ hasText: 'Not started' });
     await panel.waitFor(patience);
     expect(await panel.textContent()).toContain(words);
@@ -91,7 +81,7 @@ describe('without WebGPU', () => {
   ])('%s: says so, with what to do', async (_, args, addressOf, words) => {
     const poor = await launch(args);
     const { page } = await newPage(poor);
-    await page.goto(`${addressOf(host.address)}${query(tiny)}`);
+    await page.goto(`${addressOf(lab.host.address)}${query(tiny)}`);
     await reaches(page, 'No WebGPU');
     const panel = page.getByRole('alert').filter({ hasText: 'no WebGPU' });
     expect(await panel.textContent()).toContain(words);
@@ -104,7 +94,7 @@ describe('without WebGPU', () => {
 it('a device lost under way is replaced, and every lane goes on from its newest checkpoint', async () => {
   const own = await launch();
   const { page } = await newPage(own);
-  await page.goto(`${host.address}${query({ ...tiny, steps: '100000', checkpointEvery: '2' })}`);
+  await page.goto(`${lab.host.address}${query({ ...tiny, steps: '100000', checkpointEvery: '2' })}`);
   await reaches(page, 'Ready to train');
   await page.getByRole('button', { name: 'Train' }).click();
   await waitForStep(page, 5);

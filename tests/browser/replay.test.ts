@@ -2,37 +2,20 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  launch,
-  newPage,
-  patience,
-  query,
-  reaches,
-  serveBuilt,
-  tiny,
-  waitForStep,
-  type Host,
-} from './lab.ts';
+import { afterAll, expect, it } from 'vitest';
+import { newPage, patience, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
 
-let browser: Browser;
-let host: Host;
+const lab = openedLab();
 const folder = mkdtempSync(join(tmpdir(), 'lab-replay-'));
-beforeAll(async () => {
-  [browser, host] = await Promise.all([launch(), serveBuilt()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await host.close();
+afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
 it('what was done on the page is replayed without one, bit for bit: live changes, a fork, the guard', async () => {
-  const { page, complaints } = await newPage(browser);
+  const { page, complaints } = await newPage(lab.browser);
   const guarded = { guard: 'rollback', guardThreshold: '0.05', guardStepsBack: '4' };
   await page.goto(
-    `${host.address}${query({ ...tiny, ...guarded, steps: '100000', checkpointEvery: '3', learningRate: '0.002' })}`,
+    `${lab.host.address}${query({ ...tiny, ...guarded, steps: '100000', checkpointEvery: '3', learningRate: '0.002' })}`,
   );
   await reaches(page, 'Ready to train');
   await page.keyboard.press('Space');

@@ -1,16 +1,8 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { launch, newPage, query, reaches, serveBuilt, tiny, waitForStep, type Host } from './lab.ts';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { newPage, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
 
-let browser: Browser;
-let host: Host;
-beforeAll(async () => {
-  [browser, host] = await Promise.all([launch(), serveBuilt()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await host.close();
-});
+const lab = openedLab();
 
 /** Notes every shift of the layout from now on, with what was moved. */
 async function watchShifts(page: Page): Promise<() => Promise<readonly string[]>> {
@@ -42,10 +34,10 @@ it.each([
   ['a desk', 1440, 900],
   ['a phone', 390, 844],
 ])('on %s nothing moves from the first step until the run is paused', async (_, width, height) => {
-  const { page } = await newPage(browser);
+  const { page } = await newPage(lab.browser);
   await page.setViewportSize({ width, height });
   // A rate that sets off alarms: cards, marks and menus come and go.
-  await page.goto(`${host.address}${query({ ...tiny, steps: '100000', learningRate: '0.003' })}`);
+  await page.goto(`${lab.host.address}${query({ ...tiny, steps: '100000', learningRate: '0.003' })}`);
   await reaches(page, 'Ready to train');
   const shifts = await watchShifts(page);
   // Pressed by a script: what moves within half a second of a reader's own key is forgiven.

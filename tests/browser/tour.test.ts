@@ -1,21 +1,12 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { launch, newPage, query, reaches, serveBuilt, tiny, waitForStep, type Host } from './lab.ts';
+import { expect, it } from 'vitest';
+import { newPage, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
 import { stops } from '../../src/ui/tour/stops.ts';
 
-let browser: Browser;
-let host: Host;
-beforeAll(async () => {
-  [browser, host] = await Promise.all([launch(), serveBuilt()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await host.close();
-});
+const lab = openedLab();
 
 it('is offered once, leads by keyboard past every part while the run goes on, and is remembered', async () => {
-  const { page, complaints } = await newPage(browser, false);
-  await page.goto(`${host.address}${query({ ...tiny, steps: '100000' })}`);
+  const { page, complaints } = await newPage(lab.browser, false);
+  await page.goto(`${lab.host.address}${query({ ...tiny, steps: '100000' })}`);
   await reaches(page, 'Ready to train');
   const layout = () =>
     page.evaluate(() =>
@@ -57,8 +48,8 @@ it('is offered once, leads by keyboard past every part while the run goes on, an
 });
 
 it('a knob goes back to its default and to the paper’s value', async () => {
-  const { page } = await newPage(browser);
-  await page.goto(`${host.address}${query({ ...tiny, groupSize: '8' })}`);
+  const { page } = await newPage(lab.browser);
+  await page.goto(`${lab.host.address}${query({ ...tiny, groupSize: '8' })}`);
   const group = page.getByRole('textbox', { name: 'Group size G' });
   const toPaper = page.getByRole('button', { name: 'Group size G: to the paper’s value, 32' });
   await toPaper.click();

@@ -1,25 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, newPage, patience, serveBuilt, type Host } from './lab.ts';
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { newPage, patience, openedLab } from './lab.ts';
 
-let browser: Browser;
-let host: Host;
-beforeAll(async () => {
-  [browser, host] = await Promise.all([launch(), serveBuilt()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await host.close();
-});
+const lab = openedLab();
 
 const fixture = (file: string): string => `tests/fixtures/logs/${file}`;
 
 async function watchPage(): Promise<{ page: Page; complaints: string[] }> {
-  const { page, complaints } = await newPage(browser);
-  await page.goto(`${host.address}#watch`);
+  const { page, complaints } = await newPage(lab.browser);
+  await page.goto(`${lab.host.address}#watch`);
   await page.getByRole('heading', { name: 'Watch your own run' }).waitFor(patience);
   return { page, complaints };
 }

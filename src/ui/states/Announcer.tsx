@@ -1,5 +1,6 @@
 import type { RunState } from '../../trainer/protocol.ts';
-import { useLab } from '../useStore.ts';
+import { withoutTruth } from '../../store/status.ts';
+import { useLab, useView } from '../useStore.ts';
 
 const words: Readonly<Record<RunState, string>> = {
   checking: 'Checking the GPU',
@@ -18,8 +19,10 @@ const words: Readonly<Record<RunState, string>> = {
 export function Announcer() {
   const state = useLab((lab) => lab.state);
   // One string: the region speaks when the words change, not at every step.
+  const truthHidden = useView((view) => view.truthHidden);
   const trouble = useLab(({ lanes }) =>
     lanes
+      .map(({ name, status }) => ({ name, status: truthHidden ? withoutTruth(status) : status }))
       .filter(({ status }) => status.state !== 'healthy' && status.state !== 'waiting')
       .map(({ name, status }) =>
         status.collapseStep === null
