@@ -119,7 +119,7 @@ const kinds = {
 async function heldBy(devtools) {
   const parts = [];
   const gather = ({ chunk }) => parts.push(chunk);
-  await heapOf(devtools);
+  await lookAt(devtools);
   devtools.on('HeapProfiler.addHeapSnapshotChunk', gather);
   await devtools.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false });
   devtools.off('HeapProfiler.addHeapSnapshotChunk', gather);
@@ -225,7 +225,6 @@ const result = {
   chromium: browser.version(),
   load,
   objectsMB: [objects / 1e6, objectsAtEnd / 1e6],
-  startMs: samples[0]?.longestCpuMs,
   heldMB: Object.entries(held).map(([whose, bytes]) => [whose, bytes / 1e6, heldAtEnd[whose] / 1e6]),
   growth,
   buffersMB: [first.buffers / 1e6, last.buffers / 1e6],

@@ -9,6 +9,8 @@ import './lab.css';
 import './bar/bar.css';
 import './lanes/lanes.css';
 import './charts/charts.css';
+import './charts/overlay.css';
+import './charts/speed.css';
 import './controls/controls.css';
 import './rollouts/rollouts.css';
 import './timeline/timeline.css';
