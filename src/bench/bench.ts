@@ -1,4 +1,5 @@
-import { untriedPlan, type Plan } from '../engine/plan.ts';
+import type { Plan } from '../engine/plan.ts';
+import { tuneRollout, type LayoutTrial } from '../engine/tuneRollout.ts';
 import type { AdapterSummary, Gpu } from '../gpu/device.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import { Profiler, type KernelTime } from '../gpu/profiler.ts';
@@ -7,7 +8,9 @@ import { parseConfig } from '../model/config.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { presets } from '../settings/presets.ts';
 import { validateSettings } from '../settings/settings.ts';
+import { taskOf } from '../tasks/index.ts';
 import { vocabulary } from '../tasks/vocabulary.ts';
+import { rolloutCapacity } from '../trainer/prepare.ts';
 import { initialModel } from '../trainer/pretrainer.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { measureCopy } from './copy.ts';
@@ -44,6 +47,8 @@ export interface BenchResult {
   readonly products: readonly { readonly what: string; readonly gflopPerS: number }[];
   readonly bestGflopPerS: number;
   readonly copyBytesPerS: number;
+  /** Every layout of a rollout at the size of preset duel, fastest first; where not `quick`. */
+  readonly layouts: readonly LayoutTrial[];
   readonly byGroup: readonly (StepFigures & { readonly groupSize: number; readonly msPerRollout: number })[];
   readonly bySize: readonly (StepFigures & { readonly rollouts: number })[];
 }
@@ -67,9 +72,6 @@ export async function runBench(bench: Bench, options: BenchOptions): Promise<Ben
   if (srt === undefined || mgrpo === undefined) throw new RangeError('The preset duel has two lanes.');
   const model = await bench.loadModel(srt.settings.model);
 
-  progress('From nothing to the first step');
-  const start = await timeStart(bench, model, mgrpo.settings);
-
   const kernels = new Kernels(gpu);
   const contestant = async (name: string, settings: Settings, of = model) => ({
     name,
@@ -77,6 +79,8 @@ export async function runBench(bench: Bench, options: BenchOptions): Promise<Ben
     model: of,
     plan: await bench.planFor(kernels, of, settings),
   });
+  progress('From nothing to the first step');
+  const start = await timeStart(bench, await contestant(mgrpo.name, mgrpo.settings));
   progress('Matrix products and copies');
   const products = await measureMatmul(gpu, kernels, now);
   const copyBytesPerS = await measureCopy(gpu, now);
@@ -100,6 +104,11 @@ export async function runBench(bench: Bench, options: BenchOptions): Promise<Ben
   const times = gpu.hasTimestamps
     ? await timeKernels(bench, await contestant(mgrpo.name, mgrpo.settings))
     : [];
+
+  if (!options.quick) progress('Layouts of a rollout');
+  const { plan } = await contestant(mgrpo.name, mgrpo.settings);
+  const call = rolloutCapacity(mgrpo.settings, taskOf(mgrpo.settings.task, mgrpo.settings.prompts));
+  const layouts = options.quick ? [] : await tuneRollout(gpu, kernels, model, plan, call);
 
   const byGroup = [];
   for (const groupSize of options.quick ? [] : groupSizes) {
@@ -155,6 +164,7 @@ export async function runBench(bench: Bench, options: BenchOptions): Promise<Ben
     products,
     bestGflopPerS: Math.max(...products.map(({ gflopPerS }) => gflopPerS)),
     copyBytesPerS,
+    layouts,
     byGroup,
     bySize,
   };
@@ -182,12 +192,11 @@ async function timeKernels(
 /** What someone waits for who opens a run: pipelines compiled anew, the evaluation at step 0, the first step. */
 async function timeStart(
   { gpu, now }: Bench,
-  model: BaseModel,
-  settings: Settings,
+  { model, settings, plan }: Contestant,
 ): Promise<BenchResult['start']> {
   const begun = now();
   const kernels = new Kernels(gpu);
-  const trainer = new Trainer(gpu, kernels, model, settings, { now, plan: untriedPlan(model.config) });
+  const trainer = new Trainer(gpu, kernels, model, settings, { now, plan });
   await kernels.compile();
   const compiled = now();
   await trainer.start();

@@ -77,6 +77,19 @@ export function tablesOf(result: BenchResult): Table[] {
       ],
     });
   }
+  if (result.layouts.length > 0) {
+    tables.push({
+      title: 'Layouts of a rollout, preset duel, M-GRPO + IQR: what a trial tries',
+      rows: [
+        ['layout', 'a rollout, ms', 'compiled in, ms'],
+        ...result.layouts.map((of) =>
+          'refused' in of
+            ? [of.rollout, of.refused, '']
+            : [of.rollout, figure(of.ms, 2), figure(of.compileMs, 0)],
+        ),
+      ],
+    });
+  }
   if (result.byGroup.length > 0) {
     tables.push({
       title: 'Cost against G: M-GRPO + IQR, 8 prompts',

@@ -38,7 +38,7 @@ const tolerances = { f32: 5e-4, f16: 1e-2 };
  * (selfCheck.answers.json, made by tests/gpu/selfCheck.test.ts).
  * @param clock milliseconds
  * @returns how long it took, or the first kernel that disagrees and by how much
- * @throws LabError `kernel-disagrees` naming a shader that the driver rejects
+ * @throws LabError `does-not-compile` naming a shader that the driver rejects
  */
 export async function selfCheck(
   gpu: Gpu,

@@ -22,7 +22,7 @@ export class Kernels {
   readonly #gpu: Gpu;
   readonly #twin: 'subgroup' | 'workgroup';
   readonly #kernels = new Map<string, Kernel>();
-  #pending: Promise<void>[] = [];
+  readonly #pending = new Map<string, Promise<void>>();
 
   /** @param twin which of two texts a shader is taken in, where its fragments have twins (see shaders/lib) */
   constructor(gpu: Gpu, twin: 'subgroup' | 'workgroup' = gpu.hasSubgroups ? 'subgroup' : 'workgroup') {
@@ -72,7 +72,7 @@ export class Kernels {
       Object.entries(overrides).map(([name, value]) => [name, Number(value)]),
     );
     const module = device.createShaderModule({ label, code });
-    const compiling = device
+    const compiling: Promise<void> = device
       .createComputePipelineAsync({
         label,
         layout: device.createPipelineLayout({ bindGroupLayouts: [tensorsLayout, paramsLayout] }),
@@ -88,7 +88,7 @@ export class Kernels {
           const first = messages.find(({ type }) => type === 'error');
           const why = first === undefined ? String(cause) : `line ${String(first.lineNum)}: ${first.message}`;
           throw new LabError(
-            'kernel-disagrees',
+            'does-not-compile',
             `The shader ${label} does not compile on this adapter: ${why}`,
             'Update the graphics driver or browser, and report this with what `npm run doctor` prints.',
             cause,
@@ -97,7 +97,7 @@ export class Kernels {
       );
     // Failures are reported by compile(), which may be called much later.
     compiling.catch(() => undefined);
-    this.#pending.push(compiling);
+    this.#pending.set(key, compiling);
     const kernel: Kernel = {
       shader,
       label,
@@ -115,19 +115,28 @@ export class Kernels {
   }
 
   /**
-   * Resolves when all kernels asked for so far are compiled.
-   * @throws LabError `kernel-disagrees` naming the shader the driver rejects
+   * Resolves when all kernels asked for so far are compiled. One that the driver rejects is forgotten: who can do
+   * without it goes on, who asks for it again hears of it again.
+   * @throws LabError `does-not-compile` naming the first shader that the driver rejects
    */
   async compile(onProgress?: (done: number, total: number) => void): Promise<void> {
     let done = 0;
-    const total = this.#pending.length;
-    await Promise.all(
-      this.#pending.map(async (pending) => {
-        await pending;
-        onProgress?.(++done, total);
+    const pending = [...this.#pending];
+    const outcomes = await Promise.allSettled(
+      pending.map(async ([key, compiling]) => {
+        try {
+          await compiling;
+          onProgress?.(++done, pending.length);
+        } catch (error) {
+          this.#kernels.delete(key);
+          throw error;
+        } finally {
+          this.#pending.delete(key);
+        }
       }),
     );
-    this.#pending = [];
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 }
 

@@ -8,6 +8,7 @@ export type LabErrorCode =
   | 'does-not-fit'
   | 'device-lost'
   | 'kernel-disagrees'
+  | 'does-not-compile'
   | 'non-finite'
   | 'bug';
 

@@ -7,12 +7,14 @@ import {
   type ActivationType,
   type Plan,
 } from '../engine/plan.ts';
+import type { RolloutCapacity } from '../engine/rollout/call.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
 import type { BaseModel } from '../model/baseModel.ts';
 import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
 import { rolloutCounts } from '../settings/settings.ts';
+import type { Task } from '../spec/task.ts';
 import { taskOf } from '../tasks/index.ts';
 import { endToken } from '../tasks/vocabulary.ts';
 import type { Memory } from './memory.ts';
@@ -25,10 +27,18 @@ const planSchema = object({
   matmul: object({ forward: form, backward: form, weight: form }),
 });
 
-/** A plan from a memory or a record. @returns null for what is none, as after a change of version */
+/** A plan from a record, or as text from a memory. @returns null for what is none, as after a change of version */
 export function parsePlan(value: unknown): Plan | null {
-  const { success, output } = safeParse(planSchema, value);
+  const { success, output } = safeParse(planSchema, typeof value === 'string' ? fromJson(value) : value);
   return success ? output : null;
+}
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -80,6 +90,18 @@ export async function preparePlan(
   return plan;
 }
 
+/** What a step of these settings samples at most. */
+export function rolloutCapacity(settings: Settings, task: Task): RolloutCapacity {
+  const { promptsPerStep: prompts, groupSize, maxCompletionLength, taskLevel } = settings;
+  return {
+    prompts,
+    rollouts: prompts * (groupSize + rolloutCounts(settings).shadow),
+    maxPromptLength: task.promptLength(taskLevel),
+    maxCompletionLength,
+    endToken,
+  };
+}
+
 /** The error for a failed check. */
 export function disagreement({
   kernel,
@@ -104,33 +126,19 @@ async function choose(
   memory: Memory,
 ): Promise<Plan> {
   if (gpu.adapter.software) return untriedPlan(model.config, activations);
-  const { shadow } = rolloutCounts(settings);
-  const { promptsPerStep: prompts, groupSize } = settings;
-  const rollouts = prompts * (groupSize + shadow);
+  const call = rolloutCapacity(settings, taskOf(settings.task, settings.prompts));
   const { model_type: _, ...shape } = model.config;
   // Twice as many rollouts may well be another case; three more are not.
-  const key = JSON.stringify(['plan', gpu.adapter, shape, Math.ceil(Math.log2(rollouts)), activations]);
-  const known = parsePlan(JSON.parse((await memory.read(key)) ?? 'null'));
+  const key = JSON.stringify(['plan', gpu.adapter, shape, Math.ceil(Math.log2(call.rollouts)), activations]);
+  const known = parsePlan(await memory.read(key));
   if (known !== null) return known;
   const [{ tuneMatmul }, { tuneRollout }] = await Promise.all([
     import('../engine/tune.ts'),
     import('../engine/tuneRollout.ts'),
   ]);
   const matmul = await tuneMatmul(gpu, kernels, model.config, activations);
-  const rollout = await tuneRollout(
-    gpu,
-    kernels,
-    model,
-    { activations, matmul },
-    {
-      prompts,
-      rollouts,
-      maxPromptLength: taskOf(settings.task, settings.prompts).promptLength(settings.taskLevel),
-      maxCompletionLength: settings.maxCompletionLength,
-      endToken,
-    },
-  );
-  const plan = { rollout, activations, matmul };
+  const trials = await tuneRollout(gpu, kernels, model, { activations, matmul }, call);
+  const plan = { rollout: trials[0]?.rollout ?? 'operations', activations, matmul };
   await memory.write(key, JSON.stringify(plan));
   return plan;
 }

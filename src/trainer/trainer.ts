@@ -28,7 +28,7 @@ import { encode, endToken } from '../tasks/vocabulary.ts';
 import { firstCheckpoint, RecentCheckpoints, type Checkpoint } from './checkpoint.ts';
 import { Evaluation, evaluationChunk } from './evaluate.ts';
 import { ownRewards } from './ownReward.ts';
-import { activationsOf } from './prepare.ts';
+import { activationsOf, rolloutCapacity } from './prepare.ts';
 import { groupRollouts, requestsFor, type RolledBatch } from './rollouts.ts';
 
 /** What a step decided, per prompt [B]; for the table of rollouts. */
@@ -108,13 +108,7 @@ export class Trainer {
         withReference: true,
         withAnchor: this.#keepsAnchor,
       },
-      rollout: {
-        prompts,
-        rollouts: prompts * (groupSize + shadow),
-        maxPromptLength: promptLength,
-        maxCompletionLength,
-        endToken,
-      },
+      rollout: rolloutCapacity(settings, this.#task),
       evaluation: {
         prompts: evaluationChunk,
         rollouts: evaluationChunk,

@@ -31,7 +31,7 @@ test('a device has what its features say', () => {
 });
 
 test('a GPU without half-precision numbers is refused in words, before anything is made', async () => {
-  const without = { ...gpu, hasF16: false };
+  const without = { ...gpu, hasF16: false, adapter: { ...gpu.adapter, software: true } };
   const refusal = { code: 'bad-setting', message: /"Half-precision activations" is on.*shader-f16/ };
   await expect(preparePlan(without, kernels, model, on, memory)).rejects.toMatchObject({
     code: refusal.code,

@@ -48,10 +48,11 @@ afterAll(() => gpu.device.destroy());
 
 test('a software adapter has the fixed table, checked once', async () => {
   const memory = notebook();
-  expect(await preparePlan(gpu, kernels, model, settings, memory)).toEqual(untriedPlan(config));
+  const software = { ...gpu, adapter: { ...gpu.adapter, software: true } };
+  expect(await preparePlan(software, kernels, model, settings, memory)).toEqual(untriedPlan(config));
   expect([...memory.notes.values()]).toEqual(['passed']);
   const { size } = memory.notes;
-  await preparePlan(gpu, kernels, model, settings, memory);
+  await preparePlan(software, kernels, model, settings, memory);
   expect(memory.notes.size).toBe(size);
 });
 
@@ -80,7 +81,7 @@ test('a given plan is used as it is', async () => {
   expect(await preparePlan(gpu, kernels, model, settings, notebook(), given)).toEqual(given);
 });
 
-test.each([null, 'lanes', {}, { ...fixedPlan, rollout: 'by hand' }, { rollout: 'lanes' }])(
+test.each([null, 'lanes', '{', {}, { ...fixedPlan, rollout: 'by hand' }, { rollout: 'lanes' }])(
   '%j is no plan',
   (value) => {
     expect(parsePlan(value)).toBeNull();
