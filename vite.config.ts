@@ -1,8 +1,8 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
-import { bundleReport } from './scripts/bundleReport.ts';
-import { findSwiftShader } from './scripts/chromium.mjs';
-import { wgsl } from './scripts/wgslPlugin.ts';
+import { bundleReport } from './build/bundleReport.ts';
+import { findSwiftShader } from './src/cli/chromium.mjs';
+import { wgsl } from './build/wgslPlugin.ts';
 
 /** Cross-origin isolation: precise clocks and shared memory. The page works without, as on a plain host. */
 const headers = {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { findChromium } from './chromium.mjs';
+import { findChromium } from '../src/cli/chromium.mjs';
 
 const { platform } = process;
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { findChromium } from './chromium.mjs';
+import { findChromium } from '../src/cli/chromium.mjs';
 import { ensureDependencies } from './ensure.mjs';
 
 // Photographs the built page: every state it can be in, dark and light, on a desk and on a phone, into screenshots/;

@@ -1,8 +1,8 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { findChromium } from './chromium.mjs';
+import { findChromium } from '../src/cli/chromium.mjs';
 import { ensureDependencies } from './ensure.mjs';
-import { categories, tasksOf } from './traceEvents.mjs';
+import { categories, tasksOf } from '../bench/page/traceEvents.mjs';
 
 // Whether the page stays as it is for as long as it streams: four lanes, all charts, ten updates a second; its heap is
 // measured after each collection of garbage, and the main thread is traced in between. Exit code 1 when the heap grows by
@@ -44,7 +44,7 @@ const flat = 0.02;
 
 ensureDependencies();
 const { build, preview, runnerImport } = await import('vite');
-const { standInForTrainer } = await import('./standIn.mjs');
+const { standInForTrainer } = await import('../bench/page/standIn.mjs');
 const { chromium } = await import('playwright-core');
 
 const executablePath = findChromium();
@@ -60,7 +60,7 @@ const close = library === 'page' ? await openLab() : await openPeer();
 async function openLab() {
   if (values.dist === undefined) await build({ logLevel: 'error' });
   const server = await preview({ build: { outDir: values.dist ?? 'dist' }, preview: { port: 0 } });
-  await standInForTrainer(page, 'scripts/soakWorker.ts');
+  await standInForTrainer(page, 'bench/page/soakWorker.ts');
   // More steps than there is time for: nothing ends.
   const steps = Math.ceil(1.5 * 60 * minutes * stepsPerSecond) + 1000;
   await page.goto(`${server.resolvedUrls.local[0]}?lanes=${lanes}&steps=${steps}`);
@@ -74,7 +74,7 @@ async function openPeer() {
     configFile: false,
     logLevel: 'error',
     define: { 'process.env.NODE_ENV': '"production"' },
-    build: { write: false, minify: true, lib: { entry: 'scripts/soakPeers.ts', formats: ['es'] } },
+    build: { write: false, minify: true, lib: { entry: 'bench/page/soakPeers.ts', formats: ['es'] } },
   });
   await page.route('http://soak.local/**', (route) =>
     route.fulfill(

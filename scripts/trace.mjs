@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { findChromium } from './chromium.mjs';
+import { findChromium } from '../src/cli/chromium.mjs';
 import { ensureDependencies } from './ensure.mjs';
-import { categories, marksOf, tasksOf } from './traceEvents.mjs';
+import { categories, marksOf, tasksOf } from '../bench/page/traceEvents.mjs';
 
 // What the page's main thread does: while two lanes train on Chromium's software GPU, and with long histories in four
 // lanes, which a stand-in for the trainer's worker makes up (traceWorker.ts). Nothing of the page is changed for it.
@@ -28,7 +28,7 @@ const patience = { timeout: 120_000 };
 
 ensureDependencies();
 const { build, preview } = await import('vite');
-const { standInForTrainer } = await import('./standIn.mjs');
+const { standInForTrainer } = await import('../bench/page/standIn.mjs');
 const { chromium } = await import('playwright-core');
 
 const executablePath = findChromium();

@@ -1,5 +1,5 @@
-/** What `import shader from '….wgsl'` gives: made at build time by scripts/wgslPlugin.ts. */
+/** What `import shader from '….wgsl'` gives: made at build time by build/wgslPlugin.ts. */
 declare module '*.wgsl' {
-  const shader: import('../scripts/wgslPlugin.ts').WgslModule;
+  const shader: import('./gpu/shader.ts').WgslModule;
   export default shader;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createServer, createServerModuleRunner, runnerImport } from 'vite';
-import { findChromium } from '../../scripts/chromium.mjs';
+import { findChromium } from '../../src/cli/chromium.mjs';
 import { print } from './print.mjs';
 
 const usage =
@@ -37,7 +37,7 @@ const log = (line) => console.error(`  ${line}`);
 
 /** Vite in this folder: the lab's WGSL imports need the lab's plugin. */
 async function serve(server, extra = {}) {
-  const { module } = await runnerImport(`${lab}scripts/wgslPlugin.ts`, { root: lab, configFile: false });
+  const { module } = await runnerImport(`${lab}build/wgslPlugin.ts`, { root: lab, configFile: false });
   return createServer({
     root,
     configFile: false,

@@ -18,7 +18,7 @@ import { measureMatmul } from './matmul.ts';
 import { timeSteps, type Contestant, type Now, type StepFigures } from './steps.ts';
 
 /** Where a benchmark runs: in Node or in a worker of the page. */
-export interface Bench {
+export interface BenchHost {
   readonly gpu: Gpu;
   readonly loadModel: (name: string) => Promise<BaseModel>;
   /** The kernels of a run, chosen as for training. */
@@ -65,7 +65,7 @@ const sizes = [
 ] as const;
 
 /** Everything that `npm run bench` and the page's bench show. */
-export async function runBench(bench: Bench, options: BenchOptions): Promise<BenchResult> {
+export async function runBench(bench: BenchHost, options: BenchOptions): Promise<BenchResult> {
   const { gpu, now, progress } = bench;
   const { repetitions } = options;
   const [srt, mgrpo] = presets.duel.lanes;
@@ -172,7 +172,7 @@ export async function runBench(bench: Bench, options: BenchOptions): Promise<Ben
 
 /** One step, a pass for every dispatch. */
 async function timeKernels(
-  { gpu, now }: Bench,
+  { gpu, now }: BenchHost,
   { model, settings, plan }: Contestant,
 ): Promise<KernelTime[]> {
   const profiler = new Profiler(gpu);
@@ -191,7 +191,7 @@ async function timeKernels(
 
 /** What someone waits for who opens a run: pipelines compiled anew, the evaluation at step 0, the first step. */
 async function timeStart(
-  { gpu, now }: Bench,
+  { gpu, now }: BenchHost,
   { model, settings, plan }: Contestant,
 ): Promise<BenchResult['start']> {
   const begun = now();

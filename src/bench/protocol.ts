@@ -1,4 +1,4 @@
-import type { Failure } from '../trainer/protocol.ts';
+import type { Failure } from '../lib/failure.ts';
 import type { BenchResult } from './bench.ts';
 import type { Table } from './tables.ts';
 

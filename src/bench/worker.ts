@@ -1,8 +1,8 @@
 import { openDevice } from '../gpu/device.ts';
-import { browserGpu } from '../trainer/browserGpu.ts';
-import { failureOf } from '../trainer/failure.ts';
-import { fetchModel } from '../trainer/fetchModel.ts';
-import { browserMemory } from '../trainer/memory.ts';
+import { browserGpu } from '../host/browserGpu.ts';
+import { failureOf } from '../lib/failure.ts';
+import { fetchModel } from '../host/fetchModel.ts';
+import { browserMemory } from '../host/browserMemory.ts';
 import { preparePlan } from '../trainer/prepare.ts';
 import { runBench } from './bench.ts';
 import type { BenchCommand, BenchEvent } from './protocol.ts';

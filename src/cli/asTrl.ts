@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseLog } from '../diagnostics/log/parse.ts';
-import { guessMapping, readRows } from '../diagnostics/log/mapping.ts';
+import { parseLog } from '../records/import/parse.ts';
+import { guessMapping, readRows } from '../records/import/mapping.ts';
 import { LabError } from '../lib/labError.ts';
 import { finite, mean } from '../lib/stats.ts';
 import { type MetricId, metricIds, type MetricRow, metrics } from '../spec/metrics.ts';

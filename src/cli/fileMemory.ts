@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Memory } from '../trainer/memory.ts';
+import type { Memory } from '../spec/memory.ts';
 import { versions } from './versions.ts';
 
 const folder = join('node_modules', '.cache');

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { create, globals } from 'webgpu';
-import { findSwiftShader } from '../../scripts/chromium.mjs';
+import { findSwiftShader } from './chromium.mjs';
 import { LabError } from '../lib/labError.ts';
 
 /** Where to look for a Vulkan driver: the system's own choice, or a manifest (`*_icd.json`). */

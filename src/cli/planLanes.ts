@@ -1,13 +1,13 @@
 import type { Plan } from '../engine/plan.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
-import type { Lane } from '../settings/presets.ts';
+import type { LaneSetup } from '../settings/presets.ts';
 import { preparePlan } from '../trainer/prepare.ts';
 import { fileMemory } from './fileMemory.ts';
 import { readModelFolder } from './modelFolder.ts';
 
 /** A lane with the kernels that it trains with. */
-export interface PlannedLane extends Lane {
+export interface PlannedLane extends LaneSetup {
   readonly plan: Plan;
 }
 
@@ -19,7 +19,7 @@ export interface PlannedLane extends Lane {
 export async function planLanes(
   gpu: Gpu,
   kernels: Kernels,
-  lanes: readonly Lane[],
+  lanes: readonly LaneSetup[],
   given: Plan | null = null,
 ): Promise<PlannedLane[]> {
   const planned: PlannedLane[] = [];

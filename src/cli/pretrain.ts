@@ -10,7 +10,7 @@ import { vocabulary } from '../tasks/vocabulary.ts';
 import { initialModel, Pretrainer } from '../trainer/pretrainer.ts';
 import { openHeadless } from './headless.ts';
 import { writeModelFolder } from './modelFolder.ts';
-import { Progress } from './progress.ts';
+import { ProgressBar } from './progress.ts';
 
 /** Flag → default, allowed range, help. All numbers but `task`, `levels` and `out`. */
 const flags = {
@@ -102,7 +102,7 @@ export default async function main(argv: string[]): Promise<void> {
     { ...defaultSettings, taskLevel, oodLevel, maxCompletionLength: task.completionLength(oodLevel) },
   );
   await kernels.compile();
-  const progress = new Progress(stopAt);
+  const progress = new ProgressBar(stopAt);
   let loss = NaN;
   for (let step = 1; step <= stopAt; step++) {
     loss = await pretrainer.next();

@@ -1,5 +1,5 @@
 /** A line on the terminal that overwrites itself; silent where standard error is no terminal. */
-export class Progress {
+export class ProgressBar {
   readonly #total: number;
   readonly #started = performance.now();
   readonly #terminal = process.stderr.isTTY;

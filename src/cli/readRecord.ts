@@ -5,8 +5,8 @@ import { LabError } from '../lib/labError.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { validateSettings } from '../settings/settings.ts';
 import { metricIds, type MetricRow } from '../spec/metrics.ts';
-import { parsePlan } from '../trainer/prepare.ts';
-import type { Change } from '../trainer/protocol.ts';
+import { parsePlan } from '../engine/parsePlan.ts';
+import type { LiveChange } from '../records/run.ts';
 
 /** One lane of a record: what it began with, what was changed on the way, and what was measured. */
 export interface RecordedRun {
@@ -14,7 +14,7 @@ export interface RecordedRun {
   readonly settings: Settings;
   /** Null where the record names none that this version has. */
   readonly plan: Plan | null;
-  readonly changes: readonly Change[];
+  readonly changes: readonly LiveChange[];
   readonly rows: readonly Partial<MetricRow>[];
 }
 
@@ -49,7 +49,7 @@ const summary = v.looseObject({ type: v.literal('summary') });
 const anyLine = v.union([header, pageHeader, change, row, summary]);
 
 interface Building extends RecordedRun {
-  readonly changes: Change[];
+  readonly changes: LiveChange[];
   readonly rows: Partial<MetricRow>[];
 }
 

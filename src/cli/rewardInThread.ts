@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import type { Endable } from '../lib/timedWorker.ts';
-import { timedReward } from '../trainer/timedReward.ts';
+import { timedReward } from '../host/timedReward.ts';
 
 /** A thread that runs `rewardWorker.ts` as the page does, and looks like a worker from outside. */
 export class RewardThread implements Endable {
   onmessage: Endable['onmessage'] = null;
   onerror: Endable['onerror'] = null;
-  readonly #thread = new Worker(new URL('../../scripts/rewardThread.mjs', import.meta.url));
+  readonly #thread = new Worker(new URL('./rewardThread.mjs', import.meta.url));
 
   constructor() {
     this.#thread.on('message', (data: unknown) => this.onmessage?.({ data } as MessageEvent));

@@ -6,11 +6,11 @@ import type { Settings } from '../settings/hyperparameters.ts';
 import { validateSettings } from '../settings/settings.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
-import type { Change } from '../trainer/protocol.ts';
+import type { LiveChange } from '../records/run.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { readModelFolder } from './modelFolder.ts';
 import type { PlannedLane } from './planLanes.ts';
-import { Progress } from './progress.ts';
+import { ProgressBar } from './progress.ts';
 import { rewardInThread } from './rewardInThread.ts';
 
 /** A run in a line, as written at the end of a file and printed by `npm run train -- --json`. */
@@ -45,7 +45,7 @@ export async function runLane(
   kernels: Kernels,
   { name, settings, plan }: PlannedLane,
   of: LaneRun,
-  changes: readonly Change[] = [],
+  changes: readonly LiveChange[] = [],
 ): Promise<RunSummary> {
   const began = performance.now();
   const train = (under: Settings, from?: Checkpoint): Trainer =>
@@ -57,7 +57,7 @@ export async function runLane(
       ...(from === undefined ? {} : { from }),
     });
   let trainer = train(settings);
-  const progress = new Progress(settings.steps);
+  const progress = new ProgressBar(settings.steps);
   const evaluations: Evaluation[] = [];
   const record = (metrics: Partial<MetricRow>): void => {
     of.record(metrics);

@@ -2,7 +2,7 @@ import type { Plan } from '../engine/plan.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
 import { flagHelp, parseFlags, refuseIneffective, type OwnFlags } from '../settings/flags.ts';
-import { defaultPreset, presetName, presetNames, presets, type Lane } from '../settings/presets.ts';
+import { defaultPreset, presetName, presetNames, presets, type LaneSetup } from '../settings/presets.ts';
 import { diffSettings, validateSettings } from '../settings/settings.ts';
 import { openHeadless } from './headless.ts';
 import { planLanes } from './planLanes.ts';
@@ -91,7 +91,7 @@ export default async function main(argv: string[]): Promise<void> {
   if (interruption.asked) process.exitCode = 130;
 }
 
-function lanesOf(flags: ReturnType<typeof parseFlags>): Lane[] {
+function lanesOf(flags: ReturnType<typeof parseFlags>): LaneSetup[] {
   const preset = presets[presetName(String(flags.own.get('preset') ?? defaultPreset))];
   const number = flags.own.get('lane');
   const chosen =
@@ -103,7 +103,7 @@ function lanesOf(flags: ReturnType<typeof parseFlags>): Lane[] {
       `Give a whole number from 1 to ${String(preset.lanes.length)}.`,
     );
   }
-  const lanes: Lane[] = [];
+  const lanes: LaneSetup[] = [];
   for (const { name, settings } of chosen) {
     const changed = validateSettings(flags.changes, settings);
     if (lanes.some((lane) => Object.keys(diffSettings(lane.settings, changed)).length === 0)) continue;

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
-import { presets, type Lane } from '../settings/presets.ts';
+import { presets, type LaneSetup } from '../settings/presets.ts';
 import { defaultSettings, diffSettings, validateSettings } from '../settings/settings.ts';
 import {
   sets,
@@ -39,10 +39,10 @@ export const recorded = [
 ] as const satisfies readonly MetricId[];
 
 /** The lanes trained on a task: those of its preset, and algorithms that collapse and hold in other ways. */
-export function lanesOf(task: TaskName): readonly Lane[] {
+export function lanesOf(task: TaskName): readonly LaneSetup[] {
   // The preset's own step size and length; what else differs is said below.
   const from = presets[task === 'sort' ? 'duel' : 'add'].lanes[0]?.settings ?? defaultSettings;
-  const lane = (name: string, changes: object): Lane => ({
+  const lane = (name: string, changes: object): LaneSetup => ({
     name,
     // The majority's accuracy is not read here, and takes a third of an evaluation's time.
     settings: validateSettings({ evalMajorityPrompts: 0, ...changes }, from),

@@ -3,7 +3,7 @@ import { Clock } from '../gpu/clock.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { submissionMs } from '../gpu/pacedWork.ts';
-import { Readback, type Source } from '../gpu/readback.ts';
+import { Readback, type ReadbackRange } from '../gpu/readback.ts';
 import { LabError } from '../lib/labError.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Layout } from '../model/layout.ts';
@@ -119,8 +119,8 @@ export class Engine {
         of === undefined ? null : new Sampler(this.#buffers, kernels, parts, of, pace);
       this.#sampler = sampler(capacity.rollout);
       this.#evaluator = sampler(capacity.evaluation);
-      const nothing: Source = { buffer: this.parameters.slabs, bytes: 0 };
-      const whole = (buffer: GPUBuffer | undefined): Source =>
+      const nothing: ReadbackRange = { buffer: this.parameters.slabs, bytes: 0 };
+      const whole = (buffer: GPUBuffer | undefined): ReadbackRange =>
         buffer === undefined ? nothing : { buffer, bytes: buffer.size };
       this.#readback = new Readback(this.#buffers, 'engine', {
         stats: whole(this.#updater.stats),

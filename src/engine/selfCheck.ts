@@ -9,7 +9,7 @@ import type { Plan } from './plan.ts';
 import { Sampler } from './rollout/sampler.ts';
 import answers from './selfCheck.answers.json';
 import { selfCheckCase } from './selfCheckCase.ts';
-import { recordSelfCheck, type Stage } from './selfCheckProgram.ts';
+import { recordSelfCheck, type CheckedStage } from './selfCheckProgram.ts';
 
 export type SelfCheck =
   | { readonly ok: true; readonly ms: number }
@@ -79,7 +79,7 @@ async function run(
   kernels: Kernels,
   buffers: Buffers,
   plan: Plan,
-): Promise<{ stage: Stage; values: Float32Array }[]> {
+): Promise<{ stage: CheckedStage; values: Float32Array }[]> {
   const { device } = gpu;
   const { config, layout, weights, moments, rollout } = selfCheckCase();
   const parameters = new Parameters(buffers, layout);
@@ -103,7 +103,7 @@ async function run(
   const { rowOf } = sampler.submit(rollout.prompts, rollout.requests, rollout.sampling);
   const length = rollout.maxCompletionLength;
   stages.push(
-    ...rowOf.flatMap((row, index): Stage[] => {
+    ...rowOf.flatMap((row, index): CheckedStage[] => {
       const kernel = plan.rollout === 'operations' ? 'rollout/sample' : `rollout/${plan.rollout}`;
       const place = { kernel, rows: 1 };
       return [
@@ -146,12 +146,12 @@ async function run(
   });
 }
 
-function numbersIn(bytes: ArrayBuffer, { type }: Stage): ArrayLike<number> {
+function numbersIn(bytes: ArrayBuffer, { type }: CheckedStage): ArrayLike<number> {
   if (type === 'u32') return new Uint32Array(bytes);
   return type === 'f16' ? Float32Array.from(new Uint16Array(bytes), fromHalf) : new Float32Array(bytes);
 }
 
-function cut(all: ArrayLike<number>, stage: Stage): Float32Array {
+function cut(all: ArrayLike<number>, stage: CheckedStage): Float32Array {
   const { rows, width, stride = width, first = 0, parts = { count: 1, size: 0 } } = stage;
   return Float32Array.from({ length: rows * width }, (_, i) => {
     const at = first + Math.floor(i / width) * stride + (i % width);

@@ -20,7 +20,7 @@ import { statWidth } from './update.ts';
 import { headWeight, layerWeights } from './weights.ts';
 
 /** A result to compare with its answer: `rows` of `width` numbers, `stride` apart from `first` on. */
-export interface Stage {
+export interface CheckedStage {
   readonly name: string;
   /** The shader that is wrong when this stage is the first to disagree. */
   readonly kernel: string;
@@ -47,7 +47,7 @@ export function recordSelfCheck(
   buffers: Buffers,
   parameters: Parameters,
   plan: Plan,
-): { program: Program; stages: Stage[] } {
+): { program: Program; stages: CheckedStage[] } {
   const { config, layout, batch, oldLogProb, loss, optimizer } = selfCheckCase();
   const program = new Program(buffers, 'self-check', 64);
   const r = { program, kernels, config, layout, parameters, plan };
@@ -55,7 +55,7 @@ export function recordSelfCheck(
   const { rows } = batch;
   const all = models.length * rows;
   const width = widthsOf(config);
-  const stages: Stage[] = [];
+  const stages: CheckedStage[] = [];
   const input = (label: string, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): GPUBuffer => {
     const buffer = buffers.storage(label, values.length);
     queue.writeBuffer(buffer, 0, values);
@@ -195,7 +195,7 @@ export function recordSelfCheck(
   const flat = (
     what: string,
     kernel: (tensor: Tensor) => string,
-    place: Pick<Stage, 'buffer' | 'parts'>,
+    place: Pick<CheckedStage, 'buffer' | 'parts'>,
     first = 0,
   ) => {
     for (const tensor of layout.tensors) {

@@ -1,5 +1,5 @@
 import type { Buffers } from './buffer.ts';
-import type { Source } from './readback.ts';
+import type { ReadbackRange } from './readback.ts';
 
 /** Passes between two readbacks that can be timed; more are simply not. */
 const maxPasses = 512;
@@ -10,7 +10,7 @@ const maxPasses = 512;
  */
 export class Clock {
   /** The timestamps to bring back with everything else; null where the device has none. */
-  readonly source: Source | null;
+  readonly source: ReadbackRange | null;
   readonly #queries: GPUQuerySet | null;
   readonly #results: GPUBuffer | null;
   #told: ((ms: number) => void)[] = [];

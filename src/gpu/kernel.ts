@@ -1,4 +1,4 @@
-import type { WgslModule } from '../../scripts/wgslPlugin.ts';
+import type { WgslModule } from './shader.ts';
 import { LabError } from '../lib/labError.ts';
 import type { Gpu } from './device.ts';
 
@@ -52,7 +52,7 @@ export class Kernels {
     const { device } = this.#gpu;
     const source = shader.variants.plain ?? shader.variants[this.#twin];
     if (source === undefined)
-      throw new LabError('bug', `${shader.name} has no text.`, 'See scripts/wgslPlugin.ts.');
+      throw new LabError('bug', `${shader.name} has no text.`, 'See build/wgslPlugin.ts.');
     const code = [...source.enables.map((name) => `enable ${name};`), prelude, source.code].join('\n');
     const entries = (group: number): GPUBindGroupLayoutEntry[] =>
       shader.bindings

@@ -2,7 +2,7 @@ import { LabError } from '../lib/labError.ts';
 import type { Buffers } from './buffer.ts';
 
 /** A range of a buffer to bring back. */
-export interface Source {
+export interface ReadbackRange {
   readonly buffer: GPUBuffer;
   readonly bytes: number;
 }
@@ -14,14 +14,14 @@ export interface Source {
 export class Readback<Name extends string> {
   readonly #buffers: Buffers;
   readonly #staging: GPUBuffer;
-  readonly #places: Readonly<Record<Name, Source & { readonly offset: number }>>;
+  readonly #places: Readonly<Record<Name, ReadbackRange & { readonly offset: number }>>;
   #waits = 0;
 
-  constructor(buffers: Buffers, label: string, sources: Readonly<Record<Name, Source>>) {
+  constructor(buffers: Buffers, label: string, sources: Readonly<Record<Name, ReadbackRange>>) {
     this.#buffers = buffers;
     let offset = 0;
-    const places = {} as Record<Name, Source & { readonly offset: number }>;
-    for (const [name, source] of Object.entries(sources) as [Name, Source][]) {
+    const places = {} as Record<Name, ReadbackRange & { readonly offset: number }>;
+    for (const [name, source] of Object.entries(sources) as [Name, ReadbackRange][]) {
       places[name] = { ...source, offset };
       offset += Math.ceil(source.bytes / 8) * 8;
     }

@@ -27,20 +27,6 @@ export function quantile(values: ArrayLike<number>, q: number): number {
   return below + (above - below) * (position - Math.floor(position));
 }
 
-/**
- * Exponentially weighted mean of what came so far, without the bias towards 0 at the start; NaN stays a gap.
- * @param weight of the past, [0, 1)
- */
-export function smoothed(values: Float64Array, weight: number): Float64Array {
-  let [sum, mass] = [0, 0];
-  return values.map((value) => {
-    if (Number.isNaN(value)) return NaN;
-    sum = weight * sum + (1 - weight) * value;
-    mass = weight * mass + (1 - weight);
-    return sum / mass;
-  });
-}
-
 /** The finite members: metrics average over the groups for which a figure exists. */
 export function finite(values: readonly number[]): number[] {
   return values.filter(Number.isFinite);

@@ -1,5 +1,5 @@
 /** What a base model was made for. Sizes stand in its config.json; this says what to do with it. */
-export interface BaseModel {
+export interface BuiltInModel {
   readonly label: string;
   /** Id of the task it was pretrained on. */
   readonly task: string;
@@ -21,7 +21,7 @@ const sorting = {
 } as const;
 
 /** Every base model, by the name of its directory in public/models. */
-export const baseModels: Readonly<Record<string, BaseModel>> = {
+export const baseModels: Readonly<Record<string, BuiltInModel>> = {
   'sort-32': { label: 'sort-32 · 26 k parameters', ...sorting },
   'sort-48': { label: 'sort-48 · 47 k parameters', ...sorting },
   'sort-64-early': { label: 'sort-64-early · 76 k, half trained', ...sorting },

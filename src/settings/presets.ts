@@ -3,7 +3,7 @@ import { type HyperparameterKey, hyperparameters, type Settings } from './hyperp
 import { validateSettings } from './settings.ts';
 
 /** One run of a lab: what a column of the page shows. */
-export interface Lane {
+export interface LaneSetup {
   readonly name: string;
   readonly settings: Settings;
 }
@@ -12,7 +12,7 @@ export interface Preset {
   readonly title: string;
   /** What it claims. */
   readonly summary: string;
-  readonly lanes: readonly Lane[];
+  readonly lanes: readonly LaneSetup[];
   /** Of a "Try this" card: the question it answers with two lanes that differ in this knob alone. */
   readonly card?: Card;
 }
@@ -25,12 +25,12 @@ export interface Card {
 
 type Layer = Partial<Settings>;
 
-function lane(name: string, ...layers: readonly Layer[]): Lane {
+function lane(name: string, ...layers: readonly Layer[]): LaneSetup {
   return { name, settings: validateSettings(Object.assign({}, ...layers)) };
 }
 
 /** SRT beside the method, otherwise alike. */
-function versus(...layers: readonly Layer[]): readonly Lane[] {
+function versus(...layers: readonly Layer[]): readonly LaneSetup[] {
   return [lane('SRT', ...layers, srt), lane('M-GRPO + IQR', ...layers, mgrpoIqr)];
 }
 

@@ -1,12 +1,12 @@
 import { LabError } from '../lib/labError.ts';
 import { hyperparameterKeys } from './hyperparameters.ts';
-import { defaultPreset, presetName, presets, type Lane, type PresetName } from './presets.ts';
+import { defaultPreset, presetName, presets, type LaneSetup, type PresetName } from './presets.ts';
 import { diffSettings, follow, isKey, parseValue, validateSettings } from './settings.ts';
 
 /** What a shared link says: a preset, and how the lanes differ from its. */
 export interface SharedLab {
   readonly preset: PresetName;
-  readonly lanes: readonly Lane[];
+  readonly lanes: readonly LaneSetup[];
 }
 
 export const mostLanes = 4;
@@ -15,8 +15,8 @@ const longestQuery = 16_000;
 export const longestName = 60;
 
 /** The lane of a preset that lane `index` is described against; added lanes start from its last. */
-function baseLane(preset: PresetName, index: number): Lane {
-  const lanes: readonly Lane[] = presets[preset].lanes;
+function baseLane(preset: PresetName, index: number): LaneSetup {
+  const lanes: readonly LaneSetup[] = presets[preset].lanes;
   const lane = lanes[Math.min(index, lanes.length - 1)];
   if (lane === undefined) throw new LabError('bug', `Preset ${preset} has no lanes.`, 'Give it one.');
   return lane;

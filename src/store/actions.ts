@@ -1,7 +1,7 @@
 import { algorithmOf } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
 import { type HyperparameterKey, hyperparameters } from '../settings/hyperparameters.ts';
-import { defaultPreset, type Lane as LaneSetup, type PresetName, presets } from '../settings/presets.ts';
+import { defaultPreset, type LaneSetup, type PresetName, presets } from '../settings/presets.ts';
 import { diffSettings, parseValue, validateSettings } from '../settings/settings.ts';
 import { decodeUrl, encodeUrl, linkQuery, type SharedLab } from '../settings/url.ts';
 import type { SettingValue } from '../spec/hyperparameter.ts';
@@ -162,7 +162,7 @@ export function changeTogether(together: boolean): void {
 }
 
 /** Which step's rollouts are shown, of every lane (null: the newest), and which prompt's. */
-export function watch(wish: Partial<{ step: number | null; prompt: number }>): void {
+export function watchRollouts(wish: Partial<{ step: number | null; prompt: number }>): void {
   const watched = { ...lab.getState().watched, ...wish };
   lab.setState({ watched });
   send({ type: 'watch', ...watched });

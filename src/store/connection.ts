@@ -1,6 +1,6 @@
 import { hyperparameterKeys } from '../settings/hyperparameters.ts';
-import type { Lane as LaneSetup, PresetName } from '../settings/presets.ts';
-import type { Change, Command, Event, Failure, LaneId, ShownGroup } from '../trainer/protocol.ts';
+import type { LaneSetup, PresetName } from '../settings/presets.ts';
+import type { LiveChange, Command, Event, Failure, LaneId, ShownGroup } from '../session/protocol.ts';
 import { appendRows, laneFrom } from './append.ts';
 import { describeChange } from './describe.ts';
 import { freshLane, type Lane, lab, type Mark, settingsAt, stepOf } from './lanes.ts';
@@ -241,7 +241,7 @@ function pace(lanes: readonly Lane[]): { stepsPerSecond: number } | undefined {
 }
 
 /** Notes a change that took effect; the same change of several lanes at one step is one mark. */
-function changed(id: LaneId, { step, changes, by }: Change): void {
+function changed(id: LaneId, { step, changes, by }: LiveChange): void {
   flush();
   const lane = laneNow(id);
   if (lane === undefined) return;

@@ -1,4 +1,4 @@
-import { watch } from './actions.ts';
+import { watchRollouts } from './actions.ts';
 import { lab } from './lanes.ts';
 import { pin, setZoom, view } from './view.ts';
 
@@ -13,7 +13,7 @@ export function followCursor(): void {
     looking ??= setTimeout(() => {
       looking = undefined;
       const { cursor: step } = view.getState();
-      if (lab.getState().watched.step !== step) watch({ step });
+      if (lab.getState().watched.step !== step) watchRollouts({ step });
     }, lookMs);
   });
   lab.subscribe(({ lanes }, before) => {

@@ -2,7 +2,7 @@ import { algorithmOf } from '../algorithms/index.ts';
 import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
 import { validateSettings } from '../settings/settings.ts';
 import { longestName, mostLanes } from '../settings/url.ts';
-import type { LaneId } from '../trainer/protocol.ts';
+import type { LaneId } from '../session/protocol.ts';
 import { laneFrom } from './append.ts';
 import { agreeing } from './actions.ts';
 import { drop, mark, put, send } from './connection.ts';

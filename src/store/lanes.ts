@@ -6,21 +6,21 @@ import {
   hyperparameterKeys,
   type Settings,
 } from '../settings/hyperparameters.ts';
-import type { Lane as LaneSetup, PresetName } from '../settings/presets.ts';
+import type { LaneSetup, PresetName } from '../settings/presets.ts';
 import { defaultPreset } from '../settings/presets.ts';
 import { mostLanes } from '../settings/url.ts';
 import type { Hyperparameter } from '../spec/hyperparameter.ts';
 import { type MetricId, metricIds } from '../spec/metrics.ts';
 import type {
   AdapterSummary,
-  Change,
+  LiveChange,
   Event,
   Failure,
   LaneId,
   Plan,
   RunState,
   ShownGroup,
-} from '../trainer/protocol.ts';
+} from '../session/protocol.ts';
 import { Columns } from './columns.ts';
 import { type LaneStatus, waiting } from './status.ts';
 
@@ -45,7 +45,7 @@ export interface Lane {
   /** What the run began with; `changes` lead from there to `settings`. */
   readonly start: Settings;
   readonly settings: Settings;
-  readonly changes: readonly Change[];
+  readonly changes: readonly LiveChange[];
   /** The lane and step that it was forked from. */
   readonly origin: { readonly name: string; readonly step: number } | null;
   /** Whether the worker has it; a failure where it could not be made. */
@@ -87,7 +87,7 @@ export interface Refusal {
   readonly sentence: string;
 }
 
-export interface Lab {
+export interface LabState {
   /** The preset the lanes are described against in the URL. */
   readonly preset: PresetName;
   readonly lanes: readonly Lane[];
@@ -116,7 +116,7 @@ export interface Lab {
 
 /** The state of a page without lanes; further pages have their own. */
 export function createLab() {
-  return createStore<Lab>()(() => ({
+  return createStore<LabState>()(() => ({
     preset: defaultPreset,
     lanes: [],
     selected: 0,

@@ -1,11 +1,11 @@
 import { ready } from '../lib/timedWorker.ts';
-import { answerOf, LogShelf, type ShelfCall } from './logShelf.ts';
+import { answerCall, LogShelf, type ShelfCall } from './logShelf.ts';
 
 // The script of a worker: 50 MB of JSON, or what is in them, would hold up the page, and what trains behind it.
 const shelf = new LogShelf();
 
 self.onmessage = ({ data }: MessageEvent<ShelfCall>) => {
-  void answerOf(shelf, data).then((answer) => {
+  void answerCall(shelf, data).then((answer) => {
     const rows = 'result' in answer && answer.result !== undefined && 'rows' in answer.result;
     self.postMessage(answer, { transfer: rows ? [answer.result.rows.buffer] : [] });
   });

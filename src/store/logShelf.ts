@@ -1,7 +1,7 @@
-import { joinLogs, type Log, type LogOutline, outlineOf } from '../diagnostics/log/log.ts';
-import { guessMapping, type Mapping } from '../diagnostics/log/mapping.ts';
-import { type PackedRows, packRows } from '../diagnostics/log/pack.ts';
-import { parseLog, refuseLarge } from '../diagnostics/log/parse.ts';
+import { joinLogs, type Log, type LogOutline, outlineOf } from '../records/import/log.ts';
+import { guessMapping, type Mapping } from '../records/import/mapping.ts';
+import { type PackedRows, packLog } from '../records/import/pack.ts';
+import { parseLog, refuseLarge } from '../records/import/parse.ts';
 import { LabError } from '../lib/labError.ts';
 
 /** A log on the shelf: what the page is told of it. */
@@ -32,7 +32,7 @@ export class LogShelf {
 
   /** The rows of a log as mapped. */
   rows(id: number, mapping: Mapping): PackedRows {
-    return packRows(this.#log(id), mapping);
+    return packLog(this.#log(id), mapping);
   }
 
   drop(id: number): void {
@@ -65,7 +65,7 @@ export type ShelfAnswer =
   | { readonly refused: { readonly sentence: string; readonly remedy: string } };
 
 /** Makes a call; what it throws becomes a refusal. */
-export async function answerOf(shelf: LogShelf, { method, args }: ShelfCall): Promise<ShelfAnswer> {
+export async function answerCall(shelf: LogShelf, { method, args }: ShelfCall): Promise<ShelfAnswer> {
   try {
     const methods = shelf as unknown as Record<ShelfMethod, (...args: unknown[]) => unknown>;
     return { result: (await methods[method](...args)) as ShelfResult<ShelfMethod> };

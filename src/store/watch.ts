@@ -1,6 +1,6 @@
 import { createStore } from 'zustand/vanilla';
-import { limits, type LogOutline } from '../diagnostics/log/log.ts';
-import type { Mapping, Source } from '../diagnostics/log/mapping.ts';
+import { limits, type LogOutline } from '../records/import/log.ts';
+import type { Mapping, ColumnSource } from '../records/import/mapping.ts';
 import { LabError } from '../lib/labError.ts';
 import { defaultSettings } from '../settings/settings.ts';
 import { longestName, mostLanes } from '../settings/url.ts';
@@ -30,7 +30,7 @@ export interface RefusedFile {
   readonly remedy: string;
 }
 
-export interface Watch {
+export interface WatchState {
   readonly runs: readonly WatchedRun[];
   /** Whose mapping is shown. */
   readonly selected: number | null;
@@ -40,7 +40,12 @@ export interface Watch {
 }
 
 /** The runs of other trainers, kept while the tab lives. */
-export const watch = createStore<Watch>()(() => ({ runs: [], selected: null, reading: [], refused: [] }));
+export const watch = createStore<WatchState>()(() => ({
+  runs: [],
+  selected: null,
+  reading: [],
+  refused: [],
+}));
 
 /** The same runs as the charts want them. */
 export const watchedLab = createLab();
@@ -147,7 +152,7 @@ export function rename(id: number, name: string): void {
 }
 
 /** Says which column is a metric; null: none. Resolves when the run is drawn so. */
-export async function mapColumn(id: number, metric: MetricId, source: Source | null): Promise<void> {
+export async function mapColumn(id: number, metric: MetricId, source: ColumnSource | null): Promise<void> {
   const run = runOf(id);
   if (run === undefined) return;
   const { [metric]: _, ...others } = run.mapping;

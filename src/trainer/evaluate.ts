@@ -28,7 +28,7 @@ interface Job {
 type EvaluationId = Extract<MetricId, `eval/${string}`>;
 
 /** The fixed held-out sets of a run and how they are measured. Temperature 1, whatever training samples at. */
-export class Evaluation {
+export class Evaluator {
   readonly #task: Task;
   readonly #seed: number;
   readonly #jobs: readonly Job[];

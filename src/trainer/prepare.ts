@@ -1,12 +1,5 @@
-import { object, optional, picklist, safeParse } from 'valibot';
-import {
-  activationTypes,
-  matmulForms,
-  rolloutLayouts,
-  untriedPlan,
-  type ActivationType,
-  type Plan,
-} from '../engine/plan.ts';
+import { parsePlan } from '../engine/parsePlan.ts';
+import { untriedPlan, type ActivationType, type Plan } from '../engine/plan.ts';
 import type { RolloutCapacity } from '../engine/rollout/call.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
@@ -17,29 +10,7 @@ import { rolloutCounts } from '../settings/settings.ts';
 import type { Task } from '../spec/task.ts';
 import { taskOf } from '../tasks/index.ts';
 import { endToken } from '../tasks/vocabulary.ts';
-import type { Memory } from './memory.ts';
-
-const form = picklist(matmulForms);
-const planSchema = object({
-  rollout: picklist(rolloutLayouts),
-  // Records from before there was a choice name none.
-  activations: optional(picklist(activationTypes), 'f32'),
-  matmul: object({ forward: form, backward: form, weight: form }),
-});
-
-/** A plan from a record, or as text from a memory. @returns null for what is none, as after a change of version */
-export function parsePlan(value: unknown): Plan | null {
-  const { success, output } = safeParse(planSchema, typeof value === 'string' ? fromJson(value) : value);
-  return success ? output : null;
-}
-
-function fromJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
+import type { Memory } from '../spec/memory.ts';
 
 /**
  * How a run's settings have activations stored.

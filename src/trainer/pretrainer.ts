@@ -11,7 +11,7 @@ import type { SolvedTask } from '../spec/task.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { drawTrainingProblem } from '../tasks/draw.ts';
 import { encode, endToken } from '../tasks/vocabulary.ts';
-import { Evaluation, evaluationChunk } from './evaluate.ts';
+import { Evaluator, evaluationChunk } from './evaluate.ts';
 
 /** Supervised training of a base model (docs/algorithm.md, base models). */
 export interface Pretraining {
@@ -52,7 +52,7 @@ export function initialModel(config: ModelConfig, seed: number): BaseModel {
 export class Pretrainer {
   readonly engine: Engine;
   readonly #of: Pretraining;
-  readonly #evaluation: Evaluation;
+  readonly #evaluation: Evaluator;
   #step = 0;
 
   constructor(gpu: Gpu, kernels: Kernels, model: BaseModel, of: Pretraining, settings: Settings) {
@@ -76,7 +76,7 @@ export class Pretrainer {
         endToken,
       },
     });
-    this.#evaluation = new Evaluation(settings, of.task, false);
+    this.#evaluation = new Evaluator(settings, of.task, false);
   }
 
   /** One batch. @returns mean cross-entropy per completion token, nats */

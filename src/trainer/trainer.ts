@@ -26,7 +26,7 @@ import { drawTraining } from '../tasks/draw.ts';
 import { taskOf } from '../tasks/index.ts';
 import { encode, endToken } from '../tasks/vocabulary.ts';
 import { firstCheckpoint, RecentCheckpoints, type Checkpoint } from './checkpoint.ts';
-import { Evaluation, evaluationChunk } from './evaluate.ts';
+import { Evaluator, evaluationChunk } from './evaluate.ts';
 import { ownRewards } from './ownReward.ts';
 import { activationsOf, rolloutCapacity } from './prepare.ts';
 import { groupRollouts, requestsFor, type RolledBatch } from './rollouts.ts';
@@ -71,7 +71,7 @@ export class Trainer {
   readonly engine: Engine;
   readonly #task: Task;
   readonly #algorithm: Algorithm;
-  readonly #evaluation: Evaluation;
+  readonly #evaluation: Evaluator;
   readonly #keepsAnchor: boolean;
   readonly #now: () => number;
   readonly #runReward: RewardRunner | undefined;
@@ -119,7 +119,7 @@ export class Trainer {
     };
     const plan = options.plan ?? untriedPlan(model.config, activationsOf(gpu, settings));
     this.engine = new Engine(gpu, kernels, model, capacity, { plan });
-    this.#evaluation = new Evaluation(settings, this.#task, this.#keepsAnchor);
+    this.#evaluation = new Evaluator(settings, this.#task, this.#keepsAnchor);
     this.#givesCheckpoints = options.checkpoints === true;
     const from = options.from ?? firstCheckpoint(model);
     this.#step = from.step;

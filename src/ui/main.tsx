@@ -21,7 +21,7 @@ import './narrow.css';
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');
 
-connect(new Worker(new URL('../trainer/worker.ts', import.meta.url), { type: 'module', name: 'trainer' }));
+connect(new Worker(new URL('../session/worker.ts', import.meta.url), { type: 'module', name: 'trainer' }));
 openFromAddress(queryHere());
 keepAddress();
 followAddress();

@@ -1,15 +1,15 @@
 import { createContext, useContext, useEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { type StoreApi, useStore } from 'zustand';
-import { type Lab, lab } from '../store/lanes.ts';
+import { type LabState, lab } from '../store/lanes.ts';
 import { type View, view } from '../store/view.ts';
 import { inTurn } from './inTurn.ts';
 
 /** Whose lanes are drawn: the lab's, unless a page provides a store of its own. */
-export const LabContext = createContext<StoreApi<Lab>>(lab);
+export const LabContext = createContext<StoreApi<LabState>>(lab);
 
 /** A part of the page's state. */
-export function useLab<Part>(select: (state: Lab) => Part): Part {
+export function useLab<Part>(select: (state: LabState) => Part): Part {
   return useStore(useContext(LabContext), select);
 }
 
@@ -30,7 +30,7 @@ const longestRestMs = 1000;
  * page, and no oftener than the machine can afford, as on a software adapter every core that draws is one that
  * doesn't train. Before its first turn a chart sees a page without lanes; out of sight it sees no news.
  */
-export function usePacedLab(onScreen: boolean): Lab {
+export function usePacedLab(onScreen: boolean): LabState {
   const shown = useContext(LabContext);
   const [seen, setSeen] = useState(() => shown.getInitialState());
   const readyAt = useRef(0);

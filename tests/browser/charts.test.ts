@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { standInForTrainer } from '../../scripts/standIn.mjs';
+import { standInForTrainer } from '../../bench/page/standIn.mjs';
 import { newPage, patience, query, reaches, openedLab, waitForStep } from './lab.ts';
 
 const steps = 10_000;

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
-import { findChromium } from '../../scripts/chromium.mjs';
+import { findChromium } from '../../src/cli/chromium.mjs';
 import type { MetricRow } from '../../src/spec/metrics.ts';
 
 /** Chromium's software GPU, wherever the tests run; no services that phone home. */

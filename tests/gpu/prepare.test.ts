@@ -5,8 +5,9 @@ import type { Gpu } from '../../src/gpu/device.ts';
 import { Kernels } from '../../src/gpu/kernel.ts';
 import { parseConfig } from '../../src/model/config.ts';
 import { defaultSettings, validateSettings } from '../../src/settings/settings.ts';
-import type { Memory } from '../../src/trainer/memory.ts';
-import { parsePlan, preparePlan } from '../../src/trainer/prepare.ts';
+import type { Memory } from '../../src/spec/memory.ts';
+import { parsePlan } from '../../src/engine/parsePlan.ts';
+import { preparePlan } from '../../src/trainer/prepare.ts';
 import { initialModel } from '../../src/trainer/pretrainer.ts';
 
 const config = parseConfig({

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { WgslModule } from '../../scripts/wgslPlugin.ts';
+import type { WgslModule } from '../../src/gpu/shader.ts';
 import { openHeadless } from '../../src/cli/headless.ts';
 import { fixedPlan } from '../../src/engine/plan.ts';
 import { selfCheck } from '../../src/engine/selfCheck.ts';

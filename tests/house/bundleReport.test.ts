@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { build, createLogger } from 'vite';
-import { bundleReport } from '../../scripts/bundleReport.ts';
+import { bundleReport } from '../../build/bundleReport.ts';
 
 /** Enough to weigh something when compressed. */
 const numbers = Array.from({ length: 400 }, (_, i) => (i * 7919) % 10_007);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readWgsl } from '../../scripts/wgslPlugin.ts';
+import { readWgsl } from '../../build/wgslPlugin.ts';
 import { filesUnder, places, root, sourcesUnder, textOf } from './sources.ts';
 
 const shaders = filesUnder('shaders', /\.wgsl$/);

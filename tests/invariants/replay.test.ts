@@ -6,7 +6,7 @@ import { difference, replay } from '../../src/cli/replay.ts';
 import { measured } from '../../src/cli/recordFile.ts';
 import type { Settings } from '../../src/settings/hyperparameters.ts';
 import type { Checkpoint } from '../../src/trainer/checkpoint.ts';
-import type { Change } from '../../src/trainer/protocol.ts';
+import type { LiveChange } from '../../src/records/run.ts';
 import type { MetricRow } from '../../src/spec/metrics.ts';
 import { command, smallRun } from './commandLine.ts';
 import { Runs, smallSettings } from './runs.ts';
@@ -73,7 +73,7 @@ describe('npm run replay', () => {
 
 describe('what a reader does on the page', () => {
   /** Trains as the page does: a live change, then a fork that changes what only a new run can. */
-  async function trainedWith(start: Partial<Settings>, changes: readonly Change[]) {
+  async function trainedWith(start: Partial<Settings>, changes: readonly LiveChange[]) {
     const settings = smallSettings({ steps: 8, checkpointEvery: 4, ...start });
     let trainer = await runs.trainer(settings);
     let checkpoint: Checkpoint | null = null;
@@ -96,7 +96,7 @@ describe('what a reader does on the page', () => {
   }
 
   it('is replayed at its steps: live changes and forks', async () => {
-    const changes: readonly Change[] = [
+    const changes: readonly LiveChange[] = [
       { step: 0, changes: { temperature: 1 }, by: 'reader' },
       { step: 2, changes: { learningRate: 2e-3 }, by: 'reader' },
       { step: 4, changes: { algorithm: 'm-grpo', learningRate: 5e-4 }, by: 'checkpoint' },

@@ -7,7 +7,7 @@ import { validateSettings } from '../../src/settings/settings.ts';
 import { metricIds, type MetricId, type MetricRow } from '../../src/spec/metrics.ts';
 import type { Task } from '../../src/spec/task.ts';
 import type { Checkpoint } from '../../src/trainer/checkpoint.ts';
-import { runReward } from '../../src/trainer/rewardCode.ts';
+import { runReward } from '../../src/host/rewardCode.ts';
 import { Trainer } from '../../src/trainer/trainer.ts';
 
 /** Small enough for a software GPU: a run takes a second or two. */

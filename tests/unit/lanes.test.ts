@@ -12,7 +12,7 @@ import {
 } from '../../src/store/laneActions.ts';
 import { type Lane, lab, setupOf } from '../../src/store/lanes.ts';
 import { type MetricRow, toRow } from '../../src/spec/metrics.ts';
-import type { Command } from '../../src/trainer/protocol.ts';
+import type { Command } from '../../src/session/protocol.ts';
 
 const sent: Command[] = [];
 

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { trainerState } from '../../src/cli/asTrl.ts';
 import { EarlyWarning } from '../../src/diagnostics/earlyWarning.ts';
-import { joinLogs, type Log, outlineOf } from '../../src/diagnostics/log/log.ts';
-import { guessMapping, type Mapping, readingOf, readRows } from '../../src/diagnostics/log/mapping.ts';
-import { packRows } from '../../src/diagnostics/log/pack.ts';
-import { parseLog } from '../../src/diagnostics/log/parse.ts';
+import { joinLogs, type Log, outlineOf } from '../../src/records/import/log.ts';
+import { guessMapping, type Mapping, readingOf, readRows } from '../../src/records/import/mapping.ts';
+import { packLog } from '../../src/records/import/pack.ts';
+import { parseLog } from '../../src/records/import/parse.ts';
 import { fromRow, metricIds, type MetricRow, metrics } from '../../src/spec/metrics.ts';
 
 const fixture = (file: string): readonly Log[] =>
@@ -235,7 +235,7 @@ describe('mapping', () => {
 describe('rows as a history takes them', () => {
   const rowsOf = (text: string): MetricRow[] => {
     const log = only(parseLog('run.jsonl', text));
-    const { rows, count } = packRows(log, guessMapping(log));
+    const { rows, count } = packLog(log, guessMapping(log));
     expect(rows).toHaveLength(count * metricIds.length);
     return Array.from({ length: count }, (_, row) => fromRow(rows, row * metricIds.length));
   };

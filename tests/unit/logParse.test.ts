@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readCsv } from '../../src/diagnostics/log/csv.ts';
-import { limits } from '../../src/diagnostics/log/log.ts';
-import { guessMapping, readRows } from '../../src/diagnostics/log/mapping.ts';
-import { parseLog, refuseLarge } from '../../src/diagnostics/log/parse.ts';
+import { readCsv } from '../../src/records/import/csv.ts';
+import { limits } from '../../src/records/import/log.ts';
+import { guessMapping, readRows } from '../../src/records/import/mapping.ts';
+import { parseLog, refuseLarge } from '../../src/records/import/parse.ts';
 import { LabError } from '../../src/lib/labError.ts';
 
 function refused(file: string, text: string): LabError {

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ready } from '../../src/lib/timedWorker.ts';
 import { callShelf } from '../../src/store/callShelf.ts';
 import type { Lane } from '../../src/store/lanes.ts';
-import { answerOf, LogShelf, type ShelfCall } from '../../src/store/logShelf.ts';
+import { answerCall, LogShelf, type ShelfCall } from '../../src/store/logShelf.ts';
 import {
   forget,
   mapColumn,
@@ -28,7 +28,7 @@ class ShelfHere {
   }
 
   postMessage(call: ShelfCall): void {
-    void answerOf(this.#shelf, call).then((answer) => this.onmessage?.({ data: structuredClone(answer) }));
+    void answerCall(this.#shelf, call).then((answer) => this.onmessage?.({ data: structuredClone(answer) }));
   }
 }
 vi.stubGlobal('Worker', ShelfHere);

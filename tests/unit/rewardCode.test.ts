@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { matchLabel } from '../../src/rl/reward.ts';
 import type { RewardFault, RewardInput } from '../../src/spec/reward.ts';
-import { runReward } from '../../src/trainer/rewardCode.ts';
+import { runReward } from '../../src/host/rewardCode.ts';
 
 const right: RewardInput = {
   prompt: '21=',

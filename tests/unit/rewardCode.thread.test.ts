@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { RewardThread } from '../../src/cli/rewardInThread.ts';
 import type { RewardInput } from '../../src/spec/reward.ts';
-import { runReward } from '../../src/trainer/rewardCode.ts';
-import { timedReward } from '../../src/trainer/timedReward.ts';
+import { runReward } from '../../src/host/rewardCode.ts';
+import { timedReward } from '../../src/host/timedReward.ts';
 
 const input: RewardInput = {
   prompt: '1+1=',

@@ -5,7 +5,7 @@ import {
   type HyperparameterKey,
   type Settings,
 } from '../../src/settings/hyperparameters.ts';
-import { presets, type Lane } from '../../src/settings/presets.ts';
+import { presets, type LaneSetup } from '../../src/settings/presets.ts';
 import { validateSettings } from '../../src/settings/settings.ts';
 import type { Hyperparameter, SettingValue } from '../../src/spec/hyperparameter.ts';
 
@@ -46,18 +46,20 @@ function accepted(changes: Partial<Settings>, base: Settings): boolean {
 }
 
 /** Lanes as a person leaves them: preset lanes with up to five knobs changed each. */
-export const changedLanes: fc.Arbitrary<Lane[]> = fc.array(
-  fc.constantFrom(...Object.values(presets).flatMap(({ lanes }): readonly Lane[] => lanes)).chain((lane) =>
-    fc
-      .array(change(lane.settings), { maxLength: 5 })
-      .map((list) => list.reduce((all, one) => ({ ...all, ...one }), {}))
-      .filter((changes) => accepted(changes, lane.settings))
-      .chain((changes) =>
-        fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme-ascii' }).map((name) => ({
-          name,
-          settings: validateSettings(changes, lane.settings),
-        })),
-      ),
-  ),
+export const changedLanes: fc.Arbitrary<LaneSetup[]> = fc.array(
+  fc
+    .constantFrom(...Object.values(presets).flatMap(({ lanes }): readonly LaneSetup[] => lanes))
+    .chain((lane) =>
+      fc
+        .array(change(lane.settings), { maxLength: 5 })
+        .map((list) => list.reduce((all, one) => ({ ...all, ...one }), {}))
+        .filter((changes) => accepted(changes, lane.settings))
+        .chain((changes) =>
+          fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme-ascii' }).map((name) => ({
+            name,
+            settings: validateSettings(changes, lane.settings),
+          })),
+        ),
+    ),
   { minLength: 1, maxLength: 4 },
 );

@@ -13,7 +13,7 @@ import { metricsAsJsonLines } from '../../src/store/exportMetrics.ts';
 import { lab, reachOf, stepOf } from '../../src/store/lanes.ts';
 import { presets } from '../../src/settings/presets.ts';
 import { type MetricRow, toRow } from '../../src/spec/metrics.ts';
-import type { Command } from '../../src/trainer/protocol.ts';
+import type { Command } from '../../src/session/protocol.ts';
 
 const sent: Command[] = [];
 

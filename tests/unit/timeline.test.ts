@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkpointBytes, RecentCheckpoints, type Checkpoint } from '../../src/trainer/checkpoint.ts';
-import { Kept } from '../../src/trainer/kept.ts';
+import { Thinned } from '../../src/session/thinned.ts';
 
 const item = (step: number) => ({ step });
 const bytesOf = (items: readonly unknown[]) => 10 * items.length;
@@ -14,7 +14,7 @@ function checkpoint(step: number): Checkpoint {
 
 describe('what a timeline keeps', () => {
   it('is everything while there is room, then every second record, and always the first and the newest', () => {
-    const kept = new Kept(60, bytesOf);
+    const kept = new Thinned(60, bytesOf);
     for (let step = 1; step <= 6; step++) kept.add(item(step));
     expect(kept.items.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
     kept.add(item(7));
@@ -26,7 +26,7 @@ describe('what a timeline keeps', () => {
   it('never exceeds its budget by more than its two ends, and gives the newest record before a step', () => {
     fc.assert(
       fc.property(fc.integer({ min: 20, max: 400 }), fc.integer({ min: 1, max: 500 }), (budget, steps) => {
-        const kept = new Kept(budget, bytesOf);
+        const kept = new Thinned(budget, bytesOf);
         for (let step = 1; step <= steps; step++) kept.add(item(step));
         expect(kept.sizeBytes).toBeLessThanOrEqual(Math.max(20, budget));
         expect(kept.items.at(-1)?.step).toBe(steps);

@@ -4,8 +4,13 @@ import { hyperparameterKeys } from '../../src/settings/hyperparameters.ts';
 import { presets } from '../../src/settings/presets.ts';
 import { checkValue } from '../../src/settings/settings.ts';
 import { knobOf } from '../../src/store/lanes.ts';
-import type { ShownRollout } from '../../src/trainer/protocol.ts';
-import { neighbour, type NumericHyperparameter, positionOf, valueAt } from '../../src/ui/controls/scale.ts';
+import type { ShownRollout } from '../../src/session/protocol.ts';
+import {
+  neighbour,
+  type NumericHyperparameter,
+  positionOf,
+  valueAtPosition,
+} from '../../src/ui/controls/scale.ts';
 import { formatBytes, formatDuration, formatShare, formatValue } from '../../src/ui/format.ts';
 import { fateOf, tally } from '../../src/ui/rollouts/votes.ts';
 
@@ -24,23 +29,23 @@ describe('sliders', () => {
   it.each(sliders)('$key gives allowed values only, ascending, ends included', ({ key, knob }) => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (position) => {
-        expect(checkValue(key, valueAt(knob, position))).toBe(valueAt(knob, position));
+        expect(checkValue(key, valueAtPosition(knob, position))).toBe(valueAtPosition(knob, position));
       }),
     );
-    const values = Array.from({ length: 101 }, (_, at) => valueAt(knob, at / 100));
+    const values = Array.from({ length: 101 }, (_, at) => valueAtPosition(knob, at / 100));
     expect(values).toEqual([...values].sort((a, b) => a - b));
     expect([values[0], values[100]]).toEqual([...knob.range]);
   });
 
   it.each(sliders)('$key shows its default where the default is set', ({ knob }) => {
-    const back = valueAt(knob, positionOf(knob, knob.default));
+    const back = valueAtPosition(knob, positionOf(knob, knob.default));
     const near = Math.abs(positionOf(knob, back) - positionOf(knob, knob.default));
     expect(near).toBeLessThan(0.01);
   });
 
   it.each(sliders)('$key moves by arrow keys in both directions', ({ knob }) => {
     const [min, max] = knob.range;
-    const middle = valueAt(knob, 0.5);
+    const middle = valueAtPosition(knob, 0.5);
     expect(neighbour(knob, middle, 1)).toBeGreaterThan(middle);
     expect(neighbour(knob, middle, -1)).toBeLessThan(middle);
     expect(neighbour(knob, max, 1)).toBe(max);

@@ -183,13 +183,13 @@ function ticksFor(
 }
 
 /** From a step or a value to its pixel. */
-export type Scale = (at: number) => number | undefined;
+export type AxisScale = (at: number) => number | undefined;
 
 /** Length, in pixels, of the stroke that stands for a value alone between two gaps. */
 const loneStroke = 1.5;
 
 /** The outline of a curve in the language of SVG's `d`, to a tenth of a pixel; empty where there is nothing to draw. */
-export function pathOf(curve: Curve, x: Scale, y: Scale): string {
+export function pathOf(curve: Curve, x: AxisScale, y: AxisScale): string {
   if (curve.kind === 'line') {
     const parts = partsOf(curve.points, x, y).map((part) =>
       part.length === 1 ? `M${part.join('')}h${loneStroke}` : `M${part.join('L')}`,
@@ -202,7 +202,7 @@ export function pathOf(curve: Curve, x: Scale, y: Scale): string {
 }
 
 /** The stretches between gaps, each a list of "x y". */
-function partsOf({ steps, values }: Thinned, x: Scale, y: Scale): string[][] {
+function partsOf({ steps, values }: Thinned, x: AxisScale, y: AxisScale): string[][] {
   const parts: string[][] = [];
   let gap = true;
   steps.forEach((step, at) => {

@@ -2,7 +2,7 @@ import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { HyperparameterKey } from '../../settings/hyperparameters.ts';
 import { setKnob, typeKnob } from '../../store/actions.ts';
 import { describeValue } from '../../store/describe.ts';
-import { neighbour, type NumericHyperparameter, positionOf, valueAt } from './scale.ts';
+import { neighbour, type NumericHyperparameter, positionOf, valueAtPosition } from './scale.ts';
 
 interface Props {
   readonly id: HyperparameterKey;
@@ -100,7 +100,7 @@ export function NumericInput({ id, knob, value, disabled }: Props) {
             aria-valuetext={`${describeValue(id, shown)} ${knob.unit ?? ''}`}
             aria-describedby="control-help"
             onChange={(event) => {
-              setSliding(valueAt(knob, Number(event.target.value) / sliderSteps));
+              setSliding(valueAtPosition(knob, Number(event.target.value) / sliderSteps));
             }}
             onKeyDown={nudge}
             onPointerUp={settle}

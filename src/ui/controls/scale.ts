@@ -25,7 +25,7 @@ export function positionOf(knob: NumericHyperparameter, value: number): number {
 }
 
 /** The value at a slider position, rounded to what the slider can usefully tell apart. */
-export function valueAt(knob: NumericHyperparameter, position: number): number {
+export function valueAtPosition(knob: NumericHyperparameter, position: number): number {
   const [min, max] = knob.range;
   if (position <= 0) return min;
   if (position >= 1) return max;
@@ -51,7 +51,7 @@ export function neighbour(knob: NumericHyperparameter, value: number, direction:
     const step = knob.step ?? 1;
     return Math.min(max, Math.max(min, Number((value + direction * step).toPrecision(10))));
   }
-  return valueAt(knob, positionOf(knob, value) + direction / 50);
+  return valueAtPosition(knob, positionOf(knob, value) + direction / 50);
 }
 
 function logFloor(min: number, max: number): number {

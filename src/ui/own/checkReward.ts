@@ -8,8 +8,7 @@ import { tally } from '../rollouts/votes.ts';
 const limitMs = 2000;
 
 const worker = new TimedWorker<RewardQuestion, RewardOutcome>(
-  () =>
-    new Worker(new URL('../../trainer/rewardWorker.ts', import.meta.url), { type: 'module', name: 'check' }),
+  () => new Worker(new URL('../../host/rewardWorker.ts', import.meta.url), { type: 'module', name: 'check' }),
   limitMs,
 );
 

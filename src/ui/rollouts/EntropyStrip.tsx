@@ -1,5 +1,5 @@
 import type { Settings } from '../../settings/hyperparameters.ts';
-import type { ShownGroup } from '../../trainer/protocol.ts';
+import type { ShownGroup } from '../../session/protocol.ts';
 import { formatValue } from '../format.ts';
 import { fateOf } from './votes.ts';
 

@@ -1,7 +1,7 @@
 import { memo, useState } from 'react';
-import { watch } from '../../store/actions.ts';
+import { watchRollouts } from '../../store/actions.ts';
 
-import type { PromptFlags, ShownGroup, ShownRollout } from '../../trainer/protocol.ts';
+import type { PromptFlags, ShownGroup, ShownRollout } from '../../session/protocol.ts';
 import { formatValue } from '../format.ts';
 import { useLab, useView } from '../useStore.ts';
 import { EntropyStrip } from './EntropyStrip.tsx';
@@ -57,7 +57,7 @@ export function RolloutPanel() {
               const chosen = filterKeys.find((key) => key === event.target.value) ?? 'all';
               setFilter(chosen);
               const first = group?.flags.findIndex((flags) => chosen === 'all' || flags[chosen]) ?? -1;
-              if (first >= 0) watch({ prompt: first });
+              if (first >= 0) watchRollouts({ prompt: first });
             }}
           >
             <option value="all">all</option>
@@ -126,7 +126,7 @@ function TurnButton({ group, among, by, label, sign }: TurnProps) {
       by > 0 ? among.find((index) => index > group.index) : among.findLast((index) => index < group.index);
     const around = by > 0 ? among[0] : among.at(-1);
     const prompt = next ?? around;
-    if (prompt !== undefined) watch({ prompt });
+    if (prompt !== undefined) watchRollouts({ prompt });
   };
   return (
     <button type="button" aria-label={label} title={label} disabled={among.length < 2} onClick={turn}>

@@ -1,5 +1,5 @@
 import type { Settings } from '../../settings/hyperparameters.ts';
-import type { ShownGroup } from '../../trainer/protocol.ts';
+import type { ShownGroup } from '../../session/protocol.ts';
 import { tally } from './votes.ts';
 
 interface Props {

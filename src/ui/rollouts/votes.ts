@@ -1,5 +1,5 @@
 import type { Settings } from '../../settings/hyperparameters.ts';
-import type { ShownGroup, ShownRollout } from '../../trainer/protocol.ts';
+import type { ShownGroup, ShownRollout } from '../../session/protocol.ts';
 
 /** What becomes of a rollout: it trains, it votes only, it is watched only, or the filter dropped it. */
 export type Fate = 'kept' | 'votes' | 'watched' | 'pruned';

@@ -1,4 +1,4 @@
-import type { RunState } from '../../trainer/protocol.ts';
+import type { RunState } from '../../session/protocol.ts';
 import { withoutTruth } from '../../store/status.ts';
 import { useLab, useView } from '../useStore.ts';
 

@@ -1,4 +1,4 @@
-import type { Failure } from '../../trainer/protocol.ts';
+import type { Failure } from '../../session/protocol.ts';
 
 const remedies: readonly { readonly browser: string; readonly mark: RegExp; readonly what: string }[] = [
   {

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { agree, decline, dismissNotice, retry } from '../../store/actions.ts';
 import { downloadMetrics } from '../../store/exportMetrics.ts';
 import { resumeGentler } from '../../store/laneActions.ts';
-import type { Failure } from '../../trainer/protocol.ts';
+import type { Failure } from '../../session/protocol.ts';
 import { useLab } from '../useStore.ts';
 import { NoWebGPU } from './NoWebGPU.tsx';
 

@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import type { ColumnOutline } from '../../diagnostics/log/log.ts';
-import { type Reading, readingOf } from '../../diagnostics/log/mapping.ts';
+import type { ColumnOutline } from '../../records/import/log.ts';
+import { type Reading, readingOf } from '../../records/import/mapping.ts';
 import { type MetricId, metrics } from '../../spec/metrics.ts';
 import { mapColumn, type WatchedRun } from '../../store/watch.ts';
 import { formatCount, formatValue } from '../format.ts';

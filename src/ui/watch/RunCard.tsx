@@ -1,5 +1,5 @@
 import { memo } from 'react';
-import type { LogFormat } from '../../diagnostics/log/log.ts';
+import type { LogFormat } from '../../records/import/log.ts';
 import { metricIds } from '../../spec/metrics.ts';
 import type { Alarm, Lane } from '../../store/lanes.ts';
 import { pin } from '../../store/view.ts';

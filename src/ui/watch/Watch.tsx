@@ -8,7 +8,7 @@ import {
   readExample,
   selectRun,
   watch,
-  type Watch as WatchState,
+  type WatchState as WatchState,
   watchedLab,
   type WatchedRun,
 } from '../../store/watch.ts';

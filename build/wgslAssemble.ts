@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-
-/** Which twin of the library fragments a text was made with; `plain` where none has a twin. */
-export type WgslVariantName = 'plain' | 'subgroup' | 'workgroup';
+import type { WgslVariantName } from '../src/gpu/shader.ts';
 
 /** A shader with its library fragments in front. */
 export interface AssembledWgsl {

@@ -7,13 +7,11 @@ globalThis.self = { postMessage: (answer) => parentPort.postMessage(answer) };
 parentPort.on('message', (data) => globalThis.self.onmessage({ data }));
 
 const server = await createServer({
-  root: fileURLToPath(new URL('..', import.meta.url)),
+  root: fileURLToPath(new URL('../..', import.meta.url)),
   configFile: false,
   appType: 'custom',
   logLevel: 'error',
   server: { middlewareMode: true, hmr: false, ws: false, watch: null },
   optimizeDeps: { noDiscovery: true, include: [] },
 });
-await createServerModuleRunner(server.environments.ssr, { hmr: false }).import(
-  '/src/trainer/rewardWorker.ts',
-);
+await createServerModuleRunner(server.environments.ssr, { hmr: false }).import('/src/host/rewardWorker.ts');

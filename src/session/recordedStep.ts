@@ -3,7 +3,7 @@ import type { Rollout } from '../spec/group.ts';
 import type { Task } from '../spec/task.ts';
 import { decode } from '../tasks/vocabulary.ts';
 import type { PromptFlags, ShownGroup, ShownRollout } from './protocol.ts';
-import type { StepDecisions } from './trainer.ts';
+import type { StepDecisions } from '../trainer/trainer.ts';
 
 /** Numbers kept of each rollout, before those of its tokens: length, truncated, kept, reward, advantage. */
 const heads = 5;

@@ -3,13 +3,13 @@ import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 import { CartesianGrid, ComposedChart, Line, XAxis, YAxis } from 'recharts';
 import uPlot from 'uplot';
-import { type MetricId, metricIds, metrics, type MetricRow, toRow } from '../src/spec/metrics.ts';
-import { Columns } from '../src/store/columns.ts';
-import type { LineSpec, ViewSpec } from '../src/ui/charts/charts.ts';
-import { curvesOf, stepsPerBucket, valueAxis } from '../src/ui/charts/curves.ts';
-import { LiveChart } from '../src/ui/charts/LiveChart.tsx';
-import { axisEnd, stepTicks } from '../src/ui/charts/plot.ts';
-import { inTurn } from '../src/ui/inTurn.ts';
+import { type MetricId, metricIds, metrics, type MetricRow, toRow } from '../../src/spec/metrics.ts';
+import { Columns } from '../../src/store/columns.ts';
+import type { LineSpec, ViewSpec } from '../../src/ui/charts/charts.ts';
+import { curvesOf, stepsPerBucket, valueAxis } from '../../src/ui/charts/curves.ts';
+import { LiveChart } from '../../src/ui/charts/LiveChart.tsx';
+import { axisEnd, stepTicks } from '../../src/ui/charts/plot.ts';
+import { inTurn } from '../../src/ui/inTurn.ts';
 
 // What `npm run soak -- --library lab|recharts|uplot` watches: six charts of two metrics in four lanes, drawn ten times a
 // second by the lab's chart, by Recharts' own lines, or by uPlot. No part of the lab.

@@ -1,5 +1,5 @@
 import { type MetricId, metricIds, type MetricRow, toRow } from '../../spec/metrics.ts';
-import { EarlyWarning } from '../earlyWarning.ts';
+import { EarlyWarning } from '../../diagnostics/earlyWarning.ts';
 import type { Log } from './log.ts';
 import { type Mapping, readRows } from './mapping.ts';
 
@@ -13,7 +13,7 @@ export interface PackedRows {
 }
 
 /** @returns the rows of a log as mapped, each with the score of the early warning where there is something to judge by */
-export function packRows(log: Log, mapping: Mapping): PackedRows {
+export function packLog(log: Log, mapping: Mapping): PackedRows {
   const { rows, stepless } = readRows(log, mapping);
   const packed = new Float64Array(rows.length * metricIds.length);
   const warning = new EarlyWarning();

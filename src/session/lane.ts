@@ -1,12 +1,12 @@
 import type { Settings } from '../settings/hyperparameters.ts';
 import { metricIds, toRow, type MetricRow } from '../spec/metrics.ts';
 import { taskOf } from '../tasks/index.ts';
-import { checkpointBytes, type Checkpoint } from './checkpoint.ts';
-import { failureOf } from './failure.ts';
-import { Kept } from './kept.ts';
+import { checkpointBytes, type Checkpoint } from '../trainer/checkpoint.ts';
+import { failureOf } from '../lib/failure.ts';
+import { Thinned } from './thinned.ts';
 import type { Event, Failure, LaneId, Plan } from './protocol.ts';
 import { recordedBytes, recordStep, shownGroup, type RecordedStep } from './recordedStep.ts';
-import type { StepResult, Trainer } from './trainer.ts';
+import type { StepResult, Trainer } from '../trainer/trainer.ts';
 
 /** What the timeline of one lane may hold. */
 const checkpointBudget = 64 * 2 ** 20;
@@ -24,15 +24,15 @@ function heldBytes(checkpoints: readonly Checkpoint[]): number {
 }
 
 /** What a lane recorded: where it can be forked, and its rollouts. */
-export interface Timeline {
-  readonly checkpoints: Kept<Checkpoint>;
-  readonly rollouts: Kept<RecordedStep>;
+export interface LaneTimeline {
+  readonly checkpoints: Thinned<Checkpoint>;
+  readonly rollouts: Thinned<RecordedStep>;
 }
 
-export function emptyTimeline(): Timeline {
+export function emptyTimeline(): LaneTimeline {
   return {
-    checkpoints: new Kept(checkpointBudget, heldBytes),
-    rollouts: new Kept(rolloutBudget, recordedBytes),
+    checkpoints: new Thinned(checkpointBudget, heldBytes),
+    rollouts: new Thinned(rolloutBudget, recordedBytes),
   };
 }
 
@@ -41,7 +41,7 @@ export class WorkerLane {
   readonly id: LaneId;
   readonly trainer: Trainer;
   readonly plan: Plan;
-  readonly timeline: Timeline;
+  readonly timeline: LaneTimeline;
   readonly #post: Post;
   /** Live changes that wait for the edge of a step. */
   readonly #changes: Partial<Settings>[] = [];
@@ -50,7 +50,7 @@ export class WorkerLane {
   #cost: StepResult['cost'] | null = null;
   #checkpointsSent = -1;
 
-  constructor(id: LaneId, trainer: Trainer, plan: Plan, timeline: Timeline, post: Post) {
+  constructor(id: LaneId, trainer: Trainer, plan: Plan, timeline: LaneTimeline, post: Post) {
     this.id = id;
     this.trainer = trainer;
     this.plan = plan;

@@ -1,22 +1,16 @@
 import type { Plan } from '../engine/plan.ts';
 import type { AdapterSummary } from '../gpu/device.ts';
-import type { LabErrorCode } from '../lib/labError.ts';
+import type { Failure } from '../lib/failure.ts';
+import type { LiveChange } from '../records/run.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 
 export type { Plan } from '../engine/plan.ts';
+export type { Failure } from '../lib/failure.ts';
+export type { LiveChange } from '../records/run.ts';
 export type { AdapterSummary } from '../gpu/device.ts';
 
 /** A lane's number, given by the page and never given twice: what arrives late for a lane that is gone finds no other. */
 export type LaneId = number;
-
-/** A change of settings while a run went on. */
-export interface Change {
-  /** It took effect after this step. */
-  readonly step: number;
-  readonly changes: Partial<Settings>;
-  /** 'checkpoint': the run went on from the checkpoint of this step, where any setting may change. */
-  readonly by: 'reader' | 'guard' | 'checkpoint';
-}
 
 /** What the page asks of the trainer's worker. A lane is one run; all lanes share the device. */
 export type Command =
@@ -58,12 +52,6 @@ export type RunState =
   | 'device-lost'
   | 'non-finite'
   | 'refused';
-
-export interface Failure {
-  readonly code: LabErrorCode;
-  readonly sentence: string;
-  readonly remedy: string;
-}
 
 /** One rollout as the table shows it. */
 export interface ShownRollout {
@@ -139,7 +127,7 @@ export type Event =
       readonly bytes: number;
     }
   /** A live change took effect. */
-  | ({ readonly type: 'changed'; readonly lane: LaneId } & Change)
+  | ({ readonly type: 'changed'; readonly lane: LaneId } & LiveChange)
   /** Bytes held and counts of the last step, for the speed chart. */
   | {
       readonly type: 'cost';

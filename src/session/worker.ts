@@ -3,16 +3,16 @@ import { openDevice, type Gpu } from '../gpu/device.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import type { BaseModel } from '../model/baseModel.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
-import { browserGpu } from './browserGpu.ts';
-import type { Checkpoint } from './checkpoint.ts';
-import { failureOf } from './failure.ts';
-import { fetchModel } from './fetchModel.ts';
-import { browserMemory } from './memory.ts';
-import { preparePlan } from './prepare.ts';
+import { browserGpu } from '../host/browserGpu.ts';
+import type { Checkpoint } from '../trainer/checkpoint.ts';
+import { failureOf } from '../lib/failure.ts';
+import { fetchModel } from '../host/fetchModel.ts';
+import { browserMemory } from '../host/browserMemory.ts';
+import { preparePlan } from '../trainer/prepare.ts';
 import type { Command, Event, Failure, LaneId, RunState } from './protocol.ts';
-import { rewardInWorker } from './rewardInWorker.ts';
-import { Trainer } from './trainer.ts';
-import { emptyTimeline, WorkerLane, type Timeline } from './workerLane.ts';
+import { rewardInWorker } from '../host/rewardInWorker.ts';
+import { Trainer } from '../trainer/trainer.ts';
+import { emptyTimeline, WorkerLane, type LaneTimeline } from './lane.ts';
 
 /** Least time between two batches of rows, and between two looks at the newest rollouts. */
 const batchMs = 100;
@@ -140,7 +140,7 @@ interface Wish {
   readonly lane: LaneId;
   readonly settings: Settings;
   readonly from?: Checkpoint | null;
-  readonly timeline?: Timeline;
+  readonly timeline?: LaneTimeline;
   readonly plan?: Plan;
 }
 

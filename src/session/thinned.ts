@@ -2,7 +2,7 @@
  * What a run recorded, within a number of bytes. When that is full, every second record is let go, so that what is
  * kept stays evenly spread over the run; the newest is always there.
  */
-export class Kept<Item extends { readonly step: number }> {
+export class Thinned<Item extends { readonly step: number }> {
   readonly #budgetBytes: number;
   readonly #bytesOf: (items: readonly Item[]) => number;
   #items: readonly Item[] = [];
@@ -38,8 +38,8 @@ export class Kept<Item extends { readonly step: number }> {
   }
 
   /** The same records up to a step; those of a run that goes on from there. */
-  until(step: number): Kept<Item> {
-    const kept = new Kept(this.#budgetBytes, this.#bytesOf);
+  until(step: number): Thinned<Item> {
+    const kept = new Thinned(this.#budgetBytes, this.#bytesOf);
     kept.#items = this.#items.filter((item) => item.step <= step);
     kept.#stride = this.#stride;
     return kept;

@@ -2,14 +2,14 @@ import { type MetricId, metricIds, type MetricRow, metrics } from '../../spec/me
 import type { ColumnOutline, Log, LogOutline } from './log.ts';
 
 /** Where a metric comes from. */
-export interface Source {
+export interface ColumnSource {
   readonly column: string;
   /** The column counts in percent: its values are divided by 100. */
   readonly percent: boolean;
 }
 
 /** Which column of a log is which metric of the lab. */
-export type Mapping = Readonly<Partial<Record<MetricId, Source>>>;
+export type Mapping = Readonly<Partial<Record<MetricId, ColumnSource>>>;
 
 /** What W&B, verl and the Trainer call the step, the surest first. */
 const stepNames = [
@@ -28,7 +28,7 @@ export function guessMapping({ columns }: LogOutline): Mapping {
     const name = column.name.toLowerCase();
     named.set(name, [...(named.get(name) ?? []), column]);
   }
-  const mapping: Partial<Record<MetricId, Source>> = {};
+  const mapping: Partial<Record<MetricId, ColumnSource>> = {};
   const step = stepNames.find((name) => named.get(name)?.length === 1);
   for (const id of metricIds) {
     const names = id === 'step' ? [step ?? ''] : namesOf(id);

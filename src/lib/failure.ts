@@ -1,5 +1,11 @@
-import { LabError } from '../lib/labError.ts';
-import type { Failure } from './protocol.ts';
+import { LabError, type LabErrorCode } from './labError.ts';
+
+/** An error in plain data, as it travels from a worker to the page. */
+export interface Failure {
+  readonly code: LabErrorCode;
+  readonly sentence: string;
+  readonly remedy: string;
+}
 
 /** What a worker tells the page of an error. */
 export function failureOf(error: unknown): Failure {

@@ -1,5 +1,5 @@
-import { type Metric, metricIds, metrics, type MetricRow, toRow } from '../src/spec/metrics.ts';
-import type { Command, Event, ShownGroup } from '../src/trainer/protocol.ts';
+import { type Metric, metricIds, metrics, type MetricRow, toRow } from '../../src/spec/metrics.ts';
+import type { Command, Event, ShownGroup } from '../../src/session/protocol.ts';
 
 // Stands in for the trainer's worker while `npm run trace` and `npm run soak` look at the page: it speaks the protocol
 // and makes up its numbers. It is served in the worker's place and is no part of the lab.
