@@ -73,31 +73,32 @@ function fill(groups: readonly TrainingGroup[]): MicroBatch {
   const target = new Uint32Array(rows);
   const terms = new Float32Array(2 * rows);
   let row = 0;
-  const add = (id: number, meta: readonly [number, number, number, number]): void => {
+  // Numbers, not an array for each of tens of thousands of rows.
+  const add = (id: number, prefix: number, prefixLength: number, own: number, end: number): void => {
     token[row] = id;
-    rowMeta.set(meta, 4 * row);
+    rowMeta[4 * row] = prefix;
+    rowMeta[4 * row + 1] = prefixLength;
+    rowMeta[4 * row + 2] = own;
+    rowMeta[4 * row + 3] = end;
     row++;
   };
   for (const { prompt, completions } of groups) {
     const prefix = row;
     const end = prefix + rowsOf(prompt, completions);
     const prefixLength = prompt.length - 1;
-    for (const id of prompt.slice(0, -1)) add(id, [prefix, 0, prefix, end]);
+    for (const id of prompt.slice(0, -1)) add(id, prefix, 0, prefix, end);
     for (const { tokens, advantage, weight } of completions) {
       const own = row;
       tokens.forEach((next, index) => {
         target[row] = next;
-        terms.set([advantage, weight], 2 * row);
-        add((index === 0 ? prompt.at(-1) : tokens[index - 1]) ?? 0, [
-          prefix,
-          prefixLength,
-          own,
-          own + tokens.length,
-        ]);
+        terms[2 * row] = advantage;
+        terms[2 * row + 1] = weight;
+        const before = (index === 0 ? prompt.at(-1) : tokens[index - 1]) ?? 0;
+        add(before, prefix, prefixLength, own, own + tokens.length);
       });
     }
   }
-  while (row < rows) add(0, [row, 0, row, row + 1]);
+  while (row < rows) add(0, row, 0, row, row + 1);
   return { rows, token, rowMeta, target, terms };
 }
 
@@ -107,16 +108,11 @@ export function repeatRows(rowMeta: Uint32Array, rows: number, models: number): 
   for (let model = 0; model < models; model++) {
     const shift = model * rows;
     for (let row = 0; row < rows; row++) {
-      const at = 4 * row;
-      all.set(
-        [
-          (rowMeta[at] ?? 0) + shift,
-          rowMeta[at + 1] ?? 0,
-          (rowMeta[at + 2] ?? 0) + shift,
-          (rowMeta[at + 3] ?? 0) + shift,
-        ],
-        4 * (row + shift),
-      );
+      const [from, to] = [4 * row, 4 * (row + shift)];
+      all[to] = (rowMeta[from] ?? 0) + shift;
+      all[to + 1] = rowMeta[from + 1] ?? 0;
+      all[to + 2] = (rowMeta[from + 2] ?? 0) + shift;
+      all[to + 3] = (rowMeta[from + 3] ?? 0) + shift;
     }
   }
   return all;

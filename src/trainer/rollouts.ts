@@ -74,7 +74,7 @@ function toRollout(completion: Completion, source: RolloutSource, task: Task): R
     answer: answerOf(completion, task),
     logProbs,
     entropies,
-    meanEntropy: mean([...entropies]),
-    selfCertainty: mean([...selfCertainties]),
+    meanEntropy: mean(entropies),
+    selfCertainty: mean(selfCertainties),
   };
 }

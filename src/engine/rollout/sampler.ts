@@ -91,8 +91,12 @@ export class Sampler {
       const all = ids.subarray(row * length, (row + 1) * length);
       const end = all.indexOf(endToken);
       const count = end < 0 ? length : end + 1;
-      const column = (which: number) =>
-        Float32Array.from({ length: count }, (_, t) => values[4 * (row * length + t) + which] ?? NaN);
+      // Thousands of completions a step: plain loops, which cost a tenth of `Float32Array.from`.
+      const column = (which: number): Float32Array => {
+        const taken = new Float32Array(count);
+        for (let t = 0; t < count; t++) taken[t] = values[4 * (row * length + t) + which] ?? NaN;
+        return taken;
+      };
       return {
         tokens: [...all.subarray(0, count)],
         truncated: end < 0,
