@@ -65,6 +65,13 @@ export interface TrainingState {
   readonly v: Float32Array<ArrayBuffer>;
 }
 
+/** A buffer that updates change, and its copy. */
+interface Kept {
+  readonly of: GPUBuffer;
+  readonly copy: GPUBuffer;
+  readonly bytes: number;
+}
+
 type Range =
   'stats' | 'report' | 'tokens' | 'rolloutStats' | 'times' | 'evaluationTokens' | 'evaluationStats';
 
@@ -80,6 +87,7 @@ export class Engine {
   readonly #readback: Readback<Range>;
   readonly #clock: Clock;
   #stateReadback: Readback<'models' | 'm' | 'v'> | null = null;
+  #kept: readonly Kept[] | null = null;
   #dispatches = 0;
   #updatedRows = 0;
 
@@ -240,6 +248,35 @@ export class Engine {
     this.parameters.load('policy', policy);
     this.parameters.load('anchor', anchor);
     this.parameters.loadMoments(m, v);
+  }
+
+  /**
+   * Keeps a copy of everything that updates change, on the device, for `goBack`. Its buffers are made by the first
+   * call: only steps of several updates have a use for them.
+   */
+  keep(): void {
+    const { layout, slabs, m, v } = this.parameters;
+    this.#kept ??= [
+      { of: slabs, floats: 2 * layout.size },
+      { of: m, floats: layout.size },
+      { of: v, floats: layout.size },
+    ].map(({ of, floats }) => ({
+      of,
+      copy: this.#buffers.storage(`${of.label} kept`, floats),
+      bytes: 4 * floats,
+    }));
+    this.#copy(this.#kept.map(({ of, copy, bytes }) => ({ from: of, to: copy, bytes })));
+  }
+
+  /** Undoes all updates since the last `keep`. */
+  goBack(): void {
+    this.#copy((this.#kept ?? []).map(({ of, copy, bytes }) => ({ from: copy, to: of, bytes })));
+  }
+
+  #copy(ranges: readonly { from: GPUBuffer; to: GPUBuffer; bytes: number }[]): void {
+    const encoder = this.#gpu.device.createCommandEncoder({ label: 'keep' });
+    for (const { from, to, bytes } of ranges) encoder.copyBufferToBuffer(from, 0, to, 0, bytes);
+    this.#gpu.device.queue.submit([encoder.finish()]);
   }
 
   /** A model's parameters, [layout.size]. Allocates its staging buffer: for saving, not for steps. */

@@ -161,7 +161,7 @@ export class Trainer {
   /**
    * One step: draw, roll out, filter, vote, reward, advantage, update, anchor (docs/algorithm.md; arXiv 2512.13070).
    * The update and the next step's rollouts are submitted together and read back together.
-   * @throws LabError `non-finite` or `bad-reward` (parameters are those of the step before), or `device-lost`
+   * @throws LabError `non-finite` or `bad-reward` (the run is as it was after the step before), or `device-lost`
    */
   async next(): Promise<StepResult> {
     const settings = this.#settings;
@@ -176,11 +176,13 @@ export class Trainer {
     const voteMs = this.#now() - voting;
 
     const learningRate = learningRateAt(step - 1, settings);
+    // One update that is not finite changes nothing by itself; those before it would stay.
+    const several = settings.updatesPerBatch > 1;
+    if (several) this.engine.keep();
     for (let update = 0; update < settings.updatesPerBatch; update++) {
       const last = update === settings.updatesPerBatch - 1;
-      this.#updates++;
       this.engine.update(training, update === 0, settings, {
-        update: this.#updates,
+        update: this.#updates + update + 1,
         learningRate,
         beta1: settings.adamBeta1,
         beta2: settings.adamBeta2,
@@ -190,8 +192,8 @@ export class Trainer {
         anchorMomentum: last && this.#keepsAnchor ? settings.anchorMomentum : null,
       });
     }
-    this.#step = step;
-    const ahead = this.finished ? null : this.#submitRollout(step + 1);
+    const finished = step >= settings.steps;
+    const ahead = finished ? null : this.#submitRollout(step + 1);
     const waiting = this.#now();
     const { report, completions, times } = await this.engine.read(ahead?.pending ?? null, true);
     const readbackMs = this.#now() - waiting;
@@ -201,14 +203,19 @@ export class Trainer {
       readbacks: after.readbacks - before.readbacks,
       allocations: after.allocations - before.allocations,
     };
-    this.#rolled = ahead === null || completions === null ? null : this.#group(ahead.problems, completions);
+    // The last update's norm tells of all: after one that changed nothing the next comes out the same.
     if (report === null || !Number.isFinite(report.gradNorm)) {
+      if (several) this.engine.goBack();
+      this.#rolled = batch;
       throw new LabError(
         'non-finite',
         `The gradient of step ${String(step)} is not finite; the parameters are still those of step ${String(step - 1)}.`,
         'Start again with a lower learning rate.',
       );
     }
+    this.#step = step;
+    this.#updates += settings.updatesPerBatch;
+    this.#rolled = ahead === null || completions === null ? null : this.#group(ahead.problems, completions);
     const stepMs = this.#now() - begun;
     const gpuMs = times.updateMs + (ahead === null ? 0 : times.rolloutMs);
     const metrics = collect({
@@ -235,7 +242,7 @@ export class Trainer {
     });
     const solutions = decisions.problems.map(({ solution }) => solution);
     const truth = truthMetrics(decisions.groups, decisions.labels, solutions, metrics['reward/mean']);
-    const evaluationDue = this.finished || step % settings.evalEvery === 0;
+    const evaluationDue = finished || step % settings.evalEvery === 0;
     const evaluation = evaluationDue ? await this.#evaluation.measure(this.engine, step) : {};
     const { score } = this.#warning.add(metrics);
     const back = settings.guard === 'rollback' && score >= settings.guardThreshold ? this.#goBack() : null;

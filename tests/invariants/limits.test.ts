@@ -116,6 +116,42 @@ describe('values that are not finite', () => {
       trainer.destroy();
     },
   );
+
+  it.each([1, 2, 3])(
+    'in the last of %s updates leave the run as it was after the step before',
+    async (updates) => {
+      const settings = smallSettings({ algorithm: 'm-grpo', updatesPerBatch: updates, steps: 3 });
+      const [trainer, undisturbed] = [await runs.trainer(settings), await runs.trainer(settings)];
+      await trainer.next();
+      await undisturbed.next();
+      const before = await trainer.checkpoint();
+      const { engine } = trainer;
+      const update = engine.update.bind(engine);
+      let asked = 0;
+      const poisoned = vi.spyOn(engine, 'update').mockImplementation((...of) => {
+        if (++asked === updates) engine.parameters.load('policy', poison());
+        update(...of);
+      });
+      // One weight bad before its only update is the caller's doing, and stays.
+      if (updates === 1) engine.keep();
+      expect((await errorOf(trainer.next())).message).toContain('still those of step 1');
+      if (updates === 1) engine.goBack();
+      expect(asked).toBe(updates);
+      poisoned.mockRestore();
+      expect(trainer.step).toBe(1);
+      const after = await trainer.checkpoint();
+      expect({ ...after, earlier: [] }).toEqual({ ...before, earlier: [] });
+      // And it goes on as if nothing had been.
+      const ran = async (of: Trainer) => [(await of.next()).metrics, (await of.next()).metrics];
+      const rows = await ran(trainer);
+      expect(rows.map(({ step }) => step)).toEqual([2, 3]);
+      const none = { policy: new Float32Array(), anchor: new Float32Array() };
+      expect(metricsOf({ rows, ...none })).toEqual(metricsOf({ rows: await ran(undisturbed), ...none }));
+      expect(await engine.readState()).toEqual(await undisturbed.engine.readState());
+      trainer.destroy();
+      undisturbed.destroy();
+    },
+  );
 });
 
 describe('a device too small', () => {
