@@ -56,7 +56,7 @@ function groupAt(lane: number, at: number): ShownGroup {
     const entropies = Array.from({ length: 10 }, (_, token) => noise(lane, index * 16 + token, at));
     return {
       source: index % 2 === 0 ? 'policy' : 'anchor',
-      completion: String(Math.floor(1e9 * (1 + 8 * noise(lane, index, at)))),
+      pieces: Array.from(String(Math.floor(1e9 * (1 + 8 * noise(lane, index, at))))),
       answer: String(Math.floor(9 * noise(lane, index, at))),
       reward: index % 2,
       advantage: noise(lane, index, at) - 0.5,

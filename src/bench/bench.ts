@@ -8,8 +8,7 @@ import { parseConfig } from '../model/config.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { presets } from '../settings/presets.ts';
 import { validateSettings } from '../settings/settings.ts';
-import { taskOf } from '../tasks/index.ts';
-import { vocabulary } from '../tasks/vocabulary.ts';
+import { taskUnder } from '../settings/task.ts';
 import { rolloutCapacity } from '../trainer/prepare.ts';
 import { initialModel } from '../trainer/pretrainer.ts';
 import { Trainer } from '../trainer/trainer.ts';
@@ -107,7 +106,7 @@ export async function runBench(bench: BenchHost, options: BenchOptions): Promise
 
   if (!options.quick) progress('Layouts of a rollout');
   const { plan } = await contestant(mgrpo.name, mgrpo.settings);
-  const call = rolloutCapacity(mgrpo.settings, taskOf(mgrpo.settings.task, mgrpo.settings.prompts));
+  const call = rolloutCapacity(mgrpo.settings, taskUnder(mgrpo.settings), model.tokenizer);
   const layouts = options.quick ? [] : await tuneRollout(gpu, kernels, model, plan, call);
 
   const byGroup = [];
@@ -137,7 +136,7 @@ export async function runBench(bench: BenchHost, options: BenchOptions): Promise
       num_key_value_heads: heads / 2,
       head_dim: head,
       intermediate_size: inner,
-      vocab_size: vocabulary.length,
+      vocab_size: model.tokenizer.size,
     });
     // An untrained model agrees on nothing: rewarded by its own certainty, it has something to learn all the same.
     const settings = validateSettings(
@@ -147,7 +146,7 @@ export async function runBench(bench: BenchHost, options: BenchOptions): Promise
     const [figures] = await timeSteps(
       gpu,
       kernels,
-      [await contestant(name, settings, initialModel(config, 0))],
+      [await contestant(name, settings, initialModel(config, model.tokenizer, 0))],
       3,
       now,
     );

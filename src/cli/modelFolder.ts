@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../lib/labError.ts';
-import { modelFileNames, parseModel, tokenizerJson, type BaseModel } from '../model/baseModel.ts';
+import { modelFileNames, parseModel, type BaseModel } from '../model/baseModel.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
-import { endToken, padToken, vocabulary } from '../tasks/vocabulary.ts';
+import { tokenizerJson } from '../model/tokenizer/characters.ts';
 
 /** Where the base models lie, relative to the repository. */
 const modelsFolder = 'public/models';
@@ -27,20 +27,17 @@ export function readModelFolder(name: string): BaseModel {
     }
   };
   const text = (file: string) => new TextDecoder().decode(read(file));
-  return parseModel(
-    {
-      config: text(modelFileNames.config),
-      tokenizer: text(modelFileNames.tokenizer),
-      weights: read(modelFileNames.weights).slice().buffer,
-    },
-    vocabulary,
-  );
+  return parseModel({
+    config: text(modelFileNames.config),
+    tokenizer: text(modelFileNames.tokenizer),
+    weights: read(modelFileNames.weights).slice().buffer,
+  });
 }
 
 /** Writes a model as a Hugging Face folder, with a README saying how it was made. */
 export function writeModelFolder(
   folder: string,
-  { config, layout, weights }: BaseModel,
+  { config, layout, tokenizer, weights }: BaseModel,
   readme: string,
 ): void {
   mkdirSync(folder, { recursive: true });
@@ -51,12 +48,12 @@ export function writeModelFolder(
     hidden_act: 'silu',
     max_position_embeddings: 64,
     bos_token_id: null,
-    eos_token_id: endToken,
-    pad_token_id: padToken,
+    eos_token_id: tokenizer.endToken,
+    pad_token_id: tokenizer.padToken,
     torch_dtype: 'float32',
   };
   writeFileSync(join(folder, modelFileNames.config), `${JSON.stringify(hugging, null, 1)}\n`);
-  writeFileSync(join(folder, modelFileNames.tokenizer), tokenizerJson(vocabulary));
+  writeFileSync(join(folder, modelFileNames.tokenizer), tokenizerJson());
   writeFileSync(join(folder, modelFileNames.weights), writeSafetensors(weights, layout));
   writeFileSync(join(folder, 'README.md'), readme);
 }

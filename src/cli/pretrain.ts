@@ -3,10 +3,10 @@ import { parseArgs } from 'node:util';
 import { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
 import { parseConfig } from '../model/config.ts';
+import { characters } from '../model/tokenizer/characters.ts';
 import { unknownFlag } from '../settings/flags.ts';
 import { defaultSettings } from '../settings/settings.ts';
 import { solvedTaskOf } from '../tasks/index.ts';
-import { vocabulary } from '../tasks/vocabulary.ts';
 import { initialModel, Pretrainer } from '../trainer/pretrainer.ts';
 import { openHeadless } from './headless.ts';
 import { writeModelFolder } from './modelFolder.ts';
@@ -75,7 +75,7 @@ export default async function main(argv: string[]): Promise<void> {
     num_key_value_heads: 2,
     head_dim: 16,
     intermediate_size: number('intermediate'),
-    vocab_size: vocabulary.length,
+    vocab_size: characters.size,
     rms_norm_eps: 1e-6,
     rope_theta: 10_000,
     tie_word_embeddings: true,
@@ -85,7 +85,7 @@ export default async function main(argv: string[]): Promise<void> {
 
   const gpu = await openHeadless();
   const kernels = new Kernels(gpu);
-  const start = initialModel(config, number('seed'));
+  const start = initialModel(config, characters, number('seed'));
   const pretrainer = new Pretrainer(
     gpu,
     kernels,

@@ -1,6 +1,5 @@
 import { LabError } from '../lib/labError.ts';
 import { modelFileNames, parseModel, type BaseModel } from '../model/baseModel.ts';
-import { vocabulary } from '../tasks/vocabulary.ts';
 
 /**
  * A base model of the page.
@@ -27,5 +26,5 @@ export async function fetchModel(base: string, name: string): Promise<BaseModel>
     load(modelFileNames.tokenizer).then((response) => response.text()),
     load(modelFileNames.weights).then((response) => response.arrayBuffer()),
   ]);
-  return parseModel({ config, tokenizer, weights }, vocabulary);
+  return parseModel({ config, tokenizer, weights });
 }

@@ -25,6 +25,9 @@ export interface Provenance {
   readonly plan: Plan | null;
 }
 
+/** `stopped` of a run that was told to end. */
+export const interruption = 'Interrupted before its last step.';
+
 /** How a run ended, in a line; derived from its rows. */
 export interface RunSummary extends Summary {
   /** Steps done. */
@@ -38,16 +41,20 @@ export interface RunSummary extends Summary {
   readonly stopped?: string;
 }
 
-/** One run: what it began with, what was changed on the way, and what was measured. */
-export interface RunRecord extends Provenance {
+/** What a run began with. */
+export interface RunHead extends Provenance {
   readonly name: string;
   /** At step 0. */
   readonly settings: Settings;
   /** Where it was forked from, for people; the changes hold all that made it. */
   readonly origin: { readonly name: string; readonly step: number } | null;
+}
+
+/** One run: what it began with, what was changed on the way, and what was measured. */
+export interface RunRecord extends RunHead {
   /** In the order in which they took effect. */
   readonly changes: readonly LiveChange[];
-  /** The evaluation at step 0 first; absent: not measured. */
+  /** Steps ascending, the evaluation at step 0 first; absent: not measured. */
   readonly rows: readonly Partial<MetricRow>[];
   /** Null while it goes on, and where it was cut off. */
   readonly summary: RunSummary | null;

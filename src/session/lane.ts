@@ -1,6 +1,5 @@
 import type { Settings } from '../settings/hyperparameters.ts';
 import { metricIds, toRow, type MetricRow } from '../spec/metrics.ts';
-import { taskOf } from '../tasks/index.ts';
 import { checkpointBytes, type Checkpoint } from '../trainer/checkpoint.ts';
 import { failureOf } from '../lib/failure.ts';
 import { Thinned } from './thinned.ts';
@@ -132,8 +131,7 @@ export class WorkerLane {
   show(step: number | null, prompt: number): void {
     const recorded = this.timeline.rollouts.before(step ?? Infinity);
     if (recorded === null) return;
-    const { task, prompts } = this.trainer.settings;
-    const group = shownGroup(recorded, prompt, taskOf(task, prompts));
+    const group = shownGroup(recorded, prompt, this.trainer);
     if (group !== null) this.#post({ type: 'rollouts', lane: this.id, group });
   }
 

@@ -57,7 +57,8 @@ export type RunState =
 export interface ShownRollout {
   /** 'shadow': of an anchor that only watches. */
   readonly source: 'policy' | 'anchor' | 'shadow';
-  readonly completion: string;
+  /** Text of each token of the completion; it may have several characters, or none. */
+  readonly pieces: readonly string[];
   readonly answer: string | null;
   readonly truncated: boolean;
   /** Policy rollouts only, NaN without a label. */
@@ -65,7 +66,7 @@ export interface ShownRollout {
   /** Policy rollouts only, NaN where the group was skipped. */
   readonly advantage: number | null;
   readonly meanEntropy: number;
-  /** Per character of the completion, nats. */
+  /** Of each token, nats. */
   readonly entropies: readonly number[];
   readonly logProbs: readonly number[];
   readonly kept: boolean;

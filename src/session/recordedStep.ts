@@ -1,7 +1,7 @@
 import { mean } from '../lib/stats.ts';
 import type { Rollout } from '../spec/group.ts';
 import type { Task } from '../spec/task.ts';
-import { decode } from '../tasks/vocabulary.ts';
+import type { Tokenizer } from '../spec/tokenizer.ts';
 import type { PromptFlags, ShownGroup, ShownRollout } from './protocol.ts';
 import type { StepDecisions } from '../trainer/trainer.ts';
 
@@ -21,8 +21,8 @@ export interface RecordedStep {
     /** Rollouts of the pool, the policy's first; watched ones of the shadow anchor after them. */
     readonly counts: { readonly policy: number; readonly anchor: number; readonly shadow: number };
   }[];
-  /** All completions one after another, a character per token. */
-  readonly text: string;
+  /** All completions one after another. */
+  readonly tokens: Uint32Array;
   /** Per rollout its `heads`, then entropy and log-probability of each of its tokens. */
   readonly numbers: Float32Array;
 }
@@ -31,10 +31,9 @@ export interface RecordedStep {
 export function recordStep(step: number, decisions: StepDecisions): RecordedStep {
   const { groups, shadow, problems, filters, labels, rewards, advantages } = decisions;
   const pools = groups.map(({ rollouts }, b) => [...rollouts, ...(shadow[b] ?? [])]);
-  const tokens = pools.flat().reduce((sum, rollout) => sum + rollout.tokens.length, 0);
-  const numbers = new Float32Array(pools.flat().length * heads + 2 * tokens);
+  const tokens = Uint32Array.from(pools.flat().flatMap((rollout) => rollout.tokens));
+  const numbers = new Float32Array(pools.flat().length * heads + 2 * tokens.length);
   let at = 0;
-  let text = '';
   pools.forEach((pool, b) => {
     pool.forEach((rollout, i) => {
       const ofPolicy = rollout.source === 'policy';
@@ -46,7 +45,6 @@ export function recordStep(step: number, decisions: StepDecisions): RecordedStep
       numbers.set(rollout.entropies, at);
       numbers.set(rollout.logProbs, at + rollout.tokens.length);
       at += 2 * rollout.tokens.length;
-      text += decode(rollout.tokens);
     });
   });
   return {
@@ -60,7 +58,7 @@ export function recordStep(step: number, decisions: StepDecisions): RecordedStep
       agreement: labels[b]?.agreement ?? NaN,
       counts: { ...countsOf(rollouts), shadow: shadow[b]?.length ?? 0 },
     })),
-    text,
+    tokens,
     numbers,
   };
 }
@@ -69,7 +67,8 @@ export function recordStep(step: number, decisions: StepDecisions): RecordedStep
 export function recordedBytes(steps: readonly RecordedStep[]): number {
   // Prompts and their figures take some 200 bytes each as objects.
   return steps.reduce(
-    (sum, { text, numbers, prompts }) => sum + text.length + numbers.byteLength + 200 * prompts.length,
+    (sum, { tokens, numbers, prompts }) =>
+      sum + tokens.byteLength + numbers.byteLength + 200 * prompts.length,
     0,
   );
 }
@@ -77,9 +76,10 @@ export function recordedBytes(steps: readonly RecordedStep[]): number {
 /**
  * One prompt of a recorded step as the page shows it, with what is to be said of the others.
  * @param index of the prompt; the last one where there are not so many
+ * @param reader the task that parses, and the tokenizer of the model that sampled
  */
-export function shownGroup(recorded: RecordedStep, index: number, task: Task): ShownGroup | null {
-  const groups = unpack(recorded, task);
+export function shownGroup(recorded: RecordedStep, index: number, reader: Reader): ShownGroup | null {
+  const groups = unpack(recorded, reader);
   const at = Math.min(index, groups.length - 1);
   const prompt = recorded.prompts[at];
   const rollouts = groups[at];
@@ -97,6 +97,11 @@ export function shownGroup(recorded: RecordedStep, index: number, task: Task): S
   };
 }
 
+interface Reader {
+  readonly task: Task;
+  readonly tokenizer: Tokenizer;
+}
+
 function flagsOf(
   { solution, pseudoLabel, agreement }: RecordedStep['prompts'][number],
   rollouts: readonly ShownRollout[],
@@ -110,20 +115,20 @@ function flagsOf(
   };
 }
 
-function unpack({ prompts, text, numbers }: RecordedStep, task: Task): ShownRollout[][] {
+function unpack({ prompts, tokens, numbers }: RecordedStep, { task, tokenizer }: Reader): ShownRollout[][] {
   let at = 0;
-  let character = 0;
+  let token = 0;
   const next = (source: ShownRollout['source']): ShownRollout => {
     const [length = 0, truncated, kept, reward = NaN, advantage = NaN] = numbers.subarray(at, at + heads);
     at += heads;
     const entropies = [...numbers.subarray(at, at + length)];
     const logProbs = [...numbers.subarray(at + length, at + 2 * length)];
     at += 2 * length;
-    const completion = text.slice(character, (character += length));
+    const pieces = tokenizer.pieces(tokens.subarray(token, (token += length)));
     return {
       source,
-      completion,
-      answer: truncated === 1 ? null : task.parseAnswer(completion),
+      pieces,
+      answer: truncated === 1 ? null : task.parseAnswer(pieces.join('')),
       truncated: truncated === 1,
       reward: source === 'policy' ? reward : null,
       advantage: source === 'policy' ? advantage : null,

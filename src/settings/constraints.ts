@@ -1,7 +1,8 @@
 import { algorithmOf } from '../algorithms/index.ts';
-import { ownTasks, taskOf } from '../tasks/index.ts';
-import { baseModels } from './baseModels.ts';
+import { modelOf, models } from '../model/models.ts';
+import { ownTasks } from '../tasks/index.ts';
 import type { HyperparameterKey, Settings } from './hyperparameters.ts';
+import { taskUnder } from './task.ts';
 
 /** A rule between knobs; page, URL, flags and imports run the same list. */
 export interface Constraint {
@@ -15,7 +16,7 @@ function levelRule(key: 'taskLevel' | 'oodLevel'): Constraint {
   return {
     keys: [key, 'task'],
     broken: (s) => {
-      const { levels } = taskOf(s.task, s.prompts);
+      const { levels } = taskUnder(s);
       if (levels === null) return null;
       const [min, max] = levels;
       if (s[key] >= min && s[key] <= max) return null;
@@ -29,8 +30,8 @@ function lengthRule(key: 'taskLevel' | 'oodLevel'): Constraint {
   return {
     keys: ['maxCompletionLength', key, 'task'],
     broken: (s) => {
-      const { levels, completionLength } = taskOf(s.task, s.prompts);
-      const needed = completionLength(s[key]);
+      const { levels, completionLength } = taskUnder(s);
+      const needed = modelOf(s.model).tokenizer.mostTokens(completionLength(s[key]));
       if (s.maxCompletionLength >= needed) return null;
       const what = levels === null ? s.task : `${s.task} at \`${key}\` ${String(s[key])}`;
       return `\`maxCompletionLength\` is ${String(s.maxCompletionLength)}, but a right completion of ${what} has ${String(needed)} tokens.`;
@@ -43,7 +44,7 @@ export const constraints: readonly Constraint[] = [
   {
     keys: ['model', 'task'],
     broken: (s) => {
-      const known = baseModels[s.model]?.task;
+      const known = models[s.model]?.task;
       return known === s.task || Object.hasOwn(ownTasks, s.task)
         ? null
         : `\`task\` is ${s.task}, but base model ${s.model} knows ${known ?? 'nothing'}.`;
@@ -54,7 +55,7 @@ export const constraints: readonly Constraint[] = [
     keys: ['algorithm', 'task', 'prompts'],
     broken: (s) => {
       if (!algorithmOf(s.algorithm).needsTruth) return null;
-      const { training = [], heldOut = [] } = taskOf(s.task, s.prompts).listed ?? {};
+      const { training = [], heldOut = [] } = taskUnder(s).listed ?? {};
       const without = [...training, ...heldOut].filter(({ solution }) => solution === null).length;
       return without === 0
         ? null

@@ -1,4 +1,5 @@
 import { algorithms } from '../algorithms/index.ts';
+import { models } from '../model/models.ts';
 import { keepAll } from '../rl/filter.ts';
 import { majorityVote } from '../rl/vote.ts';
 import {
@@ -13,7 +14,6 @@ import {
   type SettingsOf,
 } from '../spec/hyperparameter.ts';
 import { ownTasks, tasks } from '../tasks/index.ts';
-import { baseModels } from './baseModels.ts';
 
 const mgrpo = 'arXiv 2512.13070';
 
@@ -435,7 +435,7 @@ export const hyperparameters = {
   model: choice({
     label: 'Base model',
     group: 'Task and model',
-    options: Object.fromEntries(Object.entries(baseModels).map(([id, { label }]) => [id, label])),
+    options: Object.fromEntries(Object.entries(models).map(([id, { label }]) => [id, label])),
     default: 'sort-32',
     applies: 'restart',
     help: 'Where the policy starts. Each base model knows one task.',

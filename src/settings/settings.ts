@@ -1,8 +1,8 @@
 import { algorithmOf } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
+import { models } from '../model/models.ts';
 import type { Hyperparameter, SettingValue } from '../spec/hyperparameter.ts';
 import { ownTasks } from '../tasks/index.ts';
-import { baseModels } from './baseModels.ts';
 import { constraints } from './constraints.ts';
 import {
   hyperparameterKeys,
@@ -95,7 +95,7 @@ export function parseValue(key: HyperparameterKey, text: string): SettingValue {
  * task that is made of them, whatever the base model; without them its task is back.
  */
 export function follow({ model, prompts }: Pick<Settings, 'model' | 'prompts'>, base: Settings): Settings {
-  const known = baseModels[model];
+  const known = models[model];
   if (known === undefined) return base;
   const { taskLevel, oodLevel, maxCompletionLength } = known;
   const [ownTask = ''] = Object.keys(ownTasks);

@@ -1,7 +1,7 @@
 /** What a reward of the user's own is told of a policy rollout. It has no field for the solution. */
 export interface RewardInput {
   readonly prompt: string;
-  /** The whole completion, end token '.' included when there is one. */
+  /** The whole completion, the text of its end token included when there is one. */
   readonly completion: string;
   /** Canonical answer, or null: unparsable or truncated. */
   readonly answer: string | null;

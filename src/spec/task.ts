@@ -1,4 +1,5 @@
 import type { RandomInteger } from '../lib/philox.ts';
+import type { Tokenizer } from './tokenizer.ts';
 
 /** One problem. The solution is a secret of tasks: only diagnostics and the oracle are handed it. */
 export interface Problem {
@@ -13,7 +14,7 @@ export interface ListedProblems {
   readonly heldOut: readonly Problem[];
 }
 
-/** What training and evaluation need of a task. All tasks share one character vocabulary. */
+/** What training and evaluation need of a task. It speaks text: tokens are the model's. */
 export interface Task {
   readonly name: string;
   /** One sentence with an example. */
@@ -26,9 +27,9 @@ export interface Task {
   readonly listed?: ListedProblems;
   /** Canonical answer, or null. Never reads the solution; a truncated completion never reaches it. */
   readonly parseAnswer: (completion: string) => string | null;
-  /** Longest prompt of a level, in tokens. */
+  /** Longest prompt of a level, in characters. */
   readonly promptLength: (level: number) => number;
-  /** Longest perfect completion of a level, in tokens. */
+  /** Longest perfect completion of a level, in characters. */
   readonly completionLength: (level: number) => number;
   /** Worked examples: three or more, but for a task whose answers nobody said. */
   readonly examples: readonly {
@@ -41,7 +42,7 @@ export interface Task {
 /** A task that knows its solutions: what a file in src/tasks exports. Base models are pretrained on it. */
 export interface SolvedTask extends Task {
   readonly levels: readonly [min: number, max: number];
-  /** The completion a perfect model would give, end token '.' included. */
+  /** The completion a perfect model would give, the '.' at its end included. */
   readonly complete: (prompt: string) => string;
 }
 
@@ -49,6 +50,9 @@ export interface SolvedTask extends Task {
 export interface TaskOfText {
   readonly name: string;
   readonly summary: string;
-  /** @throws LabError where the text breaks a rule, naming the line */
-  readonly make: (text: string) => Task;
+  /**
+   * @param tokenizer of the model that is to read the prompts
+   * @throws LabError where the text breaks a rule, naming the line
+   */
+  readonly make: (text: string, tokenizer: Tokenizer) => Task;
 }

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { LabError } from '../lib/labError.ts';
 import type { Problem, Task, TaskOfText } from '../spec/task.ts';
+import type { Tokenizer } from '../spec/tokenizer.ts';
 import { markedAnswer } from './answer.ts';
 import { splitListed } from './draw.ts';
-import { padToken, vocabulary } from './vocabulary.ts';
 
 /** Problems that a text may list. Fewer leave none to train on; more would only make pages and links heavy. */
 export const listedProblems = { least: 2, most: 2000 } as const;
@@ -11,14 +11,10 @@ const longestPrompt = 32;
 /** With '#' before it and '.' after it, an answer must fit into the longest completion there is. */
 const longestAnswer = 62;
 
-/** Characters a model has seen: the one that pads batches is none. */
-const characters = Array.from(vocabulary).filter((_, id) => id !== padToken);
-const answerCharacters = characters.filter((character) => !'#.'.includes(character));
-
-/** A text of so many of these characters. */
-function textOf(what: string, allowed: readonly string[], most: number) {
+/** A text of at most so many characters, all of them the model's. */
+function textOf(what: string, { alphabet }: Tokenizer, most: number) {
   const foreign = (text: string): string | undefined =>
-    Array.from(text).find((character) => !allowed.includes(character));
+    alphabet === null ? undefined : Array.from(text).find((character) => !alphabet.includes(character));
   return v.pipe(
     v.string(({ received }) => `${what} is ${received}, but must be text in quotes`),
     v.check(
@@ -28,22 +24,31 @@ function textOf(what: string, allowed: readonly string[], most: number) {
     v.check(
       (text) => foreign(text) === undefined,
       ({ input }) =>
-        `${what} has the character "${foreign(input) ?? ''}", but the models know only ${allowed.join('')}`,
+        `${what} has the character "${foreign(input) ?? ''}", but the model knows only ${alphabet ?? ''}`,
     ),
   );
 }
 
-const lineSchema = v.strictObject(
-  {
-    prompt: textOf('"prompt"', characters, longestPrompt),
-    answer: v.nullish(textOf('"answer"', answerCharacters, longestAnswer)),
-  },
-  ({ expected, received }) => {
-    // Issues of the object itself: a key too many or too few, or no object at all.
-    if (expected === 'never') return `the key ${received} is not known`;
-    return received === 'undefined' ? `the key ${expected} is missing` : `${received} is no object`;
-  },
-);
+const marks = /[#.]/;
+
+function lineSchema(tokenizer: Tokenizer) {
+  const answer = v.pipe(
+    textOf('"answer"', tokenizer, longestAnswer),
+    v.check(
+      (text) => !marks.test(text),
+      ({ input }) =>
+        `"answer" has the character "${marks.exec(input)?.[0] ?? ''}", but # and . mark where an answer begins and ends`,
+    ),
+  );
+  return v.strictObject(
+    { prompt: textOf('"prompt"', tokenizer, longestPrompt), answer: v.nullish(answer) },
+    ({ expected, received }) => {
+      // Issues of the object itself: a key too many or too few, or no object at all.
+      if (expected === 'never') return `the key ${received} is not known`;
+      return received === 'undefined' ? `the key ${expected} is missing` : `${received} is no object`;
+    },
+  );
+}
 
 const example = '{"prompt": "12+7=", "answer": "91"}';
 
@@ -64,15 +69,17 @@ export class LineError extends LabError {
 /**
  * The problems of a text of JSON lines, `{"prompt": "12+7=", "answer": "91"}` each, in the order of the text;
  * empty lines count for nothing.
+ * @param tokenizer of the model that is to read them
  * @throws LabError naming the line and the rule
  */
-export function parseProblems(text: string): readonly Problem[] {
+export function parseProblems(text: string, tokenizer: Tokenizer): readonly Problem[] {
+  const schema = lineSchema(tokenizer);
   const lineOf = new Map<string, number>();
   const problems: Problem[] = [];
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === '') continue;
     const number = index + 1;
-    const problem = parseLine(line, number);
+    const problem = parseLine(schema, line, number);
     const before = lineOf.get(problem.prompt);
     if (before !== undefined) {
       throw new LineError(number, `the prompt "${problem.prompt}" is in line ${String(before)} already`);
@@ -93,21 +100,21 @@ export function parseProblems(text: string): readonly Problem[] {
   return problems;
 }
 
-function parseLine(line: string, number: number): Problem {
+function parseLine(schema: ReturnType<typeof lineSchema>, line: string, number: number): Problem {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch (cause) {
     throw new LineError(number, `it is not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
   }
-  const result = v.safeParse(lineSchema, value, { abortEarly: true, abortPipeEarly: true });
+  const result = v.safeParse(schema, value, { abortEarly: true, abortPipeEarly: true });
   if (!result.success) throw new LineError(number, result.issues[0].message);
   return { prompt: result.output.prompt, solution: result.output.answer ?? null };
 }
 
 /** The task of a text of prompts. Answers are marked as the other tasks mark theirs: `#91.` */
-function customTask(text: string): Task {
-  const problems = parseProblems(text);
+function customTask(text: string, tokenizer: Tokenizer): Task {
+  const problems = parseProblems(text, tokenizer);
   const listed = splitListed(problems);
   const { training } = listed;
   const longest = (texts: readonly string[]): number => Math.max(...texts.map(({ length }) => length));
@@ -140,13 +147,15 @@ const summary =
   'Prompts of your own, with answers or without: 12+7= → #91. Answers are only for diagnostics and the oracle.';
 
 /** The text last made into a task: rules between knobs ask for the same one again and again. */
-let last: { readonly text: string; readonly task: Task } | null = null;
+let last: { readonly text: string; readonly tokenizer: Tokenizer; readonly task: Task } | null = null;
 
 export default {
   name,
   summary,
-  make: (text) => {
-    if (last?.text !== text) last = { text, task: customTask(text) };
+  make: (text, tokenizer) => {
+    if (last?.text !== text || last.tokenizer !== tokenizer) {
+      last = { text, tokenizer, task: customTask(text, tokenizer) };
+    }
     return last.task;
   },
 } satisfies TaskOfText;

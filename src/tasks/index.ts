@@ -1,5 +1,6 @@
 import { LabError } from '../lib/labError.ts';
 import type { SolvedTask, Task, TaskOfText } from '../spec/task.ts';
+import type { Tokenizer } from '../spec/tokenizer.ts';
 
 /** Every task, by the name of its file. Adding a file adds a task; a file without a default export is none. */
 const files = import.meta.glob<{ default?: SolvedTask | TaskOfText }>(['./*.ts', '!./index.ts'], {
@@ -21,11 +22,11 @@ export const ownTasks: Readonly<Record<string, TaskOfText>> = Object.fromEntries
 
 /**
  * The task of an id. Throws for an unknown one.
- * @param prompts text that an own task is made of; others have no use for it
+ * @param prompts text that an own task is made of, for the model of this tokenizer; others have no use for either
  * @throws LabError also where an own task refuses the text, naming the line
  */
-export function taskOf(id: string, prompts = ''): Task {
-  const task = tasks[id] ?? ownTasks[id]?.make(prompts);
+export function taskOf(id: string, prompts: string, tokenizer: Tokenizer): Task {
+  const task = tasks[id] ?? ownTasks[id]?.make(prompts, tokenizer);
   if (task === undefined) throw unknownTask(id, [...Object.keys(tasks), ...Object.keys(ownTasks)]);
   return task;
 }

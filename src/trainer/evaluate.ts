@@ -5,8 +5,8 @@ import { purposes } from '../lib/philox.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { MetricId, MetricRow } from '../spec/metrics.ts';
 import type { Problem, Task } from '../spec/task.ts';
+import type { Tokenizer } from '../spec/tokenizer.ts';
 import { drawHeldOut } from '../tasks/draw.ts';
-import { encode } from '../tasks/vocabulary.ts';
 import { answerOf } from './rollouts.ts';
 
 /** Rollouts of one submission at most: long ones get devices reset, and buffers are made for this many. */
@@ -30,12 +30,14 @@ type EvaluationId = Extract<MetricId, `eval/${string}`>;
 /** The fixed held-out sets of a run and how they are measured. Temperature 1, whatever training samples at. */
 export class Evaluator {
   readonly #task: Task;
+  readonly #tokenizer: Tokenizer;
   readonly #seed: number;
   readonly #jobs: readonly Job[];
 
   /** @param withAnchor whether an anchor is kept that can be evaluated */
-  constructor(settings: Settings, task: Task, withAnchor: boolean) {
+  constructor(settings: Settings, task: Task, tokenizer: Tokenizer, withAnchor: boolean) {
     this.#task = task;
+    this.#tokenizer = tokenizer;
     this.#seed = settings.seed;
     const heldOut = solved(drawHeldOut(task, settings.taskLevel, settings.evalPrompts));
     const unseen =
@@ -85,7 +87,7 @@ export class Evaluator {
         wanted.map(({ request }) => ({ ...request, prompt })),
       );
       const completions = await engine.evaluate(
-        jobs.map(({ prompt }) => encode(prompt)),
+        jobs.map(({ prompt }) => this.#tokenizer.encode(prompt)),
         requests,
         { seed: this.#seed, step },
       );
@@ -99,7 +101,8 @@ export class Evaluator {
             answers[kind].push([]);
             solutions[kind].push(solution);
           }
-          if (completion !== undefined) answers[kind].at(-1)?.push(answerOf(completion, this.#task));
+          if (completion !== undefined)
+            answers[kind].at(-1)?.push(answerOf(completion, this.#task, this.#tokenizer));
         }
       }
     }

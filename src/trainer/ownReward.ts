@@ -2,7 +2,7 @@ import { LabError } from '../lib/labError.ts';
 import { policyRollouts } from '../rl/reward.ts';
 import type { Group, PseudoLabel } from '../spec/group.ts';
 import type { RewardRunner } from '../spec/reward.ts';
-import { decode } from '../tasks/vocabulary.ts';
+import type { Tokenizer } from '../spec/tokenizer.ts';
 
 /**
  * The rewards of a step by code of the user's own, in place of an algorithm's rule, [B][M].
@@ -13,6 +13,7 @@ export async function ownRewards(
   code: string,
   groups: readonly Group[],
   labels: readonly PseudoLabel[],
+  tokenizer: Tokenizer,
 ): Promise<readonly (readonly number[])[]> {
   if (run === undefined) {
     throw new LabError('bug', 'Nothing here can run a reward of one’s own.', 'Leave `rewardCode` empty.');
@@ -21,7 +22,7 @@ export async function ownRewards(
     const { answer: pseudoLabel = null, agreement = NaN } = labels[b] ?? {};
     return policyRollouts(group).map(({ tokens, answer }) => ({
       prompt: group.prompt,
-      completion: decode(tokens),
+      completion: tokenizer.decode(tokens),
       answer,
       pseudoLabel,
       agreement: Number.isNaN(agreement) ? null : agreement,

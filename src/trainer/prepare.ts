@@ -8,8 +8,8 @@ import type { BaseModel } from '../model/baseModel.ts';
 import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
 import { rolloutCounts } from '../settings/settings.ts';
 import type { Task } from '../spec/task.ts';
+import type { Tokenizer } from '../spec/tokenizer.ts';
 import { taskOf } from '../tasks/index.ts';
-import { endToken } from '../tasks/vocabulary.ts';
 import type { Memory } from '../spec/memory.ts';
 
 /**
@@ -62,14 +62,14 @@ export async function preparePlan(
 }
 
 /** What a step of these settings samples at most. */
-export function rolloutCapacity(settings: Settings, task: Task): RolloutCapacity {
+export function rolloutCapacity(settings: Settings, task: Task, tokenizer: Tokenizer): RolloutCapacity {
   const { promptsPerStep: prompts, groupSize, maxCompletionLength, taskLevel } = settings;
   return {
     prompts,
     rollouts: prompts * (groupSize + rolloutCounts(settings).shadow),
-    maxPromptLength: task.promptLength(taskLevel),
+    maxPromptLength: tokenizer.mostTokens(task.promptLength(taskLevel)),
     maxCompletionLength,
-    endToken,
+    endToken: tokenizer.endToken,
   };
 }
 
@@ -96,8 +96,9 @@ async function choose(
   activations: ActivationType,
   memory: Memory,
 ): Promise<Plan> {
+  const { tokenizer } = model;
   if (gpu.adapter.software) return untriedPlan(model.config, activations);
-  const call = rolloutCapacity(settings, taskOf(settings.task, settings.prompts));
+  const call = rolloutCapacity(settings, taskOf(settings.task, settings.prompts, tokenizer), tokenizer);
   const { model_type: _, ...shape } = model.config;
   // Twice as many rollouts may well be another case; three more are not.
   const key = JSON.stringify(['plan', gpu.adapter, shape, Math.ceil(Math.log2(call.rollouts)), activations]);

@@ -8,9 +8,9 @@ import type { ModelConfig } from '../model/config.ts';
 import { layoutOf } from '../model/layout.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import type { SolvedTask } from '../spec/task.ts';
+import type { Tokenizer } from '../spec/tokenizer.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { drawTrainingProblem } from '../tasks/draw.ts';
-import { encode, endToken } from '../tasks/vocabulary.ts';
 import { Evaluator, evaluationChunk } from './evaluate.ts';
 
 /** Supervised training of a base model (docs/algorithm.md, base models). */
@@ -31,7 +31,7 @@ const warmupSteps = 50;
 const floor = 0.1;
 
 /** Matrices N(0, 0.02·√(768/hidden)), gains 1; deterministic in the seed. */
-export function initialModel(config: ModelConfig, seed: number): BaseModel {
+export function initialModel(config: ModelConfig, tokenizer: Tokenizer, seed: number): BaseModel {
   const layout = layoutOf(config);
   const uniform = randomReals(seed, 'initialisation', 0);
   const scale = 0.02 * Math.sqrt(768 / config.hidden_size);
@@ -45,38 +45,41 @@ export function initialModel(config: ModelConfig, seed: number): BaseModel {
           : scale * Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
     }
   }
-  return { config, layout, weights };
+  return { config, layout, tokenizer, weights };
 }
 
 /** Masked cross-entropy on completion tokens, AdamW (0.9, 0.95), warm-up × cosine to a tenth. */
 export class Pretrainer {
   readonly engine: Engine;
   readonly #of: Pretraining;
+  readonly #tokenizer: Tokenizer;
   readonly #evaluation: Evaluator;
   #step = 0;
 
   constructor(gpu: Gpu, kernels: Kernels, model: BaseModel, of: Pretraining, settings: Settings) {
     this.#of = of;
+    const { tokenizer } = model;
+    this.#tokenizer = tokenizer;
     const longest = Math.max(...of.levels.map(({ level }) => level));
-    const promptLength = of.task.promptLength(longest);
+    const promptTokens = (level: number) => tokenizer.mostTokens(of.task.promptLength(level));
     this.engine = new Engine(gpu, kernels, model, {
       update: {
         prompts: of.batch,
         completions: of.batch,
-        maxPromptLength: promptLength,
-        maxCompletionLength: of.task.completionLength(longest),
+        maxPromptLength: promptTokens(longest),
+        maxCompletionLength: tokenizer.mostTokens(of.task.completionLength(longest)),
         withReference: false,
         withAnchor: false,
       },
       evaluation: {
         prompts: evaluationChunk,
         rollouts: evaluationChunk,
-        maxPromptLength: Math.max(promptLength, of.task.promptLength(settings.oodLevel)),
+        maxPromptLength: Math.max(promptTokens(longest), promptTokens(settings.oodLevel)),
         maxCompletionLength: settings.maxCompletionLength,
-        endToken,
+        endToken: tokenizer.endToken,
       },
     });
-    this.#evaluation = new Evaluator(settings, of.task, false);
+    this.#evaluation = new Evaluator(settings, of.task, tokenizer, false);
   }
 
   /** One batch. @returns mean cross-entropy per completion token, nats */
@@ -120,7 +123,7 @@ export class Pretrainer {
       const completion = Array.from(task.complete(prompt), (character) =>
         /\d/.test(character) && chance() < noise ? String(Math.floor(10 * chance())) : character,
       ).join('');
-      return { prompt: encode(prompt), tokens: encode(completion) };
+      return { prompt: this.#tokenizer.encode(prompt), tokens: this.#tokenizer.encode(completion) };
     });
     const tokens = drawn.reduce((sum, one) => sum + one.tokens.length, 0);
     return drawn.map(({ prompt, tokens: completion }) => ({

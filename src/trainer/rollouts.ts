@@ -5,7 +5,7 @@ import { mean } from '../lib/stats.ts';
 import type { RolloutCounts } from '../settings/settings.ts';
 import type { Group, Rollout, RolloutSource } from '../spec/group.ts';
 import type { Problem, Task } from '../spec/task.ts';
-import { decode } from '../tasks/vocabulary.ts';
+import type { Tokenizer } from '../spec/tokenizer.ts';
 
 /** The rollouts of a step: what the rules see, and what is only watched. Lists are per prompt, [B]. */
 export interface RolledBatch {
@@ -42,9 +42,10 @@ export function groupRollouts(
   counts: RolloutCounts,
   completions: readonly Completion[],
   task: Task,
+  tokenizer: Tokenizer,
 ): RolledBatch {
   const rollouts = completions.map((completion, i) =>
-    toRollout(completion, i < problems.length * counts.M ? 'policy' : 'anchor', task),
+    toRollout(completion, i < problems.length * counts.M ? 'policy' : 'anchor', task, tokenizer),
   );
   const anchors = problems.length * counts.M;
   const shadows = anchors + problems.length * counts.N;
@@ -61,17 +62,17 @@ export function groupRollouts(
 }
 
 /** The answer of a completion: null when truncated or unparsable. */
-export function answerOf(completion: Completion, task: Task): string | null {
-  return completion.truncated ? null : task.parseAnswer(decode(completion.tokens));
+export function answerOf(completion: Completion, task: Task, tokenizer: Tokenizer): string | null {
+  return completion.truncated ? null : task.parseAnswer(tokenizer.decode(completion.tokens));
 }
 
-function toRollout(completion: Completion, source: RolloutSource, task: Task): Rollout {
+function toRollout(completion: Completion, source: RolloutSource, task: Task, tokenizer: Tokenizer): Rollout {
   const { tokens, truncated, logProbs, entropies, selfCertainties } = completion;
   return {
     source,
     tokens,
     truncated,
-    answer: answerOf(completion, task),
+    answer: answerOf(completion, task, tokenizer),
     logProbs,
     entropies,
     meanEntropy: mean(entropies),

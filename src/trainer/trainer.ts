@@ -22,9 +22,9 @@ import type { PseudoLabel } from '../spec/group.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import type { RewardRunner } from '../spec/reward.ts';
 import type { Task } from '../spec/task.ts';
+import type { Tokenizer } from '../spec/tokenizer.ts';
 import { drawTraining } from '../tasks/draw.ts';
 import { taskOf } from '../tasks/index.ts';
-import { encode, endToken } from '../tasks/vocabulary.ts';
 import { firstCheckpoint, RecentCheckpoints, type Checkpoint } from './checkpoint.ts';
 import { Evaluator, evaluationChunk } from './evaluate.ts';
 import { ownRewards } from './ownReward.ts';
@@ -69,7 +69,8 @@ export interface TrainerOptions {
 /** One run: settings, model and the loop of the paper's algorithm. */
 export class Trainer {
   readonly engine: Engine;
-  readonly #task: Task;
+  readonly task: Task;
+  readonly tokenizer: Tokenizer;
   readonly #algorithm: Algorithm;
   readonly #evaluation: Evaluator;
   readonly #keepsAnchor: boolean;
@@ -93,33 +94,35 @@ export class Trainer {
     this.#settings = settings;
     this.#now = options.now;
     this.#runReward = options.runReward;
-    this.#task = options.task ?? taskOf(settings.task, settings.prompts);
+    const { tokenizer } = model;
+    this.tokenizer = tokenizer;
+    this.task = options.task ?? taskOf(settings.task, settings.prompts, tokenizer);
     this.#algorithm = algorithmOf(settings.algorithm);
     const { shadow } = rolloutCounts(settings);
     this.#keepsAnchor = this.#algorithm.anchor === 'ema' || shadow > 0;
     const { promptsPerStep: prompts, groupSize, maxCompletionLength, taskLevel, oodLevel } = settings;
-    const promptLength = this.#task.promptLength(taskLevel);
+    const promptTokens = (level: number) => tokenizer.mostTokens(this.task.promptLength(level));
     const capacity = {
       update: {
         prompts,
         completions: prompts * groupSize,
-        maxPromptLength: promptLength,
+        maxPromptLength: promptTokens(taskLevel),
         maxCompletionLength,
         withReference: true,
         withAnchor: this.#keepsAnchor,
       },
-      rollout: rolloutCapacity(settings, this.#task),
+      rollout: rolloutCapacity(settings, this.task, tokenizer),
       evaluation: {
         prompts: evaluationChunk,
         rollouts: evaluationChunk,
-        maxPromptLength: Math.max(promptLength, this.#task.promptLength(oodLevel)),
+        maxPromptLength: Math.max(promptTokens(taskLevel), promptTokens(oodLevel)),
         maxCompletionLength,
-        endToken,
+        endToken: tokenizer.endToken,
       },
     };
     const plan = options.plan ?? untriedPlan(model.config, activationsOf(gpu, settings));
     this.engine = new Engine(gpu, kernels, model, capacity, { plan });
-    this.#evaluation = new Evaluator(settings, this.#task, this.#keepsAnchor);
+    this.#evaluation = new Evaluator(settings, this.task, tokenizer, this.#keepsAnchor);
     this.#givesCheckpoints = options.checkpoints === true;
     const from = options.from ?? firstCheckpoint(model);
     this.#step = from.step;
@@ -313,7 +316,7 @@ export class Trainer {
     const rewards =
       settings.rewardCode === ''
         ? groups.map((group, b) => algorithm.reward(group, labels[b] ?? noLabel(), settings))
-        : await ownRewards(this.#runReward, settings.rewardCode, groups, labels);
+        : await ownRewards(this.#runReward, settings.rewardCode, groups, labels, this.tokenizer);
     const advantages = rewards.map((reward, b) => algorithm.advantage(reward, kept[b] ?? []));
     return { ...batch, filters, labels, rewards, advantages };
   }
@@ -337,16 +340,16 @@ export class Trainer {
     );
     let next = 0;
     return groups.map(({ prompt }, b) => ({
-      prompt: encode(prompt),
+      prompt: this.tokenizer.encode(prompt),
       completions: (chosen[b] ?? []).map((completion) => ({ ...completion, weight: weights[next++] ?? 0 })),
     }));
   }
 
   #submitRollout(step: number) {
     const { taskLevel, seed, promptsPerStep, temperature } = this.#settings;
-    const problems = drawTraining(this.#task, taskLevel, seed, step, promptsPerStep);
+    const problems = drawTraining(this.task, taskLevel, seed, step, promptsPerStep);
     const pending = this.engine.rollout(
-      problems.map(({ prompt }) => encode(prompt)),
+      problems.map(({ prompt }) => this.tokenizer.encode(prompt)),
       requestsFor(problems.length, rolloutCounts(this.#settings), temperature),
       { seed, step },
     );
@@ -360,6 +363,6 @@ export class Trainer {
   }
 
   #group(problems: RolledBatch['problems'], completions: Parameters<typeof groupRollouts>[2]): RolledBatch {
-    return groupRollouts(problems, rolloutCounts(this.#settings), completions, this.#task);
+    return groupRollouts(problems, rolloutCounts(this.#settings), completions, this.task, this.tokenizer);
   }
 }

@@ -13,7 +13,7 @@ import { Readback } from '../../src/gpu/readback.ts';
 import { parseConfig } from '../../src/model/config.ts';
 import { layoutOf } from '../../src/model/layout.ts';
 import { readSafetensors } from '../../src/model/safetensors.ts';
-import { decode, encode, endToken } from '../../src/tasks/vocabulary.ts';
+import { characters } from '../../src/model/tokenizer/characters.ts';
 import { noF16 } from './agree.ts';
 
 const folder = new URL('../fixtures/qwen3-sort-25k/', import.meta.url);
@@ -80,8 +80,8 @@ describe('a model made elsewhere', () => {
       );
       await kernels.compile();
       const groups = cases.map(({ prompt, completion }) => ({
-        prompt: encode(prompt),
-        completions: [{ tokens: encode(completion), advantage: 1, weight: 1 }],
+        prompt: characters.encode(prompt),
+        completions: [{ tokens: characters.encode(completion), advantage: 1, weight: 1 }],
       }));
       const { rows } = updater.submit(
         groups,
@@ -152,7 +152,7 @@ describe('a model made elsewhere', () => {
         rollouts: 2 * cases.length,
         maxPromptLength: Math.max(...cases.map(({ prompt }) => prompt.length)),
         maxCompletionLength: Math.max(...cases.map(({ greedy }) => greedy.length)),
-        endToken,
+        endToken: characters.endToken,
       },
       { clock: new Clock(buffers), limitMs: Infinity },
     );
@@ -161,7 +161,7 @@ describe('a model made elsewhere', () => {
       cases.map((_, prompt) => ({ prompt, model, temperature: 0, rollout: 0, purpose: 0 })),
     );
     const { rowOf } = sampler.submit(
-      cases.map(({ prompt }) => encode(prompt)),
+      cases.map(({ prompt }) => characters.encode(prompt)),
       requests,
       { seed: 1, step: 0 },
     );
@@ -173,7 +173,9 @@ describe('a model made elsewhere', () => {
     readback.copy(encoder, ['tokens', 'stats']);
     gpu.device.queue.submit([encoder.finish()]);
     const bytes = await readback.take(['tokens', 'stats']);
-    const completions = sampler.read(bytes.tokens, bytes.stats, rowOf).map(({ tokens }) => decode(tokens));
+    const completions = sampler
+      .read(bytes.tokens, bytes.stats, rowOf)
+      .map(({ tokens }) => characters.decode(tokens));
     const expected = cases.map(({ greedy }) => greedy);
     expect(completions).toEqual([...expected, ...expected]);
   });

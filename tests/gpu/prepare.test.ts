@@ -4,6 +4,7 @@ import { fixedPlan, matmulForms, rolloutLayouts, untriedPlan } from '../../src/e
 import type { Gpu } from '../../src/gpu/device.ts';
 import { Kernels } from '../../src/gpu/kernel.ts';
 import { parseConfig } from '../../src/model/config.ts';
+import { characters } from '../../src/model/tokenizer/characters.ts';
 import { defaultSettings, validateSettings } from '../../src/settings/settings.ts';
 import type { Memory } from '../../src/spec/memory.ts';
 import { parsePlan } from '../../src/engine/parsePlan.ts';
@@ -23,7 +24,7 @@ const config = parseConfig({
   rope_theta: 10_000,
   tie_word_embeddings: true,
 });
-const model = initialModel(config, 1);
+const model = initialModel(config, characters, 1);
 const settings = validateSettings({ promptsPerStep: 2, groupSize: 4 }, defaultSettings);
 
 /** A memory that tells what was written. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Settings } from '../../src/settings/hyperparameters.ts';
 import type { MetricId } from '../../src/spec/metrics.ts';
 import type { Task } from '../../src/spec/task.ts';
-import { taskOf } from '../../src/tasks/index.ts';
+import { solvedTaskOf } from '../../src/tasks/index.ts';
 import {
   baseWeights,
   bits,
@@ -162,7 +162,7 @@ describe('time and order of commands change no bit', () => {
 
 /** The task with its solutions kept from whoever looks. */
 function disguised(solution: (truth: string | null) => string | null): Task {
-  const task = taskOf('sort');
+  const task = solvedTaskOf('sort');
   return {
     ...task,
     draw: (level, random) => {

@@ -1,23 +1,31 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LabError } from '../../src/lib/labError.ts';
-import { modelFileNames, parseModel, tokenizerJson, type ModelFiles } from '../../src/model/baseModel.ts';
+import { modelFileNames, parseModel, type ModelFiles } from '../../src/model/baseModel.ts';
+import { models } from '../../src/model/models.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
-import { baseModels } from '../../src/settings/baseModels.ts';
+import { characters, tokenizerJson } from '../../src/model/tokenizer/characters.ts';
 import { solvedTaskOf } from '../../src/tasks/index.ts';
-import { endToken, padToken, vocabulary } from '../../src/tasks/vocabulary.ts';
 import { countingWeights, tiny, tinyLayout } from './models.ts';
 
 const good: ModelFiles = {
   config: JSON.stringify(tiny),
-  tokenizer: tokenizerJson(vocabulary),
+  tokenizer: tokenizerJson(),
   weights: writeSafetensors(countingWeights(tinyLayout), tinyLayout).buffer,
 };
 
+/** A tokenizer.json whose tokens and ids are others. */
+function withVocabulary(change: (all: [string, number][]) => [string, number][]): string {
+  const json = JSON.parse(tokenizerJson()) as { model: { vocab: Record<string, number> } };
+  const vocab = Object.fromEntries(change(Object.entries(json.model.vocab).sort(([, a], [, b]) => a - b)));
+  return JSON.stringify({ ...json, model: { ...json.model, vocab } });
+}
+
 it('reads a folder', () => {
-  expect(parseModel(good, vocabulary)).toEqual({
+  expect(parseModel(good)).toEqual({
     config: tiny,
     layout: tinyLayout,
+    tokenizer: characters,
     weights: countingWeights(tinyLayout),
   });
 });
@@ -29,21 +37,29 @@ it.each<[string, Partial<ModelFiles>, string]>([
   [
     'a config of another vocabulary',
     { config: JSON.stringify({ ...tiny, vocab_size: 24 }) },
-    '"vocab_size" is 24, but the lab has 23 characters',
+    '"vocab_size" is 24, but its tokenizer has 23 tokens',
   ],
   ['a cut tokenizer', { tokenizer: '{' }, 'tokenizer.json is no JSON'],
   ['no tokenizer', { tokenizer: 'null' }, 'tokenizer.json: its vocabulary is not'],
   [
     'a shuffled vocabulary',
-    { tokenizer: tokenizerJson(Array.from(vocabulary).reverse().join('')) },
-    'tokenizer.json',
+    { tokenizer: withVocabulary((all) => all.map(([one], id) => [one, 22 - id])) },
+    'its vocabulary',
   ],
-  ['a vocabulary too long', { tokenizer: tokenizerJson(`${vocabulary}c`) }, 'tokenizer.json'],
-  ['a vocabulary too short', { tokenizer: tokenizerJson(vocabulary.slice(0, -1)) }, 'tokenizer.json'],
+  [
+    'a vocabulary too long',
+    { tokenizer: withVocabulary((all) => [...all, ['c', 23]]) },
+    'tokenizer.json: its vocabulary',
+  ],
+  [
+    'a vocabulary too short',
+    { tokenizer: withVocabulary((all) => all.slice(0, -1)) },
+    'tokenizer.json: its vocabulary',
+  ],
   ['cut weights', { weights: good.weights.slice(0, -4) }, 'model.safetensors'],
 ])('refuses %s', (_, files, words) => {
   try {
-    parseModel({ ...good, ...files }, vocabulary);
+    parseModel({ ...good, ...files });
     expect.unreachable();
   } catch (error) {
     expect(error).toBeInstanceOf(LabError);
@@ -52,24 +68,22 @@ it.each<[string, Partial<ModelFiles>, string]>([
   }
 });
 
-describe.each(Object.entries(baseModels))('%s', (name, { task, levels, taskLevel, oodLevel }) => {
+describe.each(Object.entries(models))('%s', (name, { task, levels, taskLevel, oodLevel }) => {
   const read = (file: string) => readFileSync(`public/models/${name}/${file}`);
   const text = (file: string) => read(file).toString();
 
   it('is there, whole and in the lab’s vocabulary', () => {
-    const { config, layout, weights } = parseModel(
-      {
-        config: text(modelFileNames.config),
-        tokenizer: text(modelFileNames.tokenizer),
-        weights: new Uint8Array(read(modelFileNames.weights)).buffer,
-      },
-      vocabulary,
-    );
+    const { config, layout, tokenizer, weights } = parseModel({
+      config: text(modelFileNames.config),
+      tokenizer: text(modelFileNames.tokenizer),
+      weights: new Uint8Array(read(modelFileNames.weights)).buffer,
+    });
+    expect(tokenizer).toBe(models[name]?.tokenizer);
     expect(weights).toHaveLength(layout.size);
     expect(JSON.parse(text(modelFileNames.config))).toMatchObject({
       ...config,
-      eos_token_id: endToken,
-      pad_token_id: padToken,
+      eos_token_id: tokenizer.endToken,
+      pad_token_id: tokenizer.padToken,
     });
     const readme = text('README.md');
     expect(readme).toContain('npm run pretrain -- ');

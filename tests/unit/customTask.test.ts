@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { accuracy, majorityAccuracy, truthMetrics } from '../../src/diagnostics/truth.ts';
 import { LabError } from '../../src/lib/labError.ts';
 import { randomStream } from '../../src/lib/philox.ts';
+import { characters as tokenizer } from '../../src/model/tokenizer/characters.ts';
 import { parseFlags, refuseIneffective } from '../../src/settings/flags.ts';
 import { hyperparameters } from '../../src/settings/hyperparameters.ts';
 import { applyLive, defaultSettings, validateSettings } from '../../src/settings/settings.ts';
@@ -14,12 +15,11 @@ import { irrelevance } from '../../src/spec/hyperparameter.ts';
 import { listedProblems, parseProblems } from '../../src/tasks/custom.ts';
 import { drawHeldOut, drawTraining } from '../../src/tasks/draw.ts';
 import { ownTasks, solvedTaskOf, taskOf } from '../../src/tasks/index.ts';
-import { padToken, vocabulary } from '../../src/tasks/vocabulary.ts';
 import { groupOf } from './rollouts.ts';
 
 const two = '{"prompt": "1=", "answer": "1"}\n{"prompt": "2="}';
 
-const characters = Array.from(vocabulary).filter((_, id) => id !== padToken);
+const characters = Array.from(tokenizer.alphabet ?? '');
 const textOver = (allowed: readonly string[], maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...allowed), minLength: 1, maxLength });
 const problem = fc.record({
@@ -46,7 +46,7 @@ const written = (all: Written): string =>
 
 function refusal(text: string): LabError {
   try {
-    parseProblems(text);
+    parseProblems(text, tokenizer);
   } catch (error) {
     if (error instanceof LabError) return error;
   }
@@ -57,7 +57,7 @@ describe('parseProblems', () => {
   it('reads back whatever is within the rules, answers or none, whatever the line ends', () => {
     fc.assert(
       fc.property(problems, fc.constantFrom('\n', '\r\n', '\n\n'), (all, end) => {
-        expect(parseProblems(written(all).replaceAll('\n', end) + end)).toEqual(all);
+        expect(parseProblems(written(all).replaceAll('\n', end) + end, tokenizer)).toEqual(all);
       }),
     );
   });
@@ -73,7 +73,7 @@ describe('parseProblems', () => {
     ['{"prompt": ""}', '"prompt" has 0 characters, but must have 1 to 32'],
     [`{"prompt": "${'1'.repeat(33)}"}`, '"prompt" has 33 characters'],
     [`{"prompt": "1", "answer": "${'1'.repeat(63)}"}`, '"answer" has 63 characters, but must have 1 to 62'],
-    ['{"prompt": "What is 2+2?"}', '"prompt" has the character "W", but the models know only 0123'],
+    ['{"prompt": "What is 2+2?"}', '"prompt" has the character "W", but the model knows only 0123'],
     ['{"prompt": "_1="}', 'the character "_"'],
     ['{"prompt": "1=", "answer": "1."}', '"answer" has the character "."'],
     ['{"prompt": "1=", "answer": "#1"}', '"answer" has the character "#"'],
@@ -108,7 +108,7 @@ describe('parseProblems', () => {
       solution: '12345',
     }));
     const text = written(many);
-    expect(parseProblems(text)).toHaveLength(2000);
+    expect(parseProblems(text, tokenizer)).toHaveLength(2000);
     expect(text.length).toBeLessThan(hyperparameters.prompts.maxLength);
     expect(refusal(`${text}\n{"prompt": "2000="}`).message).toContain(
       'Line 2001 of `prompts`: there may be 2000',
@@ -120,7 +120,7 @@ describe('the task made of a text', () => {
   it('holds out a tenth, and at least one, apart from training, whatever the order of lines', () => {
     fc.assert(
       fc.property(problems, (all) => {
-        const { listed } = taskOf('custom', written(all));
+        const { listed } = taskOf('custom', written(all), tokenizer);
         if (listed === undefined) throw new Error('nothing is listed');
         const [training, heldOut] = [listed.training, listed.heldOut].map((part) =>
           part.map(({ prompt }) => prompt),
@@ -129,14 +129,16 @@ describe('the task made of a text', () => {
         expect([...(training ?? []), ...(heldOut ?? [])].sort()).toEqual(
           all.map(({ prompt }) => prompt).sort(),
         );
-        expect(taskOf('custom', written(all.toReversed())).listed?.heldOut).toEqual(listed.heldOut);
+        expect(taskOf('custom', written(all.toReversed()), tokenizer).listed?.heldOut).toEqual(
+          listed.heldOut,
+        );
       }),
     );
   });
 
   it('draws what it trains on, each about as often, the same for the same seed', () => {
     const all = Array.from({ length: 20 }, (_, i) => ({ prompt: `${String(i)}=`, solution: null }));
-    const task = taskOf('custom', written(all));
+    const task = taskOf('custom', written(all), tokenizer);
     const drawn = Array.from({ length: 100 }, (_, step) => drawTraining(task, 5, 1, step, 18)).flat();
     const heldOut = drawHeldOut(task, 5, 256);
     expect(heldOut).toHaveLength(2);
@@ -152,9 +154,9 @@ describe('the task made of a text', () => {
   });
 
   it('knows its longest prompt and answer, and parses as the others do', () => {
-    const task = taskOf('custom', '{"prompt": "12345="}\n{"prompt": "1=", "answer": "1234"}');
+    const task = taskOf('custom', '{"prompt": "12345="}\n{"prompt": "1=", "answer": "1234"}', tokenizer);
     expect([task.promptLength(1), task.completionLength(1)]).toEqual([6, 6]);
-    expect(taskOf('custom', '{"prompt": "1="}\n{"prompt": "2="}').completionLength(9)).toBe(3);
+    expect(taskOf('custom', '{"prompt": "1="}\n{"prompt": "2="}', tokenizer).completionLength(9)).toBe(3);
     expect(task.parseAnswer('9#12.3')).toBe('12');
     for (const { completion, answer } of task.examples) expect(task.parseAnswer(completion)).toBe(answer);
     expect(task.examples).toEqual([{ prompt: '1=', completion: '#1234.', answer: '1234' }]);

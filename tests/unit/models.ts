@@ -1,7 +1,7 @@
 import { parseConfig, type ModelConfig } from '../../src/model/config.ts';
 import { layoutOf, type Layout } from '../../src/model/layout.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
-import { vocabulary } from '../../src/tasks/vocabulary.ts';
+import { characters } from '../../src/model/tokenizer/characters.ts';
 
 /** config.json of the smallest base model. */
 export const configJson = {
@@ -12,7 +12,7 @@ export const configJson = {
   num_key_value_heads: 2,
   head_dim: 16,
   intermediate_size: 64,
-  vocab_size: vocabulary.length,
+  vocab_size: characters.size,
   rms_norm_eps: 1e-6,
   rope_theta: 10_000,
   tie_word_embeddings: true,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { algorithms } from '../../src/algorithms/index.ts';
 import { LabError } from '../../src/lib/labError.ts';
-import { baseModels } from '../../src/settings/baseModels.ts';
+import { models } from '../../src/model/models.ts';
 import { constraints } from '../../src/settings/constraints.ts';
 import { hyperparameterKeys, hyperparameters, type Settings } from '../../src/settings/hyperparameters.ts';
 import { defaultPreset, presetNames, presets, type Preset } from '../../src/settings/presets.ts';
@@ -172,10 +172,10 @@ it('offers the tasks, algorithms and models that exist', () => {
     ...Object.keys(ownTasks),
   ]);
   expect(Object.keys(hyperparameters.algorithm.options)).toEqual(Object.keys(algorithms));
-  expect(Object.keys(hyperparameters.model.options)).toEqual(Object.keys(baseModels));
+  expect(Object.keys(hyperparameters.model.options)).toEqual(Object.keys(models));
 });
 
-it.each(Object.entries(baseModels))(
+it.each(Object.entries(models))(
   'base model %s fits the rules by itself',
   (model, { task, taskLevel, levels }) => {
     expect(validateSettings({ model })).toMatchObject({ model, task, taskLevel });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Completion } from '../../src/engine/rollout/sampler.ts';
 import { purposes } from '../../src/lib/philox.ts';
+import { characters } from '../../src/model/tokenizer/characters.ts';
 import { tasks } from '../../src/tasks/index.ts';
-import { encode } from '../../src/tasks/vocabulary.ts';
 import { groupRollouts, requestsFor } from '../../src/trainer/rollouts.ts';
 
 const counts = { M: 2, N: 1, shadow: 2 };
@@ -35,14 +35,14 @@ test('completions come back to the prompt and the model that sampled them; trunc
   const task = tasks.sort;
   if (task === undefined) throw new Error('no task sort');
   const completion = (text: string): Completion => ({
-    tokens: encode(text),
+    tokens: characters.encode(text),
     truncated: !text.endsWith('.'),
     logProbs: new Float32Array(text.length),
     entropies: new Float32Array(text.length).fill(0.5),
     selfCertainties: new Float32Array(text.length),
   });
   const texts = ['#1.', '#2.', '#3.', '#4', '#5.', '#6.', '#7.', '#8.', '#9.', '#0.'];
-  const { groups, shadow } = groupRollouts(problems, counts, texts.map(completion), task);
+  const { groups, shadow } = groupRollouts(problems, counts, texts.map(completion), task, characters);
   expect(groups.map(({ rollouts }) => rollouts.map(({ source, answer }) => [source, answer]))).toEqual([
     [
       ['policy', '1'],

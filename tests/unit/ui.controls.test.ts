@@ -86,7 +86,7 @@ describe('votes', () => {
     source,
     answer,
     kept,
-    completion: '',
+    pieces: [],
     reward: null,
     advantage: null,
     meanEntropy: 0,

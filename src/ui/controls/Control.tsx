@@ -49,7 +49,7 @@ export const Control = memo(function Control({ id, value, reach, irrelevant, ref
           aria-label={`reaches ${reach.length === 1 ? 'lane' : 'lanes'} ${spoken(reach)}`}
           role="img"
         >
-          {[...reach].map((lane) => (
+          {Array.from(reach).map((lane) => (
             <i key={lane} className={`lane-${lane}`} />
           ))}
         </span>
@@ -165,5 +165,7 @@ function ValueInput({ id, knob, value, disabled }: ValueProps) {
 }
 
 function spoken(reach: string): string {
-  return [...reach].map((lane) => Number(lane) + 1).join(' and ');
+  return Array.from(reach)
+    .map((lane) => Number(lane) + 1)
+    .join(' and ');
 }

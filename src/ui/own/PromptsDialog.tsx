@@ -1,14 +1,14 @@
 import { type DragEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { LabError } from '../../lib/labError.ts';
-import { baseModels } from '../../settings/baseModels.ts';
+import { modelOf } from '../../model/models.ts';
 import type { Settings } from '../../settings/hyperparameters.ts';
 import { defaultSettings, validateSettings } from '../../settings/settings.ts';
+import { taskUnder } from '../../settings/task.ts';
 import { setKnob } from '../../store/actions.ts';
 import { lab } from '../../store/lanes.ts';
 import { LineError } from '../../tasks/custom.ts';
 import { drawTraining } from '../../tasks/draw.ts';
-import { ownTasks, solvedTaskOf, taskOf } from '../../tasks/index.ts';
-import { vocabulary } from '../../tasks/vocabulary.ts';
+import { ownTasks, solvedTaskOf } from '../../tasks/index.ts';
 import { useLab } from '../useStore.ts';
 import { CodeEditor } from './CodeEditor.tsx';
 import { OwnDialog, refusalOf } from './OwnDialog.tsx';
@@ -30,8 +30,8 @@ function judge(text: string): Verdict {
   try {
     const { lanes, selected } = lab.getState();
     const [own = ''] = Object.keys(ownTasks);
-    const { task, prompts } = validateSettings({ prompts: text, task: own }, lanes[selected]?.settings);
-    const { training = [], heldOut = [] } = taskOf(task, prompts).listed ?? {};
+    const settings = validateSettings({ prompts: text, task: own }, lanes[selected]?.settings);
+    const { training = [], heldOut = [] } = taskUnder(settings).listed ?? {};
     const all = [...training, ...heldOut];
     const answered = all.filter(({ solution }) => solution !== null).length;
     const answers =
@@ -58,8 +58,7 @@ function judge(text: string): Verdict {
 
 /** Prompts that the lane's base model knows, to start from. */
 function exampleFor({ model, taskLevel }: Settings): string {
-  const base = baseModels[model];
-  if (base === undefined) return '';
+  const base = modelOf(model);
   const task = solvedTaskOf(base.task);
   const drawn = drawTraining(task, Math.min(taskLevel, base.taskLevel), 0, 0, 24);
   const unique = new Map(drawn.map(({ prompt, solution }) => [prompt, solution]));
@@ -77,6 +76,7 @@ export function PromptsDialog({ id, knob, value, onClose }: TextDialogProps) {
   const said = useId();
   const settings = useLab(({ lanes, selected }) => lanes[selected]?.settings) ?? defaultSettings;
   const example = useMemo(() => exampleFor(settings), [settings]);
+  const { alphabet } = modelOf(settings.model).tokenizer;
 
   useEffect(() => {
     const timer = setTimeout(() => {
@@ -123,8 +123,13 @@ export function PromptsDialog({ id, knob, value, onClose }: TextDialogProps) {
       <p>
         One JSON object a line: <code>{'{"prompt": "12+7=", "answer": "91"}'}</code>. Answers may be left out;
         they are never shown to the learner, but to the oracle and to you. The model answers by writing{' '}
-        <code>#91.</code>, with the characters <code>{vocabulary.slice(1)}</code>. A tenth is held out for
-        evaluation.
+        <code>#91.</code>
+        {alphabet === null ? null : (
+          <>
+            , with the characters <code>{alphabet}</code>
+          </>
+        )}
+        . A tenth is held out for evaluation.
       </p>
       <div
         className="own-drop"

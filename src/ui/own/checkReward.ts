@@ -1,6 +1,6 @@
 import { TimedWorker } from '../../lib/timedWorker.ts';
 import type { RewardInput, RewardOutcome, RewardQuestion } from '../../spec/reward.ts';
-import { taskOf } from '../../tasks/index.ts';
+import { taskUnder } from '../../settings/task.ts';
 import type { Lane } from '../../store/lanes.ts';
 import { tally } from '../rollouts/votes.ts';
 
@@ -21,7 +21,7 @@ export interface Sample {
 /** The rollouts on show, or the task's worked examples before the first step. */
 export function sampleOf({ group, settings, name }: Lane): Sample {
   if (group === null) {
-    const { examples, name: task } = taskOf(settings.task, settings.prompts);
+    const { examples, name: task } = taskUnder(settings);
     const [first] = examples;
     const wrong = examples.find(({ answer }) => answer !== first?.answer) ?? first;
     const others =
@@ -59,7 +59,13 @@ export function sampleOf({ group, settings, name }: Lane): Sample {
     from: `${name}, step ${String(step)}, prompt ${prompt}`,
     inputs: rollouts
       .filter(({ source }) => source === 'policy')
-      .map(({ completion, answer }) => ({ prompt, completion, answer, pseudoLabel, agreement })),
+      .map(({ pieces, answer }) => ({
+        prompt,
+        completion: pieces.join(''),
+        answer,
+        pseudoLabel,
+        agreement,
+      })),
   };
 }
 

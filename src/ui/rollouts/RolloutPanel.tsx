@@ -6,6 +6,7 @@ import { formatValue } from '../format.ts';
 import { useLab, useView } from '../useStore.ts';
 import { EntropyStrip } from './EntropyStrip.tsx';
 import { type Fate, fateOf } from './votes.ts';
+import { shownPiece } from './pieces.ts';
 import { VoteBars } from './VoteBars.tsx';
 
 const filters: Readonly<Record<keyof PromptFlags, string>> = {
@@ -16,7 +17,7 @@ const filters: Readonly<Record<keyof PromptFlags, string>> = {
 };
 const filterKeys = Object.keys(filters) as (keyof PromptFlags)[];
 
-/** What the characters of completions are tinted by. */
+/** What the tokens of completions are tinted by. */
 type Tint = 'entropy' | 'log-probability' | 'advantage';
 const tints: readonly Tint[] = ['entropy', 'log-probability', 'advantage'];
 
@@ -139,12 +140,12 @@ interface TableProps {
   readonly group: ShownGroup;
   readonly tint: Tint;
   readonly truthHidden: boolean;
-  /** Characters of the longest completion there can be. */
+  /** Tokens of the longest completion there can be. */
   readonly longest: number;
 }
 
 const RolloutTable = memo(function RolloutTable({ group, tint, truthHidden, longest }: TableProps) {
-  // Relative to the strongest character shown, or a sharp policy would be all white.
+  // Relative to the strongest token shown, or a sharp policy would be all white.
   const strength = strengthOf[tint];
   const most = Math.max(1e-3, ...group.rollouts.flatMap((rollout) => strength(rollout).map(Math.abs)));
   return (
@@ -198,7 +199,7 @@ interface RowProps {
 }
 
 function RolloutRow({ rollout, fate, tint, most, right }: RowProps) {
-  const { source, completion, answer, reward, advantage, meanEntropy, entropies, logProbs } = rollout;
+  const { source, pieces, answer, reward, advantage, meanEntropy, entropies, logProbs } = rollout;
   const strengths = strengthOf[tint](rollout);
   return (
     <tr data-fate={fate}>
@@ -207,15 +208,15 @@ function RolloutRow({ rollout, fate, tint, most, right }: RowProps) {
         {source}
       </td>
       <td>
-        <code className="characters">
-          {[...completion].map((character, index) => (
+        <code className="tokens">
+          {pieces.map((piece, index) => (
             <span
               key={index}
-              className="character"
+              className="token"
               title={`entropy ${formatValue(entropies[index] ?? NaN)} nats, log-probability ${formatValue(logProbs[index] ?? NaN)}`}
               style={{ backgroundColor: colourOf(tint, (strengths[index] ?? 0) / most) }}
             >
-              {character}
+              {shownPiece(piece)}
             </span>
           ))}
         </code>
@@ -237,12 +238,12 @@ function RolloutRow({ rollout, fate, tint, most, right }: RowProps) {
   );
 }
 
-/** Per character, what its tint stands for. */
+/** Per token, what its tint stands for. */
 const strengthOf: Readonly<Record<Tint, (rollout: ShownRollout) => readonly number[]>> = {
   entropy: ({ entropies }) => entropies,
   'log-probability': ({ logProbs }) => logProbs.map((logProb) => -logProb),
   // One advantage for all tokens of a completion, as in the objective.
-  advantage: ({ completion, advantage }) => [...completion].map(() => finite(advantage ?? 0)),
+  advantage: ({ pieces, advantage }) => pieces.map(() => finite(advantage ?? 0)),
 };
 
 function finite(value: number): number {

@@ -1,0 +1,218 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeSync,
+  type Stats,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { LabError } from '../lib/labError.ts';
+
+/** What a command may do to the place it writes to. */
+export interface OutputRules {
+  /** The flag or the word that named the place, for sentences. */
+  readonly flag: string;
+  /** Whether what is there may be replaced. */
+  readonly force: boolean;
+  /** Files and folders that the command reads: never written to. */
+  readonly read: readonly string[];
+}
+
+/**
+ * A place that is this command's alone until it is released or the command ends: a file beside it,
+ * `.<name>.lock`, is made exclusively and says who writes. A lock of a process that is gone is taken over.
+ */
+export interface Claim {
+  /** Without links. */
+  readonly path: string;
+  readonly there: Stats | null;
+  release(): void;
+}
+
+/**
+ * Claims a place for writing, before anything is computed.
+ * @throws LabError `bad-file` where it can't be written, is there already, was read, or another command writes it
+ */
+export function claim(given: string, { flag, force, read }: OutputRules): Claim {
+  const refuse = (why: string, remedy: string, cause?: unknown): LabError =>
+    new LabError('bad-file', `${flag} can't be ${shown(given)}: ${why}.`, remedy, cause);
+  if (given === '') throw refuse('a file has a name', `Name a file after ${flag}.`);
+  let path: string;
+  let there: Stats | null;
+  try {
+    there = lstatSync(given, { throwIfNoEntry: false }) === undefined ? null : statSync(given);
+    path =
+      there === null ? join(realpathSync(dirname(resolve(given))), basename(given)) : realpathSync(given);
+  } catch (cause) {
+    throw refuse(reason(cause), elsewhere, cause);
+  }
+  if (read.some((one) => holds(one, path, there))) {
+    throw refuse('this command reads it', 'Name another file to write.');
+  }
+  // A device or a pipe has nothing that could be lost, and no place beside it.
+  if (there !== null && !there.isFile() && !there.isDirectory())
+    return { path, there, release: () => undefined };
+  if (there !== null && !force) {
+    throw refuse('it is there already', `Name another, or add --force to replace it.`);
+  }
+  const lock = join(dirname(path), `.${basename(path)}.lock`);
+  let writer: string | null;
+  try {
+    writer = locked(lock);
+  } catch (cause) {
+    throw refuse(reason(cause), elsewhere, cause);
+  }
+  if (writer !== null) {
+    throw refuse(
+      `${writer} writes it`,
+      `Wait until it has ended, or name another. If that is no command of this lab, delete ${lock}.`,
+    );
+  }
+  const release = (): void => {
+    process.off('exit', release);
+    rmSync(lock, { force: true });
+  };
+  process.once('exit', release);
+  return { path, there, release };
+}
+
+/** Makes a lock. @returns null, or who has it: "process 12 of host" */
+function locked(lock: string): string | null {
+  for (;;) {
+    try {
+      const file = openSync(lock, 'wx');
+      writeSync(file, `${process.pid} ${hostname()}`);
+      closeSync(file);
+      return null;
+    } catch (cause) {
+      if (codeOf(cause) !== 'EEXIST') throw cause;
+    }
+    const [pid = '', host = ''] = textOf(lock).split(' ');
+    if (host !== hostname() || isAlive(Number(pid))) return `process ${pid} of ${host}`;
+    // Whoever made it is gone without its exit: killed, or the power failed.
+    rmSync(lock, { force: true });
+  }
+}
+
+/** Of a lock; empty where it is gone again. */
+function textOf(lock: string): string {
+  try {
+    return readFileSync(lock, 'utf8');
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return `0 ${hostname()}`;
+    throw cause;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return codeOf(cause) !== 'ESRCH';
+  }
+}
+
+/** Whether a path is what was read, or lies in it; a file counts under every name that it has. */
+function holds(read: string, path: string, there: Stats | null): boolean {
+  const known = statSync(read, { throwIfNoEntry: false });
+  if (known === undefined) return false;
+  if (there !== null && there.isFile() && known.dev === there.dev && known.ino === there.ino) return true;
+  return `${path}${sep}`.startsWith(`${realpathSync(read)}${sep}`);
+}
+
+const elsewhere = 'Name a file in a folder that exists and that you may write to.';
+
+function shown(path: string): string {
+  return `"${path.length > 80 ? `${path.slice(0, 79)}…` : path}"`;
+}
+
+function codeOf(cause: unknown): unknown {
+  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
+}
+
+/** Why the system refused, without its paths: "no space left on device". */
+function reason(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return /^[A-Z0-9]+: (.*?)(?:, \w+.*)?$/s.exec(message)?.[1] ?? message.slice(0, 200);
+}
+
+/** A file that a command writes text to, whole lines at a time; made with its first line. */
+export class Output {
+  readonly #given: string;
+  readonly #claim: Claim;
+  #file: number | null = null;
+  /** Bytes of whole lines. */
+  #length = 0;
+
+  /** Claims the file. @throws as `claim`, and for a folder */
+  constructor(given: string, rules: OutputRules) {
+    this.#given = given;
+    this.#claim = claim(given, rules);
+    if (this.#claim.there?.isDirectory() === true) {
+      this.#claim.release();
+      throw new LabError(
+        'bad-file',
+        `${rules.flag} can't be ${shown(given)}: it is a folder.`,
+        'Name a file in it.',
+      );
+    }
+  }
+
+  /** @param lines with their ends. @throws LabError `bad-file`; the file then ends with the lines before these */
+  write(lines: string): void {
+    const bytes = Buffer.from(lines);
+    try {
+      this.#file ??= this.#open();
+      let done = 0;
+      while (done < bytes.length) done += writeSync(this.#file, bytes, done);
+      this.#length += bytes.length;
+    } catch (cause) {
+      if (cause instanceof LabError) throw cause;
+      const kept = this.#keepWholeLines();
+      throw new LabError(
+        'bad-file',
+        `${shown(this.#given)} can't be written further: ${reason(cause)}. ${kept}`,
+        'Make room, or name a file elsewhere, and start again.',
+        cause,
+      );
+    }
+  }
+
+  /** Lets the file go; nothing can be written any more. */
+  close(): void {
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
+    this.#claim.release();
+  }
+
+  #open(): number {
+    const { there, path } = this.#claim;
+    const { O_WRONLY, O_CREAT, O_EXCL, O_TRUNC } = constants;
+    if (there === null || !there.isFile()) {
+      // What has come there since is nobody's to replace.
+      return openSync(path, there === null ? O_WRONLY | O_CREAT | O_EXCL : O_WRONLY);
+    }
+    return openSync(path, O_WRONLY | O_TRUNC);
+  }
+
+  #keepWholeLines(): string {
+    if (this.#file === null) return 'Nothing was written.';
+    if (!fstatSync(this.#file).isFile()) return 'What it holds may end within a line.';
+    try {
+      ftruncateSync(this.#file, this.#length);
+      return this.#length === 0 ? 'It is empty.' : 'It ends with the last line that was whole.';
+    } catch {
+      return 'It may end within a line.';
+    }
+  }
+}

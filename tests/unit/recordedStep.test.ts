@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import type { Completion } from '../../src/engine/rollout/sampler.ts';
+import { characters } from '../../src/model/tokenizer/characters.ts';
+import { recordedBytes, recordStep, shownGroup } from '../../src/session/recordedStep.ts';
+import type { Tokenizer } from '../../src/spec/tokenizer.ts';
+import { solvedTaskOf } from '../../src/tasks/index.ts';
+import { ownRewards } from '../../src/trainer/ownReward.ts';
+import { groupRollouts } from '../../src/trainer/rollouts.ts';
+import { shownPiece } from '../../src/ui/rollouts/pieces.ts';
+import { syllables } from './syllables.ts';
+
+const counts = { M: 2, N: 1, shadow: 1 };
+const problems = [
+  { prompt: '21=', solution: '12' },
+  { prompt: '11=', solution: '11' },
+];
+const task = solvedTaskOf('sort');
+
+/** A completion whose tokens have the numbers 1, 2, … (entropy) and −1, −2, … (log-probability), in units of `of`. */
+function completion(tokens: readonly number[], of: number, truncated = false): Completion {
+  return {
+    tokens,
+    truncated,
+    entropies: Float32Array.from(tokens, (_, t) => of * (t + 1)),
+    logProbs: Float32Array.from(tokens, (_, t) => -of * (t + 1)),
+    selfCertainties: new Float32Array(tokens.length),
+  };
+}
+
+function recorded(tokenizer: Tokenizer, completions: readonly Completion[]) {
+  const batch = groupRollouts(problems, counts, completions, task, tokenizer);
+  const step = recordStep(7, {
+    ...batch,
+    filters: batch.groups.map(() => ({ kept: [true, false, true], threshold: 0.25, iqr: 0.5 })),
+    labels: batch.groups.map(() => ({ answer: '12', agreement: 1, tied: false })),
+    rewards: [
+      [1, 0],
+      [0, 1],
+    ],
+    advantages: [[0.5, 0], null],
+  });
+  return { step, show: (prompt: number) => shownGroup(step, prompt, { task, tokenizer }) };
+}
+
+describe('a step whose tokens have several characters, or none', () => {
+  // '#1' '2' '.' end | '#' '12' '.' | '12' cut off | '#1' '.' : of the policy, two a prompt; then anchors and shadows.
+  const tokens = [[6, 2, 5, 0], [4, 3, 5], [3], [6, 5], [6, 5, 0], [4, 2, 5], [4, 2, 5, 0], [8, 6, 7, 5]];
+  const { step, show } = recorded(
+    syllables,
+    tokens.map((each, i) => completion(each, (i + 1) / 8, i === 2)),
+  );
+
+  it('shows entropy, log-probability and text of each token', () => {
+    const [first, second] = show(0)?.rollouts ?? [];
+    expect(first).toMatchObject({
+      source: 'policy',
+      pieces: ['#1', '2', '.', ''],
+      answer: '12',
+      entropies: [0.125, 0.25, 0.375, 0.5],
+      logProbs: [-0.125, -0.25, -0.375, -0.5],
+      meanEntropy: 0.3125,
+      reward: 1,
+      advantage: 0.5,
+      kept: true,
+    });
+    expect(second).toMatchObject({ pieces: ['#', '12', '.'], answer: '12', kept: false });
+    expect(first?.pieces.map(shownPiece)).toEqual(['#1', '2', '.', '∅']);
+  });
+
+  it('keeps the tokens of each rollout apart, of every source and prompt', () => {
+    const all = [0, 1].flatMap((prompt) => show(prompt)?.rollouts ?? []);
+    expect(all.map(({ source, pieces }) => [source, pieces])).toEqual([
+      ['policy', ['#1', '2', '.', '']],
+      ['policy', ['#', '12', '.']],
+      ['anchor', ['#1', '.', '']],
+      ['shadow', ['#', '2', '.', '']],
+      ['policy', ['12']],
+      ['policy', ['#1', '.']],
+      ['anchor', ['#', '2', '.']],
+      ['shadow', ['\n', '#1', ' ', '.']],
+    ]);
+    for (const { pieces, entropies, logProbs } of all) {
+      expect([entropies.length, logProbs.length]).toEqual([pieces.length, pieces.length]);
+    }
+    expect(all.map(({ answer }) => answer)).toEqual(['12', '12', '1', '2', null, '1', '2', '1 ']);
+    expect(all.at(-1)?.pieces.map(shownPiece)).toEqual(['↵', '#1', '␣', '.']);
+    expect(show(1)?.flags.map(({ truncated }) => truncated)).toEqual([false, true]);
+  });
+
+  it('counts the bytes of its tokens', () => {
+    // 24 tokens of 4 bytes and two numbers of 4, 8 rollouts with 5 numbers, 200 bytes a prompt.
+    expect(tokens.flat()).toHaveLength(24);
+    expect(recordedBytes([step])).toBe(24 * 12 + 8 * 5 * 4 + 2 * 200);
+  });
+
+  it('tells a reward of one’s own the text', async () => {
+    const { groups } = groupRollouts(
+      problems,
+      counts,
+      tokens.map((each) => completion(each, 1)),
+      task,
+      syllables,
+    );
+    const told: string[] = [];
+    await ownRewards(
+      (_, inputs) => {
+        told.push(...inputs.map((each) => each.completion));
+        return Promise.resolve({ rewards: inputs.map(() => 1) });
+      },
+      'code',
+      groups,
+      [],
+      syllables,
+    );
+    expect(told).toEqual(['#12.', '#12.', '12', '#1.']);
+  });
+});
+
+it('shows a character a token with the lab’s own models', () => {
+  const texts = ['#12.', '#21.', '#11.', '#12.', '#12.', '#11.', '#12.', '#11.'];
+  const { show } = recorded(
+    characters,
+    texts.map((text) => completion(characters.encode(text), 1)),
+  );
+  expect(show(0)?.rollouts.map(({ pieces }) => pieces)).toEqual([
+    ['#', '1', '2', '.'],
+    ['#', '2', '1', '.'],
+    ['#', '1', '2', '.'],
+    ['#', '1', '2', '.'],
+  ]);
+});
