@@ -1,28 +1,24 @@
-import type { Plan } from '../engine/plan.ts';
 import { tuneRollout, type LayoutTrial } from '../engine/tuneRollout.ts';
 import type { AdapterSummary, Gpu } from '../gpu/device.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import { Profiler, type KernelTime } from '../gpu/profiler.ts';
-import type { BaseModel } from '../model/baseModel.ts';
+import type { Host } from '../host/host.ts';
 import { parseConfig } from '../model/config.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { presets } from '../settings/presets.ts';
 import { validateSettings } from '../settings/settings.ts';
 import { taskUnder } from '../settings/task.ts';
-import { rolloutCapacity } from '../trainer/prepare.ts';
+import { preparePlan, rolloutCapacity } from '../trainer/prepare.ts';
 import { initialModel } from '../trainer/pretrainer.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { measureCopy } from './copy.ts';
 import { measureMatmul } from './matmul.ts';
-import { timeSteps, type Contestant, type Now, type StepFigures } from './steps.ts';
+import { timeSteps, type Contestant, type StepFigures } from './steps.ts';
 
-/** Where a benchmark runs: in Node or in a worker of the page. */
+/** Where a benchmark runs, and whom it tells how far it is. */
 export interface BenchHost {
+  readonly host: Pick<Host, 'loadModel' | 'memory' | 'now'>;
   readonly gpu: Gpu;
-  readonly loadModel: (name: string) => Promise<BaseModel>;
-  /** The kernels of a run, chosen as for training. */
-  readonly planFor: (kernels: Kernels, model: BaseModel, settings: Settings) => Promise<Plan>;
-  readonly now: Now;
   readonly progress: (doing: string) => void;
 }
 
@@ -65,18 +61,19 @@ const sizes = [
 
 /** Everything that `npm run bench` and the page's bench show. */
 export async function runBench(bench: BenchHost, options: BenchOptions): Promise<BenchResult> {
-  const { gpu, now, progress } = bench;
+  const { host, gpu, progress } = bench;
+  const { now } = host;
   const { repetitions } = options;
   const [srt, mgrpo] = presets.duel.lanes;
   if (srt === undefined || mgrpo === undefined) throw new RangeError('The preset duel has two lanes.');
-  const model = await bench.loadModel(srt.settings.model);
+  const model = await host.loadModel(srt.settings.model);
 
   const kernels = new Kernels(gpu);
   const contestant = async (name: string, settings: Settings, of = model) => ({
     name,
     settings,
     model: of,
-    plan: await bench.planFor(kernels, of, settings),
+    plan: await preparePlan(gpu, kernels, of, settings, host.memory),
   });
   progress('From nothing to the first step');
   const start = await timeStart(bench, await contestant(mgrpo.name, mgrpo.settings));
@@ -171,7 +168,7 @@ export async function runBench(bench: BenchHost, options: BenchOptions): Promise
 
 /** One step, a pass for every dispatch. */
 async function timeKernels(
-  { gpu, now }: BenchHost,
+  { gpu, host: { now } }: BenchHost,
   { model, settings, plan }: Contestant,
 ): Promise<KernelTime[]> {
   const profiler = new Profiler(gpu);
@@ -190,7 +187,7 @@ async function timeKernels(
 
 /** What someone waits for who opens a run: pipelines compiled anew, the evaluation at step 0, the first step. */
 async function timeStart(
-  { gpu, now }: BenchHost,
+  { gpu, host: { now } }: BenchHost,
   { model, settings, plan }: Contestant,
 ): Promise<BenchResult['start']> {
   const begun = now();

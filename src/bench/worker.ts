@@ -1,9 +1,5 @@
-import { openDevice } from '../gpu/device.ts';
-import { browserGpu } from '../host/browserGpu.ts';
 import { failureOf } from '../lib/failure.ts';
-import { fetchModel } from '../host/fetchModel.ts';
-import { browserMemory } from '../host/browserMemory.ts';
-import { preparePlan } from '../trainer/prepare.ts';
+import { browserHost } from '../host/browser.ts';
 import { runBench } from './bench.ts';
 import type { BenchCommand, BenchEvent } from './protocol.ts';
 import { tablesOf } from './tables.ts';
@@ -20,13 +16,12 @@ self.onmessage = ({ data }: MessageEvent<BenchCommand>) => {
 
 async function run({ quick, base }: BenchCommand): Promise<void> {
   try {
-    const gpu = await openDevice(browserGpu());
+    const host = browserHost(() => base);
+    const gpu = await host.openGpu();
     const result = await runBench(
       {
+        host,
         gpu,
-        loadModel: (name) => fetchModel(base, name),
-        planFor: (kernels, model, settings) => preparePlan(gpu, kernels, model, settings, browserMemory),
-        now: () => performance.now(),
         progress: (doing) => {
           post({ type: 'progress', doing });
         },

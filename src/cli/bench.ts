@@ -1,10 +1,7 @@
 import { parseArgs } from 'node:util';
 import { runBench } from '../bench/bench.ts';
 import { tablesOf } from '../bench/tables.ts';
-import { preparePlan } from '../trainer/prepare.ts';
-import { fileMemory } from './fileMemory.ts';
-import { openHeadless } from './headless.ts';
-import { readModelFolder } from './modelFolder.ts';
+import { nodeHost } from './host.ts';
 import { versions } from './versions.ts';
 
 /** `npm run bench`: what a step costs on this adapter, and how near that is to what the adapter can do. */
@@ -17,13 +14,11 @@ export default async function main(argv: string[]): Promise<void> {
       steps: { type: 'string', default: '20' },
     },
   });
-  const gpu = await openHeadless();
+  const gpu = await nodeHost.openGpu();
   const result = await runBench(
     {
+      host: nodeHost,
       gpu,
-      loadModel: (name) => Promise.resolve(readModelFolder(name)),
-      planFor: (kernels, model, settings) => preparePlan(gpu, kernels, model, settings, fileMemory),
-      now: () => performance.now(),
       progress: (doing) => {
         if (process.stderr.isTTY) console.error(`${doing} …`);
       },

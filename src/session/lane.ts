@@ -1,39 +1,13 @@
 import type { Settings } from '../settings/hyperparameters.ts';
 import { metricIds, toRow, type MetricRow } from '../spec/metrics.ts';
-import { checkpointBytes, type Checkpoint } from '../trainer/checkpoint.ts';
 import { failureOf } from '../lib/failure.ts';
-import { Thinned } from './thinned.ts';
 import type { Event, Failure, LaneId, Plan } from './protocol.ts';
-import { recordedBytes, recordStep, shownGroup, type RecordedStep } from './recordedStep.ts';
+import { recordStep, shownGroup } from './recordedStep.ts';
+import type { LaneTimeline } from './timeline.ts';
 import type { StepResult, Trainer } from '../trainer/trainer.ts';
-
-/** What the timeline of one lane may hold. */
-const checkpointBudget = 64 * 2 ** 20;
-const rolloutBudget = 32 * 2 ** 20;
 
 /** How a lane tells the page. */
 export type Post = (event: Event, transfer?: Transferable[]) => void;
-
-/** The memory of checkpoints: each may be referred to by those after it. */
-function heldBytes(checkpoints: readonly Checkpoint[]): number {
-  const all = new Map(
-    checkpoints.flatMap((each) => [each, ...each.earlier]).map((each) => [each.state.policy, each] as const),
-  );
-  return [...all.values()].reduce((sum, each) => sum + checkpointBytes(each), 0);
-}
-
-/** What a lane recorded: where it can be forked, and its rollouts. */
-export interface LaneTimeline {
-  readonly checkpoints: Thinned<Checkpoint>;
-  readonly rollouts: Thinned<RecordedStep>;
-}
-
-export function emptyTimeline(): LaneTimeline {
-  return {
-    checkpoints: new Thinned(checkpointBudget, heldBytes),
-    rollouts: new Thinned(rolloutBudget, recordedBytes),
-  };
-}
 
 /** One run in the worker: its trainer, what waits to be sent, and its timeline. */
 export class WorkerLane {

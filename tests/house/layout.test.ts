@@ -34,7 +34,7 @@ test('no chance but the counted one', () => {
 test('no clock where something is trained or decided', () => {
   // Here a time is shown, kept or sent, and never steers what is learnt.
   const mayReadClock =
-    /^src\/(cli|store|storage|ui)\/|^src\/gpu\/(clock|profiler)\.ts$|^src\/(bench|session)\/worker\.ts$/;
+    /^src\/(cli|store|storage|ui)\/|^src\/gpu\/(clock|profiler)\.ts$|^src\/host\/browser\.ts$/;
   const clock = /\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.(now|timeOrigin)\b/;
   const readers = sources.filter((file) => !mayReadClock.test(file));
   expect(readers.flatMap((file) => places(file, clock))).toEqual([]);

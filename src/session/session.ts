@@ -1,0 +1,242 @@
+import type { Plan } from '../engine/plan.ts';
+import { Kernels } from '../gpu/kernel.ts';
+import { prepareTrainer, type Device, type Host } from '../host/host.ts';
+import { failureOf, type Failure } from '../lib/failure.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
+import type { Checkpoint } from '../trainer/checkpoint.ts';
+import { WorkerLane, type Post } from './lane.ts';
+import type { Command, LaneId, RunState } from './protocol.ts';
+import { Publisher } from './publisher.ts';
+import { Schedule } from './schedule.ts';
+import { emptyTimeline, timelineUntil, type LaneTimeline } from './timeline.ts';
+
+/** A lane to be made. */
+interface Wish {
+  readonly lane: LaneId;
+  readonly settings: Settings;
+  readonly from?: Checkpoint | null;
+  readonly timeline?: LaneTimeline;
+  readonly plan?: Plan;
+}
+
+const stateOf: Partial<Record<Failure['code'], RunState>> = {
+  'no-adapter': 'no-webgpu',
+  'device-lost': 'device-lost',
+  'non-finite': 'non-finite',
+  // The run is as it was before the step: an edited reward goes on with it.
+  'bad-reward': 'paused',
+};
+
+/** The lanes of a page on one device: what its commands do, and what becomes of them when the device is lost. */
+export class Session {
+  readonly #host: Host;
+  readonly #publisher: Publisher;
+  readonly #schedule: Schedule;
+  #device: Promise<Device> | null = null;
+  #lanes: readonly WorkerLane[] = [];
+  /** Grows with every `open` and every loss of the device: what an older one still does is discarded. */
+  #generation = 0;
+  /** Lanes that the page waits for. */
+  readonly #joining = new Set<LaneId>();
+  /** Steps of all lanes when the device was last lost: without progress since, it is not asked for again. */
+  #stepsWhenLost = -1;
+
+  constructor(host: Host, post: Post) {
+    this.#host = host;
+    this.#publisher = new Publisher(post, host.now, () => this.#lanes);
+    this.#schedule = new Schedule({
+      lanes: () => this.#lanes,
+      generation: () => this.#generation,
+      ready: () => this.#device !== null,
+      publisher: this.#publisher,
+      failed: (error, lane) => {
+        this.#fail(error, lane?.id);
+      },
+    });
+  }
+
+  receive(command: Command): void {
+    switch (command.type) {
+      case 'open':
+        void this.#open(command.lanes);
+        return;
+      case 'put':
+        this.#joining.add(command.lane);
+        this.#schedule.ask(() => this.#put(command));
+        return;
+      case 'drop':
+        this.#schedule.ask(() => {
+          this.#drop(command.lane);
+          return Promise.resolve();
+        });
+        return;
+      case 'train':
+        this.#schedule.want(Infinity);
+        return;
+      case 'pause':
+        this.#schedule.want(0);
+        return;
+      case 'step':
+        this.#schedule.want(1);
+        return;
+      case 'change':
+        this.#laneOf(command.lane)?.change(command.changes);
+        this.#schedule.changed();
+        return;
+      case 'watch':
+        this.#publisher.watch(command);
+        return;
+    }
+    command satisfies never;
+  }
+
+  #laneOf(id: LaneId): WorkerLane | undefined {
+    return this.#lanes.find((lane) => lane.id === id);
+  }
+
+  async #open(wishes: readonly Wish[]): Promise<void> {
+    const mine = ++this.#generation;
+    this.#schedule.clear();
+    this.#joining.clear();
+    this.#stepsWhenLost = -1;
+    this.#discardLanes();
+    try {
+      this.#publisher.state('checking');
+      this.#device ??= this.#connect();
+      const device = await this.#device;
+      if (mine !== this.#generation) return;
+      this.#publisher.post({ type: 'adapter', adapter: device.gpu.adapter });
+      for (const wish of wishes) {
+        if (!(await this.#join(device, wish, mine))) return;
+      }
+      this.#publisher.state('compiling');
+      await device.kernels.compile((done, total) => {
+        this.#publisher.post({ type: 'compiling', done, total });
+      });
+      if (mine !== this.#generation) return;
+      this.#publisher.state('ready');
+      this.#schedule.resume();
+    } catch (error) {
+      if (mine !== this.#generation) return;
+      this.#discardLanes();
+      this.#fail(error);
+    }
+  }
+
+  /** Builds a lane beside the others. @returns false, and nothing is left of it, where it came too late */
+  async #join(device: Device, wish: Wish, mine: number): Promise<boolean> {
+    const { lane: id, settings, from = null, timeline = emptyTimeline() } = wish;
+    const { trainer, plan } = await prepareTrainer(this.#host, device, settings, {
+      plan: wish.plan ?? null,
+      from,
+      checkpoints: true,
+    });
+    const lane = new WorkerLane(id, trainer, plan, timeline, this.#publisher.post);
+    if (mine === this.#generation) {
+      this.#lanes = [...this.#lanes, lane];
+      return true;
+    }
+    trainer.destroy();
+    return false;
+  }
+
+  async #put({ lane: id, settings, replaces, from }: Extract<Command, { type: 'put' }>): Promise<void> {
+    if (this.#device === null) return;
+    const mine = this.#generation;
+    const parent = from === null ? undefined : this.#laneOf(from.lane)?.timeline;
+    const checkpoint = from === null ? null : (parent?.checkpoints.before(from.step) ?? null);
+    const timeline =
+      checkpoint === null || parent === undefined ? emptyTimeline() : timelineUntil(parent, checkpoint.step);
+    try {
+      const device = await this.#device;
+      if (replaces !== null) this.#drop(replaces);
+      if (!(await this.#join(device, { lane: id, settings, from: checkpoint, timeline }, mine))) return;
+      await device.kernels.compile();
+      if (mine !== this.#generation) return;
+      this.#joining.delete(id);
+      this.#publisher.post({ type: 'put', lane: id, step: checkpoint?.step ?? 0 });
+      const lane = this.#laneOf(id);
+      lane?.flush();
+      if (lane !== undefined) this.#publisher.show(lane);
+    } catch (error) {
+      if (mine !== this.#generation) return;
+      this.#drop(id);
+      this.#joining.delete(id);
+      this.#publisher.post({ type: 'refused', lane: id, failure: failureOf(error) });
+    }
+  }
+
+  #drop(id: LaneId): void {
+    this.#laneOf(id)?.trainer.destroy();
+    this.#lanes = this.#lanes.filter((lane) => lane.id !== id);
+  }
+
+  #discardLanes(): void {
+    for (const { trainer } of this.#lanes) trainer.destroy();
+    this.#lanes = [];
+  }
+
+  async #connect(): Promise<Device> {
+    const gpu = await this.#host.openGpu();
+    const kernels = new Kernels(gpu);
+    void gpu.lost.then((reason) => this.#recover(reason));
+    return { gpu, kernels };
+  }
+
+  /** After a loss of the device: once more from each lane's newest checkpoint, if there was progress since the last loss. */
+  async #recover(reason: string): Promise<void> {
+    const mine = ++this.#generation;
+    const goOn = this.#schedule.clear();
+    const lost = this.#lanes;
+    const steps = lost.reduce((sum, { trainer }) => sum + trainer.step, 0);
+    const again = steps > this.#stepsWhenLost && lost.some(({ started }) => started);
+    this.#device = null;
+    this.#lanes = [];
+    this.#stepsWhenLost = steps;
+    const loss = { code: 'device-lost', sentence: `The GPU device was lost: ${reason}` } as const;
+    for (const lane of this.#joining) {
+      this.#publisher.post({ type: 'refused', lane, failure: { ...loss, remedy: 'Add it once more.' } });
+    }
+    this.#joining.clear();
+    try {
+      if (!again) throw new Error('no progress since the last loss');
+      this.#publisher.state('checking');
+      this.#device = this.#connect();
+      const device = await this.#device;
+      if (mine !== this.#generation) return;
+      for (const { id: lane, trainer, timeline, plan } of lost) {
+        const from = timeline.checkpoints.items.at(-1) ?? null;
+        const step = from?.step ?? 0;
+        const kept = timelineUntil(timeline, step);
+        const wish = { lane, settings: trainer.settings, from, timeline: kept, plan };
+        if (!(await this.#join(device, wish, mine))) return;
+        this.#publisher.post({ type: 'rewound', lane, step });
+      }
+      await device.kernels.compile();
+      if (mine !== this.#generation) return;
+      this.#publisher.state(this.#schedule.restingState(), {
+        ...loss,
+        remedy:
+          'A new one was found, and every lane goes on from its newest checkpoint. Choose smaller settings if it happens again.',
+      });
+      this.#schedule.want(goOn);
+      this.#schedule.resume();
+    } catch {
+      if (mine !== this.#generation) return;
+      this.#device = null;
+      this.#discardLanes();
+      const remedy = 'Start again, on a new device; choose smaller settings if it happens again.';
+      this.#publisher.state('device-lost', { ...loss, remedy });
+    }
+  }
+
+  #fail(error: unknown, lane?: LaneId): void {
+    const failure = failureOf(error);
+    // What becomes of the lanes is for `recover` to say.
+    if (failure.code === 'device-lost' && this.#lanes.length > 0) return;
+    this.#schedule.want(0);
+    // A device that could not be opened or failed its check is asked for again by the next `open`.
+    if (this.#lanes.length === 0) this.#device = null;
+    this.#publisher.state(stateOf[failure.code] ?? 'refused', failure, lane);
+  }
+}
