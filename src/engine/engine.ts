@@ -14,7 +14,8 @@ import type { PlannedModel } from './recorder.ts';
 import type { RolloutCapacity, RolloutRandom, RolloutRequest } from './rollout/call.ts';
 import { Sampler, type Completion } from './rollout/sampler.ts';
 import type { TrainingGroup } from './rows.ts';
-import { statWidth, Updater, type LossSettings, type UpdateCapacity } from './update.ts';
+import { rowStats } from './ops/policy_loss.ts';
+import { Updater, type LossSettings, type UpdateCapacity } from './update.ts';
 
 export interface EngineCapacity {
   readonly update: UpdateCapacity;
@@ -331,21 +332,23 @@ function present(sampler: Sampler | null): Sampler {
 
 /** Sums per-token statistics in row order: the same bits every time. */
 function summarise(stats: ArrayBuffer, rowCount: number, report: ArrayBuffer): UpdateReport {
-  const rows = new Float32Array(stats, 0, rowCount * statWidth);
-  const sums = new Float64Array(statWidth);
-  for (let at = 0; at < rows.length; at += statWidth) {
-    if (rows[at + 7] !== 1) continue;
-    for (let i = 0; i < statWidth; i++) sums[i] = (sums[i] ?? 0) + (rows[at + i] ?? NaN);
+  const { floats, at } = rowStats;
+  const rows = new Float32Array(stats, 0, rowCount * floats);
+  const sums = new Float64Array(floats);
+  for (let row = 0; row < rows.length; row += floats) {
+    if (rows[row + at.trained] !== 1) continue;
+    for (let i = 0; i < floats; i++) sums[i] = (sums[i] ?? 0) + (rows[row + i] ?? NaN);
   }
-  const tokens = sums[7] ?? 0;
-  const mean = (column: number) => (tokens === 0 ? NaN : (sums[column] ?? NaN) / tokens);
+  const sum = (name: keyof typeof at) => sums[at[name]] ?? NaN;
+  const tokens = sum('trained');
+  const mean = (name: keyof typeof at) => (tokens === 0 ? NaN : sum(name) / tokens);
   return {
     ...readReport(report),
-    loss: sums[0] ?? NaN,
-    logProb: mean(1),
-    clippedShare: mean(3),
-    klReference: mean(4),
-    klAnchor: mean(5),
+    loss: sum('loss'),
+    logProb: mean('log_prob'),
+    clippedShare: mean('clipped'),
+    klReference: mean('k3_reference'),
+    klAnchor: mean('k3_anchor'),
     trainedTokens: tokens,
   };
 }
