@@ -1,5 +1,5 @@
 import { Buffers } from '../gpu/buffer.ts';
-import { Clock } from '../gpu/clock.ts';
+import { Clock, type Wait } from '../gpu/clock.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { submissionMs } from '../gpu/pacedWork.ts';
@@ -52,8 +52,8 @@ interface PendingRollout {
   readonly rowOf: readonly number[];
 }
 
-/** Milliseconds on the device since the last read; NaN where the device has no timestamps. */
-export interface PhaseTimes {
+/** Milliseconds on the device since the last read, NaN where it has no timestamps; and of the wait for them. */
+export interface PhaseTimes extends Wait {
   readonly rolloutMs: number;
   readonly updateMs: number;
 }
@@ -193,13 +193,14 @@ export class Engine {
       ...(updated ? (['stats', 'report'] as const) : []),
       ...(pending === null ? [] : (['tokens', 'rolloutStats'] as const)),
     ];
-    const bytes = await this.#wait('readback', names);
+    const { bytes, wait } = await this.#wait('readback', names);
     const completions =
       pending === null ? null : present(this.#sampler).read(bytes.tokens, bytes.rolloutStats, pending.rowOf);
     return {
       report: updated ? summarise(bytes.stats, this.#updatedRows, bytes.report) : null,
       completions: completions as P extends null ? null : Completion[],
       times: {
+        ...wait,
         rolloutMs: this.#measured(this.#sampler?.takeMs()),
         updateMs: this.#measured(this.#updater.takeMs()),
       },
@@ -215,7 +216,7 @@ export class Engine {
     const evaluator = present(this.#evaluator);
     const { dispatches, rowOf } = evaluator.submit(prompts, requests, random);
     this.#dispatches += dispatches;
-    const bytes = await this.#wait('evaluation readback', ['evaluationTokens', 'evaluationStats']);
+    const { bytes } = await this.#wait('evaluation readback', ['evaluationTokens', 'evaluationStats']);
     return evaluator.read(bytes.evaluationTokens, bytes.evaluationStats, rowOf);
   }
 
@@ -295,6 +296,11 @@ export class Engine {
     return new Float32Array(values);
   }
 
+  /** A step is over, and others may step: their waits for this one end here (see gpu/turns). */
+  leave(): void {
+    this.#clock.leave();
+  }
+
   destroy(): void {
     this.#buffers.destroy();
     this.#clock.destroy();
@@ -306,7 +312,10 @@ export class Engine {
   }
 
   /** Brings back the named ranges, and the times of everything submitted since the last wait. */
-  async #wait(label: string, names: readonly Range[]): Promise<Record<Range, ArrayBuffer>> {
+  async #wait(
+    label: string,
+    names: readonly Range[],
+  ): Promise<{ bytes: Record<Range, ArrayBuffer>; wait: Wait }> {
     const clock = this.#clock;
     const wanted: Range[] = clock.source === null ? [...names] : [...names, 'times'];
     const encoder = this.#gpu.device.createCommandEncoder({ label });
@@ -314,8 +323,7 @@ export class Engine {
     this.#readback.copy(encoder, wanted);
     this.#gpu.device.queue.submit([encoder.finish()]);
     const bytes = await this.#readback.take(wanted);
-    clock.tell(clock.source === null ? null : bytes.times);
-    return bytes;
+    return { bytes, wait: clock.tell(clock.source === null ? null : bytes.times) };
   }
 }
 

@@ -5,7 +5,7 @@ import { failureOf } from '../lib/failure.ts';
 import { Thinned } from './thinned.ts';
 import type { Event, Failure, LaneId, Plan } from './protocol.ts';
 import { recordedBytes, recordStep, shownGroup, type RecordedStep } from './recordedStep.ts';
-import type { StepResult, Trainer } from '../trainer/trainer.ts';
+import type { Trainer } from '../trainer/trainer.ts';
 
 /** What the timeline of one lane may hold. */
 const checkpointBudget = 64 * 2 ** 20;
@@ -46,7 +46,6 @@ export class WorkerLane {
   readonly #changes: Partial<Settings>[] = [];
   #started: boolean;
   #rows: Float64Array[] = [];
-  #cost: StepResult['cost'] | null = null;
   #checkpointsSent = -1;
 
   constructor(id: LaneId, trainer: Trainer, plan: Plan, timeline: LaneTimeline, post: Post) {
@@ -73,8 +72,7 @@ export class WorkerLane {
       this.flush();
     }
     if (trainer.finished) return;
-    const { metrics, decisions, guarded, checkpoint, cost } = await trainer.next();
-    this.#cost = cost;
+    const { metrics, decisions, guarded, checkpoint } = await trainer.next();
     this.#keep(metrics);
     timeline.rollouts.add(recordStep(trainer.step, decisions));
     if (checkpoint !== null) timeline.checkpoints.add(checkpoint);
@@ -82,6 +80,7 @@ export class WorkerLane {
       this.flush();
       this.#changed(guarded, 'guard');
     }
+    trainer.engine.leave();
   }
 
   /** Notes a live change; `applyChanges` brings it into force. */
@@ -103,9 +102,9 @@ export class WorkerLane {
     return refused;
   }
 
-  /** Sends what has gathered: rows, costs of the last step, where the timeline can be entered. */
+  /** Sends what has gathered: rows, where the timeline can be entered. */
   flush(): void {
-    const { id: lane, trainer, timeline } = this;
+    const { id: lane, timeline } = this;
     const rows = this.#rows;
     if (rows.length > 0) {
       const all = new Float64Array(rows.length * metricIds.length);
@@ -114,10 +113,6 @@ export class WorkerLane {
       });
       this.#rows = [];
       this.#post({ type: 'rows', lane, count: rows.length, rows: all }, [all.buffer]);
-    }
-    if (this.#cost !== null) {
-      this.#post({ type: 'cost', lane, ...this.#cost, bytes: trainer.engine.counts.bytes });
-      this.#cost = null;
     }
     const { items, sizeBytes } = timeline.checkpoints;
     const newest = items.at(-1)?.step ?? 0;
