@@ -50,7 +50,6 @@ it('a lane’s figures are its own beside a heavier lane: waiting for that has i
   expect(sum(alone, 'perf/others_ms')).toBe(0);
   const ofHeavy = sum(together.heavy, 'perf/step_ms');
   const others = sum(together.light, 'perf/others_ms');
-  console.log(JSON.stringify({together, alone}, (k,v)=>k.startsWith('perf')||typeof v!=='number'?v:undefined));
   expect(others).toBeGreaterThan(0.5 * ofHeavy);
   // What it waits beside that is what it would be alone, not the other's work.
   const own = sum(together.light, 'perf/step_ms') - others;
