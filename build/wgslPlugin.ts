@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
-import { type VariableInfo, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
-import type { WgslBinding, WgslFieldType, WgslModule, WgslParams } from '../src/gpu/shader.ts';
+import { StructInfo, type VariableInfo, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import type { WgslBinding, WgslElement, WgslFieldType, WgslModule, WgslParams } from '../src/gpu/shader.ts';
 import { type AssembledWgsl, assembleWgsl, WgslSourceError } from './wgslAssemble.ts';
 
 const fieldTypes: Readonly<Record<string, WgslFieldType>> = {
@@ -41,6 +41,19 @@ function paramsOf(uniform: VariableInfo, text: AssembledWgsl): WgslParams {
   }
   // A uniform block is bound in whole 16-byte rows.
   return { size: Math.ceil(uniform.size / 16) * 16, fields };
+}
+
+/** The fields of an array's struct where all are f32: figures that TypeScript reads. */
+function elementOf({ format }: VariableInfo): { element?: WgslElement } {
+  if (!(format instanceof StructInfo)) return {};
+  const { members, size } = format;
+  if (members.some(({ type }) => type.getTypeName() !== 'f32')) return {};
+  return {
+    element: {
+      floats: size / 4,
+      fields: Object.fromEntries(members.map(({ name, offset }) => [name, offset / 4])),
+    },
+  };
 }
 
 function accessOf(variable: VariableInfo): WgslBinding['access'] {
@@ -91,7 +104,11 @@ function reflect(text: AssembledWgsl): Facts {
   const sizes = size === undefined || size === null ? null : Array.isArray(size) ? size : [size];
   return {
     bindings: [
-      ...shader.storage.map((variable) => ({ ...place(variable), access: accessOf(variable) })),
+      ...shader.storage.map((variable) => ({
+        ...place(variable),
+        access: accessOf(variable),
+        ...elementOf(variable),
+      })),
       ...shader.uniforms.map((variable) => ({ ...place(variable), access: 'uniform' as const })),
     ],
     params: params === undefined ? null : paramsOf(params, text),

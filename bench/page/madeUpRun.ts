@@ -96,7 +96,6 @@ export function standIn(course: Course, train: (run: MadeUpRun) => void): void {
     for (const [index, lane] of lanes.entries()) {
       const rows = rowsFrom(course, index, first, count);
       post({ type: 'rows', lane, count, rows }, [rows.buffer]);
-      post({ type: 'cost', lane, dispatches: 55, readbacks: 1, allocations: 0, bytes: 9_800_000 });
       post({ type: 'rollouts', lane, group: groupAt(index, first + count - 1) });
     }
   };

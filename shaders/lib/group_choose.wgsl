@@ -1,5 +1,6 @@
 //! Sampling of rollout/group: some threads to a sequence.
 //! use lib/philox
+//! use lib/token_stats
 
 /// One token of each sequence from softmax(logits/T), logits at WIDE, as rollout/sample; PARTS threads share a sequence, each a
 /// stretch of the vocabulary, whose sums are added in its order.
@@ -96,12 +97,16 @@ fn choose(position: u32) {
     let log_sum = log(sums.x);
     let vocab = f32(params.vocab);
     let z = kept[logits + chosen / 4u][chosen % 4u];
-    let figures = vec4f(z - log_sum, log_sum - sums.y / sums.x, log_sum - sums.z / vocab - log(vocab), 0.0);
     let runs = running[s] == 1u;
     chosen = select(params.end_token, chosen, runs);
     let at = row * params.max_length + position;
     token[at] = chosen;
-    stats[at] = select(vec4f(), figures, runs);
+    if (runs) {
+      let certainty = log_sum - sums.z / vocab - log(vocab);
+      stats[at] = TokenStats(z - log_sum, log_sum - sums.y / sums.x, certainty, 0.0);
+    } else {
+      stats[at] = TokenStats();
+    }
     current[s] = chosen;
     running[s] = select(1u, 0u, chosen == params.end_token);
   }

@@ -1,5 +1,6 @@
 //! Head and sampling of rollout/lanes: one token of each of a thread's four sequences.
 //! use lib/philox
+//! use lib/token_stats
 
 /// One token of each sequence from softmax(logits/T), as rollout/sample.
 fn choose(row: u32, position: u32, ended: vec4<bool>) -> vec4u {
@@ -66,7 +67,11 @@ fn choose(row: u32, position: u32, ended: vec4<bool>) -> vec4u {
   for (var s = 0u; s < 4u; s++) {
     let at = (row + s) * params.max_length + position;
     token[at] = chosen[s];
-    stats[at] = select(vec4f(log_prob[s], entropy[s], certainty[s], 0.0), vec4f(), ended[s]);
+    if (ended[s]) {
+      stats[at] = TokenStats();
+    } else {
+      stats[at] = TokenStats(log_prob[s], entropy[s], certainty[s], 0.0);
+    }
   }
   return chosen;
 }

@@ -6,7 +6,7 @@
 //! logits: [rows of every model, 4·stride4], gradient written over the policy's rows, padding columns zero
 //! target: [rows]   terms: [rows] of (A, w); rows with w = 0 get gradient 0 and statistics 0
 //! old_log_prob: [rows of the batch], written by the first update of a batch, where ρ is exactly 1
-//! stats: [rows of the batch, 2] of (loss, ln π, H, clipped), (k3 to reference, k3 to anchor, ρ, 1 if trained)
+//! stats: [rows of the batch], see RowStats
 //! clipped: 1 where the clip range decides; the bound of 3 does not count (verl's pg_clipfrac)
 //! One thread per row.
 //! use lib/grid
@@ -30,11 +30,25 @@ struct Params {
   entropy_bonus: f32,
 }
 
+/// What the charts need of a row; TypeScript reads it by these names.
+struct RowStats {
+  /// Weighted: its sum over rows is the loss of the update.
+  loss: f32,
+  log_prob: f32,
+  entropy: f32,
+  clipped: f32,
+  k3_reference: f32,
+  k3_anchor: f32,
+  ratio: f32,
+  /// 1 where the row is learned from, else the row is 0 throughout.
+  trained: f32,
+}
+
 @group(0) @binding(0) var<storage, read_write> logits: array<vec4f>;
 @group(0) @binding(1) var<storage, read> target_token: array<u32>;
 @group(0) @binding(2) var<storage, read> terms: array<vec2f>;
 @group(0) @binding(3) var<storage, read_write> old_log_prob: array<f32>;
-@group(0) @binding(4) var<storage, read_write> stats: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> stats: array<RowStats>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 /// Scaled logits of four columns; columns beyond the vocabulary can't be chosen.
@@ -82,8 +96,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     for (var i = 0u; i < params.stride4; i++) {
       logits[r * params.stride4 + i] = vec4f();
     }
-    stats[at * 2u] = vec4f();
-    stats[at * 2u + 1u] = vec4f();
+    stats[at] = RowStats();
     return;
   }
   let token = target_token[r];
@@ -127,8 +140,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
 
   let loss = weight * (policy_term + params.kl_coefficient * k3_reference - params.entropy_bonus * entropy);
-  stats[at * 2u] = vec4f(loss, log_prob, entropy, clipped);
-  stats[at * 2u + 1u] = vec4f(k3_reference, k3_anchor, ratio, 1.0);
+  stats[at] = RowStats(loss, log_prob, entropy, clipped, k3_reference, k3_anchor, ratio, 1.0);
 
   let scale = weight * params.inverse_temperature;
   for (var i = 0u; i < params.stride4; i++) {

@@ -4,7 +4,7 @@
 //! θk = momentum·θk + (1−momentum)·θq                                          (M-GRPO, arXiv 2512.13070)
 //! policy is slab 0 of parameters, the anchor begins at anchor4; update_anchor 0 leaves it alone.
 //! gradient, m, v: [size]   block_sums: from grad_norm, `blocks` of them
-//! report: [workgroups] of (‖gradient‖², Σ(θq−θk)², Σθq², 0), the first the same in each
+//! report: [workgroups], see Report
 //! A non-finite norm changes nothing: the run stops with its last good parameters.
 
 struct Params {
@@ -25,12 +25,23 @@ struct Params {
   momentum: f32,
 }
 
+/// What a workgroup tells of its parameters after the update; TypeScript reads it by these names.
+struct Report {
+  /// ‖gradient‖² of all parameters, before clipping: the same in every workgroup.
+  gradient_squared: f32,
+  /// Σ(θq−θk)²
+  apart_squared: f32,
+  /// Σθq²
+  policy_squared: f32,
+  unused: f32,
+}
+
 @group(0) @binding(0) var<storage, read_write> parameters: array<vec4f>;
 @group(0) @binding(1) var<storage, read> gradient: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> m: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> v: array<vec4f>;
 @group(0) @binding(4) var<storage, read> block_sums: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> report: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> report: array<Report>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> norm_squared: f32;
@@ -83,6 +94,6 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     }
   }
   if (lane == 0u) {
-    report[group.x] = vec4f(squared, sums[0], 0.0);
+    report[group.x] = Report(squared, sums[0].x, sums[0].y, 0.0);
   }
 }

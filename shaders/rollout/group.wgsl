@@ -8,7 +8,7 @@
 //! sequence: [rows, 2] of (prefix row, prefix length, last prompt token, 1 if wanted), (T as bits, rollout,
 //! purpose, 0); with PREFILL (first prefix token, prefix length, 0, 1)
 //! cache: [rows, layers] of keys [kv_heads·D/4, slots] and values [slots, kv_heads·D/4]; prefix: the same of the prompts
-//! token: [rows, max_length]   stats: [rows, max_length] of (ln π, entropy, self-certainty, 0), as rollout/sample
+//! token: [rows, max_length]   stats: [rows, max_length], as rollout/sample
 //! A rollout that ended repeats the end token; a workgroup whose rollouts all ended stops.
 //! Random stream: as rollout/sample.
 //! Prelude: SEQUENCES. INPUT, WIDE, KEPT: where regions of `kept` begin and end. THREADS threads a workgroup, at
@@ -67,7 +67,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> prefix: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> cache: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> token: array<u32>;
-@group(0) @binding(7) var<storage, read_write> stats: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> stats: array<TokenStats>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 const LOWEST = -3.0e38;

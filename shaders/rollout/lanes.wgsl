@@ -7,7 +7,7 @@
 //! sequence: [rows, 2] of (prefix row, prefix length, last prompt token, 1 if wanted), (T as bits, rollout,
 //! purpose, 0); with PREFILL (first prefix token, prefix length, 0, 1)
 //! cache: [layers, k and v, slots, kv_heads·D, rows], prefix slots first; prefix: the same of the prompts
-//! token: [rows, max_length]   stats: [rows, max_length] of (ln π, entropy, self-certainty, 0), as rollout/sample
+//! token: [rows, max_length]   stats: [rows, max_length], as rollout/sample
 //! A rollout that ended repeats the end token; a workgroup whose rollouts all ended stops.
 //! Random stream: as rollout/sample.
 //! Prelude: Activation and Activation4, one and four activations in storage (src/engine/activations.ts);
@@ -65,7 +65,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> prefix: array<Activation>;
 @group(0) @binding(5) var<storage, read_write> cache: array<Activation4>;
 @group(0) @binding(6) var<storage, read_write> token: array<u32>;
-@group(0) @binding(7) var<storage, read_write> stats: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> stats: array<TokenStats>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 const LOWEST = -3.0e38;

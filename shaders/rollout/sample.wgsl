@@ -1,13 +1,13 @@
 //! One token of every rollout from softmax(logits/T), by inverse CDF of a counter-based random number; T = 0
 //! takes the most likely token (its statistics are those of T = 1).
-//! Keeps ln π, entropy and self-certainty KL(U‖π) = −(1/V)·Σ_j ln(V·π_j) of the sampling distribution, in nats.
 //! logits: [rows, 4·stride4]   sampler: [rows] of (T as bits, rollout, purpose, unused)
-//! token: [rows, max_length]   stats: [rows, max_length] of (ln π, entropy, self-certainty, 0)
+//! token: [rows, max_length]   stats: [rows, max_length]
 //! current, done: [rows]; a rollout that ended repeats the end token, which nobody reads.
 //! Random stream: Philox, counter (position, rollout, step, purpose), key (seed).
 //! One thread per rollout.
 //! use lib/grid
 //! use lib/philox
+//! use lib/token_stats
 
 struct Params {
   rows: u32,
@@ -24,7 +24,7 @@ struct Params {
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;
 @group(0) @binding(1) var<storage, read> sampler_of: array<vec4u>;
 @group(0) @binding(2) var<storage, read_write> token: array<u32>;
-@group(0) @binding(3) var<storage, read_write> stats: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> stats: array<TokenStats>;
 @group(0) @binding(4) var<storage, read_write> current: array<u32>;
 @group(0) @binding(5) var<storage, read_write> done: array<u32>;
 @group(1) @binding(0) var<uniform> params: Params;
@@ -46,7 +46,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let at = r * params.max_length + params.position;
   if (params.position > 0u && done[r] == 1u) {
     token[at] = params.end_token;
-    stats[at] = vec4f();
+    stats[at] = TokenStats();
     return;
   }
   let how = sampler_of[r];
@@ -99,7 +99,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let z = logits[r * params.stride4 + chosen / 4u][chosen % 4u] * inverse - highest;
   let vocab = f32(params.vocab);
   token[at] = chosen;
-  stats[at] = vec4f(z - log_sum, log_sum - weighted / sum, log_sum - shifted / vocab - log(vocab), 0.0);
+  stats[at] = TokenStats(z - log_sum, log_sum - weighted / sum, log_sum - shifted / vocab - log(vocab), 0.0);
   current[r] = chosen;
   done[r] = select(0u, 1u, chosen == params.end_token);
 }

@@ -65,18 +65,16 @@ export async function timeSteps(
     const timed = validateSettings({ steps: 100_000, evalEvery: 1000 }, settings);
     const trainer = new Trainer(gpu, kernels, model, timed, { now, plan });
     const rows: Partial<Record<MetricId, number>>[] = [];
-    const cost = { dispatches: 0, readbacks: 0, allocations: 0 };
-    return { trainer, rows, cost, sampled: [] as number[], learned: [] as number[] };
+    return { trainer, rows, sampled: [] as number[], learned: [] as number[] };
   });
   await kernels.compile();
   // The first steps compile what drivers compile late, and measure where submissions are to be cut.
   const warmUp = 3;
   for (let step = 0; step < repetitions + warmUp; step++) {
     for (const run of runs) {
-      const { metrics, decisions, cost } = await run.trainer.next();
+      const { metrics, decisions } = await run.trainer.next();
       if (step < warmUp) continue;
       run.rows.push(metrics);
-      Object.assign(run.cost, cost);
       const lengths = decisions.groups.flatMap(({ rollouts }) => rollouts.map(({ tokens }) => tokens.length));
       const learned = decisions.groups.flatMap(({ rollouts }, b) => {
         if ((decisions.advantages[b] ?? null) === null) return [];
@@ -88,7 +86,7 @@ export async function timeSteps(
       run.learned.push(sum(learned));
     }
   }
-  return runs.map(({ trainer, rows, cost, sampled, learned }, index) => {
+  return runs.map(({ trainer, rows, sampled, learned }, index) => {
     const contestant = contestants[index];
     if (contestant === undefined) throw new RangeError('Every run has a contestant.');
     const { name, settings, model, plan } = contestant;
@@ -101,7 +99,7 @@ export async function timeSteps(
     const models = N + shadow > 0 ? 3 : 2;
     // 2 operations per weight and token forward, 4 backward.
     const flop = 2 * model.layout.matrixFloats * (rolled + trained * (models + 2));
-    const { bytes } = trainer.engine.counts;
+    const last = (id: MetricId) => rows.at(-1)?.[id] ?? NaN;
     trainer.destroy();
     return {
       name,
@@ -115,8 +113,10 @@ export async function timeSteps(
       generatedTokensPerS: (1000 * rolled) / rolloutMs.median,
       trainedTokensPerS: (1000 * trained) / trainMs.median,
       matrixGflopPerS: flop / (rolloutMs.median + trainMs.median) / 1e6,
-      ...cost,
-      bytes,
+      dispatches: last('perf/dispatches'),
+      readbacks: last('perf/readbacks'),
+      allocations: last('perf/allocations'),
+      bytes: last('perf/memory_bytes'),
     };
   });
 }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { algorithms } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
 import { hyperparameterKeys, hyperparameters } from '../settings/hyperparameters.ts';
@@ -79,14 +79,28 @@ function algorithmTable(): string {
 
 function metricTable(): string {
   return table(
-    ['id', 'label', 'unit', 'formula', 'when it rises', 'when it falls', 'truth?', 'source', 'TRL', 'verl'],
+    [
+      'id',
+      'label',
+      'unit',
+      'formula',
+      'computed in',
+      'when it rises',
+      'when it falls',
+      'truth?',
+      'source',
+      'TRL',
+      'verl',
+    ],
     metricIds.map((id) => {
       const metric = metrics[id];
+      const [file = '', name] = metric.rule.split('#');
       return [
         `\`${id}\``,
         metric.label,
         metric.unit,
         metric.formula,
+        `[${basename(file)}](../${file})${name === undefined ? '' : ` \`${name}\``}`,
         metric.rises,
         metric.falls,
         metric.needsTruth ? 'yes' : 'no',

@@ -5,6 +5,7 @@ import type { FilterResult } from '../spec/algorithm.ts';
 import type { Group, PseudoLabel, Rollout } from '../spec/group.ts';
 import type { MetricId, MetricRow } from '../spec/metrics.ts';
 import { pairShares, type OverlapWindow } from './overlap.ts';
+import { repetition } from './repetition.ts';
 
 /** What the update reports; NaN for what was not measured. */
 export interface UpdateStats {
@@ -21,13 +22,18 @@ export interface UpdateStats {
   readonly learningRate: number;
 }
 
-/** Wall times of a step's parts, ms. */
-export interface Timings {
+/** What a step cost: times in ms (what each of them is says the metric table), counts, and bytes held. */
+export interface StepCosts {
   readonly stepMs: number;
   readonly rolloutMs: number;
   readonly voteMs: number;
   readonly trainMs: number;
+  readonly othersMs: number;
   readonly readbackMs: number;
+  readonly dispatches: number;
+  readonly readbacks: number;
+  readonly allocations: number;
+  readonly memoryBytes: number;
 }
 
 /** Everything a step leaves behind; no solution among it. All lists are per prompt, [B]. */
@@ -43,17 +49,23 @@ export interface StepRecord {
   /** [B][M], null for a skipped group. */
   readonly advantages: readonly (readonly number[] | null)[];
   readonly update: UpdateStats;
-  readonly timings: Timings;
+  readonly costs: StepCosts;
   /** Carries the last steps; this step is added to it. */
   readonly overlap: OverlapWindow;
 }
 
-/** Every metric of a single step that needs no solution; truth.ts, evaluations, earlyWarning.ts and the guard add the rest. */
-export type StepMetricId = Exclude<MetricId, `${'truth' | 'eval' | 'warning' | 'guard'}/${string}`>;
+/**
+ * Every metric of a single step that needs no solution; truth.ts, evaluations, earlyWarning.ts, the guard and the end of
+ * the step add the rest.
+ */
+export type StepMetricId = Exclude<
+  MetricId,
+  `${'truth' | 'eval' | 'warning' | 'guard'}/${string}` | 'perf/steps_per_s'
+>;
 
 /** One expression per metric; NaN where there was nothing to measure. */
 export function collect(record: StepRecord): Pick<MetricRow, StepMetricId> {
-  const { groups, shadow, filters, labels, rewards, advantages, update, timings } = record;
+  const { groups, shadow, filters, labels, rewards, advantages, update, costs } = record;
   const pools = groups.map(({ rollouts }) => rollouts);
   const policies = groups.map(policyRollouts);
   const ownAnchors = pools.map((pool) => pool.filter(({ source }) => source === 'anchor'));
@@ -70,6 +82,9 @@ export function collect(record: StepRecord): Pick<MetricRow, StepMetricId> {
   const labelVotes = plurality(labelled);
   const rewarded = rewards.filter((group) => !group.every(Number.isNaN));
   const dropped = pools.flatMap((rollouts, g) => rollouts.filter((_, i) => filters[g]?.kept[i] === false));
+  const dead = groups.map((_, i) =>
+    deadBecause(rewards[i] ?? [], filters[i]?.kept ?? [], advantages[i] ?? null),
+  );
   const anyAnchor = anchors.some((rollouts) => rollouts.length > 0);
 
   return {
@@ -81,7 +96,10 @@ export function collect(record: StepRecord): Pick<MetricRow, StepMetricId> {
     'anchor/entropy': tokenMean(anchors.flat()),
     'reward/mean': mean(rewarded.flat()),
     'reward/std': mean(finite(rewarded.map(standardDeviation))),
-    'reward/zero_std_groups': share(advantages, (group) => group === null || group.every((a) => a === 0)),
+    'reward/zero_std_groups': share(dead, (why) => why !== null),
+    'reward/dead_all_agree': share(dead, (why) => why === 'all agree'),
+    'reward/dead_none_agree': share(dead, (why) => why === 'none agree'),
+    'reward/dead_no_answer': share(dead, (why) => why === 'no answer'),
     'vote/agreement': mean(poolVotes.map(({ votes }, i) => votes / (pools[i]?.length ?? NaN))),
     'vote/unanimous': share(poolVotes, ({ votes }, i) => votes === pools[i]?.length),
     'vote/distinct_answers': mean(poolVotes.map(({ distinct }) => distinct)),
@@ -114,13 +132,33 @@ export function collect(record: StepRecord): Pick<MetricRow, StepMetricId> {
     'optim/clipped': update.clippedShare,
     'completion/length': mean(policy.map(({ tokens }) => tokens.length)),
     'completion/truncated': share(policy, ({ truncated }) => truncated),
-    'perf/step_ms': timings.stepMs,
-    'perf/rollout_ms': timings.rolloutMs,
-    'perf/vote_ms': timings.voteMs,
-    'perf/train_ms': timings.trainMs,
-    'perf/readback_ms': timings.readbackMs,
-    'perf/tokens_per_s': (1000 * tokenCount([...pool, ...shadow.flat()])) / timings.stepMs,
+    'completion/repetition': mean(
+      finite(policy.map(({ tokens, truncated }) => repetition(truncated ? tokens : tokens.slice(0, -1)))),
+    ),
+    'perf/step_ms': costs.stepMs,
+    'perf/rollout_ms': costs.rolloutMs,
+    'perf/vote_ms': costs.voteMs,
+    'perf/train_ms': costs.trainMs,
+    'perf/readback_ms': costs.readbackMs,
+    'perf/others_ms': costs.othersMs,
+    'perf/tokens_per_s': (1000 * tokenCount([...pool, ...shadow.flat()])) / (costs.stepMs - costs.othersMs),
+    'perf/dispatches': costs.dispatches,
+    'perf/readbacks': costs.readbacks,
+    'perf/allocations': costs.allocations,
+    'perf/memory_bytes': costs.memoryBytes,
   };
+}
+
+/** Why a group gives no gradient; null for one that does. */
+function deadBecause(
+  rewards: readonly number[],
+  kept: readonly boolean[],
+  advantages: readonly number[] | null,
+): 'all agree' | 'none agree' | 'no answer' | null {
+  if (advantages === null) return 'no answer';
+  if (!advantages.every((advantage) => advantage === 0)) return null;
+  const first = rewards.find((_, i) => kept[i]);
+  return first !== undefined && first > 0 ? 'all agree' : 'none agree';
 }
 
 function answersOf(rollouts: readonly Rollout[]): (string | null)[] {

@@ -6,7 +6,7 @@ export interface Assessment {
   /** 0: nothing to be seen; above `watchScore` amber, above `warningScore` red. */
   readonly score: number;
   readonly state: 'healthy' | 'watch' | 'warning';
-  /** One sentence, with the figure behind it. */
+  /** One sentence, true of the figures in it: what alarms, or what can be said of a run without an alarm. */
   readonly reason: string;
   /** The metric that the sentence is about; null while there is nothing to judge by. */
   readonly signal: MetricId | null;
@@ -33,11 +33,23 @@ export interface Signal {
   readonly red: number;
   /** Whether it counts beside the answer overlap. If not, it stands in where there is no overlap, up to amber. */
   readonly alone: boolean;
-  /** The plain words, without a full stop. */
-  readonly sentence: (value: number, start: number) => string;
+  /** What an alarm says, without a full stop: true of every value that scores above `watchScore`. */
+  readonly alarm: Sentence;
+  /** What a run is told that has no alarm: true of every value, and claims no direction. */
+  readonly calm: Sentence;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+/** Of the recent mean, the mean at the run's own start, and the recent mean of `and`. */
+type Sentence = (value: number, start: number, also: number) => string;
+
+/** Whole percent; never −0. */
+const percent = (share: number): string => `${String(Math.round(100 * share) + 0)} %`;
+
+/** Two digits at least, so that figures which differ enough for an alarm differ in print. */
+function figure(value: number, decimals: number): string {
+  const tooSmall = value !== 0 && Math.abs(value) < 10 ** (1 - decimals);
+  return tooSmall ? value.toPrecision(2) : value.toFixed(decimals);
+}
 
 /** Every rule of the early warning, the strongest first. Falling entropy is none: it falls in healthy runs too. */
 export const signals: readonly Signal[] = [
@@ -47,7 +59,9 @@ export const signals: readonly Signal[] = [
     compared: 'value',
     ...overlapZones,
     alone: true,
-    sentence: (value) =>
+    alarm: (value) =>
+      `Policy and anchor give the same answer to a prompt ${percent(value)} as often as they agree with themselves`,
+    calm: (value) =>
       `Policy and anchor give the same answer to a prompt ${percent(value)} as often as they agree with themselves`,
   },
   {
@@ -57,8 +71,10 @@ export const signals: readonly Signal[] = [
     amber: 0.3,
     red: 0.5,
     alone: true,
-    sentence: (value, start) =>
+    alarm: (value, start) =>
       `One answer is given to ${percent(value)} of the prompts, ${percent(start)} at the start`,
+    calm: (value, start) =>
+      `The most common answer is given to ${percent(value)} of the prompts, ${percent(start)} at the start`,
   },
   {
     metric: 'vote/no_answer',
@@ -67,8 +83,10 @@ export const signals: readonly Signal[] = [
     amber: 0.2,
     red: 0.4,
     alone: true,
-    sentence: (value, start) =>
+    alarm: (value, start) =>
       `${percent(value)} of the completions have no answer, ${percent(start)} at the start`,
+    calm: (value, start) =>
+      `${percent(1 - value)} of the completions have an answer, ${percent(1 - start)} at the start`,
   },
   {
     metric: 'completion/truncated',
@@ -77,8 +95,10 @@ export const signals: readonly Signal[] = [
     amber: 0.2,
     red: 0.4,
     alone: true,
-    sentence: (value, start) =>
+    alarm: (value, start) =>
       `${percent(value)} of the completions run into the limit, ${percent(start)} at the start`,
+    calm: (value, start) =>
+      `${percent(1 - value)} of the completions end before the limit, ${percent(1 - start)} at the start`,
   },
   {
     metric: 'completion/length',
@@ -87,8 +107,9 @@ export const signals: readonly Signal[] = [
     amber: 0.7,
     red: 0.5,
     alone: true,
-    sentence: (value, start) =>
-      `Completions have shrunk to ${value.toFixed(1)} tokens, from ${start.toFixed(1)} at the start`,
+    alarm: (value, start) =>
+      `Completions have shrunk to ${figure(value, 1)} tokens, from ${figure(start, 1)} at the start`,
+    calm: (value, start) => `Completions have ${figure(value, 1)} tokens, ${figure(start, 1)} at the start`,
   },
   {
     metric: 'policy/entropy',
@@ -97,8 +118,9 @@ export const signals: readonly Signal[] = [
     amber: 1.5,
     red: 2,
     alone: true,
-    sentence: (value, start) =>
-      `Entropy has risen to ${value.toFixed(2)} nats, from ${start.toFixed(2)} at the start: the policy begins to babble`,
+    alarm: (value, start) =>
+      `Entropy has risen to ${figure(value, 2)} nats, from ${figure(start, 2)} at the start: the policy begins to babble`,
+    calm: (value, start) => `Entropy is ${figure(value, 2)} nats, ${figure(start, 2)} at the start`,
   },
   {
     metric: 'reward/zero_std_groups',
@@ -108,7 +130,10 @@ export const signals: readonly Signal[] = [
     amber: 0.9,
     red: 1,
     alone: false,
-    sentence: (value) => `${percent(value)} of the prompts are unanimous and give no gradient`,
+    alarm: (value, _, also) =>
+      `${percent(value)} of the prompts give no gradient, and ${percent(also)} are unanimous`,
+    calm: (value, _, also) =>
+      `${percent(1 - value)} of the prompts give a gradient, and ${percent(also)} are unanimous`,
   },
   {
     metric: 'policy/kl_ref',
@@ -117,7 +142,8 @@ export const signals: readonly Signal[] = [
     amber: 0.2,
     red: 0.3,
     alone: false,
-    sentence: (value) => `The policy is ${value.toFixed(2)} nats per token away from the base`,
+    alarm: (value) => `The policy is ${figure(value, 2)} nats per token away from the base`,
+    calm: (value) => `The policy is ${figure(value, 2)} nats per token away from the base`,
   },
 ];
 
@@ -142,6 +168,8 @@ const watched: readonly MetricId[] = [
 const unseen: Track = { recent: [], first: [] };
 /** The highest score of a signal that can't raise a warning: in the middle of amber. */
 const supportingScore = (watchScore + warningScore) / 2;
+/** Half of the way to amber: from here on a signal is what there is to say of a run without an alarm. */
+const leaningScore = watchScore / 2;
 const nothing: Assessment = {
   score: 0,
   state: 'healthy',
@@ -200,9 +228,13 @@ function assess(tracks: EarlyWarningState): Assessment {
     .map((each) => (each.signal.alone ? each : { ...each, score: Math.min(each.score, supportingScore) }));
   const [first] = counted;
   if (first === undefined) return nothing;
-  const { signal, score, value, start } = counted.reduce((a, b) => (b.score > a.score ? b : a), first);
+  const worst = counted.reduce((a, b) => (b.score > a.score ? b : a), first);
+  const { score } = worst;
   const state = score > warningScore ? 'warning' : score > watchScore ? 'watch' : 'healthy';
-  return { score, state, reason: `${signal.sentence(value, start)}.`, signal: signal.metric };
+  // Without an alarm the strongest signal speaks, unless another is on its way to amber.
+  const { signal, value, start, also } = score > leaningScore ? worst : first;
+  const sentence = state === 'healthy' ? signal.calm : signal.alarm;
+  return { score, state, reason: `${sentence(value, start, also)}.`, signal: signal.metric };
 }
 
 interface Judgement {
@@ -210,20 +242,24 @@ interface Judgement {
   readonly score: number;
   readonly value: number;
   readonly start: number;
+  readonly also: number;
 }
 
 /** One signal's score, or nothing where it can't be had (yet). */
 function judge(signal: Signal, tracks: EarlyWarningState): Judgement[] {
-  const ids = signal.and === undefined ? [signal.metric] : [signal.metric, signal.and];
-  const value = Math.min(...ids.map((id) => recentMean(tracks[id] ?? unseen, signal.steps)));
+  const [value, also] = [signal.metric, signal.and ?? signal.metric].map((id) =>
+    recentMean(tracks[id] ?? unseen, signal.steps),
+  ) as [number, number];
+  const least = Math.min(value, also);
   const { first } = tracks[signal.metric] ?? unseen;
   const start = mean(first);
-  const compared =
-    signal.compared === 'value' ? value : signal.compared === 'rise' ? value - start : value / start;
+  // A ratio to nothing, or below it, says nothing: neither lengths nor entropies are negative.
+  const ratio = start > 0 && least >= 0 ? least / start : NaN;
+  const compared = signal.compared === 'value' ? least : signal.compared === 'rise' ? least - start : ratio;
   if (first.length < windowSteps || !Number.isFinite(compared)) return [];
   const score =
     watchScore + ((compared - signal.amber) / (signal.red - signal.amber)) * (warningScore - watchScore);
-  return [{ signal, score: Math.min(1, Math.max(0, score)), value, start }];
+  return [{ signal, score: Math.min(1, Math.max(0, score)), value, start, also }];
 }
 
 /** Mean of what the last rows measured; NaN where none did. */

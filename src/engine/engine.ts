@@ -1,5 +1,5 @@
 import { Buffers } from '../gpu/buffer.ts';
-import { Clock } from '../gpu/clock.ts';
+import { Clock, type Wait } from '../gpu/clock.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { submissionMs } from '../gpu/pacedWork.ts';
@@ -14,7 +14,8 @@ import type { PlannedModel } from './recorder.ts';
 import type { RolloutCapacity, RolloutRandom, RolloutRequest } from './rollout/call.ts';
 import { Sampler, type Completion } from './rollout/sampler.ts';
 import type { TrainingGroup } from './rows.ts';
-import { statWidth, Updater, type LossSettings, type UpdateCapacity } from './update.ts';
+import { rowStats } from './ops/policy_loss.ts';
+import { Updater, type LossSettings, type UpdateCapacity } from './update.ts';
 
 export interface EngineCapacity {
   readonly update: UpdateCapacity;
@@ -51,8 +52,8 @@ interface PendingRollout {
   readonly rowOf: readonly number[];
 }
 
-/** Milliseconds on the device since the last read; NaN where the device has no timestamps. */
-export interface PhaseTimes {
+/** Milliseconds on the device since the last read, NaN where it has no timestamps; and of the wait for them. */
+export interface PhaseTimes extends Wait {
   readonly rolloutMs: number;
   readonly updateMs: number;
 }
@@ -192,13 +193,14 @@ export class Engine {
       ...(updated ? (['stats', 'report'] as const) : []),
       ...(pending === null ? [] : (['tokens', 'rolloutStats'] as const)),
     ];
-    const bytes = await this.#wait('readback', names);
+    const { bytes, wait } = await this.#wait('readback', names);
     const completions =
       pending === null ? null : present(this.#sampler).read(bytes.tokens, bytes.rolloutStats, pending.rowOf);
     return {
       report: updated ? summarise(bytes.stats, this.#updatedRows, bytes.report) : null,
       completions: completions as P extends null ? null : Completion[],
       times: {
+        ...wait,
         rolloutMs: this.#measured(this.#sampler?.takeMs()),
         updateMs: this.#measured(this.#updater.takeMs()),
       },
@@ -214,7 +216,7 @@ export class Engine {
     const evaluator = present(this.#evaluator);
     const { dispatches, rowOf } = evaluator.submit(prompts, requests, random);
     this.#dispatches += dispatches;
-    const bytes = await this.#wait('evaluation readback', ['evaluationTokens', 'evaluationStats']);
+    const { bytes } = await this.#wait('evaluation readback', ['evaluationTokens', 'evaluationStats']);
     return evaluator.read(bytes.evaluationTokens, bytes.evaluationStats, rowOf);
   }
 
@@ -294,6 +296,11 @@ export class Engine {
     return new Float32Array(values);
   }
 
+  /** A step is over, and others may step: their waits for this one end here (see gpu/turns). */
+  leave(): void {
+    this.#clock.leave();
+  }
+
   destroy(): void {
     this.#buffers.destroy();
     this.#clock.destroy();
@@ -305,7 +312,10 @@ export class Engine {
   }
 
   /** Brings back the named ranges, and the times of everything submitted since the last wait. */
-  async #wait(label: string, names: readonly Range[]): Promise<Record<Range, ArrayBuffer>> {
+  async #wait(
+    label: string,
+    names: readonly Range[],
+  ): Promise<{ bytes: Record<Range, ArrayBuffer>; wait: Wait }> {
     const clock = this.#clock;
     const wanted: Range[] = clock.source === null ? [...names] : [...names, 'times'];
     const encoder = this.#gpu.device.createCommandEncoder({ label });
@@ -313,8 +323,7 @@ export class Engine {
     this.#readback.copy(encoder, wanted);
     this.#gpu.device.queue.submit([encoder.finish()]);
     const bytes = await this.#readback.take(wanted);
-    clock.tell(clock.source === null ? null : bytes.times);
-    return bytes;
+    return { bytes, wait: clock.tell(clock.source === null ? null : bytes.times) };
   }
 }
 
@@ -331,21 +340,23 @@ function present(sampler: Sampler | null): Sampler {
 
 /** Sums per-token statistics in row order: the same bits every time. */
 function summarise(stats: ArrayBuffer, rowCount: number, report: ArrayBuffer): UpdateReport {
-  const rows = new Float32Array(stats, 0, rowCount * statWidth);
-  const sums = new Float64Array(statWidth);
-  for (let at = 0; at < rows.length; at += statWidth) {
-    if (rows[at + 7] !== 1) continue;
-    for (let i = 0; i < statWidth; i++) sums[i] = (sums[i] ?? 0) + (rows[at + i] ?? NaN);
+  const { floats, at } = rowStats;
+  const rows = new Float32Array(stats, 0, rowCount * floats);
+  const sums = new Float64Array(floats);
+  for (let row = 0; row < rows.length; row += floats) {
+    if (rows[row + at.trained] !== 1) continue;
+    for (let i = 0; i < floats; i++) sums[i] = (sums[i] ?? 0) + (rows[row + i] ?? NaN);
   }
-  const tokens = sums[7] ?? 0;
-  const mean = (column: number) => (tokens === 0 ? NaN : (sums[column] ?? NaN) / tokens);
+  const sum = (name: keyof typeof at) => sums[at[name]] ?? NaN;
+  const tokens = sum('trained');
+  const mean = (name: keyof typeof at) => (tokens === 0 ? NaN : sum(name) / tokens);
   return {
     ...readReport(report),
-    loss: sums[0] ?? NaN,
-    logProb: mean(1),
-    clippedShare: mean(3),
-    klReference: mean(4),
-    klAnchor: mean(5),
+    loss: sum('loss'),
+    logProb: mean('log_prob'),
+    clippedShare: mean('clipped'),
+    klReference: mean('k3_reference'),
+    klAnchor: mean('k3_anchor'),
     trainedTokens: tokens,
   };
 }

@@ -1,12 +1,15 @@
 import adamwEma from '../../shaders/optimizer/adamw_ema.wgsl';
 import gradNorm from '../../shaders/optimizer/grad_norm.wgsl';
 import type { Buffers } from '../gpu/buffer.ts';
+import { elementsOf } from '../gpu/elements.ts';
 import { live } from '../gpu/program.ts';
 import { quarter, type Recorder } from './recorder.ts';
 
 const threads = 64;
 /** adamw_ema adds up the blocks by itself, so there are few. */
 const maxBlocks = 256;
+
+const blockReport = elementsOf(adamwEma, 'report', ['gradient_squared', 'apart_squared', 'policy_squared']);
 
 /** What an update needs beside the gradient. */
 export interface OptimizerSettings {
@@ -25,7 +28,7 @@ export interface OptimizerSettings {
 
 /** Global-norm clip, AdamW and EMA anchor: two dispatches over flat buffers. */
 export class Optimizer {
-  /** [blocks, 4]: ‖gradient‖², Σ(θq−θk)², Σθq². */
+  /** [blocks] of what adamw_ema tells of its parameters. */
   readonly report: GPUBuffer;
   readonly blocks: number;
   readonly #lives = {
@@ -46,7 +49,7 @@ export class Optimizer {
     const size4 = quarter(r.layout.size);
     const chunk4 = Math.max(threads, Math.ceil(size4 / maxBlocks));
     this.blocks = Math.ceil(size4 / chunk4);
-    this.report = buffers.storage('optimizer report', 4 * this.blocks);
+    this.report = buffers.storage('optimizer report', blockReport.floats * this.blocks);
     const blockSums = buffers.storage('block sums', 4 * this.blocks);
     r.program.dispatch(
       r.kernels.get(gradNorm),
@@ -89,9 +92,13 @@ export function readReport(report: ArrayBuffer): { gradNorm: number; anchorDista
   const values = new Float32Array(report);
   let apart = 0;
   let policy = 0;
-  for (let at = 0; at < values.length; at += 4) {
-    apart += values[at + 1] ?? NaN;
-    policy += values[at + 2] ?? NaN;
+  const { floats, at } = blockReport;
+  for (let block = 0; block < values.length; block += floats) {
+    apart += values[block + at.apart_squared] ?? NaN;
+    policy += values[block + at.policy_squared] ?? NaN;
   }
-  return { gradNorm: Math.sqrt(values[0] ?? NaN), anchorDistance: Math.sqrt(apart / policy) };
+  return {
+    gradNorm: Math.sqrt(values[at.gradient_squared] ?? NaN),
+    anchorDistance: Math.sqrt(apart / policy),
+  };
 }

@@ -7,6 +7,7 @@ import { fromHalf } from '../lib/half.ts';
 import { models, Parameters } from './parameters.ts';
 import type { Plan } from './plan.ts';
 import { Sampler } from './rollout/sampler.ts';
+import { tokenStats } from './rollout/tokenStats.ts';
 import answers from './selfCheck.answers.json';
 import { selfCheckCase } from './selfCheckCase.ts';
 import { recordSelfCheck, type CheckedStage } from './selfCheckProgram.ts';
@@ -119,8 +120,8 @@ async function run(
           ...place,
           name: `statistics of rollout ${String(index)}`,
           buffer: sampler.stats,
-          width: 4 * length,
-          first: 4 * row * length,
+          width: tokenStats.floats * length,
+          first: tokenStats.floats * row * length,
         },
       ];
     }),

@@ -7,7 +7,7 @@ import { ownPlace, recordLayers, recordLogits } from './forward.ts';
 import { attentionBackward } from './ops/attention.ts';
 import { embedBackward } from './ops/embed.ts';
 import { matmulBackward, matmulBackwardWeight } from './ops/matmul.ts';
-import { lossLives, policyLoss } from './ops/policy_loss.ts';
+import { lossLives, policyLoss, rowStats } from './ops/policy_loss.ts';
 import { qkNormRopeBackward, ropeTable } from './ops/qk_norm_rope.ts';
 import { rmsNormBackward } from './ops/rms_norm.ts';
 import { swigluBackward } from './ops/swiglu.ts';
@@ -16,7 +16,6 @@ import { models, type Parameters } from './parameters.ts';
 import type { Plan } from './plan.ts';
 import { repeatRows } from './rows.ts';
 import { selfCheckCase } from './selfCheckCase.ts';
-import { statWidth } from './update.ts';
 import { headWeight, layerWeights } from './weights.ts';
 
 /** A result to compare with its answer: `rows` of `width` numbers, `stride` apart from `first` on. */
@@ -133,7 +132,7 @@ export function recordSelfCheck(
       target_token: input('target', batch.target),
       terms: input('terms', batch.terms),
       old_log_prob: input('old log-probability', oldLogProb),
-      stats: output('loss statistics', lossKernel, statWidth),
+      stats: output('loss statistics', lossKernel, rowStats.floats),
     },
   );
   stages.push({ ...vocabulary, rows, name: 'dlogits', kernel: lossKernel, buffer: logits });

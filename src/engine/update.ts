@@ -6,7 +6,7 @@ import { LabError } from '../lib/labError.ts';
 import { keptLayers, widthsOf } from './activations.ts';
 import { gradientBuffers, recordBackward } from './backward.ts';
 import { ownPlace, recordLayers, recordLogits, type Pass } from './forward.ts';
-import { lossLives, noRows, policyLoss } from './ops/policy_loss.ts';
+import { lossLives, noRows, policyLoss, rowStats } from './ops/policy_loss.ts';
 import { ropeTable } from './ops/qk_norm_rope.ts';
 import { Optimizer, type OptimizerSettings } from './optimizer.ts';
 import { microBatchRows, rowBlock } from './plan.ts';
@@ -33,12 +33,9 @@ export interface UpdateCapacity {
   readonly withAnchor: boolean;
 }
 
-/** Floats of `stats` per row: loss, ln π, entropy, clipped, k3 to reference, k3 to anchor, ratio, trained. */
-export const statWidth = 8;
-
 /** Forward, loss, backward and optimiser as recorded programs. */
 export class Updater {
-  /** [batch rows, 8], see policy_loss. */
+  /** [batch rows] of `rowStats`. */
   readonly stats: GPUBuffer;
   readonly statRows: number;
   /** [rows of every model, 4·⌈V/4⌉]: after a replay the policy's rows hold gradients, the others logits. */
@@ -94,7 +91,7 @@ export class Updater {
     const logits = buffers.storage('logits', rows * width.logits);
     this.logits = logits;
     const rstd = buffers.storage('final rstd', rows);
-    this.stats = buffers.storage('stats', this.statRows * statWidth);
+    this.stats = buffers.storage('stats', this.statRows * rowStats.floats);
     const space: RowSpace = {
       rows: this.#all,
       split: this.#split,

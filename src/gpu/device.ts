@@ -1,4 +1,5 @@
 import { LabError } from '../lib/labError.ts';
+import { Turns } from './turns.ts';
 
 /** What is known of the adapter a run trained on; part of a run's fingerprint. */
 export interface AdapterSummary {
@@ -23,6 +24,8 @@ export interface Gpu {
   readonly errors: readonly GPUError[];
   /** Resolves with the reason when the device is gone. */
   readonly lost: Promise<string>;
+  /** Whose turn it was on this device. */
+  readonly turns: Turns;
   /** Called between polls while a readback is awaited; Dawn in Node needs it (see cli/nodeGpu.ts). */
   readonly whileWaiting: (() => Promise<void>) | undefined;
 }
@@ -90,6 +93,7 @@ export async function openDevice(
     hasSubgroups: device.features.has('subgroups'),
     hasF16: device.features.has('shader-f16'),
     errors,
+    turns: new Turns(),
     lost: device.lost.then(({ message, reason }) => (message === '' ? reason : message)),
     whileWaiting: options.whileWaiting,
   };

@@ -1,11 +1,19 @@
 /** Which twin of the library fragments a text was made with; `plain` where none has a twin. */
 export type WgslVariantName = 'plain' | 'subgroup' | 'workgroup';
 
+/** The struct that an array of a binding is made of, in floats: its length, and where each field lies. */
+export interface WgslElement {
+  readonly floats: number;
+  readonly fields: Readonly<Record<string, number>>;
+}
+
 export interface WgslBinding {
   readonly name: string;
   readonly group: number;
   readonly binding: number;
   readonly access: 'read' | 'read_write' | 'uniform';
+  /** Of an array of structs of f32: how TypeScript finds its way in the bytes. */
+  readonly element?: WgslElement;
 }
 
 export type WgslFieldType = 'u32' | 'i32' | 'f32' | 'vec4u' | 'vec4f';

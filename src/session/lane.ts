@@ -4,7 +4,7 @@ import { failureOf } from '../lib/failure.ts';
 import type { Event, Failure, LaneId, Plan } from './protocol.ts';
 import { recordStep, shownGroup } from './recordedStep.ts';
 import type { LaneTimeline } from './timeline.ts';
-import type { StepResult, Trainer } from '../trainer/trainer.ts';
+import type { Trainer } from '../trainer/trainer.ts';
 
 /** How a lane tells the page. */
 export type Post = (event: Event, transfer?: Transferable[]) => void;
@@ -20,7 +20,6 @@ export class WorkerLane {
   readonly #changes: Partial<Settings>[] = [];
   #started: boolean;
   #rows: Float64Array[] = [];
-  #cost: StepResult['cost'] | null = null;
   #checkpointsSent = -1;
 
   constructor(id: LaneId, trainer: Trainer, plan: Plan, timeline: LaneTimeline, post: Post) {
@@ -47,8 +46,7 @@ export class WorkerLane {
       this.flush();
     }
     if (trainer.finished) return;
-    const { metrics, decisions, guarded, checkpoint, cost } = await trainer.next();
-    this.#cost = cost;
+    const { metrics, decisions, guarded, checkpoint } = await trainer.next();
     this.#keep(metrics);
     timeline.rollouts.add(recordStep(trainer.step, decisions));
     if (checkpoint !== null) timeline.checkpoints.add(checkpoint);
@@ -56,6 +54,7 @@ export class WorkerLane {
       this.flush();
       this.#changed(guarded, 'guard');
     }
+    trainer.engine.leave();
   }
 
   /** Notes a live change; `applyChanges` brings it into force. */
@@ -77,9 +76,9 @@ export class WorkerLane {
     return refused;
   }
 
-  /** Sends what has gathered: rows, costs of the last step, where the timeline can be entered. */
+  /** Sends what has gathered: rows, where the timeline can be entered. */
   flush(): void {
-    const { id: lane, trainer, timeline } = this;
+    const { id: lane, timeline } = this;
     const rows = this.#rows;
     if (rows.length > 0) {
       const all = new Float64Array(rows.length * metricIds.length);
@@ -88,10 +87,6 @@ export class WorkerLane {
       });
       this.#rows = [];
       this.#post({ type: 'rows', lane, count: rows.length, rows: all }, [all.buffer]);
-    }
-    if (this.#cost !== null) {
-      this.#post({ type: 'cost', lane, ...this.#cost, bytes: trainer.engine.counts.bytes });
-      this.#cost = null;
     }
     const { items, sizeBytes } = timeline.checkpoints;
     const newest = items.at(-1)?.step ?? 0;

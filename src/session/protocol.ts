@@ -128,13 +128,4 @@ export type Event =
       readonly bytes: number;
     }
   /** A live change took effect. */
-  | ({ readonly type: 'changed'; readonly lane: LaneId } & LiveChange)
-  /** Bytes held and counts of the last step, for the speed chart. */
-  | {
-      readonly type: 'cost';
-      readonly lane: LaneId;
-      readonly dispatches: number;
-      readonly readbacks: number;
-      readonly allocations: number;
-      readonly bytes: number;
-    };
+  | ({ readonly type: 'changed'; readonly lane: LaneId } & LiveChange);

@@ -12,6 +12,8 @@ export interface Metric {
   readonly needsTruth: boolean;
   readonly better: 'higher' | 'lower' | 'neither';
   readonly formula: string;
+  /** The rule or kernel that computes it: file, and behind # the name to look for in it where that is not the id. */
+  readonly rule: string;
   /** What it means when it rises, and when it falls. */
   readonly rises: string;
   readonly falls: string;
@@ -26,10 +28,24 @@ const lab = 'this lab';
 const mgrpo = 'arXiv 2512.13070';
 const share = { unit: 'share', range: [0, 1] } as const;
 const nats = { unit: 'nats' } as const;
-const step = { every: 'step', needsTruth: false } as const;
-const truth = { every: 'step', needsTruth: true, source: lab } as const;
-const evaluation = { every: 'eval', needsTruth: true, ...share, better: 'higher', chart: 'eval' } as const;
-const time = { ...step, unit: 'ms', better: 'lower', source: lab, chart: 'speed' } as const;
+const collected = { rule: 'src/diagnostics/collect.ts' } as const;
+const step = { every: 'step', needsTruth: false, ...collected } as const;
+const truth = { every: 'step', needsTruth: true, source: lab, rule: 'src/diagnostics/truth.ts' } as const;
+const evaluation = {
+  every: 'eval',
+  needsTruth: true,
+  ...share,
+  better: 'higher',
+  chart: 'eval',
+  rule: 'src/trainer/evaluate.ts',
+} as const;
+const cost = { ...step, better: 'lower', source: lab, chart: 'speed' } as const;
+const time = { ...cost, unit: 'ms' } as const;
+const counted = { ...cost, unit: '', rule: 'src/engine/engine.ts#counts' } as const;
+const lossKernel = 'shaders/ops/policy_loss.forward_backward.wgsl';
+const optimizerKernel = 'shaders/optimizer/adamw_ema.wgsl';
+/** With several updates per batch only the last one is read back. */
+const lastUpdate = 'the step’s last update';
 const slower = { rises: 'The device is busier, or completions got longer.', falls: 'Faster.' } as const;
 
 const table = {
@@ -38,7 +54,8 @@ const table = {
     label: 'Step',
     unit: 'steps',
     better: 'neither',
-    formula: 'updates made so far',
+    formula: 'steps made so far, each of updatesPerBatch optimiser updates',
+    rule: 'src/trainer/trainer.ts#step',
     rises: 'Time passes.',
     falls: 'The run went back to a checkpoint.',
     source: lab,
@@ -131,11 +148,47 @@ const table = {
     ...share,
     label: 'Groups without gradient',
     better: 'lower',
-    formula: 'groups skipped or with equal rewards among the kept policy rollouts ÷ prompts',
+    formula:
+      'groups skipped or with equal rewards among the kept policy rollouts ÷ prompts: the three dead shares together',
     rises: 'Fewer prompts still teach anything.',
     falls: 'More prompts divide their group.',
     source: 'arXiv 2503.14476',
     trl: 'frac_reward_zero_std',
+    chart: 'none',
+  },
+  'reward/dead_all_agree': {
+    ...step,
+    ...share,
+    label: 'Dead: all agree',
+    better: 'neither',
+    formula:
+      'groups whose kept policy rollouts have one reward above 0 (in votes: all give the label’s answer) ÷ prompts',
+    rises: 'Solved, or sharpened to one answer, right or wrong: nothing is left to learn here.',
+    falls: 'Votes divide more groups.',
+    source: 'arXiv 2503.14476',
+    chart: 'none',
+  },
+  'reward/dead_none_agree': {
+    ...step,
+    ...share,
+    label: 'Dead: none agree',
+    better: 'lower',
+    formula:
+      'groups whose kept policy rollouts have one reward of 0 or less (in votes: none gives the label’s answer) ÷ prompts',
+    rises: 'Labels come from the anchor, the oracle or the dropped, and the policy never gives them.',
+    falls: 'The policy finds the labels.',
+    source: 'arXiv 2503.14476',
+    chart: 'none',
+  },
+  'reward/dead_no_answer': {
+    ...step,
+    ...share,
+    label: 'Dead: no answer',
+    better: 'lower',
+    formula: 'groups skipped, for want of a label or of two kept policy rollouts ÷ prompts',
+    rises: 'Nobody answers, or no answer has votes enough.',
+    falls: 'More groups have a label.',
+    source: 'arXiv 2503.14476',
     chart: 'none',
   },
   'vote/agreement': {
@@ -209,6 +262,7 @@ const table = {
     label: 'Answer overlap ρ',
     unit: '',
     better: 'higher',
+    rule: 'src/diagnostics/overlap.ts#pairShares',
     formula:
       'avg10(C_qk) ÷ √(avg10(C_qq) · avg10(C_kk)), C the share of equal answer pairs, avg10 over 10 steps',
     rises: 'Policy and anchor answer alike.',
@@ -299,6 +353,7 @@ const table = {
     label: 'Filter threshold',
     better: 'neither',
     formula: 'mean over filtered prompts of Q1 − k·(Q3 − Q1) of mean token entropies',
+    rule: 'src/rl/filter.ts#interquartile',
     rises: 'Rollouts are dropped at higher entropies.',
     falls: 'Below 0 nothing can be dropped.',
     source: mgrpo,
@@ -310,6 +365,7 @@ const table = {
     label: 'Entropy IQR',
     better: 'neither',
     formula: 'mean over filtered prompts of Q3 − Q1 of mean token entropies',
+    rule: 'src/rl/filter.ts#interquartile',
     rises: 'Certain and uncertain rollouts drift apart.',
     falls: 'Rollouts of a prompt are equally certain.',
     source: mgrpo,
@@ -320,7 +376,8 @@ const table = {
     ...nats,
     label: 'KL to the base',
     better: 'neither',
-    formula: 'mean over kept tokens of k3 = e^Δ − Δ − 1, Δ = log π_ref − log π_θ',
+    formula: `mean over trained tokens of k3 = e^Δ − Δ − 1, at most 10, Δ = log π_ref − log π_θ, as ${lastUpdate} finds the policy`,
+    rule: `${lossKernel}#k3_reference`,
     rises: 'The policy moves away from the base.',
     falls: 'The policy returns to the base.',
     source: 'arXiv 2402.03300',
@@ -333,7 +390,9 @@ const table = {
     ...nats,
     label: 'KL to the anchor',
     better: 'neither',
-    formula: 'mean over kept tokens of k3 with the anchor as π_ref',
+    formula:
+      'mean over trained tokens of k3 with the anchor as π_ref, before policy and anchor move (see policy/kl_ref)',
+    rule: `${lossKernel}#k3_anchor`,
     rises: 'The policy moves faster than the anchor follows.',
     falls: 'The policy settles, and the anchor catches up.',
     source: lab,
@@ -344,7 +403,8 @@ const table = {
     label: 'Distance to the anchor',
     unit: '',
     better: 'neither',
-    formula: '‖θq − θk‖ ÷ ‖θq‖',
+    formula: '‖θq − θk‖ ÷ ‖θq‖ at the end of the step, policy and anchor moved',
+    rule: `${optimizerKernel}#apart_squared`,
     rises: 'The policy moves faster than the anchor follows.',
     falls: 'The policy settles.',
     source: lab,
@@ -355,7 +415,8 @@ const table = {
     label: 'Gradient norm',
     unit: '',
     better: 'neither',
-    formula: 'global norm of the gradient before clipping, mean over the step’s updates',
+    formula: `global norm of the gradient of ${lastUpdate}, before clipping`,
+    rule: `${optimizerKernel}#gradient_squared`,
     rises: 'Groups are divided, or the loss surface is steep.',
     falls: 'Groups agree: the signal fades.',
     source: 'arXiv 2402.03300',
@@ -369,6 +430,7 @@ const table = {
     unit: '',
     better: 'neither',
     formula: 'schedule at this step',
+    rule: 'src/rl/schedule.ts#learningRateAt',
     rises: 'Warm-up, or a live change.',
     falls: 'Cosine, or a live change.',
     source: lab,
@@ -381,7 +443,8 @@ const table = {
     label: 'Loss',
     unit: '',
     better: 'neither',
-    formula: 'policy loss + β·k3 − c_H·entropy, mean over the step’s updates',
+    formula: `Σ over trained tokens of weight · (policy term + β·k3 − c_H·entropy), of ${lastUpdate}, before it`,
+    rule: `${lossKernel}#loss`,
     rises: 'Says little: with one update per batch the policy term is near 0 by construction.',
     falls: 'Says little, for the same reason.',
     source: 'arXiv 2402.03300',
@@ -394,7 +457,8 @@ const table = {
     ...share,
     label: 'Clipped tokens',
     better: 'neither',
-    formula: 'kept tokens whose ratio was clipped ÷ kept tokens',
+    formula: `trained tokens whose ratio the clip range decides ÷ trained tokens, in ${lastUpdate}; 0 in a batch’s first, where the ratio is 1`,
+    rule: `${lossKernel}#clipped`,
     rises: 'Updates of one batch carry the policy far.',
     falls: 'Updates stay within the clip range.',
     source: 'arXiv 2402.03300',
@@ -428,6 +492,20 @@ const table = {
     verl: 'response_length/clip_ratio',
     chart: 'none',
   },
+  'completion/repetition': {
+    ...step,
+    ...share,
+    label: 'Repetition',
+    better: 'lower',
+    formula:
+      'mean over policy completions of 1 − different trigrams ÷ trigrams of tokens, end token left out; completions of fewer than 3 tokens have none',
+    rises:
+      'Completions go round in circles. Answers of a few digits repeat a trigram only with four digits alike.',
+    falls: 'Completions say each thing once.',
+    source: 'arXiv 1908.04319',
+    rule: 'src/diagnostics/repetition.ts#repetition',
+    chart: 'none',
+  },
   'warning/score': {
     ...step,
     label: 'Early warning',
@@ -436,6 +514,7 @@ const table = {
     better: 'lower',
     formula:
       'strongest label-free sign of a collapse: amber above 1/3, red above 2/3 (docs/early-warning.md)',
+    rule: 'src/diagnostics/earlyWarning.ts#EarlyWarning',
     rises: 'The run looks more like those that collapsed.',
     falls: 'The signs of a collapse fade.',
     source: lab,
@@ -447,6 +526,7 @@ const table = {
     unit: 'steps',
     better: 'neither',
     formula: 'step of the checkpoint that the guard loaded at the end of this step',
+    rule: 'src/trainer/trainer.ts#goBack',
     rises: 'The guard acted: the run goes on from there at a lower learning rate.',
     falls: 'The guard acted once more, on an older checkpoint.',
     source: lab,
@@ -481,6 +561,41 @@ const table = {
     formula: 'reward/mean − truth/accuracy',
     rises: 'More of the reward is agreement on wrong answers.',
     falls: 'The reward is earned.',
+    chart: 'none',
+  },
+  'truth/reward_accuracy': {
+    ...truth,
+    ...share,
+    label: 'Reward accuracy',
+    better: 'higher',
+    formula:
+      'trained policy rollouts whose reward is what truth would pay (1 for the solution, else 0) ÷ trained policy rollouts; not measured where rewards are others than 0 and 1',
+    rises: 'More rollouts are paid as a verifier would pay them.',
+    falls: 'The reward pays wrong answers, or lets right ones go unpaid.',
+    chart: 'none',
+  },
+  'truth/youden_j': {
+    ...truth,
+    label: 'Youden’s J of the reward',
+    unit: '',
+    range: [-1, 1],
+    better: 'higher',
+    formula:
+      'P(paid | right) − P(paid | wrong) over trained policy rollouts; not measured without both, or where rewards are others than 0 and 1',
+    rises: 'The reward tells right from wrong: above 0 training can still learn.',
+    falls: 'At 0 the reward is blind, below it teaches what is wrong.',
+    source: 'arXiv 2601.04411',
+    chart: 'none',
+  },
+  'truth/advantage_gap': {
+    ...truth,
+    label: 'Advantage gap',
+    unit: '',
+    better: 'higher',
+    formula: 'mean advantage of right less that of wrong trained policy rollouts; not measured without both',
+    rises: 'The update pushes towards right answers.',
+    falls: 'Below 0 the update pushes towards wrong ones.',
+    source: 'arXiv 2605.02909',
     chart: 'none',
   },
   'eval/greedy': {
@@ -526,41 +641,104 @@ const table = {
     falls: 'The anchor follows a policy that got worse, later than it.',
     source: lab,
   },
-  'perf/step_ms': { ...time, label: 'Step', formula: 'wall time of a step', ...slower },
+  'perf/step_ms': {
+    ...time,
+    label: 'Step',
+    formula:
+      'wall time from the step’s begin until its results are back, waiting for other lanes included, evaluation and checkpoint not',
+    ...slower,
+  },
   'perf/rollout_ms': {
     ...time,
     label: 'Rollout',
-    formula: 'wall time from the draw of prompts to completions on the device',
+    formula:
+      'device time of sampling in this step: the next step’s rollouts, submitted with the update; at the start and after a live change its own as well',
+    rule: 'src/gpu/clock.ts#timesOf',
     ...slower,
   },
   'perf/vote_ms': {
     ...time,
     label: 'Vote',
-    formula: 'wall time of parsing, filter, vote, reward and advantage',
+    formula: 'wall time of filter, vote, reward, advantage and token weights',
+    rule: 'src/trainer/stepCost.ts#vote',
     ...slower,
   },
   'perf/train_ms': {
     ...time,
     label: 'Train',
-    formula: 'wall time of loss, gradient, update and anchor',
+    formula: 'device time of loss, gradient, update and anchor',
+    rule: 'src/gpu/clock.ts#timesOf',
     ...slower,
   },
   'perf/readback_ms': {
     ...time,
     label: 'Readback',
-    formula: 'wall time of copying results from the device',
+    formula:
+      'wall time of waiting for the device less its work for this lane and less what was for other lanes; where the device keeps no time, its work for this lane is in it',
+    rule: 'src/trainer/stepCost.ts#readbackMs',
     ...slower,
+  },
+  'perf/others_ms': {
+    ...time,
+    label: 'Other lanes',
+    formula:
+      'part of that wait until other lanes’ work, in line before this lane’s, was done, and in which they held the thread',
+    rule: 'src/gpu/turns.ts#forOthers',
+    rises: 'More lanes share the device, or heavier ones.',
+    falls: 'The device is this lane’s alone.',
   },
   'perf/tokens_per_s': {
     ...step,
     label: 'Tokens per second',
     unit: 'tokens/s',
     better: 'higher',
-    formula: 'completion tokens sampled ÷ wall time of the step',
+    formula: 'completion tokens of the step’s rollouts, shadow included ÷ (perf/step_ms − perf/others_ms)',
     rises: 'Faster.',
     falls: 'Slower.',
     source: lab,
-    chart: 'none',
+    chart: 'speed',
+  },
+  'perf/steps_per_s': {
+    ...step,
+    label: 'Steps per second',
+    unit: 'steps/s',
+    better: 'higher',
+    formula:
+      '1 ÷ wall time of the step with evaluation and checkpoint; the page shows steps ÷ time of the last 20, of the slowest of the lanes furthest behind',
+    rule: 'src/trainer/stepCost.ts#stepsPerSecond',
+    rises: 'Faster.',
+    falls: 'Slower, or more lanes, evaluations or checkpoints.',
+    source: lab,
+    chart: 'speed',
+  },
+  'perf/dispatches': {
+    ...counted,
+    label: 'Dispatches',
+    formula: 'compute dispatches submitted in the step, evaluation not counted',
+    rises: 'More micro-batches, updates or longer completions.',
+    falls: 'Less is asked of the device.',
+  },
+  'perf/readbacks': {
+    ...counted,
+    label: 'Readbacks',
+    formula: 'times the step waited for the device, evaluation and checkpoint not counted',
+    rises: 'At the start and after a live change 2: the rollouts are sampled apart.',
+    falls: '1 is all that a step needs.',
+  },
+  'perf/allocations': {
+    ...counted,
+    label: 'Allocations',
+    formula: 'GPU buffers made in the step, evaluation and checkpoint not counted',
+    rises: 'A fault: buffers are made once, before the first step.',
+    falls: '0 is as it should be.',
+  },
+  'perf/memory_bytes': {
+    ...counted,
+    unit: 'bytes',
+    label: 'GPU memory',
+    formula: 'bytes of the GPU buffers that the lane holds',
+    rises: 'The first checkpoint makes a buffer of its own to read from.',
+    falls: 'Smaller settings after a restart.',
   },
 } satisfies Record<string, Metric>;
 

@@ -16,13 +16,9 @@ export interface TrainerPort {
 const batchMs = 100;
 /** Least time between two redraws of the rollouts while training: rows that change faster can't be read. */
 const rolloutsMs = 500;
-/** The speed shown is a mean over this long, and over this many steps where steps are slow. */
-const speedWindowMs = 3000;
-const speedWindowSteps = 10;
 
 let port: TrainerPort | null = null;
 let flushing: ReturnType<typeof setTimeout> | undefined;
-let paces: { readonly at: number; readonly step: number }[] = [];
 /** News per lane since the last batch. */
 let news = new Map<LaneId, Partial<Lane>>();
 /** The newest rollouts per lane, and when they were last shown. */
@@ -57,7 +53,6 @@ export function send(command: Command): void {
 export function open(preset: PresetName, setups: readonly LaneSetup[]): void {
   news = new Map();
   groups = new Map();
-  paces = [];
   const lanes = setups.map((setup, slot) => freshLane(setup, slot));
   lab.setState(({ selected, version, watched }) => ({
     preset,
@@ -69,7 +64,6 @@ export function open(preset: PresetName, setups: readonly LaneSetup[]): void {
     refusal: null,
     failure: null,
     failed: null,
-    stepsPerSecond: NaN,
     version: version + 1,
   }));
   send({
@@ -115,7 +109,6 @@ export function drop(id: LaneId): void {
 export function receive(event: Event): void {
   switch (event.type) {
     case 'state': {
-      if (event.state !== 'training') paces = [];
       // The last rows of a run precede its new state: show them together.
       flush(true);
       const { state, failure = null, lane: failed = null } = event;
@@ -157,11 +150,6 @@ export function receive(event: Event): void {
     case 'checkpoints':
       soon(event.lane, { checkpoints: { steps: event.steps, bytes: event.bytes } });
       return;
-    case 'cost': {
-      const { dispatches, readbacks, allocations, bytes } = event;
-      soon(event.lane, { cost: { dispatches, readbacks, allocations, bytes } });
-      return;
-    }
     case 'changed':
       changed(event.lane, event);
       return;
@@ -223,21 +211,7 @@ function flush(force = false): void {
     const group = (showGroups ? groups.get(lane.id) : undefined) ?? lane.group;
     return { ...lane, ...change, group };
   });
-  lab.setState({ lanes: updated, version: version + 1, ...(state === 'training' ? pace(updated) : {}) });
-}
-
-function pace(lanes: readonly Lane[]): { stepsPerSecond: number } | undefined {
-  const now = performance.now();
-  const step = Math.min(...lanes.map(stepOf));
-  paces.push({ at: now, step });
-  for (let [, next] = paces; next !== undefined; [, next] = paces) {
-    if (now - next.at <= speedWindowMs || step - next.step < speedWindowSteps) break;
-    paces.shift();
-  }
-  const [first] = paces;
-  const last = paces.at(-1);
-  if (first === undefined || last === undefined || last.at - first.at < 2 * batchMs) return undefined;
-  return { stepsPerSecond: ((last.step - first.step) * 1000) / (last.at - first.at) };
+  lab.setState({ lanes: updated, version: version + 1 });
 }
 
 /** Notes a change that took effect; the same change of several lanes at one step is one mark. */

@@ -14,7 +14,6 @@ import { type MetricId, metricIds } from '../spec/metrics.ts';
 import type {
   AdapterSummary,
   LiveChange,
-  Event,
   Failure,
   LaneId,
   Plan,
@@ -23,9 +22,6 @@ import type {
 } from '../session/protocol.ts';
 import { Columns } from './columns.ts';
 import { type LaneStatus, waiting } from './status.ts';
-
-/** Counts and bytes of a lane's last step. */
-export type Cost = Omit<Extract<Event, { type: 'cost' }>, 'type' | 'lane'>;
 
 /** The early warning turned amber or red at a step, and was so until another. */
 export interface Alarm {
@@ -61,7 +57,6 @@ export interface Lane {
   readonly checkpoints: { readonly steps: readonly number[]; readonly bytes: number };
   /** Null until the trainer has chosen. */
   readonly plan: Plan | null;
-  readonly cost: Cost | null;
 }
 
 /** Something that was done to runs, drawn as a vertical line in every chart. */
@@ -101,8 +96,6 @@ export interface LabState {
   readonly failed: LaneId | null;
   readonly adapter: AdapterSummary | null;
   readonly compiling: { readonly done: number; readonly total: number };
-  /** Steps of all lanes together made in a second, NaN before it is known. */
-  readonly stepsPerSecond: number;
   readonly marks: readonly Mark[];
   /** What the table of rollouts shows; step null: the newest. */
   readonly watched: { readonly step: number | null; readonly prompt: number };
@@ -126,7 +119,6 @@ export function createLab() {
     failed: null,
     adapter: null,
     compiling: { done: 0, total: 0 },
-    stepsPerSecond: NaN,
     marks: [],
     watched: { step: null, prompt: 0 },
     asked: null,
@@ -159,7 +151,6 @@ export function freshLane({ name, settings }: LaneSetup, slot: number): Lane {
     group: null,
     checkpoints: { steps: [], bytes: 0 },
     plan: null,
-    cost: null,
   };
 }
 

@@ -1,4 +1,4 @@
-import { summarise } from '../diagnostics/collapse.ts';
+import { summarise, type Summary } from '../diagnostics/collapse.ts';
 import type { Assessment } from '../diagnostics/earlyWarning.ts';
 import type { MetricId } from '../spec/metrics.ts';
 import type { Columns } from './columns.ts';
@@ -46,13 +46,26 @@ export function statusOf(history: Columns<MetricId>, assessment: Assessment | nu
     collapseStep: summary?.collapseStep ?? null,
   };
   if (summary !== null && summary.collapseStep !== null) {
-    const reward = history.latest('reward/mean');
-    const rewardSays = Number.isNaN(reward) ? '' : `; the reward still says ${reward.toFixed(2)}`;
-    const fall = `Accuracy fell from ${summary.peak.toFixed(2)} at step ${summary.peakStep} to ${summary.final.toFixed(2)}`;
-    return { ...figures, state: 'collapsed', reason: `${fall}${rewardSays}.` };
+    return {
+      ...figures,
+      state: 'collapsed',
+      reason: collapseInWords(summary, history.latest('reward/mean')),
+    };
   }
   if (assessment === null) return { ...waiting, ...figures };
   return { ...figures, state: assessment.state, reason: assessment.reason };
+}
+
+/** What became of the accuracy, and what the reward says of it; compared as printed. */
+function collapseInWords({ peak, peakStep, final, collapseStep }: Summary, reward: number): string {
+  const [from, to] = [peak.toFixed(2), final.toFixed(2)];
+  const course =
+    Number(to) < Number(from)
+      ? `Accuracy fell from ${from} at step ${peakStep} to ${to}`
+      : `Accuracy collapsed at step ${String(collapseStep)} and came back to ${to}`;
+  if (Number.isNaN(reward)) return `${course}.`;
+  const still = Number(reward.toFixed(2)) > Number(to) ? 'still says' : 'says';
+  return `${course}; the reward ${still} ${reward.toFixed(2)}.`;
 }
 
 /** The status as a label-free learner sees it. */

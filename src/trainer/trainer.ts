@@ -30,6 +30,7 @@ import { Evaluator, evaluationChunk } from './evaluate.ts';
 import { ownRewards } from './ownReward.ts';
 import { activationsOf, rolloutCapacity } from './prepare.ts';
 import { groupRollouts, requestsFor, type RolledBatch } from './rollouts.ts';
+import { StepCost } from './stepCost.ts';
 
 /** What a step decided, per prompt [B]; for the table of rollouts. */
 export interface StepDecisions extends RolledBatch {
@@ -47,8 +48,6 @@ export interface StepResult {
   readonly guarded: Partial<Settings> | null;
   /** Where one was due and is wanted. */
   readonly checkpoint: Checkpoint | null;
-  /** What the step cost the device; evaluation is not counted. */
-  readonly cost: { readonly dispatches: number; readonly readbacks: number; readonly allocations: number };
 }
 
 export interface TrainerOptions {
@@ -168,15 +167,13 @@ export class Trainer {
    */
   async next(): Promise<StepResult> {
     const settings = this.#settings;
-    const begun = this.#now();
+    const cost = new StepCost(this.#now, this.engine);
     const step = this.#step + 1;
-    const batch = this.#rolled ?? (await this.#roll(step));
-
-    const before = this.engine.counts;
-    const voting = this.#now();
-    const decisions = await this.#decide(batch, settings);
-    const training = this.#trainingGroups(decisions, settings);
-    const voteMs = this.#now() - voting;
+    const batch = this.#rolled ?? (await this.#roll(step, cost));
+    const { decisions, training } = await cost.vote(async () => {
+      const decided = await this.#decide(batch, settings);
+      return { decisions: decided, training: this.#trainingGroups(decided, settings) };
+    });
 
     const learningRate = learningRateAt(step - 1, settings);
     // One update that is not finite changes nothing by itself; those before it would stay.
@@ -197,15 +194,8 @@ export class Trainer {
     }
     const finished = step >= settings.steps;
     const ahead = finished ? null : this.#submitRollout(step + 1);
-    const waiting = this.#now();
     const { report, completions, times } = await this.engine.read(ahead?.pending ?? null, true);
-    const readbackMs = this.#now() - waiting;
-    const after = this.engine.counts;
-    const cost = {
-      dispatches: after.dispatches - before.dispatches,
-      readbacks: after.readbacks - before.readbacks,
-      allocations: after.allocations - before.allocations,
-    };
+    cost.waited(times, ahead !== null);
     // The last update's norm tells of all: after one that changed nothing the next comes out the same.
     if (report === null || !Number.isFinite(report.gradNorm)) {
       if (several) this.engine.goBack();
@@ -219,8 +209,6 @@ export class Trainer {
     this.#step = step;
     this.#updates += settings.updatesPerBatch;
     this.#rolled = ahead === null || completions === null ? null : this.#group(ahead.problems, completions);
-    const stepMs = this.#now() - begun;
-    const gpuMs = times.updateMs + (ahead === null ? 0 : times.rolloutMs);
     const metrics = collect({
       step,
       ...decisions,
@@ -233,30 +221,30 @@ export class Trainer {
         anchorDistance: this.#keepsAnchor ? report.anchorDistance : NaN,
         learningRate,
       },
-      timings: {
-        stepMs,
-        voteMs,
-        rolloutMs: ahead === null ? NaN : times.rolloutMs,
-        trainMs: times.updateMs,
-        // What the wait was longer than the device's work; the whole wait where that is not known.
-        readbackMs: Math.max(0, readbackMs - (Number.isNaN(gpuMs) ? 0 : gpuMs)),
-      },
+      costs: cost.costs(),
       overlap: this.#overlap,
     });
     const solutions = decisions.problems.map(({ solution }) => solution);
-    const truth = truthMetrics(decisions.groups, decisions.labels, solutions, metrics['reward/mean']);
+    const truth = truthMetrics(decisions, solutions, metrics['reward/mean']);
     const evaluationDue = finished || step % settings.evalEvery === 0;
     const evaluation = evaluationDue ? await this.#evaluation.measure(this.engine, step) : {};
     const { score } = this.#warning.add(metrics);
     const back = settings.guard === 'rollback' && score >= settings.guardThreshold ? this.#goBack() : null;
     const checkpointDue =
       step % settings.checkpointEvery === 0 && (this.#givesCheckpoints || settings.guard === 'rollback');
+    const checkpoint = checkpointDue ? await this.checkpoint() : null;
     return {
-      metrics: { ...metrics, ...truth, ...evaluation, 'warning/score': score, ...back?.metrics },
+      metrics: {
+        ...metrics,
+        ...truth,
+        ...evaluation,
+        'warning/score': score,
+        ...back?.metrics,
+        'perf/steps_per_s': cost.stepsPerSecond(),
+      },
       decisions,
       guarded: back?.changes ?? null,
-      checkpoint: checkpointDue ? await this.checkpoint() : null,
-      cost,
+      checkpoint,
     };
   }
 
@@ -356,9 +344,10 @@ export class Trainer {
     return { problems, pending };
   }
 
-  async #roll(step: number): Promise<RolledBatch> {
+  async #roll(step: number, cost: StepCost): Promise<RolledBatch> {
     const { problems, pending } = this.#submitRollout(step);
-    const { completions } = await this.engine.read(pending, false);
+    const { completions, times } = await this.engine.read(pending, false);
+    cost.waited(times, true);
     return this.#group(problems, completions);
   }
 

@@ -4,7 +4,8 @@ import { openHeadless } from '../../src/cli/headless.ts';
 import { Parameters } from '../../src/engine/parameters.ts';
 import { fixedPlan } from '../../src/engine/plan.ts';
 import { Sampler } from '../../src/engine/rollout/sampler.ts';
-import { statWidth, Updater } from '../../src/engine/update.ts';
+import { rowStats } from '../../src/engine/ops/policy_loss.ts';
+import { Updater } from '../../src/engine/update.ts';
 import { Buffers } from '../../src/gpu/buffer.ts';
 import { Clock } from '../../src/gpu/clock.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
@@ -121,13 +122,13 @@ describe('a model made elsewhere', () => {
         });
         one.log_probs.forEach((value, t) => {
           expect(
-            Math.abs((stats[(row + t) * statWidth + 1] ?? NaN) - value),
+            Math.abs((stats[(row + t) * rowStats.floats + rowStats.at.log_prob] ?? NaN) - value),
             `${one.prompt} log π ${String(t)}`,
           ).toBeLessThan(tolerance);
         });
         one.entropies.forEach((value, t) => {
           expect(
-            Math.abs((stats[(row + t) * statWidth + 2] ?? NaN) - value),
+            Math.abs((stats[(row + t) * rowStats.floats + rowStats.at.entropy] ?? NaN) - value),
             `${one.prompt} entropy ${String(t)}`,
           ).toBeLessThan(tolerance);
         });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import sampleShader from '../../shaders/rollout/sample.wgsl';
 import { openHeadless } from '../../src/cli/headless.ts';
-import { lossLives, noRows, policyLoss } from '../../src/engine/ops/policy_loss.ts';
+import { lossLives, noRows, policyLoss, rowStats } from '../../src/engine/ops/policy_loss.ts';
 import { Optimizer, readReport } from '../../src/engine/optimizer.ts';
+import { tokenStats } from '../../src/engine/rollout/tokenStats.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { Kernels } from '../../src/gpu/kernel.ts';
 import { live } from '../../src/gpu/program.ts';
@@ -43,6 +44,7 @@ describe('policy_loss', () => {
     const { size, floats, words, expected, agree: agreeWith } = open(c);
     const [rows, vocabulary] = [size('rows'), size('vocabulary')];
     const stride = 4 * Math.ceil(vocabulary / 4);
+    const { floats: width, at } = rowStats;
     const bench = new Workbench(gpu, kernels, configFor({ vocab_size: vocabulary }), layoutFor(4));
     const own = strided(floats('logits'), vocabulary);
     const reference = strided(floats('refLogits'), vocabulary);
@@ -58,7 +60,7 @@ describe('policy_loss', () => {
     const old = new Float32Array(before + rows + behind).fill(NaN);
     if (!first) old.set(floats('oldLogProbs'), before);
     const old_log_prob = bench.input('old log-probability', old);
-    const stats = bench.output('stats', 8 * old.length);
+    const stats = bench.output('stats', width * old.length);
     const lives = {
       ...lossLives(),
       reference_row: live(others ? rows : noRows),
@@ -89,23 +91,27 @@ describe('policy_loss', () => {
     expect([...gradient.subarray(rows * stride)]).toEqual([...reference, ...anchor]);
 
     const values = after.floats(stats);
-    const column = (from: number) => cut(values, 8, rows, { first: before, from, width: 1 });
+    const column = (name: keyof typeof at) =>
+      cut(values, width, rows, { first: before, from: at[name], width: 1 });
     const trained = (of: Float64Array) => of.map((value, r) => (weights[r] === 0 ? 0 : value));
     const logProb = expected('logProb');
     const logRatio = (r: number) =>
       Math.min(20, Math.max(-20, (logProb[r] ?? NaN) - (old[before + r] ?? NaN)));
     const wanted = {
       loss: expected('loss'),
-      logProb,
+      log_prob: logProb,
       entropy: expected('entropy'),
       clipped: expected('clipped'),
-      klReference: others ? expected('klReference') : new Float64Array(rows),
-      klAnchor: others ? expected('klAnchor') : new Float64Array(rows),
+      k3_reference: others ? expected('klReference') : new Float64Array(rows),
+      k3_anchor: others ? expected('klAnchor') : new Float64Array(rows),
       ratio: Float64Array.from({ length: rows }, (_, r) => (first ? 1 : Math.exp(logRatio(r)))),
       trained: new Float64Array(rows).fill(1),
     };
-    Object.entries(wanted).forEach(([name, of], from) => agree(name, column(from), trained(of), c.tolerance));
-    const outside = [...values.subarray(0, 8 * before), ...values.subarray(8 * (before + rows))];
+    expect(Object.keys(wanted)).toEqual(Object.keys(at));
+    for (const name of Object.keys(at) as (keyof typeof at)[]) {
+      agree(name, column(name), trained(wanted[name]), c.tolerance);
+    }
+    const outside = [...values.subarray(0, width * before), ...values.subarray(width * (before + rows))];
     expect(outside.every(Number.isNaN)).toBe(true);
     // The first update leaves the log-probabilities that later ones compare with; later ones leave them alone.
     const kept = cut(after.floats(old_log_prob), 1, rows, { first: before });
@@ -145,7 +151,7 @@ describe('sample', () => {
       logits: bench.input('logits', strided(floats('logits'), vocabulary)),
       sampler_of: bench.input('sampler', how),
       token: bench.output('token', rows * length),
-      stats: bench.output('stats', 4 * rows * length),
+      stats: bench.output('stats', tokenStats.floats * rows * length),
       current: bench.input('current', new Uint32Array(rows).fill(77)),
       done: bench.input(
         'done',
@@ -174,10 +180,14 @@ describe('sample', () => {
     const at = { from: position, width: 1 };
     const [token, stats] = [after.words(tensors.token), after.floats(tensors.stats)];
     // Other positions are another dispatch's business.
-    expect(stats.filter((value) => !Number.isNaN(value)).length).toBe(4 * rows);
+    expect(stats.filter((value) => !Number.isNaN(value)).length).toBe(tokenStats.floats * rows);
     return {
       tokens: Array.from({ length: rows }, (_, r) => token[r * length + at.from] ?? NaN),
-      stats: (column: number) => cut(stats, 4 * length, rows, { from: 4 * position + column, width: 1 }),
+      stats: (name: keyof typeof tokenStats.at) =>
+        cut(stats, tokenStats.floats * length, rows, {
+          from: tokenStats.floats * position + tokenStats.at[name],
+          width: 1,
+        }),
       current: [...after.words(tensors.current)],
       done: [...after.words(tensors.done)],
     };
@@ -190,13 +200,13 @@ describe('sample', () => {
     expect(drawn.tokens).toEqual(tokens);
     expect(drawn.current).toEqual(tokens);
     expect(drawn.done).toEqual(tokens.map((token) => (token === endToken ? 1 : 0)));
-    agreeWith('logProb', drawn.stats(0));
-    agreeWith('entropy', drawn.stats(1));
-    agreeWith('selfCertainty', drawn.stats(2));
+    agreeWith('logProb', drawn.stats('log_prob'));
+    agreeWith('entropy', drawn.stats('entropy'));
+    agreeWith('selfCertainty', drawn.stats('self_certainty'));
 
     const greedy = await run(c, 0, () => false);
     expect(greedy.tokens).toEqual([...expected('greedy')]);
-    if (size('temperature') === 1) agreeWith('entropy', greedy.stats(1));
+    if (size('temperature') === 1) agreeWith('entropy', greedy.stats('entropy'));
   });
 
   test.each(sampleCases)('$name, where every third rollout has ended', async (c) => {
@@ -207,7 +217,7 @@ describe('sample', () => {
     expect(tokens).toEqual(drawn.map((token, r) => (ended(r) ? endToken : token)));
     expect(current).toEqual(drawn.map((token, r) => (ended(r) ? 77 : token)));
     expect(done).toEqual(drawn.map((token, r) => (ended(r) || token === endToken ? 1 : 0)));
-    expect([...stats(0)].filter((_, r) => ended(r)).every((value) => value === 0)).toBe(true);
+    expect([...stats('log_prob')].filter((_, r) => ended(r)).every((value) => value === 0)).toBe(true);
   });
 });
 

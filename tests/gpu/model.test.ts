@@ -121,11 +121,11 @@ describe.each(modelCases)('$name', (c) => {
     agree('loss', [read.stat('loss').reduce((sum, value) => sum + value, 0)], [expected.loss], tolerance);
     const old = rollouts.flatMap(({ oldLogProbs }) => oldLogProbs ?? []);
     const stats: Partial<Record<Column, ArrayLike<number>>> = {
-      logProb: expected.logProb,
+      log_prob: expected.logProb,
       entropy: expected.entropy,
       clipped: expected.clipped,
-      klReference: expected.klReference,
-      klAnchor: klAnchorOf(c),
+      k3_reference: expected.klReference,
+      k3_anchor: klAnchorOf(c),
       ratio: expected.logProb.map((value, i) => Math.exp(value - (old[i] ?? value))),
     };
     for (const [name, values] of Object.entries(stats)) {
@@ -172,11 +172,11 @@ describe.each(modelCases)('$name', (c) => {
       );
     agree(
       'klReference',
-      read.stat('klReference'),
+      read.stat('k3_reference'),
       kl(oracle.klReference, models.withReference),
       5 * c.tolerance,
     );
-    agree('klAnchor', read.stat('klAnchor'), kl(klAnchorOf(c), models.withAnchor), 5 * c.tolerance);
+    agree('klAnchor', read.stat('k3_anchor'), kl(klAnchorOf(c), models.withAnchor), 5 * c.tolerance);
     trainee.buffers.destroy();
   });
 });
@@ -224,7 +224,7 @@ describe('micro-batches', () => {
         const submitted = await trainee.update(rolled, true, settings, still);
         expect(submitted.rows).toBeLessThanOrEqual(trainee.updater.statRows);
         const tokens = rolled.flatMap(({ completion }) => completion);
-        expect((await trainee.read()).stat('logProb').length).toBe(tokens.length);
+        expect((await trainee.read()).stat('log_prob').length).toBe(tokens.length);
         counts.push(submitted.dispatches - 2);
       }
       dispatches.push(counts);

@@ -175,7 +175,7 @@ describe.each(rolloutLayouts)('%s', (rollout) => {
       model.load(weights);
       agree(
         'log π',
-        read.stat('logProb'),
+        read.stat('log_prob'),
         own.flatMap(({ logProbs }) => [...logProbs]),
         1e-5,
       );

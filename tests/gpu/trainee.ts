@@ -2,7 +2,8 @@ import type { OptimizerSettings } from '../../src/engine/optimizer.ts';
 import { models, Parameters } from '../../src/engine/parameters.ts';
 import { fixedPlan, type ActivationType, type Plan } from '../../src/engine/plan.ts';
 import type { TrainingGroup } from '../../src/engine/rows.ts';
-import { statWidth, Updater, type LossSettings, type UpdateCapacity } from '../../src/engine/update.ts';
+import { rowStats } from '../../src/engine/ops/policy_loss.ts';
+import { Updater, type LossSettings, type UpdateCapacity } from '../../src/engine/update.ts';
 import { Buffers } from '../../src/gpu/buffer.ts';
 import { Clock } from '../../src/gpu/clock.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
@@ -55,8 +56,7 @@ export function grouped(rollouts: readonly TrainedRollout[]): TrainingGroup[] {
 }
 
 /** What one trained token's row of `stats` says. */
-export const columns = ['loss', 'logProb', 'entropy', 'clipped', 'klReference', 'klAnchor', 'ratio'] as const;
-export type Column = (typeof columns)[number];
+export type Column = keyof typeof rowStats.at;
 
 /** A whole model with its updater, on the device. */
 export class Trainee {
@@ -131,8 +131,8 @@ export class Trainee {
     const { size } = this.layout;
     const slabs = new Float32Array(bytes.slabs);
     const stats = new Float32Array(bytes.stats);
-    const trained = Array.from({ length: this.#rows }, (_, row) => row * statWidth).filter(
-      (at) => stats[at + statWidth - 1] === 1,
+    const trained = Array.from({ length: this.#rows }, (_, row) => row * rowStats.floats).filter(
+      (at) => stats[at + rowStats.at.trained] === 1,
     );
     return {
       gradient: new Float32Array(bytes.gradient, 0, size),
@@ -143,7 +143,7 @@ export class Trainee {
       reference: slabs.slice(2 * size, 3 * size),
       report: bytes.report,
       /** One number per trained token, rollout after rollout. */
-      stat: (column: Column) => trained.map((at) => stats[at + columns.indexOf(column)] ?? NaN),
+      stat: (column: Column) => trained.map((at) => stats[at + rowStats.at[column]] ?? NaN),
     };
   }
 }

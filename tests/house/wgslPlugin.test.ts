@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readWgsl } from '../../build/wgslPlugin.ts';
+import { root } from './sources.ts';
 
 let shaders = '';
 
@@ -73,4 +74,32 @@ test('mistakes are named with file and line', () => {
   write('lib/ok', '//! ok\n\n');
   const odd = write('ops/y.forward', `//! y\n//! use lib/ok\n${body.replace('vec4u', 'vec3u')}`);
   expect(() => readWgsl(shaders, odd)).toThrow(expect.objectContaining({ file: odd, line: 5 }));
+});
+
+test('an array of structs is read by the names of its fields', () => {
+  const text = (fields: string): string =>
+    `//! x\nstruct Figures { ${fields} }\n@group(0) @binding(0) var<storage, read_write> out: array<Figures>;\n`;
+  const read = (name: string, fields: string) =>
+    readWgsl(shaders, write(name, text(fields))).module.bindings.find((each) => each.name === 'out')?.element;
+  expect(read('ops/x.forward', 'loss: f32, ratio: f32,')).toEqual({
+    floats: 2,
+    fields: { loss: 0, ratio: 1 },
+  });
+  expect(read('ops/y.forward', '@align(8) ratio: f32, @align(8) loss: f32, more: f32')).toEqual({
+    floats: 4,
+    fields: { ratio: 0, loss: 2, more: 3 },
+  });
+  expect(read('ops/z.forward', 'loss: f32, count: u32')).toBeUndefined();
+});
+
+test('every sampler keeps the same figures of a token', () => {
+  const folder = join(root, 'shaders');
+  const elements = ['sample', 'lanes', 'group'].map((name) =>
+    readWgsl(folder, join(folder, `rollout/${name}.wgsl`)).module.bindings.find(
+      (each) => each.name === 'stats',
+    ),
+  );
+  for (const each of elements) {
+    expect(each?.element?.fields).toEqual({ log_prob: 0, entropy: 1, self_certainty: 2, unused: 3 });
+  }
 });

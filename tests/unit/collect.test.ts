@@ -1,7 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collect, type StepRecord } from '../../src/diagnostics/collect.ts';
 import { OverlapWindow } from '../../src/diagnostics/overlap.ts';
+import { repetition } from '../../src/diagnostics/repetition.ts';
 import { truthMetrics } from '../../src/diagnostics/truth.ts';
+import { groupNormalised } from '../../src/rl/advantage.ts';
 import type { Group, PseudoLabel } from '../../src/spec/group.ts';
 import { metricIds } from '../../src/spec/metrics.ts';
 import { rollout } from './rollouts.ts';
@@ -57,7 +60,18 @@ const record: StepRecord = {
     anchorDistance: 6,
     learningRate: 7,
   },
-  timings: { stepMs: 500, rolloutMs: 1, voteMs: 2, trainMs: 3, readbackMs: 4 },
+  costs: {
+    stepMs: 600,
+    rolloutMs: 1,
+    voteMs: 2,
+    trainMs: 3,
+    readbackMs: 4,
+    othersMs: 100,
+    dispatches: 5,
+    readbacks: 6,
+    allocations: 7,
+    memoryBytes: 8,
+  },
   overlap: new OverlapWindow(),
 };
 
@@ -65,7 +79,9 @@ describe('collect', () => {
   const row = collect({ ...record, overlap: new OverlapWindow() });
 
   it('measures everything but truth and evaluation', () => {
-    expect(Object.keys(row)).toEqual(metricIds.filter((id) => !/^(guard|truth|eval|warning)\//.test(id)));
+    expect(Object.keys(row)).toEqual(
+      metricIds.filter((id) => !/^(guard|truth|eval|warning)\/|^perf\/steps_per_s$/.test(id)),
+    );
   });
 
   it('by hand', () => {
@@ -95,7 +111,20 @@ describe('collect', () => {
       'policy/kl_anchor': 5,
       'anchor/distance': 6,
       'optim/lr': 7,
+      'perf/step_ms': 600,
+      'perf/others_ms': 100,
+      'perf/readback_ms': 4,
+      // Of the time that was this lane's own.
       'perf/tokens_per_s': 56,
+      'perf/dispatches': 5,
+      'perf/readbacks': 6,
+      'perf/allocations': 7,
+      'perf/memory_bytes': 8,
+      // Prompt 1 pays the dropped rollout alone, prompt 2 everyone.
+      'reward/dead_none_agree': 0.5,
+      'reward/dead_all_agree': 0.5,
+      'reward/dead_no_answer': 0,
+      'completion/repetition': 0,
     });
     // Tokens weigh equally: (4·.4 + 2·.6 + 2·.1 + 4·.9 + 8·.2) ÷ 20.
     expect(row['policy/entropy']).toBeCloseTo(8.2 / 20, 12);
@@ -133,7 +162,12 @@ describe('collect', () => {
     ] as const) {
       expect(bare[id], id).toBeNaN();
     }
-    expect(bare).toMatchObject({ 'vote/no_label': 1, 'reward/zero_std_groups': 1, 'vote/agreement': 0.5 });
+    expect(bare).toMatchObject({
+      'vote/no_label': 1,
+      'reward/zero_std_groups': 1,
+      'vote/agreement': 0.5,
+      'reward/dead_no_answer': 1,
+    });
   });
 
   it('watches the shadow anchor where the lane has no other; it does not vote', () => {
@@ -153,10 +187,127 @@ describe('collect', () => {
   });
 });
 
-it('truth: accuracy of rollouts and labels, and the reward that was not earned', () => {
-  expect(truthMetrics(record.groups, labels, ['1', '5'], 5 / 8)).toEqual({
-    'truth/accuracy': 6 / 8,
-    'truth/label_accuracy': 0.5,
-    'truth/reward_gap': -1 / 8,
+const reward = fc.constantFrom(0, 1, -1, 0.5, NaN);
+const kept = fc.array(fc.boolean(), { minLength: 4, maxLength: 4 });
+
+it('three kinds of dead groups add up to all that have no gradient', () => {
+  const seen = new Set<string>();
+  const decided = fc.record({
+    rewards: fc.oneof(
+      fc.array(fc.constantFrom(0, 1), { minLength: 4, maxLength: 4 }),
+      fc.tuple(...times4(reward)),
+    ),
+    kept,
+  });
+  fc.assert(
+    fc.property(fc.array(decided, { minLength: 1, maxLength: 6 }), (prompts) => {
+      const row = collect({
+        ...record,
+        groups: prompts.map(() => ({ prompt: '', rollouts: divided.rollouts.slice(0, 4) })),
+        shadow: prompts.map(() => []),
+        filters: prompts.map((prompt) => ({ kept: prompt.kept, threshold: NaN, iqr: NaN })),
+        labels: prompts.map(() => ({ answer: '1', agreement: 0.5, tied: false })),
+        rewards: prompts.map(({ rewards }) => rewards),
+        advantages: prompts.map((prompt) => groupNormalised(prompt.rewards, prompt.kept)),
+        overlap: new OverlapWindow(),
+      });
+      const parts = ['reward/dead_all_agree', 'reward/dead_none_agree', 'reward/dead_no_answer'] as const;
+      const sum = parts.reduce((total, id) => total + row[id], 0);
+      expect(sum).toBeCloseTo(row['reward/zero_std_groups'], 12);
+      for (const id of parts) if (row[id] > 0) seen.add(id);
+    }),
+  );
+  expect(seen.size).toBe(3);
+});
+
+function times4<Value>(value: fc.Arbitrary<Value>): [typeof value, typeof value, typeof value, typeof value] {
+  return [value, value, value, value];
+}
+
+describe('repetition', () => {
+  it.each<[string, readonly number[], number]>([
+    ['an answer of five different digits', [5, 1, 2, 3, 4], 0],
+    ['two digits alike, and three', [1, 1, 1, 2, 2], 0],
+    ['four alike: one trigram of three comes again', [1, 1, 1, 1, 2], 1 / 3],
+    ['one digit for ever', new Array<number>(10).fill(7), 7 / 8],
+    ['a circle of three', [1, 2, 3, 1, 2, 3, 1, 2], 1 / 2],
+    ['too short', [1, 2], NaN],
+    ['ids that would run together', [1, 23, 4, 12, 3, 4], 0],
+  ])('%s', (_, tokens, share) => {
+    if (Number.isNaN(share)) expect(repetition(tokens)).toBeNaN();
+    else expect(repetition(tokens)).toBeCloseTo(share, 12);
+  });
+
+  it('leaves the end token out, and completions without a trigram', () => {
+    const ended = [
+      rollout({ answer: '1', tokens: [7, 7, 7, 7, 0] }),
+      rollout({ answer: '1', tokens: [7, 0] }),
+    ];
+    const cut = rollout({ answer: null, tokens: [7, 7, 7, 7, 7, 7], truncated: true });
+    const of = (rollouts: Group['rollouts']) =>
+      collect({ ...record, groups: [{ prompt: '', rollouts }], overlap: new OverlapWindow() })[
+        'completion/repetition'
+      ];
+    expect(of(ended)).toBe(1 / 2);
+    expect(of([...ended, cut])).toBe((1 / 2 + 3 / 4) / 2);
+    expect(of([rollout({ answer: '1', tokens: [7, 0] })])).toBeNaN();
+  });
+});
+
+describe('truth', () => {
+  it('accuracy of rollouts and labels, and the reward that was not earned', () => {
+    expect(truthMetrics(record, ['1', '5'], 5 / 8)).toMatchObject({
+      'truth/accuracy': 6 / 8,
+      'truth/label_accuracy': 0.5,
+      'truth/reward_gap': -1 / 8,
+    });
+  });
+
+  // Prompt 1, solution 2, label 1: the right rollout was dropped. Prompt 2: all right and paid. Prompt 3 was skipped.
+  const decided = {
+    groups: [divided, unanimous, divided],
+    filters: [...record.filters, { kept: new Array<boolean>(6).fill(true), threshold: NaN, iqr: NaN }],
+    labels: [{ answer: '1', agreement: 0.4, tied: true }, ...labels],
+    rewards: [
+      [1, 1, 0, 0],
+      [1, 1, 1, 1],
+      [NaN, NaN, NaN, NaN],
+    ],
+    advantages: [[0.5, 0.5, 0, -1], [0, 0, 0, 0], null],
+  };
+
+  it('what was paid, and pushed, of the rollouts that were trained', () => {
+    // Trained: wrong paid, wrong paid, wrong unpaid; right paid four times.
+    const row = truthMetrics(decided, ['2', '5', '2'], NaN);
+    expect(row['truth/reward_accuracy']).toBeCloseTo(5 / 7, 12);
+    expect(row['truth/youden_j']).toBeCloseTo(1 - 2 / 3, 12);
+    expect(row['truth/advantage_gap']).toBeCloseTo(0, 12);
+    const perfect = truthMetrics(decided, ['1', '5', '2'], NaN);
+    expect(perfect['truth/reward_accuracy']).toBe(1);
+    expect(perfect['truth/youden_j']).toBe(1);
+    expect(perfect['truth/advantage_gap']).toBeCloseTo((0.5 + 0.5) / 6 + 1, 12);
+  });
+
+  it('counts no prompt without a solution, and measures nothing without both kinds', () => {
+    expect(truthMetrics(decided, [null, '5', null], NaN)).toMatchObject({
+      'truth/reward_accuracy': 1,
+      'truth/youden_j': NaN,
+      'truth/advantage_gap': NaN,
+    });
+    expect(truthMetrics(decided, [null, null, null], NaN)).toMatchObject({ 'truth/reward_accuracy': NaN });
+  });
+
+  it('a reward in degrees is neither right nor wrong, but pushes', () => {
+    const degrees = {
+      ...decided,
+      rewards: [
+        [0.2, 0.4, 0, 0.1],
+        [1, 1, 1, 1],
+        [0, 0, 0, 0],
+      ],
+    };
+    const row = truthMetrics(degrees, ['1', '5', '2'], NaN);
+    expect(row).toMatchObject({ 'truth/reward_accuracy': NaN, 'truth/youden_j': NaN });
+    expect(row['truth/advantage_gap']).toBeCloseTo((0.5 + 0.5) / 6 + 1, 12);
   });
 });

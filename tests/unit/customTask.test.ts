@@ -1,3 +1,4 @@
+import { keepAll } from '../../src/rl/filter.ts';
 import fc from 'fast-check';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -255,18 +256,33 @@ describe('flags', () => {
 
 describe('the truth, where it is not always known', () => {
   const groups = [groupOf(['1', '2']), groupOf(['2', null])];
-  const labels = ['1', '2'].map((answer) => ({ answer, agreement: 1, tied: false }));
+  const decided = {
+    groups,
+    labels: ['1', '2'].map((answer) => ({ answer, agreement: 1, tied: false })),
+    filters: groups.map(keepAll),
+    rewards: [
+      [1, 0],
+      [1, 0],
+    ],
+    advantages: [
+      [1, -1],
+      [1, -1],
+    ],
+  };
 
   it('counts the prompts that have an answer', () => {
-    expect(truthMetrics(groups, labels, ['1', null], 0.75)).toEqual({
+    expect(truthMetrics(decided, ['1', null], 0.75)).toEqual({
       'truth/accuracy': 0.5,
       'truth/label_accuracy': 1,
       'truth/reward_gap': 0.25,
+      'truth/reward_accuracy': 1,
+      'truth/youden_j': 1,
+      'truth/advantage_gap': 2,
     });
   });
 
   it('is not a number where none has', () => {
-    expect(Object.values(truthMetrics(groups, labels, [null, null], 0.75))).toEqual([NaN, NaN, NaN]);
+    for (const value of Object.values(truthMetrics(decided, [null, null], 0.75))) expect(value).toBeNaN();
     expect([accuracy([], []), majorityAccuracy([], [])]).toEqual([NaN, NaN]);
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { fromRow, metricIds, metrics, toRow } from '../../src/spec/metrics.ts';
 
@@ -15,6 +16,14 @@ it.each(metricIds)('%s is described whole', (id) => {
   expect(needsTruth).toBe(/^(truth|eval)\//.test(id));
   expect(every).toBe(id.startsWith('eval/') ? 'eval' : 'step');
   if (id.startsWith('eval/')) expect(chart).toBe('eval');
+});
+
+it.each(metricIds)('%s is found where its entry says', (id) => {
+  const [file = '', name] = metrics[id].rule.split('#');
+  const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+  // A whole word: the id in quotes, or the name of a function, a class or a field.
+  if (name === undefined) expect(text).toContain(`'${id}':`);
+  else expect(text).toMatch(new RegExp(`(?<!\\w)${name}(?!\\w)`));
 });
 
 it('rows hold the numbers in table order, NaN for what was not measured', () => {

@@ -1,10 +1,23 @@
 import kernel from '../../../shaders/ops/policy_loss.forward_backward.wgsl';
+import { elementsOf } from '../../gpu/elements.ts';
 import { live, type Live } from '../../gpu/program.ts';
 import type { Recorder } from '../recorder.ts';
 import { stride4 } from './matmul.ts';
 
 /** Row offset that stands for "this model has no rows here". */
 export const noRows = 0xffff_ffff;
+
+/** The figures of a row of `stats`. */
+export const rowStats = elementsOf(kernel, 'stats', [
+  'loss',
+  'log_prob',
+  'entropy',
+  'clipped',
+  'k3_reference',
+  'k3_anchor',
+  'ratio',
+  'trained',
+]);
 
 /** What may change between two updates of a run. */
 export function lossLives() {
@@ -21,7 +34,7 @@ export function lossLives() {
   };
 }
 
-/** Loss, statistics [batch rows, 8] and, over the logits, their gradient. */
+/** Loss, statistics [batch rows] and, over the logits, their gradient. */
 export function policyLoss(
   r: Recorder,
   rows: Live,

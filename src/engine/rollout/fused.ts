@@ -5,6 +5,7 @@ import { widthsOf } from '../activations.ts';
 import { ropeTable } from '../ops/qk_norm_rope.ts';
 import { modelsOf, quarter, type PlannedModel } from '../recorder.ts';
 import { rowsFor, type RolloutCall, type RolloutCapacity, type RolloutRequest } from './call.ts';
+import { tokenStats } from './tokenStats.ts';
 
 /** Rows of one dispatch: the policy's first, the anchor's from `split[0]` on. */
 interface Rows {
@@ -65,7 +66,7 @@ export class FusedRollout {
     this.#prefixToken = buffers.storage('prefix token', Math.max(1, prompts * (maxPromptLength - 1)));
     this.sequence = buffers.storage('sequences', 8 * this.rows);
     this.tokens = buffers.storage('rollout tokens', this.rows * length);
-    this.stats = buffers.storage('rollout stats', 4 * this.rows * length);
+    this.stats = buffers.storage('rollout stats', tokenStats.floats * this.rows * length);
     const rope = buffers.storage('rope', (maxPromptLength + length) * config.head_dim);
     this.#queue.writeBuffer(rope, 0, ropeTable(config, maxPromptLength + length));
     this.tensors = {

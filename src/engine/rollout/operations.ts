@@ -15,6 +15,7 @@ import {
   type RolloutPath,
   type RolloutRequest,
 } from './call.ts';
+import { tokenStats } from './tokenStats.ts';
 
 /**
  * One dispatch per operation, with the kernels of the update: the prompts' prefixes once per prompt and model,
@@ -63,7 +64,7 @@ export class OperationsRollout implements RolloutPath {
       sampler_of: buffers.storage('sampler', 4 * rows),
     };
     this.tokens = buffers.storage('rollout tokens', rows * length);
-    this.stats = buffers.storage('rollout stats', 4 * rows * length);
+    this.stats = buffers.storage('rollout stats', tokenStats.floats * rows * length);
     const logits = buffers.storage('rollout logits', rows * widthsOf(config).logits);
     const rstd = buffers.storage('rollout final rstd', rows);
     const done = buffers.storage('done', rows);

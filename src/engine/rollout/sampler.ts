@@ -6,6 +6,7 @@ import type { RolloutCapacity, RolloutPath, RolloutRandom, RolloutRequest } from
 import { GroupRollout } from './group.ts';
 import { LanesRollout } from './lanes.ts';
 import { OperationsRollout } from './operations.ts';
+import { tokenStats } from './tokenStats.ts';
 import type { RolloutLayout } from '../plan.ts';
 
 /** One sampled completion. */
@@ -36,7 +37,7 @@ export const rolloutPaths: Readonly<
 export class Sampler {
   /** [rows, maxCompletionLength] */
   readonly tokens: GPUBuffer;
-  /** [rows, maxCompletionLength, 4]: ln π, entropy, self-certainty, 0 */
+  /** [rows, maxCompletionLength] of `tokenStats` */
   readonly stats: GPUBuffer;
   readonly #capacity: RolloutCapacity;
   readonly #path: RolloutPath;
@@ -86,23 +87,25 @@ export class Sampler {
   read(tokens: ArrayBuffer, stats: ArrayBuffer, rowOf: readonly number[]): Completion[] {
     const ids = new Uint32Array(tokens);
     const values = new Float32Array(stats);
+    const { floats, at } = tokenStats;
     const { maxCompletionLength: length, endToken } = this.#capacity;
     return rowOf.map((row) => {
       const all = ids.subarray(row * length, (row + 1) * length);
       const end = all.indexOf(endToken);
       const count = end < 0 ? length : end + 1;
       // Thousands of completions a step: plain loops, which cost a tenth of `Float32Array.from`.
-      const column = (which: number): Float32Array => {
+      const column = (name: keyof typeof at): Float32Array => {
         const taken = new Float32Array(count);
-        for (let t = 0; t < count; t++) taken[t] = values[4 * (row * length + t) + which] ?? NaN;
+        const first = floats * row * length + at[name];
+        for (let t = 0; t < count; t++) taken[t] = values[first + floats * t] ?? NaN;
         return taken;
       };
       return {
         tokens: [...all.subarray(0, count)],
         truncated: end < 0,
-        logProbs: column(0),
-        entropies: column(1),
-        selfCertainties: column(2),
+        logProbs: column('log_prob'),
+        entropies: column('entropy'),
+        selfCertainties: column('self_certainty'),
       };
     });
   }

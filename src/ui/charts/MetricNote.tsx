@@ -10,7 +10,7 @@ interface Props {
 export function MetricNote({ id, children }: Props) {
   const note = useId();
   const [open, setOpen] = useState(false);
-  const { label, formula, rises, falls, source, trl, verl, needsTruth, unit } = metrics[id];
+  const { label, formula, rises, falls, source, trl, verl, needsTruth, unit, rule } = metrics[id];
   const elsewhere = [
     trl === undefined ? [] : [`TRL ${trl}`],
     verl === undefined ? [] : [`verl ${verl}`],
@@ -40,6 +40,9 @@ export function MetricNote({ id, children }: Props) {
             <p>↑ {rises}</p>
             <p>↓ {falls}</p>
             <p className="unit">{[`Source: ${source}`, ...elsewhere].join(' · ')}</p>
+            <p className="unit">
+              Computed in <code>{rule.replace('#', ', ')}</code>
+            </p>
           </>
         ) : null}
       </div>

@@ -1,23 +1,25 @@
-import { memo, useId, useRef, useState } from 'react';
-import type { MetricId } from '../../spec/metrics.ts';
+import { Fragment, memo, useId, useRef, useState } from 'react';
+import { type MetricId, metricIds, metrics } from '../../spec/metrics.ts';
 import { download } from '../../store/download.ts';
 import { type Lane, stepOf } from '../../store/lanes.ts';
+import { recentMean, recentSteps } from '../../store/recent.ts';
 import { formatBytes, formatCount, formatValue } from '../format.ts';
 import { usePacedLab } from '../useStore.ts';
 import { ChartMenu } from './ChartMenu.tsx';
 import { ChartTable } from './ChartTable.tsx';
 import { csvOf } from './csv.ts';
+import { MetricNote } from './MetricNote.tsx';
 import { useOnScreen } from './useOnScreen.ts';
 
+/** The parts of a step's time, in the order in which a lane meets them. */
 const phases: readonly { readonly id: MetricId; readonly label: string }[] = [
   { id: 'perf/rollout_ms', label: 'rollout' },
   { id: 'perf/vote_ms', label: 'vote' },
   { id: 'perf/train_ms', label: 'train' },
   { id: 'perf/readback_ms', label: 'readback' },
+  { id: 'perf/others_ms', label: 'other lanes' },
 ];
 
-/** Steps whose mean is shown: single steps jump about. */
-const meanSteps = 20;
 /** Least share of a bar that has room for its label. */
 const roomForLabel = 0.2;
 
@@ -34,7 +36,7 @@ export const SpeedCard = memo(function SpeedCard() {
     <figure className="chart card speed" ref={card} aria-labelledby={name}>
       <figcaption>
         <h2 id={name}>Speed</h2>
-        <span className="unit">mean of {meanSteps} steps</span>
+        <span className="unit">mean of {recentSteps} steps</span>
         <span className="chart-tools unit">
           <span className="speed-total">
             {lanes.length === 0 || Number.isNaN(total) ? '' : `${formatMs(total)} all lanes ·`}
@@ -63,12 +65,10 @@ export const SpeedCard = memo(function SpeedCard() {
   );
 });
 
-/** What the table and the file hold beside the phases. */
-const measures: readonly { readonly id: MetricId }[] = [
-  ...phases,
-  { id: 'perf/step_ms' },
-  { id: 'perf/tokens_per_s' },
-];
+/** What the table and the file hold: every metric whose entry names this card. */
+const measures: readonly { readonly id: MetricId }[] = metricIds
+  .filter((id) => metrics[id].chart === 'speed')
+  .map((id) => ({ id }));
 
 function Phases({ lanes }: { readonly lanes: readonly Lane[] }) {
   return (
@@ -77,7 +77,7 @@ function Phases({ lanes }: { readonly lanes: readonly Lane[] }) {
         {phases.map(({ id, label }, index) => (
           <li key={id}>
             <span className={`phase phase-${index}`} aria-hidden="true" />
-            {label}
+            <MetricNote id={id}>{label}</MetricNote>
           </li>
         ))}
       </ul>
@@ -90,21 +90,31 @@ function Phases({ lanes }: { readonly lanes: readonly Lane[] }) {
   );
 }
 
+/** What the last step asked of the device. */
+const counts: readonly { readonly id: MetricId; readonly text: (value: number) => string }[] = [
+  { id: 'perf/dispatches', text: (value) => count(value, 'dispatch', 'es') },
+  { id: 'perf/readbacks', text: (value) => count(value, 'readback', 's') },
+  { id: 'perf/allocations', text: (value) => count(value, 'allocation', 's') },
+  { id: 'perf/memory_bytes', text: (value) => `${formatBytes(value)} held` },
+];
+
 function StepBar({ lane }: { readonly lane: Lane }) {
   const times = phases.map(({ id }) => recentMean(lane, id));
   const known = times.map((time) => (Number.isNaN(time) ? 0 : time));
   const total = known.reduce((sum, time) => sum + time, 0);
   const shares = total > 0 ? known.map((time) => time / total) : [];
   const spoken = phases.map(({ label }, phase) => `${label} ${formatMs(times[phase] ?? NaN)}`).join(', ');
-  const { cost } = lane;
   return (
     <section className={`lane-${lane.slot}`} aria-label={lane.name}>
       <p className="speed-name">
         <span className="swatch" aria-hidden="true" />
         {lane.name}
         <span>
-          {formatMs(recentMean(lane, 'perf/step_ms'))} · {formatCount(recentMean(lane, 'perf/tokens_per_s'))}{' '}
-          tokens/s
+          <MetricNote id="perf/step_ms">{formatMs(recentMean(lane, 'perf/step_ms'))}</MetricNote>
+          {' · '}
+          <MetricNote id="perf/tokens_per_s">
+            {`${formatCount(recentMean(lane, 'perf/tokens_per_s'))} tokens/s`}
+          </MetricNote>
         </span>
       </p>
       {/* A picture, not boxes: what moves in it is no shift of the layout. */}
@@ -125,9 +135,14 @@ function StepBar({ lane }: { readonly lane: Lane }) {
         })}
       </svg>
       <p className="unit">
-        {cost === null
+        {Number.isNaN(lane.history.latest('perf/dispatches'))
           ? 'dispatches, readbacks and bytes appear with the first step'
-          : `${count(cost.dispatches, 'dispatch', 'es')} · ${count(cost.readbacks, 'readback', 's')} · ${count(cost.allocations, 'allocation', 's')} · ${formatBytes(cost.bytes)} held`}
+          : counts.map(({ id, text }, index) => (
+              <Fragment key={id}>
+                {index === 0 ? '' : ' · '}
+                <MetricNote id={id}>{text(lane.history.latest(id))}</MetricNote>
+              </Fragment>
+            ))}
       </p>
     </section>
   );
@@ -135,14 +150,6 @@ function StepBar({ lane }: { readonly lane: Lane }) {
 
 function percent(share: number): string {
   return `${100 * share}%`;
-}
-
-function recentMean({ history }: Lane, id: MetricId): number {
-  const recent = history
-    .column(id)
-    .subarray(-meanSteps)
-    .filter((value) => !Number.isNaN(value));
-  return recent.length === 0 ? NaN : recent.reduce((sum, value) => sum + value, 0) / recent.length;
 }
 
 function formatMs(ms: number): string {
