@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { create, globals } from 'webgpu';
 import { findSwiftShader } from './chromium.mjs';
 import { LabError } from '../lib/labError.ts';
@@ -18,21 +18,26 @@ const install: Readonly<Record<string, string>> = {
   win32: 'Install or update the graphics driver; Direct3D 12 is needed (Windows 10 or later).',
 };
 
-/** RTLD_NOW | RTLD_NODELETE of glibc: Node closes a library that is no addon, and this one must stay. */
+/** The Vulkan loader, by the name under which Dawn asks for it. */
+const loader = 'libvulkan.so.1';
+
+/** RTLD_NOW | RTLD_NODELETE of glibc and musl: Node closes a library that is no addon, and this one must stay. */
 const keepLoaded = 0x1002;
 
 /**
- * Loads the Vulkan loader that lies beside a driver manifest, as Chromium ships it, for machines without
- * one of their own. Dawn then asks for `libvulkan.so.1` by name and is given the one already loaded.
+ * Loads the Vulkan loader before Dawn looks for it, which complains to stderr where there is none. Dawn is given
+ * the one already loaded.
+ * @param library a path, or the bare name: the linker looks for that as it would for Dawn (LD_LIBRARY_PATH, its cache)
+ * @returns whether there is a loader, always where the system's graphics need none
  */
-function loadLoaderBeside(manifest: string): void {
-  const library = join(dirname(manifest), 'libvulkan.so.1');
-  if (process.platform !== 'linux' || !existsSync(library)) return;
+function hasLoader(library: string): boolean {
+  if (process.platform !== 'linux') return true;
   try {
     process.dlopen({ exports: {} }, library, keepLoaded);
   } catch {
-    // Always "did not self-register": it is a plain library. Whether it helped shows when Dawn looks for it.
+    // Always: it was not found, or "did not self-register", as a plain library doesn't. What is mapped tells which.
   }
+  return readFileSync('/proc/self/maps', 'utf8').includes('/libvulkan.so');
 }
 
 /** A fresh Dawn, which looks for drivers anew; null where it finds no adapter. */
@@ -63,17 +68,15 @@ export async function openNodeGpu(): Promise<{ gpu: GPU; note: string }> {
       'Give the path of a Vulkan driver manifest (*_icd.json), or "system", or unset it.',
     );
   }
-  if (wanted === '' || wanted === 'system') {
+  if ((wanted === '' || wanted === 'system') && hasLoader(loader)) {
     const gpu = await open('system');
     if (gpu !== null) return { gpu, note: 'The adapter that the system offers.' };
   }
   const manifest = wanted === '' ? findSwiftShader() : wanted;
   if (manifest !== null && manifest !== 'system') {
-    let gpu = await open({ manifest });
-    if (gpu === null) {
-      loadLoaderBeside(manifest);
-      gpu = await open({ manifest });
-    }
+    // Chromium ships a loader beside its driver, for machines without one of their own.
+    const gpu =
+      hasLoader(loader) || hasLoader(resolve(dirname(manifest), loader)) ? await open({ manifest }) : null;
     if (gpu !== null) return { gpu, note: `The Vulkan driver named by ${manifest}.` };
   }
   throw new LabError(
