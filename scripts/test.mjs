@@ -10,24 +10,30 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const results = mkdtempSync(join(tmpdir(), 'lab-tests-'));
 let passed = 0;
 let failed = 0;
+/** How many tests were left out, by reason. */
+const skipped = {};
 
 /** Runs a package's script with this Node: the same on every system, without a shell. */
-function node(script, ...args) {
+function node(script, args, env = process.env) {
   const { status } = spawnSync(process.execPath, [join('node_modules', script), ...args], {
     cwd: root,
     stdio: 'inherit',
+    env,
   });
   return status === 0;
 }
 
 function vitest(project) {
   const file = join(results, `${project}.json`);
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const success = node('vitest/vitest.mjs', 'run', '--project', project, ...reporters);
+  const args = ['run', '--project', project, '--reporter=default', '--reporter=./scripts/tally.mjs'];
+  const success = node('vitest/vitest.mjs', args, { ...process.env, LAB_TALLY: file });
   try {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(file, 'utf8'));
-    passed += numPassedTests;
-    failed += numFailedTests;
+    const tally = JSON.parse(readFileSync(file, 'utf8'));
+    passed += tally.passed;
+    failed += tally.failed;
+    for (const [reason, count] of Object.entries(tally.skipped)) {
+      skipped[reason] = (skipped[reason] ?? 0) + count;
+    }
   } catch {
     // No report: Vitest itself failed, and has said why.
   }
@@ -36,14 +42,14 @@ function vitest(project) {
 
 /** In the order in which they run: quick before slow. */
 const stages = {
-  format: () => node('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
-  types: () => node('typescript/bin/tsc', '--noEmit'),
-  lint: () => node('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
+  format: () => node('prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']),
+  types: () => node('typescript/bin/tsc', ['--noEmit']),
+  lint: () => node('eslint/bin/eslint.js', ['.', '--max-warnings', '0']),
   house: () => vitest('house'),
   unit: () => vitest('unit'),
   gpu: () => vitest('gpu'),
   invariants: () => vitest('invariants'),
-  build: () => node('vite/bin/vite.js', 'build', '--logLevel', 'warn'),
+  build: () => node('vite/bin/vite.js', ['build', '--logLevel', 'warn']),
   browser: () => vitest('browser'),
 };
 /** These run in Chromium, or on the software GPU that it brings along. */
@@ -73,6 +79,11 @@ for (const [name, run] of chosen) {
 }
 rmSync(results, { recursive: true, force: true });
 
+const leftOut = Object.values(skipped).reduce((sum, count) => sum + count, 0);
+console.log('');
+for (const [reason, count] of Object.entries(skipped)) console.log(`${count} skipped: ${reason}`);
+if (leftOut > 0) console.log('');
 // A stage that fails without a failed test, as the linter does, counts as one.
-console.log(`\n${passed} passed, ${stopped ? Math.max(1, failed) : 0} failed`);
+const counts = [`${passed} passed`, `${stopped ? Math.max(1, failed) : 0} failed`];
+console.log([...counts, ...(leftOut > 0 ? [`${leftOut} skipped`] : [])].join(', '));
 process.exitCode = stopped ? 1 : 0;

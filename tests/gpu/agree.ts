@@ -25,8 +25,11 @@ function present<T>(values: Readonly<Record<string, T>>, name: string): T {
 /** What storing a number in f16 rounds it by, relative to it: it keeps 11 bits. */
 export const halfRounding = 2 ** -11;
 
-/** Why a test of activations in f16 is left out. */
-export const noF16 = 'this adapter has no shader-f16';
+/** Why a test of activations in f16 is left out; `npm test` ends with such reasons. */
+export const noF16 = 'no half-precision numbers in shaders (shader-f16)';
+
+/** Why a test of kernels that use subgroups is left out. */
+export const noSubgroups = 'no subgroups in shaders (subgroups)';
 
 /** Reads a case by name; a name it does not have throws. */
 export function open(c: Case, activations: ActivationType = 'f32') {

@@ -8,7 +8,7 @@ import { Kernels } from '../../src/gpu/kernel.ts';
 import { live } from '../../src/gpu/program.ts';
 import { cases as matmulCases } from '../cases/matmul.ts';
 import { cases as swigluCases } from '../cases/swiglu.ts';
-import { finish, noF16, open } from './agree.ts';
+import { finish, noF16, noSubgroups, open } from './agree.ts';
 import {
   alike,
   configFor,
@@ -58,7 +58,7 @@ describe.each(matmulVariants)(
   'matmul $form by $twin with activations in $activations',
   ({ form, twin, activations }) => {
     test.for(matmulCases)('$name', async (c, { skip }) => {
-      skip(twin === 'subgroup' && !gpu.hasSubgroups, 'this adapter has no subgroups');
+      skip(twin === 'subgroup' && !gpu.hasSubgroups, noSubgroups);
       skip(activations === 'f16' && !gpu.hasF16, noF16);
       const { size, floats, agree, agreeStored } = open(c, activations);
       const [rows, k, n] = [size('rows'), size('inputs'), size('outputs')];
@@ -142,7 +142,7 @@ describe.each(matmulVariants)(
   'swiglu $form by $twin with activations in $activations',
   ({ form, twin, activations }) => {
     test.for(swigluCases)('$name', async (c, { skip }) => {
-      skip(twin === 'subgroup' && !gpu.hasSubgroups, 'this adapter has no subgroups');
+      skip(twin === 'subgroup' && !gpu.hasSubgroups, noSubgroups);
       skip(activations === 'f16' && !gpu.hasF16, noF16);
       const { size, floats, agree, agreeStored } = open(c, activations);
       const [rows, H, I] = [size('rows'), size('hidden'), size('intermediate')];

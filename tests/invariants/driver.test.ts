@@ -37,17 +37,18 @@ function opened(env: Readonly<Record<string, string | undefined>>): { found: str
 
 const chromiums = findSwiftShader() ?? '';
 const beside = join(dirname(chromiums), 'libvulkan.so.1');
-// Where Chromium is not what brings the driver, there is no loader to look for.
-const withLoader = it.skipIf(!existsSync(beside));
+const noLoader = 'no Vulkan loader beside Chromium’s driver (Linux)';
 
-withLoader('the loader may be the one beside the driver', () => {
+it('the loader may be the one beside the driver', ({ skip }) => {
+  skip(!existsSync(beside), noLoader);
   expect(opened({ LAB_VK_ICD: chromiums })).toEqual({
     found: `The Vulkan driver named by ${chromiums}.`,
     stderr: '',
   });
 });
 
-withLoader('or one that LD_LIBRARY_PATH leads to', () => {
+it('or one that LD_LIBRARY_PATH leads to', ({ skip }) => {
+  skip(!existsSync(beside), noLoader);
   // A driver with nothing beside it.
   const manifest = join(folder, 'driver.json');
   const { ICD, ...rest } = JSON.parse(readFileSync(chromiums, 'utf8')) as { ICD: { library_path: string } };
