@@ -2,6 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { bundleReport } from './build/bundleReport.ts';
 import { findSwiftShader } from './src/cli/chromium.mjs';
+import { testMs, waitMs } from './tests/patience.ts';
 import { wgsl } from './build/wgslPlugin.ts';
 
 /** Cross-origin isolation: precise clocks and shared memory. The page works without, as on a plain host. */
@@ -13,10 +14,8 @@ const headers = {
 /** Tests run on what a plain machine has, Chromium's software GPU, unless told otherwise. */
 const LAB_VK_ICD = process.env.LAB_VK_ICD ?? findSwiftShader() ?? 'system';
 
-const minute = 60_000;
-
 /** A group of tests in tests/<name>; those on a device run one file at a time, as they share its cores. */
-function tests(name: string, testTimeout: number, onDevice: boolean) {
+function tests(name: string, onDevice: boolean) {
   return {
     extends: true as const,
     test: {
@@ -24,8 +23,9 @@ function tests(name: string, testTimeout: number, onDevice: boolean) {
       include: [`tests/${name}/**/*.test.{ts,tsx}`],
       environment: 'node' as const,
       pool: 'forks' as const,
-      testTimeout,
-      hookTimeout: testTimeout,
+      testTimeout: testMs,
+      hookTimeout: testMs,
+      expect: { poll: { timeout: waitMs } },
       fileParallelism: !onDevice,
       ...(onDevice ? { env: { LAB_VK_ICD }, sequence: { groupOrder: 1 } } : {}),
     },
@@ -47,11 +47,11 @@ export default defineConfig({
   preview: { headers },
   test: {
     projects: [
-      tests('house', minute, false),
-      tests('unit', minute, false),
-      tests('gpu', 3 * minute, true),
-      tests('invariants', 10 * minute, true),
-      tests('browser', 3 * minute, true),
+      tests('house', false),
+      tests('unit', false),
+      tests('gpu', true),
+      tests('invariants', true),
+      tests('browser', true),
     ],
   },
 });

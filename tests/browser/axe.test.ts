@@ -2,7 +2,7 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { pages } from '../../src/store/view.ts';
-import { newPage, patience, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
+import { newPage, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
 
 const lab = openedLab();
 
@@ -32,7 +32,7 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
       await page.getByRole('button', { name: 'Pause' }).click();
       await reaches(page, 'Paused');
     } else {
-      await page.locator('main:not([aria-busy])').waitFor(patience);
+      await page.locator('main:not([aria-busy])').waitFor();
     }
     expect(await violations(page)).toEqual([]);
     await page.close();
@@ -50,6 +50,7 @@ it.each(['light', 'dark'] as const)('%s: nor has what opens above the lab', asyn
   };
   await look('the offer of a tour');
   await page.getByRole('button', { name: 'Take the tour' }).click();
+  await page.getByRole('dialog').waitFor();
   await look('the tour');
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Train' }).click();
@@ -62,20 +63,22 @@ it.each(['light', 'dark'] as const)('%s: nor has what opens above the lab', asyn
   await chart.getByText('⋯').click();
   await look('a menu of a chart');
   await chart.getByRole('button', { name: 'Show as a table' }).click();
+  await chart.getByRole('table').waitFor();
   await look('a table');
   await page.locator('summary').filter({ hasText: 'What to do with SRT' }).click();
   await look('the menu of a lane');
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Reset', exact: true }).click();
+  await page.getByRole('alertdialog').waitFor();
   await look('a question');
   await page.getByRole('button', { name: 'Keep this run' }).click();
   await page.getByRole('button', { name: /Own reward/ }).click();
-  await page.getByRole('dialog').waitFor();
+  await page.getByRole('dialog').getByRole('textbox').waitFor();
   await look('the dialog of rewards');
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByText('Task and model').click();
   await page.getByRole('button', { name: /Own prompts/ }).click();
-  await page.getByRole('dialog').waitFor();
+  await page.getByRole('dialog').getByRole('textbox').waitFor();
   await look('the dialog of prompts');
   expect(Object.values(found).flat()).toEqual([]);
   expect(Object.keys(found)).toHaveLength(9);
@@ -96,10 +99,10 @@ it('the main job by keyboard alone: train, look at a step, fork it, pause', asyn
   for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
   await page.getByRole('button', { name: 'Fork from 4' }).focus();
   await page.keyboard.press('Enter');
-  await page.getByRole('radio', { name: /^SRT 2/ }).waitFor({ state: 'attached', ...patience });
+  await page.getByRole('radio', { name: /^SRT 2/ }).waitFor({ state: 'attached' });
   await page.keyboard.press('s');
   await reaches(page, 'Paused');
-  expect(await page.getByRole('radio', { name: /^SRT 2/ }).isChecked()).toBe(true);
+  await expect.poll(() => page.getByRole('radio', { name: /^SRT 2/ }).isChecked()).toBe(true);
   expect(complaints).toEqual([]);
   await page.close();
 });

@@ -9,7 +9,7 @@ it('the bench measures this machine and shows what a step costs', async () => {
   await page.getByRole('button', { name: 'Run without sizes and group sizes' }).click();
   await page.getByRole('status').getByText('…').waitFor();
   const step = page.getByRole('table', { name: /Preset duel/ });
-  await step.waitFor({ timeout: 150_000 });
+  await step.waitFor();
   const cellsOf = (name: string) =>
     step
       .getByRole('row', { name: new RegExp(`^${name}`) })

@@ -18,7 +18,7 @@ it('checks the GPU once per adapter and browser, before anything is trained', as
   await page.goto(`${lab.host.address}${query(tiny)}`);
   await reaches(page, 'Ready to train');
   expect(checks.length).toBeGreaterThan(0);
-  expect(await remembered()).toEqual(['passed']);
+  await expect.poll(remembered).toEqual(['passed']);
 
   const first = checks.length;
   await page.reload();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { standInForTrainer } from '../../bench/page/standIn.mjs';
-import { newPage, patience, query, reaches, openedLab, waitForStep } from './lab.ts';
+import { eventually, newPage, query, reaches, openedLab, waitForStep } from './lab.ts';
 
 const steps = 10_000;
 
@@ -31,10 +31,10 @@ function points(page: Page, title: string): Promise<number[]> {
 
 it('10,000 steps in four lanes are drawn with a few hundred points a line', async () => {
   const page = await longRun(1440, 900);
-  await expect.poll(async () => Math.min(...(await points(page, 'Entropy'))), patience).toBeGreaterThan(200);
-  const drawn = await points(page, 'Entropy');
   // Per lane a band, which goes there and back, and two lines.
-  expect(drawn).toHaveLength(12);
+  await expect.poll(() => points(page, 'Entropy')).toHaveLength(12);
+  await expect.poll(async () => Math.min(...(await points(page, 'Entropy')))).toBeGreaterThan(200);
+  const drawn = await points(page, 'Entropy');
   drawn.forEach((count, curve) => {
     expect(count).toBeLessThanOrEqual((curve < 4 ? 2 : 1) * 640);
   });
@@ -43,16 +43,16 @@ it('10,000 steps in four lanes are drawn with a few hundred points a line', asyn
 
 it('a chart out of sight waits until it is scrolled to', async () => {
   const page = await longRun(390, 844);
-  await expect.poll(() => points(page, 'Entropy'), patience).toHaveLength(12);
+  await expect.poll(() => points(page, 'Entropy')).toHaveLength(12);
   expect(await points(page, 'Update')).toEqual([]);
   await page.getByRole('figure', { name: 'Update' }).scrollIntoViewIfNeeded();
-  await expect.poll(() => points(page, 'Update'), patience).toHaveLength(8);
+  await expect.poll(() => points(page, 'Update')).toHaveLength(8);
   await page.close();
 });
 
 it('a stretch of steps dragged over is shown by every chart, with what was thinned before', async () => {
   const page = await longRun(1440, 900);
-  await expect.poll(() => points(page, 'Entropy'), patience).toHaveLength(12);
+  await expect.poll(() => points(page, 'Entropy')).toHaveLength(12);
   const plot = page.getByRole('slider', { name: 'Entropy: step under the cursor' });
   const box = await plot.boundingBox();
   if (box === null) throw new Error('no plot');
@@ -67,32 +67,34 @@ it('a stretch of steps dragged over is shown by every chart, with what was thinn
       .getByRole('figure', { name: title, exact: true })
       .locator('.recharts-xAxis-tick-labels text')
       .allTextContents();
-  await expect.poll(async () => Number((await ticks('Entropy'))[0]), patience).toBeGreaterThan(0);
-  await expect.poll(() => ticks('Vote'), patience).toEqual(await ticks('Entropy'));
+  await expect.poll(async () => Number((await ticks('Entropy'))[0])).toBeGreaterThan(0);
+  await eventually(async () => {
+    expect(await ticks('Vote')).toEqual(await ticks('Entropy'));
+  });
   await plot.focus();
   await page.keyboard.press('Escape');
-  await expect.poll(async () => (await ticks('Vote'))[0], patience).toBe('0');
+  await expect.poll(async () => (await ticks('Vote'))[0]).toBe('0');
   // By keys, too: closer around the cursor.
   await plot.focus();
   await page.keyboard.press('+');
-  await expect.poll(async () => Number((await ticks('Vote'))[0]), patience).toBeGreaterThan(0);
+  await expect.poll(async () => Number((await ticks('Vote'))[0])).toBeGreaterThan(0);
   await page
     .getByRole('figure', { name: 'Vote', exact: true })
     .getByRole('button', { name: 'all steps' })
     .click();
-  await expect.poll(async () => (await ticks('Entropy'))[0], patience).toBe('0');
+  await expect.poll(async () => (await ticks('Entropy'))[0]).toBe('0');
   await page.close();
 });
 
 it('a chart is read as a table, in the place of the curves, and its data saved whole', async () => {
   const page = await longRun(1440, 900);
-  await expect.poll(() => points(page, 'Vote'), patience).not.toHaveLength(0);
+  await expect.poll(() => points(page, 'Vote')).not.toHaveLength(0);
   const chart = page.getByRole('figure', { name: 'Vote', exact: true });
   const before = await chart.boundingBox();
   await chart.getByText('⋯').click();
   await chart.getByRole('button', { name: 'Show as a table' }).click();
   const rows = chart.getByRole('table', { name: 'Vote' }).getByRole('row');
-  expect(await rows.count()).toBeGreaterThan(20);
+  await expect.poll(() => rows.count()).toBeGreaterThan(20);
   expect(await rows.count()).toBeLessThan(52);
   // A head per metric and lane, and the step.
   expect(await chart.getByRole('columnheader').count()).toBe(1 + 2 * 4);

@@ -2,14 +2,14 @@ import type { Locator, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { type PresetName, presets } from '../../src/settings/presets.ts';
 import { cards } from '../../src/ui/guide/runs.ts';
-import { newPage, patience, query, reaches, openedLab, stepsMade, tiny } from './lab.ts';
+import { eventually, newPage, query, reaches, openedLab, stepsMade, tiny } from './lab.ts';
 
 const lab = openedLab();
 
 async function guidePage(section = ''): Promise<{ page: Page; complaints: string[] }> {
   const { page, complaints } = await newPage(lab.browser);
   await page.goto(`${lab.host.address}${query(tiny)}#guide${section}`);
-  await page.getByRole('heading', { name: 'Try this' }).waitFor(patience);
+  await page.getByRole('heading', { name: 'Try this' }).waitFor();
   return { page, complaints };
 }
 
@@ -34,8 +34,8 @@ it('the figures are played with by keyboard, and nothing is trained by it', asyn
     await vote.getByRole('button', { name: `policy rollout ${rollout} answers 16789` }).waitFor();
   }
   // Policy and anchor have drifted apart: the label turns, and the overlap falls.
+  await expect.poll(() => sentence(vote)).toContain('Pseudo-label 16789 with 6 of 12 votes.');
   const drifted = await sentence(vote);
-  expect(drifted).toContain('Pseudo-label 16789 with 6 of 12 votes.');
   expect(number(drifted, 'Answer overlap ')).toBeLessThan(number(first, 'Answer overlap '));
 
   const advantage = page.getByRole('region', { name: 'Reward and advantage' });
@@ -44,7 +44,7 @@ it('the figures are played with by keyboard, and nothing is trained by it', asyn
     const reward = advantage.getByRole('button', { name: `reward of rollout ${rollout}: 0` });
     await reward.press('Space');
   }
-  expect(await sentence(advantage)).toContain('no advantage, no gradient');
+  await expect.poll(() => sentence(advantage)).toContain('no advantage, no gradient');
 
   // A slider's own value, and the figure's sentence.
   for (const [title, label, key, change] of [
@@ -62,12 +62,14 @@ it('the figures are played with by keyboard, and nothing is trained by it', asyn
     const slider = figure.getByRole('slider', { name: label });
     const before = await Promise.all([slider.getAttribute('aria-valuetext'), sentence(figure)]);
     await slider.press(key);
-    const after = await Promise.all([slider.getAttribute('aria-valuetext'), sentence(figure)]);
-    expect(after[1]).toMatch(change);
-    before.forEach((text, at) => {
-      expect(after[at], label).not.toBe(text);
+    await eventually(async () => {
+      const after = await Promise.all([slider.getAttribute('aria-valuetext'), sentence(figure)]);
+      expect(after[1]).toMatch(change);
+      before.forEach((text, at) => {
+        expect(after[at], label).not.toBe(text);
+      });
+      expect(await figure.locator('output').first().innerText()).toBe(after[0]);
     });
-    expect(await figure.locator('output').first().innerText()).toBe(after[0]);
   }
   await page.getByRole('link', { name: 'Lab', exact: true }).click();
   expect(await stepsMade(page)).toBe(0);
@@ -84,7 +86,9 @@ it('each of its links leads to a section, from within and from an address', asyn
     await link.press('Enter');
     const title = await link.innerText();
     const section = page.getByRole('region', { name: title });
-    expect(await section.evaluate((each) => each === document.activeElement), title).toBe(true);
+    await expect
+      .poll(() => section.evaluate((each) => each === document.activeElement), { message: title })
+      .toBe(true);
     await expect.poll(() => inSight(section.getByRole('heading').first()), { message: title }).toBe(true);
     expect(new URL(page.url()).hash).toBe(await link.getAttribute('href'));
   }
@@ -92,7 +96,7 @@ it('each of its links leads to a section, from within and from an address', asyn
   await page.close();
 
   const { page: other } = await guidePage(last);
-  await expect.poll(() => inSight(other.getByRole('heading', { name: 'The guard' })), patience).toBe(true);
+  await expect.poll(() => inSight(other.getByRole('heading', { name: 'The guard' }))).toBe(true);
   expect(complaints).toEqual([]);
   await other.close();
 });
@@ -107,13 +111,13 @@ function inSight(element: Locator): Promise<boolean> {
 /** The preset that a link opens is chosen in the lab, with its lanes ready to be trained. */
 async function opens(page: Page, link: Locator, name: PresetName): Promise<void> {
   await link.press('Enter');
-  await page.getByRole('combobox', { name: 'Preset' }).waitFor(patience);
-  expect(await page.getByRole('combobox', { name: 'Preset' }).inputValue()).toBe(name);
+  await page.getByRole('combobox', { name: 'Preset' }).waitFor();
+  await expect.poll(() => page.getByRole('combobox', { name: 'Preset' }).inputValue()).toBe(name);
   await reaches(page, 'Ready to train');
   const lanes = page.getByRole('region', { name: 'Lanes' });
-  expect(await lanes.locator('strong').allTextContents()).toEqual(
-    presets[name].lanes.map((lane) => lane.name),
-  );
+  await expect
+    .poll(() => lanes.locator('strong').allTextContents())
+    .toEqual(presets[name].lanes.map((lane) => lane.name));
 }
 
 it('a card’s link opens its lanes ready to be trained, as the guard’s does', async () => {

@@ -4,9 +4,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { findChromium } from '../../src/cli/chromium.mjs';
 import type { MetricRow } from '../../src/spec/metrics.ts';
+import { waitMs } from '../patience.ts';
 
 /** Chromium's software GPU, wherever the tests run; no services that phone home. */
 const withWebGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
@@ -17,13 +18,15 @@ const quiet = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // It takes a GPU process that waits for a core for one that hangs.
+  '--disable-gpu-watchdog',
 ];
 
 /** @param args in place of those that offer WebGPU */
 export function launch(args: readonly string[] = withWebGPU): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error('No Chromium was found: `npm test` installs one.');
-  return chromium.launch({ executablePath, args: [...quiet, ...args], headless: true });
+  return chromium.launch({ executablePath, args: [...quiet, ...args], headless: true, timeout: waitMs });
 }
 
 /** Something that serves the lab. */
@@ -47,9 +50,8 @@ export async function serveBuilt(): Promise<Host> {
     const { status } = spawnSync(
       process.execPath,
       ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'error'],
-      {
-        stdio: 'inherit',
-      },
+      // Vitest's own NODE_ENV would make it a page for developers.
+      { stdio: 'inherit', env: { ...process.env, NODE_ENV: 'production' } },
     );
     if (status !== 0) throw new Error('The page could not be built.');
   }
@@ -112,6 +114,7 @@ export async function newPage(
   visited = true,
 ): Promise<{ page: Page; complaints: string[] }> {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  page.setDefaultTimeout(waitMs);
   if (visited) {
     await page.addInitScript(() => {
       localStorage.setItem('m-grpo-lab.tour', 'seen');
@@ -125,15 +128,14 @@ export async function newPage(
   return { page, complaints };
 }
 
-/** What the page's first minute may take: a software GPU checks and compiles on one core. */
-export const patience = { timeout: 90_000 };
+/** Waits until every expectation in it is met; for one alone there is expect.poll. */
+export function eventually(expectations: () => Promise<void>): Promise<void> {
+  return vi.waitFor(expectations, { timeout: waitMs, interval: 50 });
+}
 
 /** Waits until the page says to a screen reader that it is in a state. */
 export async function reaches(page: Page, words: string): Promise<void> {
-  await page
-    .getByRole('status')
-    .filter({ hasText: words })
-    .waitFor({ state: 'attached', ...patience });
+  await page.getByRole('status').filter({ hasText: words }).waitFor({ state: 'attached' });
 }
 
 /** Steps made, as the progress bar says. */
@@ -141,12 +143,10 @@ export async function stepsMade(page: Page): Promise<number> {
   return Number(await page.getByRole('progressbar', { name: 'Steps made' }).getAttribute('value'));
 }
 
-export async function waitForStep(page: Page, step: number): Promise<void> {
-  const deadline = Date.now() + patience.timeout;
-  while ((await stepsMade(page)) < step) {
-    if (Date.now() > deadline) throw new Error(`Step ${String(step)} was not reached.`);
-    await page.waitForTimeout(50);
-  }
+export function waitForStep(page: Page, step: number): Promise<void> {
+  return eventually(async () => {
+    expect(await stepsMade(page), 'steps made').toBeGreaterThanOrEqual(step);
+  });
 }
 
 interface Exported {

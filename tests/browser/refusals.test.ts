@@ -1,16 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  exportMetrics,
-  launch,
-  newPage,
-  patience,
-  query,
-  reaches,
-  openedLab,
-  tiny,
-  waitForStep,
-} from './lab.ts';
+import { exportMetrics, launch, newPage, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
 
 const lab = openedLab();
 
@@ -23,7 +13,7 @@ describe('a link with nonsense', () => {
     const { page } = await newPage(lab.browser);
     await page.goto(`${lab.host.address}${query(settings)}`);
     const notice = page.getByRole('alert').filter({ hasText: "The link can't be opened" });
-    await notice.waitFor(patience);
+    await notice.waitFor();
     for (const word of words) expect(await notice.textContent()).toContain(word);
     expect(await page.getByRole('combobox', { name: 'Preset' }).inputValue()).toBe('entropy');
     await notice.getByRole('button', { name: 'Dismiss' }).click();
@@ -40,9 +30,9 @@ it('a value out of range in a control is refused beside it, and the run goes on 
   await rate.fill('7');
   await rate.press('Enter');
   const refusal = page.getByRole('alert').filter({ hasText: '`learningRate`' });
-  await refusal.waitFor(patience);
+  await refusal.waitFor();
   expect(await refusal.textContent()).toContain('from 1e-7 to 0.1');
-  expect(await rate.inputValue()).toBe(before);
+  await expect.poll(() => rate.inputValue()).toBe(before);
   await page.close();
 });
 
@@ -57,7 +47,7 @@ describe('a base model that can’t be loaded', () => {
     await page.route('**/sort-32/model.safetensors', (route) => route.fulfill(answer));
     await page.goto(`${lab.host.address}${query(tiny)}`);
     const panel = page.getByRole('alert').filter({ hasText: 'Not started' });
-    await panel.waitFor(patience);
+    await panel.waitFor();
     expect(await panel.textContent()).toContain(words);
     expect(await panel.getByRole('paragraph').count()).toBeGreaterThan(1);
     expect(await page.getByRole('button', { name: 'Train' }).isDisabled()).toBe(true);
@@ -101,7 +91,7 @@ it('a device lost under way is replaced, and every lane goes on from its newest 
   // Ends the GPU process, as a driver that crashes does.
   await (await own.newBrowserCDPSession()).send('Browser.crashGpuProcess');
   const notice = page.getByRole('alert').filter({ hasText: 'The GPU device was lost' });
-  await notice.waitFor(patience);
+  await notice.waitFor();
   expect(await notice.textContent()).toContain('goes on from its newest checkpoint');
   await waitForStep(page, 12);
   const { lanes } = await exportMetrics(page);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { newPage, patience, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
+import { newPage, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
 
 const lab = openedLab();
 const folder = mkdtempSync(join(tmpdir(), 'lab-replay-'));
@@ -31,7 +31,7 @@ it('what was done on the page is replayed without one, bit for bit: live changes
   await reaches(page, 'Paused');
   await page.getByRole('slider', { name: 'Step shown' }).fill('10');
   await page.getByRole('button', { name: /^Fork from/ }).click();
-  await page.getByRole('radio', { name: /^SRT 2/ }).waitFor({ state: 'attached', ...patience });
+  await page.getByRole('radio', { name: /^SRT 2/ }).waitFor({ state: 'attached' });
   await turn('Learning rate', '0.0005');
   await page.getByRole('button', { name: 'Newest' }).click();
   await page.getByRole('button', { name: 'Train' }).click();
