@@ -38,7 +38,7 @@ export function quote(value: unknown, most: number = mostQuoted): string {
 
 /** A path in quotation marks: of a long one its end, which tells it from others. */
 export function quotePath(path: string): string {
-  const characters = [...path.slice(-2 * mostQuoted)];
+  const characters = Array.from(path.slice(-2 * mostQuoted));
   const whole = path.length <= 2 * mostQuoted && characters.length <= mostQuoted;
   return `"${whole ? '' : '…'}${excerpt(whole ? path : characters.slice(-mostQuoted).join(''))}"`;
 }
