@@ -71,7 +71,10 @@ export class Kernels {
     const constants = Object.fromEntries(
       Object.entries(overrides).map(([name, value]) => [name, Number(value)]),
     );
+    // What is wrong with it is told by the pipeline's promise: nobody else is to hear of it, or print it, as Dawn does.
+    device.pushErrorScope('validation');
     const module = device.createShaderModule({ label, code });
+    device.popErrorScope().catch(() => undefined);
     const compiling: Promise<void> = device
       .createComputePipelineAsync({
         label,

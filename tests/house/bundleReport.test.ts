@@ -38,6 +38,8 @@ async function built(limit?: number): Promise<string[]> {
     configFile: false,
     root,
     customLogger,
+    // Vite's own account of the build, which is written past any logger.
+    logLevel: 'warn',
     worker: { format: 'es' },
     plugins: [bundleReport(limit, ['Asked'])],
     build: { rolldownOptions: { input: ['index.html', 'other.html'].map((name) => join(root, name)) } },
