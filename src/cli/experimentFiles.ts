@@ -1,0 +1,73 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { LabError } from '../lib/labError.ts';
+import {
+  declarationPath,
+  parseExperiment,
+  runFile,
+  setupsOf,
+  type Experiment,
+  type RunSetup,
+} from '../experiments/declaration.ts';
+import { parseReduced, writeReduced, type ReducedRun } from '../experiments/reduced.ts';
+
+/** Where runs of experiments lie, a folder for each. */
+export const resultsFolder = 'results';
+
+/** All declared experiments, in alphabetical order. */
+export function experimentNames(): readonly string[] {
+  return readdirSync(dirname(declarationPath('x')))
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+}
+
+/** Reads a declaration. @throws LabError where there is none of this name, or where it breaks a rule */
+export function readExperiment(name: string): Experiment {
+  if (!experimentNames().includes(name)) {
+    throw new LabError(
+      'bad-setting',
+      `There is no experiment "${name}".`,
+      `Choose one of ${experimentNames().join(', ')}, or declare it in experiments/.`,
+    );
+  }
+  return parseExperiment(name, json(declarationPath(name)));
+}
+
+/** The file of a run. @param folder of all results */
+export function resultPath(setup: RunSetup, folder = resultsFolder): string {
+  return join(folder, setup.experiment, runFile(setup));
+}
+
+/** A run that was made before; null where none was. @throws LabError where the file is no such run */
+export function readResult(setup: RunSetup, folder = resultsFolder): ReducedRun | null {
+  const path = resultPath(setup, folder);
+  return existsSync(path) ? parseReduced(path, json(path)) : null;
+}
+
+/** All runs of an experiment that were made, seed by seed. */
+export function readResults(experiment: Experiment): readonly ReducedRun[] {
+  return setupsOf(experiment).flatMap((setup) => readResult(setup) ?? []);
+}
+
+/** Writes a run whole or not at all: an interruption leaves no half of a file behind. */
+export function writeResult(setup: RunSetup, run: ReducedRun, folder = resultsFolder): void {
+  const path = resultPath(setup, folder);
+  mkdirSync(dirname(path), { recursive: true });
+  const unfinished = `${path}.unfinished`;
+  writeFileSync(unfinished, writeReduced(run));
+  renameSync(unfinished, path);
+}
+
+function json(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new LabError(
+      'bad-file',
+      `"${path}" can't be read as JSON: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      'Correct it.',
+      cause,
+    );
+  }
+}
