@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { LabError } from '../lib/labError.ts';
-import { runFile, setupsOf, slug, type Experiment, type RunSetup } from '../experiments/declaration.ts';
+import { setupsOf, slug, type Experiment, type RunSetup } from '../experiments/declaration.ts';
 import { reduced, type ReducedRun } from '../experiments/reduced.ts';
 import { otherwise } from '../experiments/resume.ts';
 import type { AdapterSummary } from '../gpu/device.ts';
@@ -18,7 +18,7 @@ import { describe } from './runLane.ts';
 
 const help = `npm run experiment -- NAME [flags]
 
-Makes the runs of experiments/NAME.json that results/NAME lacks. Interrupted, it goes on with the run it was at.
+Makes the runs of experiments/NAME.json (or of the JSON file NAME) that results/NAME lacks. Interrupted, it goes on with the run it was at.
 Without a name: which experiments there are, and how much of them was made.
 
   --seeds 0,1      only these of its seeds
@@ -44,15 +44,16 @@ export default async function main(argv: string[]): Promise<void> {
     console.log(help);
     return;
   }
-  const [name, stray] = positionals;
+  const [given, stray] = positionals;
   if (stray !== undefined) {
     throw new LabError('bad-setting', `"${stray}" is one name too many.`, 'Give one experiment at a time.');
   }
-  if (name === undefined) {
+  if (given === undefined) {
     console.log(overview());
     return;
   }
-  const experiment = readExperiment(name);
+  const experiment = readExperiment(given);
+  const { name, keep } = experiment;
   const lanes = lanesOf(experiment, values.only);
   const seeds = seedsOf(experiment, values.seeds);
   const chosen = setupsOf(experiment)
@@ -71,9 +72,9 @@ export default async function main(argv: string[]): Promise<void> {
   const command = `npm run experiment -- ${argv.map(quoted).join(' ')}`;
   for (const [done, { setup }] of missing.entries()) {
     const record = await engine.run(setup);
-    writeResult(setup, reduced(record, experiment.keep, { experiment: name, command }), values.out);
+    writeResult(setup, reduced(record, keep, { experiment: name, command }), values.out);
     const place = `${there + done + 1} of ${chosen.length}`;
-    console.log(`${name}, ${place}: ${describe(record)}`);
+    console.log(`${name}, ${place}: ${describe({ type: 'summary', lane: setup.name, seed: setup.settings.seed, ...record.summary! })}`);
   }
 }
 
@@ -128,7 +129,7 @@ function refuseOthers(chosen: readonly Chosen[], out: string, adapter: AdapterSu
   });
   const [first] = others;
   if (first === undefined) return;
-  const more = others.length === 1 ? '' : `, and ${others.length - 1} more otherwise, too`;
+  const more = others.length === 1 ? '' : `, and ${others.length - 1} more are not as wanted either`;
   throw new LabError(
     'bad-file',
     `${resultPath(first.setup, out)} was made ${first.why}${more}.`,

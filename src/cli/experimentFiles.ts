@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { dirname, join } from 'node:path';
 import { LabError } from '../lib/labError.ts';
 import {
-  declarationPath,
   parseExperiment,
   runFile,
   setupsOf,
@@ -14,24 +13,32 @@ import { parseReduced, writeReduced, type ReducedRun } from '../experiments/redu
 /** Where runs of experiments lie, a folder for each. */
 export const resultsFolder = 'results';
 
+/** Where experiments are declared, a file for each. */
+const declarationFolder = 'experiments';
+
 /** All declared experiments, in alphabetical order. */
 export function experimentNames(): readonly string[] {
-  return readdirSync(dirname(declarationPath('x')))
+  return readdirSync(declarationFolder)
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length))
     .sort();
 }
 
-/** Reads a declaration. @throws LabError where there is none of this name, or where it breaks a rule */
+/**
+ * Reads a declaration.
+ * @param name of one in experiments/, or the path of a JSON file
+ * @throws LabError where there is none, or where it breaks a rule
+ */
 export function readExperiment(name: string): Experiment {
-  if (!experimentNames().includes(name)) {
+  if (!name.endsWith('.json') && !experimentNames().includes(name)) {
     throw new LabError(
       'bad-setting',
       `There is no experiment "${name}".`,
-      `Choose one of ${experimentNames().join(', ')}, or declare it in experiments/.`,
+      `Choose one of ${experimentNames().join(', ')}, or give the path of a JSON file.`,
     );
   }
-  return parseExperiment(name, json(declarationPath(name)));
+  const path = name.endsWith('.json') ? name : `${declarationFolder}/${name}.json`;
+  return parseExperiment(path, json(path));
 }
 
 /** The file of a run. @param folder of all results */

@@ -25,13 +25,21 @@ export async function openLocalEngine(): Promise<Engine> {
       const rows: Partial<MetricRow>[] = [];
       const changes: LiveChange[] = [];
       const [lane] = await planLanes(gpu, kernels, [setup]);
-      const { plan = null } = lane ?? {};
-      const summary = await runLane(gpu, kernels, { ...setup, plan }, {
+      if (lane === undefined) throw new Error();
+      const { type: _, lane: _l, seed: _s, ...summary } = await runLane(gpu, kernels, lane, {
         record: (row) => rows.push(row),
         guarded: (step, changed) => changes.push({ step, changes: changed, by: 'guard' }),
         interrupted: () => false,
       });
-      return { name: setup.name, settings: setup.settings, plan, adapter: gpu.adapter, origin: null, changes, rows, summary };
+      return {
+        ...lane,
+        lab: { version: versions().lab ?? '', commit: null },
+        adapter: gpu.adapter,
+        origin: null,
+        changes,
+        rows,
+        summary: { ...summary, finalStep: 0 },
+      };
     },
   };
 }

@@ -103,23 +103,19 @@ const schema = v.pipe(
   ),
 );
 
-/** The file an experiment is declared in. */
-export function declarationPath(name: string): string {
-  return `experiments/${name}.json`;
-}
-
 /**
  * Reads a declaration: lanes from presets with their own and the experiment's settings upon them.
- * @param declared what the file holds
+ * @param path of the file; its name without ending is the experiment's
+ * @param declared what it holds
  * @throws LabError `bad-setting` with the entry, its value and the rule it breaks
  */
-export function parseExperiment(name: string, declared: unknown): Experiment {
+export function parseExperiment(path: string, declared: unknown): Experiment {
   const parsed = v.safeParse(schema, declared);
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const entry = v.getDotPath(issue) ?? '';
     const found = issue.received === 'undefined' ? 'missing' : short(issue.received);
-    const where = `${declarationPath(name)}${entry === '' ? '' : `, \`${entry}\``}`;
+    const where = `${path}${entry === '' ? '' : `, \`${entry}\``}`;
     // A key that a strict object lacks is expected never to be there.
     if (issue.expected === 'never') {
       throw refusal(`${where} is no entry of an experiment.`, 'Remove it, or correct its name.');
@@ -127,16 +123,16 @@ export function parseExperiment(name: string, declared: unknown): Experiment {
     throw refusal(`${where} is ${found}: it must be ${issue.message}.`, `Make it ${issue.message}.`);
   }
   const { title, settings, seeds: given = [], split = {} } = parsed.output;
-  const lanes = parsed.output.lanes.flatMap((lane) => lanesOf(name, lane, settings));
+  const lanes = parsed.output.lanes.flatMap((lane) => lanesOf(path, lane, settings));
   const twice = lanes.find((lane, i) => lanes.findIndex((other) => slug(other.name) === slug(lane.name)) < i);
   if (twice !== undefined) {
     throw refusal(
-      `${declarationPath(name)} has two lanes whose runs would be one file, ${slug(twice.name)}.`,
+      `${path} has two lanes whose runs would be one file, ${slug(twice.name)}.`,
       'Give each lane a `name` that differs in letters or digits.',
     );
   }
   return {
-    name,
+    name: path.replace(/^.*[\\/]/, '').replace(/\.json$/, ''),
     title,
     lanes,
     seeds: [...given, ...Object.values(split).flat()],
@@ -148,32 +144,32 @@ export function parseExperiment(name: string, declared: unknown): Experiment {
 type DeclaredLane = v.InferOutput<typeof schema>['lanes'][number];
 
 /** A lane of a preset, or all of them. */
-function lanesOf(experiment: string, declared: DeclaredLane, shared: object): LaneSetup[] {
+function lanesOf(path: string, declared: DeclaredLane, shared: object): LaneSetup[] {
   const { preset, lane, name } = declared;
   const all: readonly LaneSetup[] = presets[preset].lanes;
   const chosen = lane === undefined ? all : all.filter((each) => each.name === lane);
   if (chosen.length === 0) {
     throw refusal(
-      `${declarationPath(experiment)}: preset ${preset} has no lane "${lane ?? ''}".`,
+      `${path}: preset ${preset} has no lane "${lane ?? ''}".`,
       `Choose of ${all.map((each) => `"${each.name}"`).join(', ')}.`,
     );
   }
   if (name !== undefined && chosen.length > 1) {
     throw refusal(
-      `${declarationPath(experiment)}: the name "${name}" is for one lane, but preset ${preset} has ${chosen.length}.`,
+      `${path}: the name "${name}" is for one lane, but preset ${preset} has ${chosen.length}.`,
       'Choose one of them by `lane`.',
     );
   }
   return chosen.map((each) => ({
     name: name ?? each.name,
-    settings: checked(experiment, name ?? each.name, { ...shared, ...declared.settings }, each.settings),
+    settings: checked(path, name ?? each.name, { ...shared, ...declared.settings }, each.settings),
   }));
 }
 
-function checked(experiment: string, lane: string, under: object, base: Settings): Settings {
+function checked(path: string, lane: string, under: object, base: Settings): Settings {
   if ('seed' in under) {
     throw refusal(
-      `${declarationPath(experiment)} sets the seed of "${lane}", but all its seeds train each lane.`,
+      `${path} sets the seed of "${lane}", but all its seeds train each lane.`,
       'List it in `seeds`.',
     );
   }
@@ -181,7 +177,7 @@ function checked(experiment: string, lane: string, under: object, base: Settings
     return validateSettings(under, base);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    throw refusal(`${declarationPath(experiment)}, lane "${lane}": ${error.message}`, error.remedy);
+    throw refusal(`${path}, lane "${lane}": ${error.message}`, error.remedy);
   }
 }
 

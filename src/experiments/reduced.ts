@@ -25,7 +25,8 @@ export function reduced(
   of: { readonly experiment: string; readonly command: string },
 ): ReducedRun {
   const { digits } = keep;
-  const round = (value: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
+  // Never −0, which a file would not keep.
+  const round = (value: number): number => Math.round(value * 10 ** digits) / 10 ** digits + 0;
   const rows = record.rows.flatMap((row) => {
     const kept = picked(row, keep.rows, round);
     return Object.keys(kept).length === 0 ? [] : [{ step: row.step ?? NaN, ...kept }];
@@ -116,7 +117,7 @@ const whole = v.pipe(v.number(), v.integer());
 const columns = v.record(v.picklist(metricIds), v.array(v.nullable(whole)));
 /** JSON has no NaN. */
 const measured = v.pipe(
-  v.nullish(v.number()),
+  v.nullable(v.number()),
   v.transform((value) => value ?? NaN),
 );
 const schema = v.object({
@@ -132,7 +133,7 @@ const schema = v.object({
       architecture: v.string(),
       description: v.string(),
       software: v.boolean(),
-      features: v.optional(v.array(v.string()), []),
+      features: v.array(v.string()),
     }),
   ),
   plan: v.unknown(),
@@ -161,7 +162,13 @@ const schema = v.object({
   ),
   end: v.object({ steps: whole, means: v.record(v.picklist(metricIds), v.number()) }),
   digits: whole,
-  evaluations: columns,
+  evaluations: v.pipe(
+    columns,
+    v.check(
+      (all) => new Set(Object.values(all).map((column) => column.length)).size <= 1,
+      'columns of one length',
+    ),
+  ),
   steps: columns,
 });
 
@@ -176,7 +183,7 @@ export function parseReduced(path: string, json: unknown): ReducedRun {
     const [issue] = parsed.issues;
     throw new LabError(
       'bad-file',
-      `"${path}" is no run of an experiment: \`${v.getDotPath(issue) ?? 'it'}\` is ${issue.received}, not ${issue.expected ?? 'that'}.`,
+      `"${path}" is no run of an experiment: \`${v.getDotPath(issue) ?? 'it'}\` is ${issue.received.slice(0, 60)}, not ${issue.expected ?? issue.message}.`,
       'Delete it, and npm run experiment makes it anew.',
     );
   }
