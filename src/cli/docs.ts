@@ -130,7 +130,7 @@ function resultTable(): string {
     return experiment.lanes.flatMap((lane) => {
       const runs = all.filter(({ name }) => name === lane.name);
       const list = (value: (run: ReducedRun) => string) => runs.map(value).join(' ');
-      const collapsed = runs.filter(({ summary }) => summary?.collapseStep != null).length;
+      const collapsed = runs.filter(({ summary }) => typeof summary?.collapseStep === 'number').length;
       if (runs.length === 0) return [];
       return [
         [

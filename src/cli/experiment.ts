@@ -5,6 +5,7 @@ import { reduced, type ReducedRun } from '../experiments/reduced.ts';
 import { otherwise } from '../experiments/resume.ts';
 import type { AdapterSummary } from '../gpu/device.ts';
 import {
+  claimResults,
   experimentNames,
   readExperiment,
   readResult,
@@ -61,6 +62,7 @@ export default async function main(argv: string[]): Promise<void> {
     .map((setup) => ({ setup, found: readResult(setup, values.out) }));
   // Before a device is opened, and once more when it is known which.
   if (!values.force) refuseOthers(chosen, values.out, null);
+  claimResults(experiment, values.out);
   const engine = await openLocalEngine();
   if (!values.force) refuseOthers(chosen, values.out, engine.adapter);
 
@@ -74,7 +76,9 @@ export default async function main(argv: string[]): Promise<void> {
     const record = await engine.run(setup);
     writeResult(setup, reduced(record, keep, { experiment: name, command }), values.out);
     const place = `${there + done + 1} of ${chosen.length}`;
-    console.log(`${name}, ${place}: ${describe({ type: 'summary', lane: setup.name, seed: setup.settings.seed, ...record.summary! })}`);
+    console.log(
+      `${name}, ${place}: ${describe({ type: 'summary', lane: setup.name, seed: setup.settings.seed, ...record.summary! })}`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { LabError } from '../lib/labError.ts';
 import {
   parseExperiment,
@@ -9,6 +9,7 @@ import {
   type RunSetup,
 } from '../experiments/declaration.ts';
 import { parseReduced, writeReduced, type ReducedRun } from '../experiments/reduced.ts';
+import { claim } from './output.ts';
 
 /** Where runs of experiments lie, a folder for each. */
 export const resultsFolder = 'results';
@@ -57,13 +58,40 @@ export function readResults(experiment: Experiment): readonly ReducedRun[] {
   return setupsOf(experiment).flatMap((setup) => readResult(setup) ?? []);
 }
 
-/** Writes a run whole or not at all: an interruption leaves no half of a file behind. */
+/**
+ * Claims the folder of an experiment's results for this command alone, made where it is not there yet.
+ * @throws LabError `bad-file` where it can't be made, or another command writes there
+ */
+export function claimResults({ name }: Experiment, folder: string): void {
+  const path = join(folder, name);
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw unwritable(path, cause, 'Name a folder by --out that you may write to.');
+  }
+  // Its files are looked after one by one.
+  claim(path, { flag: '--out', force: true, read: [] });
+}
+
+/**
+ * Writes a run whole or not at all: an interruption leaves no half of a file behind.
+ * @throws LabError `bad-file` where it can't be written
+ */
 export function writeResult(setup: RunSetup, run: ReducedRun, folder = resultsFolder): void {
   const path = resultPath(setup, folder);
-  mkdirSync(dirname(path), { recursive: true });
   const unfinished = `${path}.unfinished`;
-  writeFileSync(unfinished, writeReduced(run));
-  renameSync(unfinished, path);
+  try {
+    writeFileSync(unfinished, writeReduced(run));
+    renameSync(unfinished, path);
+  } catch (cause) {
+    rmSync(unfinished, { force: true });
+    throw unwritable(path, cause, 'Make room; the same command then goes on with this run.');
+  }
+}
+
+function unwritable(path: string, cause: unknown, remedy: string): LabError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new LabError('bad-file', `"${path}" can't be written: ${why}.`, remedy, cause);
 }
 
 function json(path: string): unknown {

@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { parsePlan } from '../engine/parsePlan.ts';
 import { LabError } from '../lib/labError.ts';
 import { finite, mean } from '../lib/stats.ts';
-import { recordVersion, type LiveChange, type RunRecord, type RunSummary } from '../records/run.ts';
+import { changedBy, figure, runAdapter, runName, settingValues, stepNumber } from '../records/building.ts';
+import { recordVersion, type RunRecord, type RunSummary } from '../records/run.ts';
 import { validateSettings } from '../settings/settings.ts';
 import { metricIds, metrics, type MetricId, type MetricRow } from '../spec/metrics.ts';
 import type { Keep } from './declaration.ts';
@@ -115,52 +116,33 @@ export function writeReduced(run: ReducedRun): string {
 
 const whole = v.pipe(v.number(), v.integer());
 const columns = v.record(v.picklist(metricIds), v.array(v.nullable(whole)));
-/** JSON has no NaN. */
-const measured = v.pipe(
-  v.nullable(v.number()),
-  v.transform((value) => value ?? NaN),
-);
-const schema = v.object({
+const schema = v.strictObject({
   type: v.literal('run'),
   version: v.literal(recordVersion),
-  experiment: v.string(),
+  experiment: runName,
   command: v.string(),
-  name: v.string(),
-  lab: v.object({ version: v.string(), commit: v.nullable(v.string()) }),
-  adapter: v.nullable(
-    v.object({
-      vendor: v.string(),
-      architecture: v.string(),
-      description: v.string(),
-      software: v.boolean(),
-      features: v.array(v.string()),
-    }),
-  ),
+  name: runName,
+  lab: v.strictObject({ version: runName, commit: v.nullable(runName) }),
+  adapter: v.nullable(runAdapter),
   plan: v.unknown(),
-  settings: v.record(v.string(), v.unknown()),
-  changes: v.array(
-    v.object({
-      step: whole,
-      changes: v.record(v.string(), v.unknown()),
-      by: v.picklist(['reader', 'guard', 'checkpoint']),
-    }),
-  ),
+  settings: settingValues,
+  changes: v.array(v.strictObject({ step: stepNumber, by: changedBy, changes: settingValues })),
   summary: v.nullable(
-    v.object({
-      steps: whole,
-      base: measured,
-      peak: measured,
-      peakStep: whole,
-      final: measured,
-      finalStep: whole,
-      retention: measured,
-      collapseStep: v.nullable(whole),
-      seconds: measured,
-      interventions: v.exactOptional(whole),
+    v.strictObject({
+      steps: stepNumber,
+      base: figure,
+      peak: figure,
+      peakStep: stepNumber,
+      final: figure,
+      finalStep: stepNumber,
+      retention: figure,
+      collapseStep: v.nullable(stepNumber),
+      seconds: figure,
+      interventions: v.exactOptional(stepNumber),
       stopped: v.exactOptional(v.string()),
     }),
   ),
-  end: v.object({ steps: whole, means: v.record(v.picklist(metricIds), v.number()) }),
+  end: v.strictObject({ steps: whole, means: v.record(v.picklist(metricIds), v.number()) }),
   digits: whole,
   evaluations: v.pipe(
     columns,
@@ -192,8 +174,8 @@ export function parseReduced(path: string, json: unknown): ReducedRun {
     ...run,
     plan: parsePlan(plan),
     settings: validateSettings(settings),
-    // Made by the trainer's own rules, and for people here.
-    changes: run.changes as readonly LiveChange[],
+    // Each was made by the trainer's own rules; what it may be is not asked again.
+    changes: run.changes,
     origin: null,
     rows: rowsOf(evaluations, steps, 10 ** run.digits),
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
+  claimResults,
   experimentNames,
   readExperiment,
   readResult,
@@ -228,7 +229,7 @@ describe('a reduced run', () => {
             Object.entries(each).filter(([id]) => step > 0 || metrics[id as 'step'].every === 'eval'),
           ),
         }));
-        const whole = reduced({ ...record, rows } as RunRecord, { ...keep, rows: ids, digits: 3 }, of);
+        const whole = reduced({ ...record, rows }, { ...keep, rows: ids, digits: 3 }, of);
         const back = parseReduced('x.json', JSON.parse(writeReduced(whole)));
         expect(back).toEqual(whole);
         for (const { step, ...kept } of back.rows) {
@@ -263,6 +264,10 @@ describe('what is there already', () => {
 
   it('is found again, whole, and nothing else lies beside it', () => {
     expect(readResult(setup, folder)).toBeNull();
+    claimResults(
+      { ...parseExperiment('mine.json', { title: 'Mine', lanes: [{ preset: 'srt' }], seeds: [3] }) },
+      folder,
+    );
     writeResult(setup, found, folder);
     expect(readResult(setup, folder)).toEqual(found);
     expect(readdirSync(join(folder, 'mine'))).toEqual(['srt.3.json']);
