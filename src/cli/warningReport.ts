@@ -39,9 +39,8 @@ const head = [
 /** docs/early-warning.md from the recorded runs. */
 export function reportOf(sources: readonly JudgedSet[]): string {
   const of = (name: string): readonly JudgedSet[] => sources.filter(({ set }) => set === name);
-  const [judged, calibrated] = [of('judge'), of('calibrate')].map((sets) =>
-    sets.flatMap(({ runs }) => runs),
-  ) as [ReducedRun[], ReducedRun[]];
+  const runsIn = (name: string): readonly ReducedRun[] => of(name).flatMap(({ runs }) => runs);
+  const judged = runsIn('judge');
   const overlaps = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65].map((at) =>
     level('vote/answer_overlap', '<', at, 1),
   );
@@ -97,7 +96,7 @@ ${laneTable(judged)}
 
 ## Calibrated: runs that the levels were chosen on
 
-${tableOf([...overlaps, ...divergences, ...Object.values(states)], calibrated)}
+${tableOf([...overlaps, ...divergences, ...Object.values(states)], runsIn('calibrate'))}
 
 ## Beside the other implementation
 
