@@ -75,10 +75,12 @@ export default async function main(argv: string[]): Promise<void> {
   for (const [done, { setup }] of missing.entries()) {
     const record = await engine.run(setup);
     writeResult(setup, reduced(record, keep, { experiment: name, command }), values.out);
-    const place = `${there + done + 1} of ${chosen.length}`;
-    console.log(
-      `${name}, ${place}: ${describe({ type: 'summary', lane: setup.name, seed: setup.settings.seed, ...record.summary! })}`,
-    );
+    const { settings } = setup;
+    const ended =
+      record.summary === null
+        ? 'no summary'
+        : describe({ type: 'summary', lane: setup.name, seed: settings.seed, ...record.summary });
+    console.log(`${name}, ${there + done + 1} of ${chosen.length}: ${ended}`);
   }
 }
 

@@ -1,6 +1,8 @@
 import type { RunSetup } from '../experiments/declaration.ts';
+import { evaluationsOf } from '../experiments/reduced.ts';
 import type { AdapterSummary } from '../gpu/device.ts';
 import { Kernels } from '../gpu/kernel.ts';
+import { LabError } from '../lib/labError.ts';
 import type { LiveChange, RunRecord } from '../records/run.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import { openHeadless } from './headless.ts';
@@ -25,20 +27,29 @@ export async function openLocalEngine(): Promise<Engine> {
       const rows: Partial<MetricRow>[] = [];
       const changes: LiveChange[] = [];
       const [lane] = await planLanes(gpu, kernels, [setup]);
-      if (lane === undefined) throw new Error();
-      const { type: _, lane: _l, seed: _s, ...summary } = await runLane(gpu, kernels, lane, {
-        record: (row) => rows.push(row),
-        guarded: (step, changed) => changes.push({ step, changes: changed, by: 'guard' }),
-        interrupted: () => false,
-      });
+      if (lane === undefined) throw new LabError('bug', 'A run has no plan.', 'Report it.');
+      const { steps, base, peak, peakStep, final, retention, collapseStep, seconds, interventions, stopped } =
+        await runLane(gpu, kernels, lane, {
+          record: (row) => rows.push(row),
+          guarded: (step, changed) => changes.push({ step, changes: changed, by: 'guard' }),
+          interrupted: () => false,
+        });
+      const figures = { steps, base, peak, peakStep, final, retention, collapseStep, seconds };
       return {
-        ...lane,
+        name: setup.name,
+        settings: setup.settings,
+        plan: lane.plan,
         lab: { version: versions().lab ?? '', commit: null },
         adapter: gpu.adapter,
         origin: null,
         changes,
         rows,
-        summary: { ...summary, finalStep: 0 },
+        summary: {
+          ...figures,
+          finalStep: evaluationsOf({ rows }).at(-1)?.step ?? 0,
+          ...(interventions === undefined ? {} : { interventions }),
+          ...(stopped === undefined ? {} : { stopped }),
+        },
       };
     },
   };
