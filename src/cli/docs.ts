@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { algorithms } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
 import { hyperparameterKeys, hyperparameters } from '../settings/hyperparameters.ts';
@@ -8,11 +8,17 @@ import { flagOf } from '../settings/flags.ts';
 import { allowedValues } from '../settings/settings.ts';
 import type { Hyperparameter } from '../spec/hyperparameter.ts';
 import { metricIds, metrics } from '../spec/metrics.ts';
-import { resultsFolder, type MeasuredPreset, type MeasuredRun } from './measure.ts';
+import type { ReducedRun } from '../experiments/reduced.ts';
+import { experimentNames, readExperiment, readResults } from './experimentFiles.ts';
+import { judgedSets, reportOf, warningExperiments, warningReportPath } from './warningReport.ts';
 
-/** `npm run docs`: writes the generated tables into README.md and docs/metrics.md. A test fails when they are stale. */
+/**
+ * `npm run docs`: writes the generated tables into README.md and docs/metrics.md, and docs/early-warning.md. A test
+ * fails when they are stale.
+ */
 export default function main(): void {
   for (const [file, tables] of Object.entries(renderTables())) writeFileSync(file, filled(file, tables));
+  writeFileSync(warningReportPath, reportOf(judgedSets()));
 }
 
 /** Generated tables by file and marker. */
@@ -124,31 +130,41 @@ function presetTable(): string {
   );
 }
 
+/** Experiments named after a preset in the presets' order, then the others; the early warning's have a page of their own. */
 function resultTable(): string {
-  const rows = presetNames.flatMap((name) => {
-    const path = join(resultsFolder, `${name}.json`);
-    if (!existsSync(path)) return [];
-    const measured = JSON.parse(readFileSync(path, 'utf8')) as MeasuredPreset;
-    return measured.lanes.map((lane) => {
-      const runs = measured.runs.filter((run) => run.lane === lane.name);
-      const list = (value: (run: MeasuredRun) => string) => runs.map(value).join(' ');
-      const collapsed = runs.filter(({ collapseStep }) => collapseStep !== null).length;
+  const own: readonly string[] = warningExperiments;
+  const order = (name: string): number => {
+    const at = (presetNames as readonly string[]).indexOf(name);
+    return at < 0 ? presetNames.length : at;
+  };
+  const names = experimentNames()
+    .filter((name) => !own.includes(name))
+    .sort((a, b) => order(a) - order(b));
+  const rows = names.map(readExperiment).flatMap((experiment) => {
+    const all = readResults(experiment);
+    return experiment.lanes.flatMap((lane) => {
+      const runs = all.filter(({ name }) => name === lane.name);
+      const list = (value: (run: ReducedRun) => string) => runs.map(value).join(' ');
+      const collapsed = runs.filter(({ summary }) => typeof summary?.collapseStep === 'number').length;
+      if (runs.length === 0) return [];
       return [
-        `\`${name}\``,
-        lane.name,
-        list(({ seed }) => String(seed)),
-        share(runs[0]?.base),
-        list(({ peak, peakStep }) => `${share(peak)}@${String(peakStep)}`),
-        list(({ final }) => share(final)),
-        `${String(collapsed)} of ${String(runs.length)}`,
-        list(({ end }) => share(end['policy/entropy'], 3)),
-        list(({ end }) => share(end['reward/mean'])),
+        [
+          `\`${experiment.name}\``,
+          lane.name,
+          list(({ settings }) => String(settings.seed)),
+          share(runs[0]?.summary?.base),
+          list(({ summary }) => `${share(summary?.peak)}@${String(summary?.peakStep)}`),
+          list(({ summary }) => share(summary?.final)),
+          `${String(collapsed)} of ${String(runs.length)}`,
+          list(({ end }) => share(end.means['policy/entropy'], 3)),
+          list(({ end }) => share(end.means['reward/mean'])),
+        ],
       ];
     });
   });
   return table(
     [
-      'preset',
+      'experiment',
       'lane',
       'seeds',
       'base',

@@ -1,6 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { type PresetName, presets } from '../../src/settings/presets.ts';
+import { type LaneSetup, type PresetName, presets } from '../../src/settings/presets.ts';
+import { linkQuery } from '../../src/settings/url.ts';
 import { cards } from '../../src/ui/guide/runs.ts';
 import { eventually, newPage, query, reaches, openedLab, stepsMade, tiny } from './lab.ts';
 
@@ -108,8 +109,13 @@ function inSight(element: Locator): Promise<boolean> {
   });
 }
 
-/** The preset that a link opens is chosen in the lab, with its lanes ready to be trained. */
-async function opens(page: Page, link: Locator, name: PresetName): Promise<void> {
+/** The preset that a link opens is chosen in the lab, with the lanes it names ready to be trained. */
+async function opens(
+  page: Page,
+  link: Locator,
+  name: PresetName,
+  wanted: readonly LaneSetup[],
+): Promise<void> {
   await link.press('Enter');
   await page.getByRole('combobox', { name: 'Preset' }).waitFor();
   await expect.poll(() => page.getByRole('combobox', { name: 'Preset' }).inputValue()).toBe(name);
@@ -117,24 +123,23 @@ async function opens(page: Page, link: Locator, name: PresetName): Promise<void>
   const lanes = page.getByRole('region', { name: 'Lanes' });
   await expect
     .poll(() => lanes.locator('strong').allTextContents())
-    .toEqual(presets[name].lanes.map((lane) => lane.name));
+    .toEqual(wanted.map((lane) => lane.name));
 }
 
 it('a card’s link opens its lanes ready to be trained, as the guard’s does', async () => {
   const { page, complaints } = await guidePage();
-  for (const { name, card } of cards) {
-    const link = page
-      .getByRole('article', { name: card.question })
-      .getByRole('link', { name: 'Open in the lab' });
-    expect(await link.getAttribute('href'), name).toBe(`?preset=${name}`);
+  for (const { name, question, experiment } of cards) {
+    const link = page.getByRole('article', { name: question }).getByRole('link', { name: 'Open in the lab' });
+    const query = linkQuery({ preset: name, lanes: experiment.lanes });
+    expect(await link.getAttribute('href'), name).toBe(`?${query}`);
   }
   const [first] = cards;
   if (first === undefined) throw new Error('no card');
-  const article = page.getByRole('article', { name: first.card.question });
-  await opens(page, article.getByRole('link'), first.name);
+  const article = page.getByRole('article', { name: first.question });
+  await opens(page, article.getByRole('link'), first.name, first.experiment.lanes);
   await page.getByRole('link', { name: 'Guide' }).click();
   const guard = page.getByRole('region', { name: 'The guard' });
-  await opens(page, guard.getByRole('link', { name: 'Open the preset Cure' }), 'cure');
+  await opens(page, guard.getByRole('link', { name: 'Open the preset Cure' }), 'cure', presets.cure.lanes);
   expect(complaints).toEqual([]);
   await page.close();
 });

@@ -1,66 +1,60 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { allRuns, reportOf, warningReportPath } from '../../src/cli/warningReport.ts';
-import {
-  level,
-  sets,
-  states,
-  verdictOf,
-  type WarningRun,
-  type WarningRuns,
-} from '../../src/diagnostics/warningRuns.ts';
+import { judgedSets, reportOf, warningReportPath } from '../../src/cli/warningReport.ts';
+import { level, states, verdictOf, type JudgedRun } from '../../src/experiments/alarms.ts';
+import { setupsOf } from '../../src/experiments/declaration.ts';
 
-const runs = allRuns();
+const sets = judgedSets();
 
 describe('recorded runs', () => {
   it('have seeds of their own: those that levels were chosen on judge nothing, and none was looked at before', () => {
-    for (const { set, runs: recorded } of runs) {
-      for (const { seed } of recorded) {
-        expect(sets[set]).toContain(seed);
-        expect(seed).toBeGreaterThanOrEqual(100);
-      }
+    expect(sets.map(({ set, experiment }) => `${set} ${experiment.name}`)).toEqual([
+      'calibrate warning-sort',
+      'calibrate warning-add',
+      'judge warning-sort',
+      'judge warning-add',
+    ]);
+    for (const { experiment, set, runs } of sets) {
+      const wanted = setupsOf(experiment).filter(({ settings }) =>
+        experiment.split[set]?.includes(settings.seed),
+      );
+      expect(runs.map(({ name, settings }) => ({ name, settings }))).toEqual(
+        wanted.map(({ name, settings }) => ({ name, settings })),
+      );
+      for (const { settings } of runs) expect(settings.seed).toBeGreaterThanOrEqual(100);
     }
-    expect(sets.judge.filter((seed) => (sets.calibrate as readonly number[]).includes(seed))).toEqual([]);
-    expect(new Set(runs.map(({ set, task }) => `${set} ${task}`)).size).toBe(4);
   });
 
-  it('have a value or a gap for every step of every column', () => {
-    for (const { signals, runs: recorded } of runs) {
-      for (const { values, curve } of recorded) {
-        expect(values).toHaveLength(signals.length);
-        expect(new Set(values.map((column) => column.length))).toEqual(new Set([curve.at(-1)?.[0]]));
+  it('have a row of every step, an evaluation of every ten, and the overlap where it can be', () => {
+    for (const { runs } of sets) {
+      for (const { rows, settings } of runs) {
+        expect(rows.map(({ step }) => step)).toEqual(Array.from({ length: settings.steps + 1 }, (_, i) => i));
+        expect(rows.filter((row) => row['eval/sampled'] !== undefined)).toHaveLength(settings.steps / 10 + 1);
+        expect(rows.filter((row) => row['policy/entropy'] !== undefined)).toHaveLength(settings.steps);
       }
     }
   });
 });
 
-it('docs/early-warning.md is what the recorded runs say: `npm run validate-warning -- --write` writes it', () => {
-  const report = reportOf(runs);
+it('docs/early-warning.md is what the recorded runs say: `npm run docs` writes it', () => {
+  const report = reportOf(sets);
   expect(readFileSync(warningReportPath, 'utf8')).toBe(report);
   expect(report).not.toMatch(/NaN|undefined/);
-  // Twenty rules over a hundred runs.
-}, 30_000);
+  // Twenty rules over a hundred runs: seconds, but on a busy machine many.
+}, 240_000);
 
-/** A run of 60 steps whose overlap falls to 0.7 at a step. */
-function run(lane: string, curve: readonly number[], falls: number): WarningRun {
+/** A run of 60 steps whose overlap falls to 0.7 at a step, its evaluations ten steps apart. */
+function run(name: string, curve: readonly number[], falls: number): JudgedRun {
   return {
-    lane,
-    seed: 200,
-    curve: curve.map((sampled, i) => [10 * i, sampled]),
-    values: [Array.from({ length: 60 }, (_, i) => (i + 1 >= falls ? 700 : 950))],
+    name,
+    rows: Array.from({ length: 61 }, (_, step) => ({
+      step,
+      ...(step === 0 ? {} : { 'vote/answer_overlap': step >= falls ? 0.7 : 0.95 }),
+      ...(step % 10 === 0 ? { 'eval/sampled': (curve[step / 10] ?? NaN) / 1000 } : {}),
+    })),
   };
 }
 
-const source = (...of: readonly WarningRun[]): WarningRuns => ({
-  command: '',
-  adapter: '',
-  versions: {},
-  set: 'judge',
-  task: 'sort',
-  signals: ['vote/answer_overlap'],
-  lanes: [],
-  runs: of,
-});
 const collapse = [400, 800, 800, 700, 500, 100, 0];
 const hold = [400, 800, 800, 800, 800, 800, 800];
 const dip = [400, 800, 800, 800, 700, 800, 800];
@@ -70,7 +64,7 @@ describe('verdict', () => {
     // Collapses at 40: alarms at 25 and 40 are in time, one at 41 is not.
     const verdict = verdictOf(
       states.red,
-      [25, 40, 41].map((at) => source(run('SRT', collapse, at))),
+      [25, 40, 41].map((at) => run('SRT', collapse, at)),
     );
     expect(verdict).toMatchObject({ collapsed: 3, announced: 2, missed: ['SRT'], held: 0, atEnd: 3 });
     expect(verdict.lead).toEqual([3.75, 7.5, 11.25]);
@@ -80,7 +74,7 @@ describe('verdict', () => {
 
   it('an alarm in a run that held is false; a dip counts if it comes after it', () => {
     const all = [run('a', hold, 20), run('b', dip, 20), run('c', dip, 55), run('d', hold, 99)];
-    expect(verdictOf(states.red, [source(...all)])).toMatchObject({
+    expect(verdictOf(states.red, all)).toMatchObject({
       collapsed: 0,
       held: 4,
       falseAlarms: 3,
@@ -89,7 +83,7 @@ describe('verdict', () => {
   });
 
   it('no rule speaks before step 10, and levels are strict', () => {
-    const early = source(run('SRT', collapse, 1));
+    const early = run('SRT', collapse, 1);
     for (const rule of [states.red, level('vote/answer_overlap', '<', 0.75, 1)]) {
       expect(verdictOf(rule, [early]).lead[1]).toBe(30);
     }

@@ -1,16 +1,19 @@
 import { useState } from 'react';
 import { collapsedBelow, summarise } from '../../diagnostics/collapse.ts';
+import { evaluationsOf } from '../../experiments/reduced.ts';
 import { Slider } from './figures.tsx';
-import { runsOf } from './runs.ts';
+import { measured } from './runs.ts';
+
+const curve = evaluationsOf(
+  measured('duel').runs.find(({ name, settings }) => name === 'SRT' && settings.seed === 1) ?? { rows: [] },
+);
 
 /** A committed run of SRT, judged by diagnostics/collapse as far as the slider goes. */
 export function CollapseFigure() {
-  const run = runsOf('duel').runs.find(({ lane, seed }) => lane === 'SRT' && seed === 1);
-  const last = run?.curve.at(-1)?.[0] ?? 0;
+  const last = curve.at(-1)?.step ?? 0;
   const [until, setUntil] = useState(last);
-  if (run === undefined) return null;
-  const seen = run.curve.filter(([step]) => step <= until);
-  const summary = summarise(seen.map(([step, sampled]) => ({ step, sampled })));
+  const seen = curve.filter(({ step }) => step <= until);
+  const summary = summarise(seen);
   const x = (step: number): number => (step / last) * 312 + 4;
   const y = (value: number): number => 78 - 72 * value;
   return (
@@ -40,7 +43,7 @@ export function CollapseFigure() {
         )}
         <path
           className="line"
-          d={`M${seen.map(([step, sampled]) => `${x(step)} ${y(sampled)}`).join('L')}`}
+          d={`M${seen.map(({ step, sampled }) => `${x(step)} ${y(sampled)}`).join('L')}`}
         />
       </svg>
       <output>

@@ -1,0 +1,108 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LabError } from '../lib/labError.ts';
+import {
+  parseExperiment,
+  runFile,
+  setupsOf,
+  type Experiment,
+  type RunSetup,
+} from '../experiments/declaration.ts';
+import { parseReduced, writeReduced, type ReducedRun } from '../experiments/reduced.ts';
+import { claim } from './output.ts';
+
+/** Where runs of experiments lie, a folder for each. */
+export const resultsFolder = 'results';
+
+/** Where experiments are declared, a file for each. */
+const declarationFolder = 'experiments';
+
+/** All declared experiments, in alphabetical order. */
+export function experimentNames(): readonly string[] {
+  return readdirSync(declarationFolder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+}
+
+/**
+ * Reads a declaration.
+ * @param name of one in experiments/, or the path of a JSON file
+ * @throws LabError where there is none, or where it breaks a rule
+ */
+export function readExperiment(name: string): Experiment {
+  if (!name.endsWith('.json') && !experimentNames().includes(name)) {
+    throw new LabError(
+      'bad-setting',
+      `There is no experiment "${name}".`,
+      `Choose one of ${experimentNames().join(', ')}, or give the path of a JSON file.`,
+    );
+  }
+  const path = name.endsWith('.json') ? name : `${declarationFolder}/${name}.json`;
+  return parseExperiment(path, json(path));
+}
+
+/** The file of a run. @param folder of all results */
+export function resultPath(setup: RunSetup, folder = resultsFolder): string {
+  return join(folder, setup.experiment, runFile(setup));
+}
+
+/** A run that was made before; null where none was. @throws LabError where the file is no such run */
+export function readResult(setup: RunSetup, folder = resultsFolder): ReducedRun | null {
+  const path = resultPath(setup, folder);
+  return existsSync(path) ? parseReduced(path, json(path)) : null;
+}
+
+/** All runs of an experiment that were made, seed by seed. */
+export function readResults(experiment: Experiment): readonly ReducedRun[] {
+  return setupsOf(experiment).flatMap((setup) => readResult(setup) ?? []);
+}
+
+/**
+ * Claims the folder of an experiment's results for this command alone, made where it is not there yet.
+ * @throws LabError `bad-file` where it can't be made, or another command writes there
+ */
+export function claimResults({ name }: Experiment, folder: string): void {
+  const path = join(folder, name);
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw unwritable(path, cause, 'Name a folder by --out that you may write to.');
+  }
+  // Its files are looked after one by one.
+  claim(path, { flag: '--out', force: true, read: [] });
+}
+
+/**
+ * Writes a run whole or not at all: an interruption leaves no half of a file behind.
+ * @throws LabError `bad-file` where it can't be written
+ */
+export function writeResult(setup: RunSetup, run: ReducedRun, folder = resultsFolder): void {
+  const path = resultPath(setup, folder);
+  const unfinished = `${path}.unfinished`;
+  try {
+    writeFileSync(unfinished, writeReduced(run));
+    renameSync(unfinished, path);
+  } catch (cause) {
+    rmSync(unfinished, { force: true });
+    throw unwritable(path, cause, 'Make room; the same command then goes on with this run.');
+  }
+}
+
+function unwritable(path: string, cause: unknown, remedy: string): LabError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new LabError('bad-file', `"${path}" can't be written: ${why}.`, remedy, cause);
+}
+
+function json(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new LabError(
+      'bad-file',
+      `"${path}" can't be read as JSON: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      'Correct it.',
+      cause,
+    );
+  }
+}
