@@ -4,6 +4,7 @@ import type { Settings } from '../../src/settings/hyperparameters.ts';
 import type { MetricId } from '../../src/spec/metrics.ts';
 import type { Task } from '../../src/spec/task.ts';
 import { solvedTaskOf } from '../../src/tasks/index.ts';
+import { anchorless, everyAlgorithm, labelFree, oracles, twins } from './algorithms.ts';
 import {
   baseWeights,
   bits,
@@ -48,9 +49,7 @@ function expectApart(one: Ran, other: Ran): void {
   expect(bits(other.policy) === bits(one.policy), 'policies coincide').toBe(false);
 }
 
-const labelFree = ['srt', 'srt-iqr', 'm-grpo', 'm-grpo-iqr', 'intuitor'];
-
-describe.each([...labelFree, 'grpo-oracle'])('%s', (algorithm) => {
+describe.each(everyAlgorithm)('%s', (algorithm) => {
   it('same seed, same bits; and it trains', async () => {
     const one = await plainRun({ algorithm });
     expectSame(one, await runs.train({ algorithm }));
@@ -192,19 +191,16 @@ describe('solutions', () => {
     }
   });
 
-  it('the oracle sees them', async () => {
-    const truthful = await plainRun({ algorithm: 'grpo-oracle' });
+  it.each(oracles)('%s sees them', async (algorithm) => {
+    const truthful = await plainRun({ algorithm });
     for (const task of [permuted(), disguised(() => 'nonsense')]) {
-      expectApart(truthful, await runs.train({ algorithm: 'grpo-oracle' }, { task }));
+      expectApart(truthful, await runs.train({ algorithm }, { task }));
     }
   });
 });
 
 describe('anchor', () => {
-  it.each([
-    ['m-grpo', 'srt'],
-    ['m-grpo-iqr', 'srt-iqr'],
-  ])('%s without anchor rollouts is %s', async (algorithm, alone) => {
+  it.each(twins)('%s without anchor rollouts is %s', async (algorithm, alone) => {
     const none = await runs.train({ algorithm, anchorShare: 0 });
     // SRT's shadow anchor has rollouts of its own to watch.
     expectSame(await plainRun({ algorithm: alone }), none, ofAnchorRollouts);
@@ -247,13 +243,10 @@ describe('anchor', () => {
     });
   });
 
-  it.each(['srt', 'srt-iqr', 'intuitor', 'grpo-oracle'])(
-    'watching %s changes no bit of it',
-    async (algorithm) => {
-      const unwatched = await runs.train({ algorithm, monitorAnchor: false });
-      expectSame(await plainRun({ algorithm }), unwatched, ofAnchor);
-      const more = await runs.train({ algorithm, monitorRollouts: 7, anchorMomentum: 0.5 });
-      expectSame(await plainRun({ algorithm }), more, ofAnchor);
-    },
-  );
+  it.each(anchorless)('watching %s changes no bit of it', async (algorithm) => {
+    const unwatched = await runs.train({ algorithm, monitorAnchor: false });
+    expectSame(await plainRun({ algorithm }), unwatched, ofAnchor);
+    const more = await runs.train({ algorithm, monitorRollouts: 7, anchorMomentum: 0.5 });
+    expectSame(await plainRun({ algorithm }), more, ofAnchor);
+  });
 });

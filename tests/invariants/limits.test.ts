@@ -3,6 +3,7 @@ import { readModelFolder } from '../../src/cli/modelFolder.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { LabError } from '../../src/lib/labError.ts';
 import { Trainer } from '../../src/trainer/trainer.ts';
+import { everyAlgorithm } from './algorithms.ts';
 import { baseWeights, bits, metricsOf, Runs, smallSettings, type Ran } from './runs.ts';
 
 /** Rows that a micro-batch may hold: the activation budget would need a large model to bite. */
@@ -66,7 +67,7 @@ function expectNear(one: Ran, other: Ran): void {
   expect(Math.abs(mean)).toBeLessThan((0.001 * moved) / Math.sqrt(residuals.length));
 }
 
-it.each(['srt', 'm-grpo-iqr'])('%s: a step waits once and allocates nothing', async (algorithm) => {
+it.each(everyAlgorithm)('%s: a step waits once and allocates nothing', async (algorithm) => {
   const trainer = await runs.trainer(smallSettings({ algorithm, steps: 6, evalEvery: 3 }));
   await trainer.start();
   // The first step samples for itself; from then on a step's submit carries the next step's rollouts.
@@ -107,7 +108,7 @@ describe('values that are not finite', () => {
     trainer.destroy();
   });
 
-  it.each(['srt', 'm-grpo-iqr', 'intuitor', 'grpo-oracle'])(
+  it.each(everyAlgorithm)(
     'in the policy stop %s, though its rollouts may have no answer and no gradient',
     async (algorithm) => {
       const trainer = await runs.trainer(smallSettings({ algorithm }));

@@ -31,7 +31,7 @@ function readJson(name: string): unknown {
 }
 
 /** F32 tensors of a safetensors file: u64 header length, JSON header, little-endian data. */
-function readSafetensors(bytes: Uint8Array): Map<string, Float64Array> {
+export function readSafetensors(bytes: Uint8Array): Map<string, Float64Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = Number(view.getBigUint64(0, true));
   const text = new TextDecoder().decode(bytes.subarray(8, 8 + headerLength));

@@ -1,4 +1,9 @@
-import { at, expectLength, type Numbers } from './indexing.ts';
+import { expectLength, type Numbers } from './indexing.ts';
+
+/** As `at`, of one kind of array only: nearly all of a whole model's time is spent here. NaN outside. */
+function inside(values: Float64Array, i: number): number {
+  return values[i] ?? NaN;
+}
 
 /**
  * y[r,o] = Σ_i x[r,i] · weight[o,i]   (a Hugging Face Linear without bias)
@@ -16,10 +21,11 @@ export function forward(
   expectLength('x', x, rows * inputs);
   expectLength('weight', weight, outputs * inputs);
   const y = new Float64Array(rows * outputs);
+  const [a, w] = [Float64Array.from(x), Float64Array.from(weight)];
   for (let r = 0; r < rows; r++) {
     for (let o = 0; o < outputs; o++) {
       let sum = 0;
-      for (let i = 0; i < inputs; i++) sum += at(x, r * inputs + i) * at(weight, o * inputs + i);
+      for (let i = 0; i < inputs; i++) sum += inside(a, r * inputs + i) * inside(w, o * inputs + i);
       y[r * outputs + o] = sum;
     }
   }
@@ -41,15 +47,16 @@ export function backward(
   expectLength('dy', dy, rows * outputs);
   const dx = new Float64Array(rows * inputs);
   const dweight = new Float64Array(outputs * inputs);
+  const [dOut, a, w] = [Float64Array.from(dy), Float64Array.from(x), Float64Array.from(weight)];
   for (let i = 0; i < inputs; i++) {
     for (let r = 0; r < rows; r++) {
       let sum = 0;
-      for (let o = 0; o < outputs; o++) sum += at(dy, r * outputs + o) * at(weight, o * inputs + i);
+      for (let o = 0; o < outputs; o++) sum += inside(dOut, r * outputs + o) * inside(w, o * inputs + i);
       dx[r * inputs + i] = sum;
     }
     for (let o = 0; o < outputs; o++) {
       let sum = 0;
-      for (let r = 0; r < rows; r++) sum += at(dy, r * outputs + o) * at(x, r * inputs + i);
+      for (let r = 0; r < rows; r++) sum += inside(dOut, r * outputs + o) * inside(a, r * inputs + i);
       dweight[o * inputs + i] = sum;
     }
   }

@@ -1,4 +1,5 @@
 import { at } from './indexing.ts';
+import * as logSoftmax from './log_softmax.ts';
 import { forward, layRows } from './model.ts';
 import { forwardBackward, type PolicyLossSettings } from './policy_loss.ts';
 import type { Qwen3Config, Weights } from './weights.ts';
@@ -32,11 +33,41 @@ export interface PolicyGradient {
   readonly grads: Map<string, Float64Array>;
 }
 
+type Completed = Pick<TrainedRollout, 'prompt' | 'completion'>;
+
 /**
- * Loss and gradient of docs/algorithm.md, step 7, for whole rollouts: the logits at row p score the token at p + 1,
- * so a completion is scored from its prompt's last row to its own last but one. Each rollout carries
- * its own copy of the prompt.
+ * The row that scores each completion token, rollout after rollout: the logits at row p score the token at p + 1, so
+ * a completion is scored from its prompt's last row to its own last but one. Each rollout carries its own copy of
+ * the prompt.
  */
+function scoringRows(rollouts: readonly Completed[]): number[] {
+  const scoring: number[] = [];
+  let start = 0;
+  for (const { prompt, completion } of rollouts) {
+    completion.forEach((_, t) => scoring.push(start + prompt.length - 1 + t));
+    start += prompt.length + completion.length;
+  }
+  return scoring;
+}
+
+/** ln π, entropy and self-certainty at every completion token, rollout after rollout, nats. */
+export function scores(
+  config: Qwen3Config,
+  weights: Weights,
+  rollouts: readonly Completed[],
+  temperature: number,
+): { logProb: Float64Array; entropy: Float64Array; selfCertainty: Float64Array } {
+  const V = config.vocab_size;
+  const { logits } = forward(config, weights, layRows(rollouts.map((r) => [...r.prompt, ...r.completion])));
+  return logSoftmax.forward(
+    scoringRows(rollouts).flatMap((row) => [...logits.slice(row * V, (row + 1) * V)]),
+    rollouts.flatMap((r) => r.completion),
+    V,
+    temperature,
+  );
+}
+
+/** Loss and gradient of docs/algorithm.md, step 7, for whole rollouts. */
 export function policyGradient(
   config: Qwen3Config,
   weights: Weights,
@@ -45,12 +76,7 @@ export function policyGradient(
 ): PolicyGradient {
   const V = config.vocab_size;
   const pass = forward(config, weights, layRows(rollouts.map((r) => [...r.prompt, ...r.completion])));
-  const scoring: number[] = [];
-  let start = 0;
-  for (const { prompt, completion } of rollouts) {
-    completion.forEach((_, t) => scoring.push(start + prompt.length - 1 + t));
-    start += prompt.length + completion.length;
-  }
+  const scoring = scoringRows(rollouts);
   const perToken = <T>(of: (rollout: TrainedRollout) => T): T[] =>
     rollouts.flatMap((rollout) => rollout.completion.map(() => of(rollout)));
   const old = rollouts.flatMap((r) => r.oldLogProbs ?? []);

@@ -79,7 +79,7 @@ function policyTerm(
 }
 
 /** k3 = e^Δ − Δ − 1, Δ = other − logProb, at most 10 (it is never negative), and its derivative by logProb. */
-function k3(logProb: number, otherLogProb: number): { value: number; slope: number } {
+export function k3(logProb: number, otherLogProb: number): { value: number; slope: number } {
   const delta = otherLogProb - logProb;
   const value = Math.expm1(delta) - delta;
   if (value > k3Bound) return { value: k3Bound, slope: 0 };
@@ -128,8 +128,8 @@ export type LossType = 'dapo' | 'grpo' | 'dr_grpo';
 
 /**
  * The weight w of each token of a completion, by completion; n = completions kept:
- * dapo 1/Σ_kept L,   grpo 1/(n·L),   dr_grpo 1/(maxCompletionLength·n),   0 where not kept.
- * @param lengths completion lengths in tokens, [rollouts]
+ * dapo 1/Σ_kept L,   grpo 1/(n·L),   dr_grpo 1/(maxCompletionLength·rollouts),   0 where not kept.
+ * @param lengths completion lengths in tokens of the policy's rollouts, kept or not, [rollouts]
  */
 export function tokenWeights(
   lossType: LossType,
@@ -147,7 +147,7 @@ export function tokenWeights(
       case 'grpo':
         return 1 / (n * length);
       case 'dr_grpo':
-        return 1 / (maxCompletionLength * n);
+        return 1 / (maxCompletionLength * lengths.length);
       default:
         return lossType satisfies never;
     }

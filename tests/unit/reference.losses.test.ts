@@ -149,7 +149,7 @@ describe('tokenWeights', () => {
   it('grpo divides by completions and their lengths', () => {
     expect([...tokenWeights('grpo', lengths, kept, 10)]).toEqual([1 / 4, 0, 1 / 6]);
   });
-  it('dr_grpo divides by completions and the longest length allowed', () => {
-    expect([...tokenWeights('dr_grpo', lengths, kept, 10)]).toEqual([1 / 20, 0, 1 / 20]);
+  it('dr_grpo divides by all completions, kept or not, and the longest length allowed', () => {
+    expect([...tokenWeights('dr_grpo', lengths, kept, 10)]).toEqual([1 / 30, 0, 1 / 30]);
   });
 });
