@@ -49,7 +49,7 @@ it('a value out of range in a control is refused beside it, stays there to be me
   ] as const) {
     await rate.fill(typed);
     await rate.press('Enter');
-    const refusal = page.getByRole('alert').filter({ hasText: '“Learning rate” can\'t be' });
+    const refusal = page.getByRole('alert').filter({ hasText: "“Learning rate” can't be" });
     await refusal.filter({ hasText: words }).waitFor(patience);
     await rate.blur();
     expect(await rate.inputValue()).toBe(typed);
