@@ -27,7 +27,10 @@ try {
   code = Number(process.exitCode ?? 0);
 } catch (error) {
   if (error instanceof Error && error.name === 'LabError') {
-    console.error(`${error.message}\n${error.remedy}`);
+    // Rules between settings know them by their keys; whoever typed flags is told of flags.
+    const { inFlags } = await runner.import('/src/settings/flags.ts');
+    const { message, remedy } = error.code === 'bad-setting' ? inFlags(error) : error;
+    console.error(`${message}\n${remedy}`);
     code = 2;
   } else if (String(error?.code).startsWith('ERR_PARSE_ARGS')) {
     console.error(error.message);

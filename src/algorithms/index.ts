@@ -1,4 +1,5 @@
 import { LabError } from '../lib/labError.ts';
+import { quote } from '../lib/quote.ts';
 import type { Algorithm } from '../spec/algorithm.ts';
 
 /** Every algorithm, by the name of its file. Adding a file adds an algorithm. */
@@ -13,7 +14,7 @@ export function algorithmOf(id: string): Algorithm {
   if (algorithm === undefined) {
     throw new LabError(
       'bad-setting',
-      `There is no algorithm "${id}".`,
+      `There is no algorithm ${quote(id)}.`,
       `Choose one of ${Object.keys(algorithms).join(', ')}.`,
     );
   }

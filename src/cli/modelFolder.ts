@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LabError } from '../lib/labError.ts';
-import { modelFileNames, parseModel, type BaseModel } from '../model/baseModel.ts';
-import { writeSafetensors } from '../model/safetensors.ts';
+import { modelFileNames, mostTextBytes, parseModel, parseShape, type BaseModel } from '../model/baseModel.ts';
+import { mostSafetensorsBytes, writeSafetensors } from '../model/safetensors.ts';
 import { tokenizerJson } from '../model/tokenizer/characters.ts';
+import { readRegularFile, readTextFile } from './readInput.ts';
 
 /** Where the base models lie, relative to the repository. */
 const modelsFolder = 'public/models';
@@ -13,25 +13,16 @@ const modelsFolder = 'public/models';
  * @throws LabError `bad-file`
  */
 export function readModelFolder(name: string): BaseModel {
-  const folder = join(modelsFolder, name);
-  const read = (file: string): Uint8Array<ArrayBuffer> => {
-    try {
-      return new Uint8Array(readFileSync(join(folder, file)));
-    } catch (cause) {
-      throw new LabError(
-        'bad-file',
-        `${join(folder, file)} can't be read.`,
-        'Run the command from the repository, or make the model with `npm run pretrain`.',
-        cause,
-      );
-    }
-  };
-  const text = (file: string) => new TextDecoder().decode(read(file));
-  return parseModel({
-    config: text(modelFileNames.config),
-    tokenizer: text(modelFileNames.tokenizer),
-    weights: read(modelFileNames.weights).slice().buffer,
+  const path = (file: string): string => join(modelsFolder, name, file);
+  const remedy = 'Run the command from the repository, or make the model with `npm run pretrain`.';
+  const text = (file: string): string => readTextFile(path(file), { mostBytes: mostTextBytes, remedy });
+  const files = { config: text(modelFileNames.config), tokenizer: text(modelFileNames.tokenizer) };
+  const { layout } = parseShape(files);
+  const weights = readRegularFile(path(modelFileNames.weights), {
+    mostBytes: mostSafetensorsBytes(layout),
+    remedy,
   });
+  return parseModel({ ...files, weights: weights.slice().buffer });
 }
 
 /** Writes a model as a Hugging Face folder, with a README saying how it was made. */

@@ -6,6 +6,7 @@ import { defaultPreset, presetName, presetNames, presets, type LaneSetup } from 
 import { diffSettings, validateSettings } from '../settings/settings.ts';
 import { openHeadless } from './headless.ts';
 import { planLanes } from './planLanes.ts';
+import { readTextFile } from './readInput.ts';
 import { readRecord } from './readRecord.ts';
 import { checkWritable, measured, RecordFile } from './recordFile.ts';
 import { describe, runLane, type RunSummary } from './runLane.ts';
@@ -34,7 +35,7 @@ const own: OwnFlags = {
 
 /** `npm run train`: the Trainer of the page, headless. */
 export default async function main(argv: string[]): Promise<void> {
-  const flags = parseFlags(argv, own);
+  const flags = parseFlags(argv, own, readTextFile);
   if (flags.own.has('help')) {
     console.log(`npm run train -- [flags]\n\n${flagHelp(own)}`);
     return;

@@ -83,9 +83,14 @@ export const fixedPlan: Plan = {
 /** Widths up to which a whole rollout in one dispatch is worth trying: all activations stay in registers or near. */
 const fused = { hidden: 256, inner: 1024 };
 
-/** Whether a sequence's activations are small enough for the layouts that fuse a rollout. */
-export function mayFuse({ hidden_size, intermediate_size }: ModelConfig): boolean {
-  return hidden_size <= fused.hidden && intermediate_size <= fused.inner;
+/**
+ * Whether a sequence's activations are small enough for the layouts that fuse a rollout. Queries, keys and values
+ * count like the inner layer: a thread that holds 2,304 of them compiles for minutes on a software adapter.
+ */
+export function mayFuse(config: ModelConfig): boolean {
+  const { hidden_size, intermediate_size, head_dim, num_attention_heads, num_key_value_heads } = config;
+  const qkv = (num_attention_heads + 2 * num_key_value_heads) * head_dim;
+  return hidden_size <= fused.hidden && Math.max(intermediate_size, qkv) <= fused.inner;
 }
 
 /** The fixed table: what is used where nothing was tried (docs/performance.md has the figures behind it). */

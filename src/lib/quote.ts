@@ -12,9 +12,12 @@ export function excerpt(text: string, most: number = mostQuoted): string {
   let shown = '';
   let count = 0;
   for (const character of text) {
-    if (count === most) return `${shown}…`;
-    shown += unprintable.test(character) ? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}` : character;
-    count++;
+    const seen = unprintable.test(character)
+      ? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+      : character;
+    count += seen === character ? 1 : seen.length;
+    if (count > most) return `${shown}…`;
+    shown += seen;
   }
   return shown;
 }
@@ -34,6 +37,11 @@ export function quote(value: unknown, most: number = mostQuoted): string {
     default:
       return excerpt(String(value), most);
   }
+}
+
+/** A name of somebody else's for a heading or a list: on one line, without what no eye sees. */
+export function printable(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
 }
 
 /** A path in quotation marks: of a long one its end, which tells it from others. */

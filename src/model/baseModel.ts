@@ -1,4 +1,7 @@
+import { parseJson, smallJson } from '../lib/boundedJson.ts';
 import { LabError } from '../lib/labError.ts';
+import { plainText } from '../lib/plainText.ts';
+import { saidBy } from '../lib/quote.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import { parseConfig, type ModelConfig } from './config.ts';
 import { layoutOf, type Layout } from './layout.ts';
@@ -28,13 +31,16 @@ export interface BaseModel {
   readonly weights: Float32Array<ArrayBuffer>;
 }
 
+/** Longest text of config.json and of tokenizer.json; a lab model's have a kilobyte. */
+export const mostTextBytes = 2 ** 20;
+
 /**
- * Checks and parses a model's files.
+ * Checks what a folder says of its model, before its weights are looked at.
  * @throws LabError `bad-file` naming the file and the rule
  */
-export function parseModel(files: ModelFiles): BaseModel {
-  const config = parseConfig(parseJson(modelFileNames.config, files.config));
-  const tokenizer = parseTokenizer(parseJson(modelFileNames.tokenizer, files.tokenizer));
+export function parseShape(files: Pick<ModelFiles, 'config' | 'tokenizer'>): Omit<BaseModel, 'weights'> {
+  const config = parseConfig(parseText(modelFileNames.config, files.config));
+  const tokenizer = parseTokenizer(parseText(modelFileNames.tokenizer, files.tokenizer));
   if (config.vocab_size !== tokenizer.size) {
     throw new LabError(
       'bad-file',
@@ -42,14 +48,24 @@ export function parseModel(files: ModelFiles): BaseModel {
       'Use a base model made by `npm run pretrain`.',
     );
   }
-  const layout = layoutOf(config);
-  return { config, layout, tokenizer, weights: readSafetensors(files.weights, layout) };
+  return { config, layout: layoutOf(config), tokenizer };
 }
 
-function parseJson(name: string, text: string): unknown {
+/**
+ * Checks and parses a model's files.
+ * @throws LabError `bad-file` naming the file and the rule
+ */
+export function parseModel(files: ModelFiles): BaseModel {
+  const shape = parseShape(files);
+  return { ...shape, weights: readSafetensors(files.weights, shape.layout) };
+}
+
+function parseText(name: string, text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    if (text.length > mostTextBytes) throw new Error(`it has ${String(text.length)} characters`);
+    return parseJson(plainText(text), smallJson);
   } catch (cause) {
-    throw new LabError('bad-file', `${name} is no JSON.`, 'Check that the download is complete.', cause);
+    const why = cause instanceof SyntaxError ? 'is no JSON' : `can't be read: ${saidBy(cause)}`;
+    throw new LabError('bad-file', `${name} ${why}.`, 'Check that the download is complete.', cause);
   }
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { LabError } from '../lib/labError.ts';
+import { excerpt, mostQuoted, quote } from '../lib/quote.ts';
 
 const dimension = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));
 
@@ -34,7 +35,7 @@ export function parseConfig(json: unknown): ModelConfig {
   const result = v.safeParse(schema, json);
   if (!result.success) {
     const [issue] = result.issues;
-    throw refusal(`"${v.getDotPath(issue) ?? ''}": ${issue.message}`);
+    throw refusal(`${quote(v.getDotPath(issue) ?? '')}: ${excerpt(issue.message, 2 * mostQuoted)}`);
   }
   const config = result.output;
   // Kernels load four numbers at a time, and rotary embedding pairs the halves of a head.

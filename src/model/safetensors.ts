@@ -1,9 +1,13 @@
 import * as v from 'valibot';
+import { parseJson, TwiceError } from '../lib/boundedJson.ts';
 import { LabError } from '../lib/labError.ts';
-import type { Layout } from './layout.ts';
+import { excerpt, mostQuoted, quote, saidBy } from '../lib/quote.ts';
+import type { Layout, Tensor } from './layout.ts';
 
-/** Larger headers are refused before they are parsed; a lab model's is a few kilobytes. */
-const maxHeaderBytes = 16 * 2 ** 20;
+/** What a header may have beside the model's tensors: metadata, and a few names too many to be told of. */
+const spare = { bytes: 2 ** 20, keys: 1000 };
+/** Of one tensor's entry; a lab model's have a hundred. */
+const entryBytes = 1024;
 
 const entrySchema = v.strictObject({
   dtype: v.string(),
@@ -18,11 +22,20 @@ const headerSchema = v.objectWithRest(
   entrySchema,
 );
 
-/** The tokens of JSON that tell keys: strings whole, with the colon behind a key, and the braces of objects. */
-const keyTokens = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g;
+type Entry = v.InferOutput<typeof entrySchema>;
+
+/** The longest file that could hold a model's weights. */
+export function mostSafetensorsBytes(layout: Layout): number {
+  return 8 + mostHeaderBytes(layout) + 4 * layout.parameterCount;
+}
+
+function mostHeaderBytes({ tensors }: Layout): number {
+  return spare.bytes + entryBytes * tensors.length;
+}
 
 /**
- * Reads a model's weights into one flat buffer, checking names, shapes, dtype and the extent of every tensor.
+ * Reads a model's weights into one flat buffer, checking names, shapes, dtype and the extent of every tensor. Memory
+ * for them is asked for once the file is known to hold them.
  * @param bytes a .safetensors file
  * @returns [layout.size] floats, padding zero
  * @throws LabError `bad-file` naming the tensor and the rule; nothing is half-loaded
@@ -32,47 +45,68 @@ export function readSafetensors(bytes: ArrayBuffer, layout: Layout): Float32Arra
     throw refusal(`The file has ${String(bytes.byteLength)} bytes, fewer than its header`);
   const view = new DataView(bytes);
   const headerBytes = Number(view.getBigUint64(0, true));
-  if (headerBytes > Math.min(maxHeaderBytes, bytes.byteLength - 8)) {
+  if (headerBytes > bytes.byteLength - 8) {
     throw refusal(`The header claims ${String(headerBytes)} bytes of a file of ${String(bytes.byteLength)}`);
   }
-  const header = parseHeader(new Uint8Array(bytes, 8, headerBytes));
+  if (headerBytes > mostHeaderBytes(layout)) {
+    throw refusal(
+      `The header claims ${String(headerBytes)} bytes, but ${String(mostHeaderBytes(layout))} are plenty for the model of config.json`,
+    );
+  }
+  const entries = parseHeader(new Uint8Array(bytes, 8, headerBytes), layout);
   const data = 8 + headerBytes;
-  const values = new Float32Array(layout.size);
-  const entries = Object.entries(header).filter(([name]) => name !== '__metadata__') as [
-    string,
-    v.InferOutput<typeof entrySchema>,
-  ][];
   checkExtents(entries, bytes.byteLength - data);
-  const wanted = new Map(layout.tensors.map((tensor) => [tensor.name, tensor]));
-  for (const [
-    name,
-    {
-      dtype,
-      shape,
-      data_offsets: [begin, end],
-    },
-  ] of entries) {
-    const tensor = wanted.get(name);
-    if (tensor === undefined) throw refusal(`The tensor "${name}" has no place in the model of config.json`);
-    if (dtype !== 'F32') throw refusal(`"${name}" is ${dtype}; only F32 is read`);
-    if (shape.join() !== tensor.shape.join()) {
-      throw refusal(
-        `"${name}" has shape [${shape.join(', ')}], but config.json asks for [${tensor.shape.join(', ')}]`,
-      );
-    }
-    if (end - begin !== 4 * tensor.length) {
-      throw refusal(
-        `"${name}" has ${String(end - begin)} bytes, but its shape needs ${String(4 * tensor.length)}`,
-      );
-    }
+  const tensors = checkTensors(entries, layout);
+  const values = new Float32Array(layout.size);
+  for (const [{ name, offset }, begin, end] of tensors) {
     // The data may begin at any byte: copy, then view.
     const own = new Float32Array(bytes.slice(data + begin, data + end));
-    if (!own.every(Number.isFinite)) throw refusal(`"${name}" holds a number that is not finite`);
-    values.set(own, tensor.offset);
-    wanted.delete(name);
+    if (!own.every(Number.isFinite)) throw refusal(`${quote(name)} holds a number that is not finite`);
+    values.set(own, offset);
   }
-  if (wanted.size > 0) throw refusal(`Missing: ${[...wanted.keys()].join(', ')}`);
   return values;
+}
+
+/** Each tensor of the model with its place in the data, [begin, end) in bytes: none missing, none more. */
+function checkTensors(
+  entries: readonly (readonly [string, Entry])[],
+  layout: Layout,
+): readonly (readonly [Tensor, number, number])[] {
+  const wanted = new Map(layout.tensors.map((tensor) => [tensor.name, tensor]));
+  const found = entries.map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data_offsets: [begin, end],
+      },
+    ]) => {
+      const tensor = wanted.get(name);
+      if (tensor === undefined)
+        throw refusal(`The tensor ${quote(name)} has no place in the model of config.json`);
+      if (dtype !== 'F32') throw refusal(`${quote(name)} is ${excerpt(dtype)}; only F32 is read`);
+      if (shape.length !== tensor.shape.length || shape.some((size, i) => size !== tensor.shape[i])) {
+        throw refusal(
+          `${quote(name)} has shape [${excerpt(shape.slice(0, 8).join(', '))}], but config.json asks for [${tensor.shape.join(', ')}]`,
+        );
+      }
+      if (end - begin !== 4 * tensor.length) {
+        throw refusal(
+          `${quote(name)} has ${String(end - begin)} bytes, but its shape needs ${String(4 * tensor.length)}`,
+        );
+      }
+      wanted.delete(name);
+      return [tensor, begin, end] as const;
+    },
+  );
+  if (wanted.size > 0) {
+    const [first, ...others] = wanted.keys();
+    throw refusal(
+      `Missing: ${first ?? ''}${others.length === 0 ? '' : ` and ${String(others.length)} more`}`,
+    );
+  }
+  return found;
 }
 
 /** Writes a flat buffer as a .safetensors file, tensors in layout order. */
@@ -98,51 +132,36 @@ export function writeSafetensors(values: Float32Array, layout: Layout): Uint8Arr
   return file;
 }
 
-function parseHeader(bytes: Uint8Array): v.InferOutput<typeof headerSchema> {
+function parseHeader(bytes: Uint8Array, { tensors }: Layout): [string, Entry][] {
+  const keys = tensors.length + spare.keys;
   let json: unknown;
-  let twice: string | null;
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    json = JSON.parse(text);
-    twice = repeatedKey(text);
+    json = parseJson(text, { depth: 4, keys, containers: 4 * keys, values: 16 * keys }, { unique: true });
   } catch (cause) {
-    throw refusal('The header is no JSON', cause);
+    if (cause instanceof TwiceError) throw refusal(`The header has ${quote(cause.key)} twice`);
+    if (cause instanceof SyntaxError || cause instanceof TypeError)
+      throw refusal('The header is no JSON', cause);
+    throw refusal(`The header can't be read: ${saidBy(cause)}`, cause);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw refusal('The header is no object');
-  if (twice !== null) throw refusal(`The header has "${twice}" twice`);
-  const result = v.safeParse(headerSchema, json);
+  const result = v.safeParse(headerSchema, json, { abortEarly: true });
   if (!result.success) {
     const [issue] = result.issues;
-    throw refusal(`The header's entry "${v.getDotPath(issue) ?? ''}": ${issue.message}`);
+    throw refusal(
+      `The header's entry ${quote(v.getDotPath(issue) ?? '')}: ${excerpt(issue.message, 2 * mostQuoted)}`,
+    );
   }
   // Names that could reach a prototype do not get through the schema.
   const left = Object.keys(json).find((name) => !Object.hasOwn(result.output, name));
-  if (left !== undefined) throw refusal(`"${left}" is no name of a tensor`);
-  return result.output;
-}
-
-/** The first key that an object of a valid JSON text has twice: JSON.parse would take the last in silence. */
-function repeatedKey(text: string): string | null {
-  const open: Set<string>[] = [];
-  for (const [token, colon] of text.matchAll(keyTokens)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '}') open.pop();
-    else if (colon !== undefined) {
-      const key = JSON.parse(token.slice(0, -colon.length)) as string;
-      const keys = open.at(-1);
-      if (keys?.has(key) === true) return key;
-      keys?.add(key);
-    }
-  }
-  return null;
+  if (left !== undefined) throw refusal(`${quote(left)} is no name of a tensor`);
+  const { __metadata__: _, ...entries } = result.output;
+  return Object.entries<Entry>(entries as Record<string, Entry>);
 }
 
 /** Tensors must tile the data exactly: no gap, no overlap, nothing behind the last. */
-function checkExtents(
-  entries: readonly [string, v.InferOutput<typeof entrySchema>][],
-  dataBytes: number,
-): void {
+function checkExtents(entries: readonly (readonly [string, Entry])[], dataBytes: number): void {
   let at = 0;
   const ordered = [...entries].sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
   for (const [
@@ -153,7 +172,7 @@ function checkExtents(
   ] of ordered) {
     if (begin !== at || end < begin) {
       throw refusal(
-        `"${name}" lies at bytes ${String(begin)} to ${String(end)}, but the tensor before it ends at ${String(at)}`,
+        `${quote(name)} lies at bytes ${String(begin)} to ${String(end)}, but the tensor before it ends at ${String(at)}`,
       );
     }
     at = end;

@@ -1,3 +1,4 @@
+import '../lib/trustedScripts.ts';
 import { browserHost } from '../host/browser.ts';
 import type { Command } from './protocol.ts';
 import { Session } from './session.ts';

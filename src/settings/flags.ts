@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { LabError } from '../lib/labError.ts';
+import { nearest } from '../lib/nearest.ts';
+import { quote, quotePath } from '../lib/quote.ts';
 import { irrelevance } from '../spec/hyperparameter.ts';
 import type { Hyperparameter } from '../spec/hyperparameter.ts';
 import {
@@ -10,6 +10,7 @@ import {
   type Settings,
 } from './hyperparameters.ts';
 import { allowedValues, defaultSettings, isKey, parseValue } from './settings.ts';
+import { reworded } from './wording.ts';
 
 /** A command's own flags, beside those of the hyperparameters. */
 export type OwnFlags = Readonly<
@@ -32,62 +33,82 @@ const keyOfFlag: ReadonlyMap<string, HyperparameterKey> = new Map(
   hyperparameterKeys.map((key) => [flagOf(key), key]),
 );
 
+/** Reads the file that a text is in; `cli/readInput.ts` has it. */
+export type ReadText = (
+  path: string,
+  rules: { readonly mostBytes: number; readonly remedy: string; readonly called: string },
+) => string;
+
+/** A refusal of settings as a command line says it. */
+export function inFlags(error: LabError): LabError {
+  return reworded(error, (key) => `--${flagOf(key)}`);
+}
+
 /**
  * Reads a command line: one flag per hyperparameter, `--flag value` or `--flag=value`, and the command's own. The
  * value of a text is the text, or `@file`.
- * @throws LabError for an unknown flag (with the nearest names), a missing or bad value, a stray word, a missing file
+ * @throws LabError for an unknown flag (with the nearest names), a missing or bad value, a flag given
+ * twice, a stray word, a missing file
  */
-export function parseFlags(args: readonly string[], own: OwnFlags): ParsedFlags {
+export function parseFlags(args: readonly string[], own: OwnFlags, read: ReadText): ParsedFlags {
   const known = [...Object.keys(own), ...keyOfFlag.keys()];
-  const options = Object.fromEntries(
-    known.map((name) => [name, { type: own[name]?.type ?? ('string' as const) }]),
-  );
-  // Not strict: Node's own messages name neither the nearest flag nor the allowed range.
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   const changes: Record<string, unknown> = {};
   const ownValues = new Map<string, string | true>();
-  for (const token of tokens) {
-    if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional') {
-      throw new LabError('bad-setting', `Unexpected "${token.value}".`, 'Flags are written --flag value.');
+  const seen = new Set<string>();
+  for (let at = 0; at < args.length; at++) {
+    const word = args[at] ?? '';
+    if (!word.startsWith('-')) {
+      throw new LabError('bad-setting', `Unexpected ${quote(word)}.`, 'Flags are written --flag value.');
     }
-    const { name, rawName } = token;
+    const cut = word.indexOf('=');
+    const raw = cut < 0 ? word : word.slice(0, cut);
+    const name = raw.slice(2);
+    if (!raw.startsWith('--') || !known.includes(name)) throw unknownFlag(raw, known);
+    if (seen.has(name)) {
+      throw new LabError('bad-setting', `--${name} is given more than once.`, 'Leave out all but one.');
+    }
+    seen.add(name);
     const key = keyOfFlag.get(name);
-    if (!rawName.startsWith('--') || !known.includes(name)) throw unknownFlag(rawName, known);
+    const joined = cut < 0 ? undefined : word.slice(cut + 1);
     if (own[name]?.type === 'boolean') {
-      if (token.value !== undefined) {
+      if (joined !== undefined) {
         throw new LabError(
           'bad-setting',
-          `--${name} takes no value, but got "${token.value}".`,
+          `--${name} takes no value, but got ${quote(joined)}.`,
           `Write --${name} alone.`,
         );
       }
       ownValues.set(name, true);
-    } else if (token.value === undefined || token.value.startsWith('--')) {
+      continue;
+    }
+    const next = args[at + 1];
+    const value = joined ?? (next?.startsWith('--') === true ? undefined : next);
+    if (value === undefined) {
       const wanted = key === undefined ? (own[name]?.value ?? 'a value') : allowedValues(key);
       throw new LabError('bad-setting', `--${name} has no value.`, `Write --${name} and ${wanted}.`);
-    } else if (key === undefined) ownValues.set(name, token.value);
-    else
-      changes[key] = parseValue(
-        key,
-        hyperparameters[key].kind === 'text' ? textOf(name, token.value) : token.value,
-      );
+    }
+    if (joined === undefined) at++;
+    if (key === undefined) ownValues.set(name, value);
+    else changes[key] = valueOf(key, value, read);
   }
   return { changes, own: ownValues };
 }
 
-/** A text, or that of a file: `@prompts.jsonl`. Without the file's last line end, which editors add. */
-function textOf(flag: string, given: string): string {
-  if (!given.startsWith('@')) return given;
+/** The value of a flag: what is written, or of a text what a file holds, `@prompts.jsonl`. */
+function valueOf(key: HyperparameterKey, given: string, read: ReadText): unknown {
+  const knob: Hyperparameter = hyperparameters[key];
   try {
-    return readFileSync(given.slice(1), 'utf8').replace(/\r?\n$/, '');
-  } catch (cause) {
-    throw new LabError(
-      'bad-file',
-      `--${flag} "${given}" can't be read: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      'Name a file that exists, as in @prompts.jsonl.',
-      cause,
-    );
+    if (knob.kind !== 'text' || !given.startsWith('@')) return parseValue(key, given);
+    const text = read(given.slice(1), {
+      // A UTF-16 code unit takes three bytes at most, and what other editors add at line ends is taken away.
+      mostBytes: 4 * knob.maxLength,
+      called: `--${flagOf(key)} ${quotePath(given)}`,
+      remedy: 'Name a file that exists, as in @prompts.jsonl.',
+    });
+    // Without the file's last line end, which editors add.
+    return parseValue(key, text.replace(/\n$/, ''));
+  } catch (error) {
+    throw error instanceof LabError ? inFlags(error) : error;
   }
 }
 
@@ -107,35 +128,12 @@ export function refuseIneffective(changes: Partial<Settings>, settings: Settings
 
 /** The error for a flag nobody knows, with up to three that are spelled like it. */
 export function unknownFlag(given: string, known: readonly string[]): LabError {
-  const name = given.replace(/^-+/, '');
-  const near = known
-    .map((flag) => ({
-      flag,
-      distance: flag.includes(name) || name.includes(flag) ? 1 : editDistance(name, flag),
-    }))
-    .filter(({ distance }) => distance <= Math.max(2, name.length / 3))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, 3)
-    .map(({ flag }) => `--${flag}`);
+  const near = nearest(given.replace(/^-+/, ''), known).map((flag) => `--${flag}`);
   return new LabError(
     'bad-setting',
-    `There is no flag "${given}".`,
+    `There is no flag ${quote(given)}.`,
     near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'See --help for all flags.',
   );
-}
-
-/** Insertions, deletions and replacements between two words. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 /** Help for the command's own flags, then every hyperparameter by group. */

@@ -1,4 +1,5 @@
 import { LabError } from '../lib/labError.ts';
+import { quote } from '../lib/quote.ts';
 import { type HyperparameterKey, hyperparameters, type Settings } from './hyperparameters.ts';
 import { validateSettings } from './settings.ts';
 
@@ -195,7 +196,7 @@ export function presetName(name: string): PresetName {
   if (found === undefined) {
     throw new LabError(
       'bad-setting',
-      `There is no preset "${name}".`,
+      `There is no preset ${quote(name)}.`,
       `Choose one of ${presetNames.join(', ')}.`,
     );
   }

@@ -1,5 +1,8 @@
 import { algorithmOf } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
+import { nearest } from '../lib/nearest.ts';
+import { plainText } from '../lib/plainText.ts';
+import { mostQuoted, quote } from '../lib/quote.ts';
 import { models } from '../model/models.ts';
 import type { Hyperparameter, SettingValue } from '../spec/hyperparameter.ts';
 import { ownTasks } from '../tasks/index.ts';
@@ -65,20 +68,36 @@ export function isKey(key: string): key is HyperparameterKey {
 
 /** A value in an error; a long text by its length. */
 function shown(value: unknown): string {
-  if (typeof value !== 'string') return String(value);
-  return value.length > 60 ? `a text of ${String(value.length)} characters` : `"${value}"`;
+  if (typeof value !== 'string' || value.length <= mostQuoted) return quote(value);
+  return `a text of ${String(value.length)} characters`;
 }
 
-/** One value against its own knob, without the rules between knobs. Throws LabError naming key, value and allowed values. */
+/** What to write in the place of a number with a comma; null where there is none. */
+function withoutComma(knob: Hyperparameter, text: unknown): string | null {
+  if ((knob.kind !== 'real' && knob.kind !== 'integer') || typeof text !== 'string') return null;
+  const given = text.trim();
+  // Of a whole number, commas part thousands.
+  if (knob.kind === 'integer' && /^[+-]?\d{1,3}(,\d{3})+$/.test(given)) return given.replaceAll(',', '');
+  return /^[+-]?\d*,\d+(e[+-]?\d+)?$/i.test(given) && given.length < 30 ? given.replace(',', '.') : null;
+}
+
+/**
+ * One value against its own knob, without the rules between knobs.
+ * @returns the value; a text as `plainText` gives it
+ * @throws LabError naming key, value and allowed values
+ */
 export function checkValue(key: HyperparameterKey, value: unknown): SettingValue {
-  if (!isAllowed(hyperparameters[key], value)) {
-    throw new LabError(
-      'bad-setting',
-      `\`${key}\` can't be ${shown(value)}: it must be ${allowedValues(key)}.`,
-      `Set \`${key}\` to ${allowedValues(key)}.`,
-    );
-  }
-  return value;
+  const knob: Hyperparameter = hyperparameters[key];
+  const given = knob.kind === 'text' && typeof value === 'string' ? plainText(value) : value;
+  if (isAllowed(knob, given)) return given;
+  const meant = withoutComma(knob, given);
+  throw new LabError(
+    'bad-setting',
+    `\`${key}\` can't be ${shown(given)}: it must be ${allowedValues(key)}.`,
+    meant === null
+      ? `Its default is ${String(knob.default) || 'empty'}.`
+      : `Numbers are written with a point: ${meant}.`,
+  );
 }
 
 /** A value written as text (URL, flag). Throws as `checkValue`. */
@@ -87,7 +106,8 @@ export function parseValue(key: HyperparameterKey, text: string): SettingValue {
   if (kind === 'choice' || kind === 'text') return checkValue(key, text);
   if (kind === 'toggle') return checkValue(key, text === 'true' ? true : text === 'false' ? false : text);
   // Number('') is 0, and Number accepts hexadecimal: neither is what anyone meant.
-  return checkValue(key, /^[+-]?(\d|\.\d)[\d.]*(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text);
+  const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : NaN;
+  return checkValue(key, Number.isFinite(number) ? number : text);
 }
 
 /**
@@ -120,18 +140,14 @@ export function validateSettings(changes: unknown, base: Settings = defaultSetti
   if (typeof changes !== 'object' || changes === null || Array.isArray(changes)) {
     throw new LabError(
       'bad-setting',
-      `Settings can't be ${String(changes)}: they must be an object of knobs.`,
+      `Settings can't be ${quote(changes)}: they must be an object of knobs.`,
       'Pass an object such as { "steps": 300 }.',
     );
   }
   const checked = new Map<string, SettingValue>();
   for (const [key, value] of Object.entries(changes)) {
     if (!isKey(key)) {
-      throw new LabError(
-        'bad-setting',
-        `There is no setting "${key}".`,
-        `Known settings: ${hyperparameterKeys.join(', ')}.`,
-      );
+      throw new LabError('bad-setting', `There is no setting ${quote(key)}.`, likeSettings(key));
     }
     if (value !== undefined) checked.set(key, checkValue(key, value));
   }
@@ -142,6 +158,14 @@ export function validateSettings(changes: unknown, base: Settings = defaultSetti
     if (sentence !== null) throw new LabError('bad-setting', sentence, remedy);
   }
   return settings;
+}
+
+/** What may have been meant by a setting that there is not. */
+export function likeSettings(given: string): string {
+  const near = nearest(given, hyperparameterKeys);
+  return near.length === 0
+    ? 'The table of settings in the docs names all.'
+    : `Did you mean ${near.join(' or ')}?`;
 }
 
 /** What must be changed to get from one to the other: the values of `to` that differ. */

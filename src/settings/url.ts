@@ -1,7 +1,10 @@
 import { LabError } from '../lib/labError.ts';
+import { excerpt, quote } from '../lib/quote.ts';
 import { hyperparameterKeys } from './hyperparameters.ts';
+import { checkLaneName, freeLaneName } from './laneNames.ts';
 import { defaultPreset, presetName, presets, type LaneSetup, type PresetName } from './presets.ts';
-import { diffSettings, follow, isKey, parseValue, validateSettings } from './settings.ts';
+import { diffSettings, follow, isKey, likeSettings, parseValue, validateSettings } from './settings.ts';
+import { reworded } from './wording.ts';
 
 /** What a shared link says: a preset, and how the lanes differ from its. */
 export interface SharedLab {
@@ -12,7 +15,6 @@ export interface SharedLab {
 export const mostLanes = 4;
 /** Many servers refuse longer addresses, and messengers cut them. */
 const longestQuery = 16_000;
-export const longestName = 60;
 
 /** The lane of a preset that lane `index` is described against; added lanes start from its last. */
 function baseLane(preset: PresetName, index: number): LaneSetup {
@@ -82,6 +84,10 @@ export function decodeUrl(search: string): SharedLab {
 }
 
 function decode(query: URLSearchParams): SharedLab {
+  const twice = firstTwice([...query.keys()]);
+  if (twice !== null) {
+    throw new LabError('bad-url', `It says ${quote(twice)} more than once.`, 'Leave out all but one.');
+  }
   const preset = presetName(query.get('preset') ?? defaultPreset);
   const count = laneCount(query.get('lanes') ?? String(presets[preset].lanes.length));
   const names = new Map<number, string>();
@@ -89,51 +95,56 @@ function decode(query: URLSearchParams): SharedLab {
   const own = Array.from({ length: count }, (): Record<string, unknown> => ({}));
   for (const [entry, text] of query) {
     if (entry === 'preset' || entry === 'lanes') continue;
-    const number = /^(\d+)\./.exec(entry)?.[1];
+    // "01" would be a second name of lane 1.
+    const number = /^(0|[1-9]\d*)\./.exec(entry)?.[1];
     const key = number === undefined ? entry : entry.slice(number.length + 1);
     const target = number === undefined ? shared : own[Number(number) - 1];
     if (target === undefined) {
       throw new LabError(
         'bad-url',
-        `"${entry}" speaks of lane ${String(number)}, but there are ${String(count)} lanes.`,
+        `${quote(entry)} speaks of lane ${excerpt(number ?? '')}, but there are ${String(count)} lanes.`,
         `Use lane numbers from 1 to ${String(count)}.`,
       );
     }
-    if (key === 'name' && number !== undefined) names.set(Number(number) - 1, laneName(text));
-    else if (isKey(key)) target[key] = parseValue(key, text);
-    else {
-      throw new LabError(
-        'bad-url',
-        `There is no setting "${entry}".`,
-        `Known settings: ${hyperparameterKeys.join(', ')}.`,
-      );
-    }
+    if (key === 'name' && number !== undefined) names.set(Number(number) - 1, checkLaneName(text));
+    else if (isKey(key)) target[key] = asTyped(entry, () => parseValue(key, text));
+    else throw new LabError('bad-url', `There is no setting ${quote(entry)}.`, likeSettings(key));
   }
+  const taken: string[] = [];
   const lanes = own.map((changes, i) => {
     const base = baseLane(preset, i);
-    return {
-      name: names.get(i) ?? base.name,
-      settings: validateSettings({ ...shared, ...changes }, base.settings),
-    };
+    // Added lanes are called like the preset's last: of twins the later one is numbered.
+    const name = freeLaneName(names.get(i) ?? base.name, taken);
+    taken.push(name);
+    return { name, settings: validateSettings({ ...shared, ...changes }, base.settings) };
   });
   return { preset, lanes };
 }
 
-function laneCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= mostLanes) return count;
-  throw new LabError(
-    'bad-url',
-    `\`lanes\` can't be "${text}": it must be a whole number from 1 to ${String(mostLanes)}.`,
-    `Set \`lanes\` to a number from 1 to ${String(mostLanes)}.`,
-  );
+/** Names a refused value's knob as the link does, with its lane. */
+function asTyped<Result>(entry: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof LabError ? reworded(error, () => `\`${entry}\``) : error;
+  }
 }
 
-function laneName(text: string): string {
-  if (text.length > 0 && text.length <= longestName) return text;
+function firstTwice(entries: readonly string[]): string | null {
+  const seen = new Set<string>();
+  for (const entry of entries) {
+    if (seen.has(entry)) return entry;
+    seen.add(entry);
+  }
+  return null;
+}
+
+function laneCount(text: string): number {
+  const count = /^\d$/.test(text) ? Number(text) : NaN;
+  if (count >= 1 && count <= mostLanes) return count;
   throw new LabError(
     'bad-url',
-    `A lane's name can't have ${String(text.length)} characters: it must have 1 to ${String(longestName)}.`,
-    'Choose a shorter name.',
+    `\`lanes\` can't be ${quote(text)}: it must be a whole number from 1 to ${String(mostLanes)}.`,
+    'Leave it out for as many as the preset has.',
   );
 }

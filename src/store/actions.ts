@@ -2,8 +2,10 @@ import { algorithmOf } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
 import { type HyperparameterKey, hyperparameters } from '../settings/hyperparameters.ts';
 import { defaultPreset, type LaneSetup, type PresetName, presets } from '../settings/presets.ts';
+import { freeLaneName } from '../settings/laneNames.ts';
 import { diffSettings, parseValue, validateSettings } from '../settings/settings.ts';
 import { decodeUrl, encodeUrl, linkQuery, type SharedLab } from '../settings/url.ts';
+import { inLabels } from '../settings/wording.ts';
 import type { SettingValue } from '../spec/hyperparameter.ts';
 import { open, put, send } from './connection.ts';
 import { describeChange } from './describe.ts';
@@ -18,13 +20,19 @@ export function openFromAddress(search: string): void {
     if (!(error instanceof LabError)) throw error;
     open(defaultPreset, presets[defaultPreset].lanes);
     lab.setState({ notice: `${error.message} ${error.remedy} The default preset was opened instead.` });
+    refusedAddress = true;
   }
 }
+
+/** What the address says was refused and is still there to be mended, until settings take its place. */
+let refusedAddress = false;
 
 /** Keeps the address in step with the settings, so that reload and bookmark bring the same lanes. */
 export function keepAddress(): void {
   // Another page of the lab is another entry of the history, with nothing kept beside it yet.
-  addEventListener('hashchange', keep);
+  addEventListener('hashchange', () => {
+    if (!refusedAddress) keep();
+  });
   lab.subscribe((state, before) => {
     if (state.lanes.length === 0 || (state.lanes === before.lanes && state.preset === before.preset)) return;
     const settled = state.lanes.every(({ settings, name }, index) => {
@@ -37,6 +45,7 @@ export function keepAddress(): void {
 }
 
 function keep(): void {
+  refusedAddress = false;
   try {
     history.replaceState(null, '', `${addressOf()}${location.hash}`);
   } catch (error) {
@@ -127,11 +136,17 @@ export function setKnob(key: HyperparameterKey, value: SettingValue): void {
   });
 }
 
-/** Sets a knob from what was typed; what is no value of the knob is refused in words. */
-export function typeKnob(key: HyperparameterKey, text: string): void {
+/** Sets a knob from what was typed. @returns false where it was refused, in words */
+export function typeKnob(key: HyperparameterKey, text: string): boolean {
   refusing(key, () => {
     setKnob(key, parseValue(key, text));
   });
+  return lab.getState().refusal?.key !== key;
+}
+
+/** Forgets why a value was refused: it was given up. */
+export function dismissRefusal(key: HyperparameterKey): void {
+  if (lab.getState().refusal?.key === key) lab.setState({ refusal: null });
 }
 
 /** The reader agreed to discard steps. */
@@ -184,7 +199,8 @@ function refusing(key: HyperparameterKey, change: () => void): void {
     change();
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    lab.setState({ refusal: { key, sentence: error.message } });
+    const { message, remedy } = inLabels(error);
+    lab.setState({ refusal: { key, sentence: `${message} ${remedy}` } });
   }
 }
 
@@ -223,7 +239,13 @@ function change(lane: Lane, settings: Lane['settings']): void {
 
 /** The same lane from step 0 with other settings; the others stay as they are. */
 function restart(lane: Lane, settings: Lane['settings']): void {
+  const others = lab.getState().lanes.filter(({ id }) => id !== lane.id);
   const name =
-    settings.algorithm === lane.settings.algorithm ? lane.name : algorithmOf(settings.algorithm).name;
+    settings.algorithm === lane.settings.algorithm
+      ? lane.name
+      : freeLaneName(
+          algorithmOf(settings.algorithm).name,
+          others.map((other) => other.name),
+        );
   put(freshLane({ name, settings }, lane.slot), lane.id, null);
 }

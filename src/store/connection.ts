@@ -1,5 +1,8 @@
+import { failureOf } from '../lib/failure.ts';
+import { LabError } from '../lib/labError.ts';
 import { hyperparameterKeys } from '../settings/hyperparameters.ts';
 import type { LaneSetup, PresetName } from '../settings/presets.ts';
+import { inLabels } from '../settings/wording.ts';
 import type { LiveChange, Command, Event, Failure, LaneId, ShownGroup } from '../session/protocol.ts';
 import { appendRows, laneFrom } from './append.ts';
 import { describeChange } from './describe.ts';
@@ -111,7 +114,8 @@ export function receive(event: Event): void {
     case 'state': {
       // The last rows of a run precede its new state: show them together.
       flush(true);
-      const { state, failure = null, lane: failed = null } = event;
+      const { state, lane: failed = null } = event;
+      const failure = event.failure === undefined ? null : labelled(event.failure);
       lab.setState({ state, failure, failed });
       if (state === 'ready') standing(() => true, 'there');
       const goesOn = state === 'training' || state === 'paused' || state === 'finished' || state === 'ready';
@@ -132,8 +136,8 @@ export function receive(event: Event): void {
       rewind(event.lane, event.step);
       return;
     case 'refused':
-      standing(({ id }) => id === event.lane, event.failure);
-      lab.setState({ notice: inWords(event.failure) });
+      standing(({ id }) => id === event.lane, labelled(event.failure));
+      lab.setState({ notice: inWords(labelled(event.failure)) });
       return;
     case 'plan':
       soon(event.lane, { plan: event.plan });
@@ -160,6 +164,11 @@ export function receive(event: Event): void {
 function laneNow(id: LaneId): Lane | undefined {
   const lane = lab.getState().lanes.find((each) => each.id === id);
   return lane === undefined ? undefined : { ...lane, ...news.get(id) };
+}
+
+/** A failure of the trainer, which knows settings by their keys, in the words of the page. */
+function labelled({ code, sentence, remedy }: Failure): Failure {
+  return failureOf(inLabels(new LabError(code, sentence, remedy)));
 }
 
 function inWords({ sentence, remedy }: Failure): string {

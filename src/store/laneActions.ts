@@ -1,7 +1,8 @@
 import { algorithmOf } from '../algorithms/index.ts';
 import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
+import { freeLaneName } from '../settings/laneNames.ts';
 import { validateSettings } from '../settings/settings.ts';
-import { longestName, mostLanes } from '../settings/url.ts';
+import { mostLanes } from '../settings/url.ts';
 import type { LaneId } from '../session/protocol.ts';
 import { laneFrom } from './append.ts';
 import { agreeing } from './actions.ts';
@@ -34,12 +35,16 @@ export function removeLane(id: LaneId): void {
   });
 }
 
-/** Gives a lane another name; an empty one leaves it as it was. */
+/** Gives a lane another name, one that no other has; an empty one leaves it as it was. */
 export function renameLane(id: LaneId, name: string): void {
-  const trimmed = name.trim().slice(0, longestName);
-  if (trimmed === '') return;
+  const others = lab.getState().lanes.filter((lane) => lane.id !== id);
+  const free = freeLaneName(
+    name,
+    others.map((lane) => lane.name),
+  );
+  if (free === '') return;
   lab.setState(({ lanes }) => ({
-    lanes: lanes.map((lane) => (lane.id === id ? { ...lane, name: trimmed } : lane)),
+    lanes: lanes.map((lane) => (lane.id === id ? { ...lane, name: free } : lane)),
   }));
 }
 
@@ -142,12 +147,9 @@ export function resumeGentler(): void {
   lab.setState({ failure: null, failed: null });
 }
 
-/** "SRT", "SRT 2", "SRT 3": a name that no lane has. */
 function freshName(like: string): string {
-  const taken = new Set(lab.getState().lanes.map(({ name }) => name));
-  const stem = like.replace(/ \d+$/, '').slice(0, longestName - 3);
-  for (let number = 2; ; number++) {
-    const name = `${stem} ${number}`;
-    if (!taken.has(name)) return name;
-  }
+  return freeLaneName(
+    like,
+    lab.getState().lanes.map(({ name }) => name),
+  );
 }

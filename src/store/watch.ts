@@ -3,7 +3,8 @@ import { limits, type LogOutline } from '../records/import/log.ts';
 import type { Mapping, ColumnSource } from '../records/import/mapping.ts';
 import { LabError } from '../lib/labError.ts';
 import { defaultSettings } from '../settings/settings.ts';
-import { longestName, mostLanes } from '../settings/url.ts';
+import { freeLaneName } from '../settings/laneNames.ts';
+import { mostLanes } from '../settings/url.ts';
 import { type MetricId, metricIds } from '../spec/metrics.ts';
 import { appendRows } from './append.ts';
 import { callShelf } from './callShelf.ts';
@@ -140,15 +141,12 @@ export function selectRun(selected: number): void {
   watch.setState({ selected });
 }
 
-/** Gives a run another name; an empty one leaves it as it was. */
+/** Gives a run another name, one that no other has; an empty one leaves it as it was. */
 export function rename(id: number, name: string): void {
-  const trimmed = name.trim().slice(0, longestName);
-  if (trimmed === '') return;
-  update(id, (run) => ({
-    ...run,
-    name: trimmed,
-    lane: run.lane === null ? null : { ...run.lane, name: trimmed },
-  }));
+  const others = watch.getState().runs.filter((run) => run.id !== id);
+  const free = freeName(name, others);
+  if (free === '') return;
+  update(id, (run) => ({ ...run, name: free, lane: run.lane === null ? null : { ...run.lane, name: free } }));
 }
 
 /** Says which column is a metric; null: none. Resolves when the run is drawn so. */
@@ -230,9 +228,8 @@ function statusOf(lane: Lane): Lane['status'] {
 }
 
 function freeName(name: string, runs: readonly WatchedRun[]): string {
-  const short = name.slice(0, longestName);
-  const taken = (candidate: string): boolean => runs.some((run) => run.name === candidate);
-  let number = 1;
-  while (taken(number === 1 ? short : `${short} (${number})`)) number++;
-  return number === 1 ? short : `${short} (${number})`;
+  return freeLaneName(
+    name,
+    runs.map((run) => run.name),
+  );
 }

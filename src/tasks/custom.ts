@@ -1,5 +1,8 @@
 import * as v from 'valibot';
+import { parseJson, smallJson, TwiceError } from '../lib/boundedJson.ts';
 import { LabError } from '../lib/labError.ts';
+import { plainText } from '../lib/plainText.ts';
+import { excerpt, quote, saidBy } from '../lib/quote.ts';
 import type { Problem, Task, TaskOfText } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import { markedAnswer } from './answer.ts';
@@ -16,7 +19,7 @@ function textOf(what: string, { alphabet }: Tokenizer, most: number) {
   const foreign = (text: string): string | undefined =>
     alphabet === null ? undefined : Array.from(text).find((character) => !alphabet.includes(character));
   return v.pipe(
-    v.string(({ received }) => `${what} is ${received}, but must be text in quotes`),
+    v.string(({ received }) => `${what} is ${excerpt(received)}, but must be text in quotes`),
     v.check(
       (text) => text.length >= 1 && text.length <= most,
       ({ input }) => `${what} has ${String(input.length)} characters, but must have 1 to ${String(most)}`,
@@ -24,7 +27,7 @@ function textOf(what: string, { alphabet }: Tokenizer, most: number) {
     v.check(
       (text) => foreign(text) === undefined,
       ({ input }) =>
-        `${what} has the character "${foreign(input) ?? ''}", but the model knows only ${alphabet ?? ''}`,
+        `${what} has the character ${quote(foreign(input) ?? '')}, but the model knows only ${alphabet ?? ''}`,
     ),
   );
 }
@@ -44,8 +47,10 @@ function lineSchema(tokenizer: Tokenizer) {
     { prompt: textOf('"prompt"', tokenizer, longestPrompt), answer: v.nullish(answer) },
     ({ expected, received }) => {
       // Issues of the object itself: a key too many or too few, or no object at all.
-      if (expected === 'never') return `the key ${received} is not known`;
-      return received === 'undefined' ? `the key ${expected} is missing` : `${received} is no object`;
+      if (expected === 'never') return `the key ${excerpt(received)} is not known`;
+      return received === 'undefined'
+        ? `the key ${expected} is missing`
+        : `${excerpt(received)} is no object`;
     },
   );
 }
@@ -76,13 +81,13 @@ export function parseProblems(text: string, tokenizer: Tokenizer): readonly Prob
   const schema = lineSchema(tokenizer);
   const lineOf = new Map<string, number>();
   const problems: Problem[] = [];
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
+  for (const [index, line] of plainText(text).split('\n').entries()) {
     if (line.trim() === '') continue;
     const number = index + 1;
     const problem = parseLine(schema, line, number);
     const before = lineOf.get(problem.prompt);
     if (before !== undefined) {
-      throw new LineError(number, `the prompt "${problem.prompt}" is in line ${String(before)} already`);
+      throw new LineError(number, `the prompt ${quote(problem.prompt)} is in line ${String(before)} already`);
     }
     if (problems.length === listedProblems.most) {
       throw new LineError(number, `there may be ${String(listedProblems.most)} prompts at most`);
@@ -103,9 +108,10 @@ export function parseProblems(text: string, tokenizer: Tokenizer): readonly Prob
 function parseLine(schema: ReturnType<typeof lineSchema>, line: string, number: number): Problem {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseJson(line, smallJson, { unique: true });
   } catch (cause) {
-    throw new LineError(number, `it is not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
+    if (cause instanceof TwiceError) throw new LineError(number, `it has the key ${quote(cause.key)} twice`);
+    throw new LineError(number, `it is not JSON (${saidBy(cause)})`);
   }
   const result = v.safeParse(schema, value, { abortEarly: true, abortPipeEarly: true });
   if (!result.success) throw new LineError(number, result.issues[0].message);

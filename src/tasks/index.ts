@@ -1,4 +1,5 @@
 import { LabError } from '../lib/labError.ts';
+import { quote } from '../lib/quote.ts';
 import type { SolvedTask, Task, TaskOfText } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 
@@ -44,5 +45,5 @@ export function solvedTaskOf(id: string): SolvedTask {
 }
 
 function unknownTask(id: string, known: readonly string[]): LabError {
-  return new LabError('bad-setting', `There is no task "${id}".`, `Choose one of ${known.join(', ')}.`);
+  return new LabError('bad-setting', `There is no task ${quote(id)}.`, `Choose one of ${known.join(', ')}.`);
 }

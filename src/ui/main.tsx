@@ -1,3 +1,4 @@
+import '../lib/trustedScripts.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { keepAddress, openFromAddress, queryHere } from '../store/actions.ts';

@@ -44,8 +44,8 @@ const types: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-/** The built page in a folder of a plain host: no header but the type of each file. */
-export async function serveBuilt(): Promise<Host> {
+/** The built page in a folder of a plain host. @param headers of each file, beside its type */
+export async function serveBuilt(headers: Readonly<Record<string, string>> = {}): Promise<Host> {
   if (!existsSync('dist/index.html')) {
     const { status } = spawnSync(
       process.execPath,
@@ -63,7 +63,10 @@ export async function serveBuilt(): Promise<Host> {
       response.writeHead(404).end();
       return;
     }
-    response.writeHead(200, { 'Content-Type': types[extname(file)] ?? 'application/octet-stream' });
+    response.writeHead(200, {
+      ...headers,
+      'Content-Type': types[extname(file)] ?? 'application/octet-stream',
+    });
     response.end(readFileSync(file));
   });
   await new Promise<void>((resolve) => {

@@ -86,7 +86,7 @@ it('prompts of one’s own are pasted, dropped, refused by line, trained on, and
 
   // A bad line is refused with its number and rule, and marked; what was pasted can be given up.
   await paste(dialog, answered.replace('"16="', '"16x"'));
-  await verdict(dialog, /Line 3 of `prompts`: "prompt" has the character "x"/).waitFor();
+  await verdict(dialog, /Line 3 of “Own prompts”: "prompt" has the character "x"/).waitFor();
   await expect
     .poll(() => dialog.locator('.own-fault-line').allTextContents())
     .toEqual([answered.split('\n')[2]?.replace('=', 'x')]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openHeadless } from '../../src/cli/headless.ts';
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts';
 import type { OptimizerSettings } from '../../src/engine/optimizer.ts';
-import { fixedPlan, rolloutLayouts } from '../../src/engine/plan.ts';
+import { fixedPlan, rolloutLayouts, untriedPlan } from '../../src/engine/plan.ts';
 import type { RolloutRequest } from '../../src/engine/rollout/call.ts';
 import type { Completion } from '../../src/engine/rollout/sampler.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
@@ -233,4 +233,29 @@ test.each([NaN, Infinity])('an advantage of %d changes no parameter and is repor
   expect(good?.gradNorm).toSatisfy(Number.isFinite);
   expect(await engine.readParameters('policy')).not.toEqual(before.policy);
   engine.destroy();
+});
+
+test('32 heads of 128 train by operations; held in lanes, they are too large, in figures', () => {
+  const wide = { ...config, num_attention_heads: 32, num_key_value_heads: 1, head_dim: 128 };
+  expect(untriedPlan(wide).rollout).toBe('operations');
+  expect(untriedPlan(config).rollout).toBe('lanes');
+  const capacity = { prompts: 1, maxPromptLength: 2, maxCompletionLength: 2 };
+  const model = { config: wide, layout: layoutOf(wide), weights: new Float32Array(layoutOf(wide).size) };
+  const make = () =>
+    new Engine(
+      gpu,
+      kernels,
+      model,
+      {
+        update: { ...capacity, completions: 1, withReference: false, withAnchor: false },
+        rollout: { ...capacity, rollouts: 1, endToken },
+      },
+      { plan: { ...fixedPlan, rollout: 'lanes' } },
+    );
+  expect(make).toThrow(
+    expect.objectContaining({
+      code: 'does-not-fit',
+      message: expect.stringMatching(/needs 69632 bytes .* may have 65536/) as string,
+    }),
+  );
 });

@@ -81,7 +81,7 @@ describe.each(['refreshed', 'kept'] as const)('old log-probabilities %s', (old) 
       const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
       const weighted = (values: readonly number[]) => sum(values.map((value, t) => value * at(weights, t)));
       agree('loss', [sum(stat('loss'))], [wanted.loss], 5e-6);
-      agree('KL', [weighted(stat('klReference'))], [wanted.k3], 1e-5);
+      agree('KL', [weighted(stat('k3_reference'))], [wanted.k3], 1e-5);
       expect(sum(stat('clipped'))).toBe(wanted.clipped_tokens);
       const byWeight = named(gradient, trainee.layout);
       const byFactor = flatten(

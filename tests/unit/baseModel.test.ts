@@ -30,6 +30,16 @@ it('reads a folder', () => {
   });
 });
 
+it('whatever editor its texts were saved with', () => {
+  const saved = (text: string): string => `\uFEFF${text.replaceAll('\n', '\r\n')}`;
+  const { config } = parseModel({
+    ...good,
+    config: saved(JSON.stringify(tiny, null, 1)),
+    tokenizer: saved(good.tokenizer),
+  });
+  expect(config).toEqual(tiny);
+});
+
 it.each<[string, Partial<ModelFiles>, string]>([
   ['a cut config', { config: good.config.slice(0, -1) }, 'config.json is no JSON'],
   ['an error page', { config: '<!doctype html>' }, 'config.json is no JSON'],
@@ -56,6 +66,21 @@ it.each<[string, Partial<ModelFiles>, string]>([
     { tokenizer: withVocabulary((all) => all.slice(0, -1)) },
     'tokenizer.json: its vocabulary',
   ],
+  [
+    'a config without end',
+    { config: `${good.config}${' '.repeat(2 ** 21)}` },
+    "config.json can't be read: it has",
+  ],
+  [
+    'a config in lists',
+    { config: `${'['.repeat(9999)}${']'.repeat(9999)}` },
+    "config.json can't be read: lists",
+  ],
+  [
+    'a config that says a megabyte',
+    { config: JSON.stringify({ ...tiny, hidden_size: `\u001b${'x'.repeat(1e6)}` }) },
+    'config.json',
+  ],
   ['cut weights', { weights: good.weights.slice(0, -4) }, 'model.safetensors'],
 ])('refuses %s', (_, files, words) => {
   try {
@@ -65,6 +90,8 @@ it.each<[string, Partial<ModelFiles>, string]>([
     expect(error).toBeInstanceOf(LabError);
     expect((error as LabError).code).toBe('bad-file');
     expect((error as LabError).message).toContain(words);
+    expect((error as LabError).message.length).toBeLessThan(400);
+    expect((error as LabError).message).not.toMatch(/\p{Cc}/u);
   }
 });
 

@@ -8,6 +8,7 @@ import { accuracy, majorityAccuracy, truthMetrics } from '../../src/diagnostics/
 import { LabError } from '../../src/lib/labError.ts';
 import { randomStream } from '../../src/lib/philox.ts';
 import { characters as tokenizer } from '../../src/model/tokenizer/characters.ts';
+import { readTextFile } from '../../src/cli/readInput.ts';
 import { parseFlags, refuseIneffective } from '../../src/settings/flags.ts';
 import { hyperparameters } from '../../src/settings/hyperparameters.ts';
 import { applyLive, defaultSettings, validateSettings } from '../../src/settings/settings.ts';
@@ -57,7 +58,7 @@ function refusal(text: string): LabError {
 describe('parseProblems', () => {
   it('reads back whatever is within the rules, answers or none, whatever the line ends', () => {
     fc.assert(
-      fc.property(problems, fc.constantFrom('\n', '\r\n', '\n\n'), (all, end) => {
+      fc.property(problems, fc.constantFrom('\n', '\r\n', '\n\n', '\r', '\r\n\uFEFF'), (all, end) => {
         expect(parseProblems(written(all).replaceAll('\n', end) + end, tokenizer)).toEqual(all);
       }),
     );
@@ -82,11 +83,16 @@ describe('parseProblems', () => {
       '{"prompt": "1="}\n{"prompt": "2="}\n{"prompt": "1="}',
       'Line 3 of `prompts`: the prompt "1=" is in line 1 already',
     ],
+    ['{"prompt": "1=", "prompt": "2="}', 'it has the key "prompt" twice'],
+    ['{"prompt": "\\u001b"}', String.raw`has the character "\u{1b}"`],
+    [`{"prompt": "1=", "${'x'.repeat(9000)}": 1}`, 'the key "xxx'],
+    [`{"prompt": ${'['.repeat(9000)}`, 'it is not JSON'],
     ['', '`prompts` has no lines, but needs at least 2'],
     ['{"prompt": "1="}\n', '`prompts` has one line'],
   ])('%j is refused in words', (text, sentence) => {
     const error = refusal(text);
     expect(error.message).toContain(sentence);
+    expect(error.message.length).toBeLessThan(250);
     expect(error.remedy).toContain('{"prompt": "12+7=", "answer": "91"}');
   });
 
@@ -240,10 +246,14 @@ describe('flags', () => {
   it('read a text from a file', () => {
     const file = join(folder, 'prompts.jsonl');
     writeFileSync(file, `${two}\n`);
-    const { changes } = parseFlags(['--prompts', `@${file}`, '--reward-code', 'const reward = () => 1'], {});
+    const { changes } = parseFlags(
+      ['--prompts', `@${file}`, '--reward-code', 'const reward = () => 1'],
+      {},
+      readTextFile,
+    );
     expect(changes).toEqual({ prompts: two, rewardCode: 'const reward = () => 1' });
     refuseIneffective(changes, validateSettings(changes));
-    expect(() => parseFlags(['--prompts', `@${file}.gone`], {})).toThrow("can't be read");
+    expect(() => parseFlags(['--prompts', `@${file}.gone`], {}, readTextFile)).toThrow("can't be read");
   });
 
   it('without the task can have no effect', () => {

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LabError } from '../../src/lib/labError.ts';
-import { flagHelp, flagOf, parseFlags, refuseIneffective, type OwnFlags } from '../../src/settings/flags.ts';
+import { readTextFile } from '../../src/cli/readInput.ts';
+import {
+  flagHelp,
+  flagOf,
+  inFlags,
+  parseFlags,
+  refuseIneffective,
+  type OwnFlags,
+} from '../../src/settings/flags.ts';
 import { hyperparameterKeys } from '../../src/settings/hyperparameters.ts';
 import { defaultSettings, validateSettings } from '../../src/settings/settings.ts';
 import { allowedValue } from './settingValues.ts';
@@ -11,9 +19,11 @@ const own: OwnFlags = {
   json: { type: 'boolean', help: 'Summary alone.' },
 };
 
+const parse = (args: readonly string[]) => parseFlags(args, own, readTextFile);
+
 function remedyOf(args: readonly string[]): string {
   try {
-    parseFlags(args, own);
+    parse(args);
   } catch (error) {
     if (error instanceof LabError) return error.remedy;
   }
@@ -29,7 +39,7 @@ describe.each(hyperparameterKeys)('%s', (key) => {
         const [flag, text] = [`--${flagOf(key)}`, String(value)];
         // Texts that look like a flag or a file are given as a file.
         fc.pre(!/^(--|@)/.test(text));
-        const { changes } = parseFlags(joined ? [`${flag}=${text}`] : [flag, text], own);
+        const { changes } = parse(joined ? [`${flag}=${text}`] : [flag, text]);
         expect(changes).toEqual({ [key]: value });
       }),
     );
@@ -37,7 +47,7 @@ describe.each(hyperparameterKeys)('%s', (key) => {
 });
 
 it('keeps the command’s own flags apart', () => {
-  const { changes, own: given } = parseFlags(['--json', '--preset', 'duel', '--steps', '30'], own);
+  const { changes, own: given } = parse(['--json', '--preset', 'duel', '--steps', '30']);
   expect(changes).toEqual({ steps: 30 });
   expect([...given]).toEqual([
     ['json', true],
@@ -48,18 +58,70 @@ it('keeps the command’s own flags apart', () => {
 
 it.each([
   [['--learning-rat', '1'], 'no flag "--learning-rat"'],
-  [['--steps', '0'], "`steps` can't be 0: it must be a whole number from 1 to 100000"],
-  [['--steps', '-3'], "`steps` can't be -3"],
-  [['--steps', 'NaN'], '`steps` can\'t be "NaN"'],
+  [['--steps', '0'], "--steps can't be 0: it must be a whole number from 1 to 100000"],
+  [['--steps', '-3'], "--steps can't be -3"],
+  [['--steps', 'NaN'], '--steps can\'t be "NaN"'],
   [['--steps'], '--steps has no value'],
   [['--steps', '--json'], '--steps has no value'],
   [['--algorithm', 'ppo'], 'one of '],
   [['--json=1'], '--json takes no value'],
   [['300'], 'Unexpected "300"'],
   [['-s', '3'], 'no flag "-s"'],
+  [['--', '3'], 'no flag "--"'],
   [['--constructor', '3'], 'no flag "--constructor"'],
+  [['--steps', '5', '--steps=6'], '--steps is given more than once'],
+  [['--json', '--json'], '--json is given more than once'],
+  [['--learning-rate', '1.2.3'], '--learning-rate can\'t be "1.2.3"'],
+  [['--learning-rate', '1e999'], '--learning-rate can\'t be "1e999"'],
+  [['--prompts', '@/dev/zero'], '--prompts "@/dev/zero" can\'t be read: it is no regular file'],
+  [['--prompts', '@'], '--prompts "@" can\'t be read: there is no such file'],
 ])('%j is refused in words', (args, sentence) => {
-  expect(() => parseFlags(args, own)).toThrow(sentence);
+  expect(() => parse(args)).toThrow(sentence);
+});
+
+it('echoes no more than a line of what it is given, and nothing that a terminal obeys', () => {
+  const long = `\u001b[31m${'x'.repeat(1e6)}`;
+  for (const args of [
+    [long],
+    [`--${long}`],
+    [`--${long}=3`],
+    [`-${long}`],
+    [`--json=${long}`],
+    ['--steps', long],
+    ['--algorithm', long],
+    ['--monitor-anchor', long],
+    ['--prompts', `@${long}`],
+    ['--prompts', `@/${'x/'.repeat(3000)}`],
+    ['--model', '\u202e'],
+  ]) {
+    try {
+      parse(args);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(LabError);
+      const { message, remedy } = error as LabError;
+      expect(`${message} ${remedy}`).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+      expect(message.length + remedy.length).toBeLessThan(500);
+    }
+  }
+});
+
+it('a rule between knobs is told in flags', () => {
+  try {
+    validateSettings({ evalMajorityPrompts: 30, evalPrompts: 20 });
+    expect.unreachable();
+  } catch (error) {
+    const { message, remedy } = inFlags(error as LabError);
+    expect(message).toBe('--eval-majority-prompts is 30, but there are 20 held-out prompts.');
+    expect(remedy).toBe('Lower --eval-majority-prompts or raise --eval-prompts.');
+  }
+});
+
+it('hints at a decimal comma', () => {
+  expect(remedyOf(['--learning-rate', '0,05'])).toBe('Numbers are written with a point: 0.05.');
+  expect(remedyOf(['--temperature', ',5'])).toBe('Numbers are written with a point: .5.');
+  expect(remedyOf(['--steps', '1,000'])).toBe('Numbers are written with a point: 1000.');
+  expect(remedyOf(['--learning-rate', '0,0,5'])).toContain('Its default is');
 });
 
 it('suggests the nearest flags', () => {

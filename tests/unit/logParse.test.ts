@@ -120,6 +120,81 @@ describe('refusals name the rule and the place', () => {
   });
 });
 
+describe('sizes are looked at before anything is built', () => {
+  const line = (data: string): string => `{"step": 1, "data": {"a": 1, "b": NaN, ${data}}}`;
+  const columns = (count: number, value: string): string =>
+    Array.from({ length: count }, (_, i) => `"c${i}": ${value}`).join();
+  const labStep = (lane: number, more = ''): string => `{"type": "step", "lane": ${lane}, "step": 1${more}}`;
+
+  it.each<[string, string, string]>([
+    ['commas', `${','.repeat(1e6)}\n1`, 'Line 1 has more than 2000 cells'],
+    ['commas further down', `a,b\n1${','.repeat(1e6)}`, 'Line 2 has more than 2000 cells'],
+    ['quotes', `a,b\n${'"'.repeat(2e6 + 1)}`, 'Line 2: a quote is opened'],
+    ['quoted quotes', `a\n"${'""'.repeat(1e6)}"`, 'no column of numbers'],
+    ['a control character behind a quote', '"a"\u001b,b', String.raw`"\u{1b}" follows`],
+    ['a string never closed', line(`"c": "${'x\\"'.repeat(1e6)}`).slice(0, -2), 'no JSON'],
+    ['many strings never closed', `{"step": NaN, "data": ["${'x\\"", "'.repeat(3e5)}`, 'no JSON'],
+    ['lists in lists', line(`"c": ${'['.repeat(5000)}${']'.repeat(5000)}`), 'more than 32 deep'],
+    ['objects in objects, open', line('"c": {'.repeat(1e6)), 'more than 32 deep'],
+    ['a row of columns', line(columns(600, '1')), '"c499" is column 501'],
+    ['a row of texts', line(columns(600, '"x"')), '"c500" is column 501'],
+    ['a row of keys', line(columns(1e5, 'null')), 'more than 2000 keys'],
+    ['a text’s name of a megabyte', line(`"${'x'.repeat(1e6)}": "y"`), '1000000 characters'],
+    ['a document of one row', `{"log_history": [{${columns(1e5, '1')}}]}`, 'more than 2000 keys'],
+    ['a document of empty rows', `{"log_history": [${'{},'.repeat(1e6)}{}]}`, 'lists and objects in all'],
+    ['a document of numbers', `{"log_history": [], "x": [${'0,'.repeat(2.1e7)}0]}`, 'values in all'],
+    [
+      'lanes without steps',
+      Array.from({ length: 60 }, (_, i) => `{"type": "header", "lane": ${i}}`).join('\n'),
+      'run 51',
+    ],
+    [
+      'rows after columns',
+      `${Array.from({ length: 500 }, (_, i) => `c${i}`).join()}\n${`1${',1'.repeat(499)}\n`.repeat(20_001)}`,
+      'more than 10 million cells',
+    ],
+    [
+      'lanes of few values and many cells',
+      [
+        '{"type": "header"}',
+        ...Array.from({ length: 25 }, (_, lane) => [
+          ...Array.from({ length: 1000 }, () => labStep(lane)),
+          labStep(lane, `,${columns(499, '1')}`),
+        ]).flat(),
+      ].join('\n'),
+      'more than 10 million cells',
+    ],
+  ])('%s', (_, text, words) => {
+    const begin = performance.now();
+    const { message } = refused('file', text);
+    expect(message).toContain(words);
+    expect(message.length).toBeLessThan(400);
+    expect(message).not.toMatch(/\p{Cc}/u);
+    // A second or less; what is not linear in a megabyte takes minutes.
+    expect(performance.now() - begin).toBeLessThan(20_000);
+  });
+
+  it('a long text beside a NaN is read, and told by its first words', () => {
+    const [log] = parseLog('f', line(`"c": "${'x'.repeat(1e7)}"`));
+    expect(log?.leftOut).toEqual([`c (line 1: "${'x'.repeat(22)}…)`]);
+  });
+
+  it('names are told on one line, whatever they are', () => {
+    const [log] = parseLog('f', `{"type":"header","lane":1,"name":"a\\u0007\\n\\u202eb"}\n${labStep(1)}`);
+    expect(log?.name).toBe('a b');
+  });
+
+  it.each(['lab.jsonl', 'verl.jsonl', 'trainer_state.json', 'wandb_history.csv'])(
+    '%s of any editor',
+    (file) => {
+      const text = readFileSync(`tests/fixtures/logs/${file}`, 'utf8');
+      for (const ends of ['\r\n', '\r']) {
+        expect(parseLog(file, `\uFEFF${text.replaceAll('\n', ends)}`)).toEqual(parseLog(file, text));
+      }
+    },
+  );
+});
+
 describe('whatever it is given, the parser reads it or refuses it', () => {
   const either = (text: string): void => {
     try {

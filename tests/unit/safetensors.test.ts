@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LabError } from '../../src/lib/labError.ts';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.ts';
-import { countingWeights, fileOf, goodParts, tinyLayout, type HeaderEntry } from './models.ts';
+import { layoutOf } from '../../src/model/layout.ts';
+import { countingWeights, fileOf, goodParts, tiny, tinyLayout, type HeaderEntry } from './models.ts';
 
 const norm = 'model.norm.weight';
 const embedding = 'model.embed_tokens.weight';
@@ -80,6 +81,43 @@ describe('the header', () => {
   it('larger than any lab model’s is refused before it is parsed', () => {
     const long = 17 * 2 ** 20;
     expect(refusal(fileOf(' '.repeat(long), data))).toContain(`claims ${String(long)} bytes`);
+  });
+});
+
+describe('sizes are looked at before anything is built', () => {
+  const entries = (count: number, entry: string): string =>
+    `{${Array.from({ length: count }, (_, i) => `"${String(i)}":${entry}`).join()}}`;
+  const entry = '{"dtype":"F32","shape":[0],"data_offsets":[0,0]}';
+
+  it.each<[string, string, string]>([
+    ['more names than there can be', entries(1500, entry), 'more than 1013 keys in one object'],
+    ['names without end', entries(60_000, '0'), 'keys in one object'],
+    ['a name of a megabyte', `{"${'x'.repeat(1e6)}":${entry}}`, 'cover 0 bytes'],
+    ['a dtype of a megabyte', entries(1, entry.replace('F32', 'F'.repeat(1e6))), 'cover 0 bytes'],
+    ['a shape of many numbers', entries(1, entry.replace('[0]', `[${'0,'.repeat(1e5)}0]`)), 'values in all'],
+    ['lists in lists', `{"a":${'['.repeat(1e5)}`, 'deep in one another'],
+    ['many lists', entries(900, '[[],[],[],[],[]]'), 'lists and objects in all'],
+    ['an entry of the wrong kind', `{"${'\\u001b'.repeat(1e4)}":${'1'.repeat(1e5)}}`, 'entry'],
+  ])('%s', (_, header, words) => {
+    const said = refusal(fileOf(header, new Uint8Array(12)));
+    expect(said).toMatch(/^model\.safetensors: /);
+    expect(said).toContain(words);
+    expect(said.length).toBeLessThan(400);
+    expect(said).not.toMatch(/\p{Cc}/u);
+  });
+
+  it('a model that no memory holds is refused by the file that holds less', () => {
+    const huge = layoutOf({
+      ...tiny,
+      hidden_size: 16_384,
+      intermediate_size: 65_536,
+      num_hidden_layers: 256,
+    });
+    expect(() => new Float32Array(huge.size)).toThrow(RangeError);
+    const { header, data } = goodParts();
+    const file = fileOf(JSON.stringify(header), data);
+    expect(() => readSafetensors(file, huge)).toThrow(LabError);
+    expect(() => readSafetensors(file, huge)).toThrow('but config.json asks for [23, 16384]');
   });
 });
 

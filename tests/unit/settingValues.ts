@@ -1,10 +1,12 @@
 import fc from 'fast-check';
+import { plainText } from '../../src/lib/plainText.ts';
 import {
   hyperparameterKeys,
   hyperparameters,
   type HyperparameterKey,
   type Settings,
 } from '../../src/settings/hyperparameters.ts';
+import { freeLaneName } from '../../src/settings/laneNames.ts';
 import { presets, type LaneSetup } from '../../src/settings/presets.ts';
 import { validateSettings } from '../../src/settings/settings.ts';
 import type { Hyperparameter, SettingValue } from '../../src/spec/hyperparameter.ts';
@@ -22,7 +24,7 @@ export function allowedValue(key: HyperparameterKey): fc.Arbitrary<SettingValue>
     case 'toggle':
       return fc.boolean();
     case 'text':
-      return fc.string({ unit: 'grapheme', maxLength: 200 });
+      return fc.string({ unit: 'grapheme', maxLength: 200 }).map(plainText);
     default:
       return knob satisfies never;
   }
@@ -46,20 +48,28 @@ function accepted(changes: Partial<Settings>, base: Settings): boolean {
 }
 
 /** Lanes as a person leaves them: preset lanes with up to five knobs changed each. */
-export const changedLanes: fc.Arbitrary<LaneSetup[]> = fc.array(
-  fc
-    .constantFrom(...Object.values(presets).flatMap(({ lanes }): readonly LaneSetup[] => lanes))
-    .chain((lane) =>
-      fc
-        .array(change(lane.settings), { maxLength: 5 })
-        .map((list) => list.reduce((all, one) => ({ ...all, ...one }), {}))
-        .filter((changes) => accepted(changes, lane.settings))
-        .chain((changes) =>
-          fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme-ascii' }).map((name) => ({
-            name,
-            settings: validateSettings(changes, lane.settings),
-          })),
-        ),
-    ),
-  { minLength: 1, maxLength: 4 },
-);
+export const changedLanes: fc.Arbitrary<LaneSetup[]> = fc
+  .array(
+    fc
+      .constantFrom(...Object.values(presets).flatMap(({ lanes }): readonly LaneSetup[] => lanes))
+      .chain((lane) =>
+        fc
+          .array(change(lane.settings), { maxLength: 5 })
+          .map((list) => list.reduce((all, one) => ({ ...all, ...one }), {}))
+          .filter((changes) => accepted(changes, lane.settings))
+          .chain((changes) =>
+            fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme-ascii' }).map((name) => ({
+              name: freeLaneName(`x${name}`, []),
+              settings: validateSettings(changes, lane.settings),
+            })),
+          ),
+      ),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((lanes) => {
+    const taken: string[] = [];
+    return lanes.map((lane) => {
+      taken.push(freeLaneName(lane.name, taken));
+      return { ...lane, name: taken.at(-1) ?? '' };
+    });
+  });

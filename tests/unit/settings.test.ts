@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { algorithms } from '../../src/algorithms/index.ts';
 import { LabError } from '../../src/lib/labError.ts';
 import { models } from '../../src/model/models.ts';
+import { quote } from '../../src/lib/quote.ts';
 import { constraints } from '../../src/settings/constraints.ts';
 import { hyperparameterKeys, hyperparameters, type Settings } from '../../src/settings/hyperparameters.ts';
 import { defaultPreset, presetNames, presets, type Preset } from '../../src/settings/presets.ts';
@@ -45,7 +46,7 @@ describe.each(hyperparameterKeys)('%s', (key) => {
       } catch (error) {
         const { message } = error as LabError;
         expect(message).toContain(`\`${key}\``);
-        expect(message).toContain(String(nonsense));
+        expect(message).toContain(quote(nonsense));
         expect(message).toContain(allowedValues(key));
       }
     }
@@ -82,6 +83,11 @@ describe('validateSettings', () => {
   it('names unknown settings', () => {
     expect(() => validateSettings({ stepps: 1 })).toThrow('no setting "stepps"');
     expect(() => validateSettings(JSON.parse('{"__proto__": 1}'))).toThrow('no setting "__proto__"');
+  });
+
+  it('a text is the same, whatever editor it was written in', () => {
+    const lines = ['{"prompt": "1="}', '{"prompt": "2="}'];
+    expect(validateSettings({ prompts: `\uFEFF${lines.join('\r\n')}` }).prompts).toBe(lines.join('\n'));
   });
 
   it('takes task, levels and completion length along with the model', () => {

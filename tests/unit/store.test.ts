@@ -139,7 +139,7 @@ describe('changes', () => {
   it('that break a rule between knobs are refused, and change nothing', () => {
     lab.setState({ selected: 1, together: false });
     setKnob('anchorShare', 1);
-    expect(lab.getState().refusal?.sentence).toMatch(/anchorShare/);
+    expect(lab.getState().refusal?.sentence).toMatch(/^“Anchor share N\/G” 1 gives/);
     expect(laneAt(1).settings.anchorShare).toBe(0.5);
   });
 

@@ -3,10 +3,14 @@ import type { Buffers } from '../../gpu/buffer.ts';
 import type { Kernels } from '../../gpu/kernel.ts';
 import type { Work } from '../../gpu/pacedWork.ts';
 import { live, Program } from '../../gpu/program.ts';
+import { LabError } from '../../lib/labError.ts';
 import { activationPrelude, activationWords, widthsOf } from '../activations.ts';
 import type { PlannedModel } from '../recorder.ts';
 import type { RolloutCall, RolloutCapacity, RolloutPath } from './call.ts';
 import { FusedRollout } from './fused.ts';
+
+/** Of one variable of a thread's own: the compilers of WGSL take no larger one. */
+const mostPrivateBytes = 65_536;
 
 /** Sequences of a thread, one in each component of a vec4. */
 const perLane = 4;
@@ -25,8 +29,18 @@ export class LanesRollout implements RolloutPath {
   readonly #decodeLanes = live();
   readonly #slots = live();
 
+  /** @throws LabError `does-not-fit` where a thread would hold more than a shader may */
   constructor(buffers: Buffers, kernels: Kernels, model: PlannedModel, capacity: RolloutCapacity) {
     const { config, plan } = model;
+    const width = widthsOf(config);
+    const widest = 8 * Math.ceil(Math.max(width.hidden, width.qkv, width.inner) / 8);
+    if (16 * widest > mostPrivateBytes) {
+      throw new LabError(
+        'does-not-fit',
+        `A rollout in lanes needs ${String(16 * widest)} bytes in each thread for the widest layer; a shader may have ${String(mostPrivateBytes)} in a variable.`,
+        'Choose the rollout "operations", or a model of fewer or smaller heads.',
+      );
+    }
     const { maxCompletionLength: length, maxPromptLength } = capacity;
     // Software adapters run lanes one subgroup after another; wider workgroups would only pad more.
     const LANES = buffers.gpu.adapter.software ? 8 : 32;
@@ -36,7 +50,6 @@ export class LanesRollout implements RolloutPath {
     this.#fused = fused;
     this.tokens = fused.tokens;
     this.stats = fused.stats;
-    const width = widthsOf(config);
     const perSlot = activationWords(plan.activations, 2 * config.num_hidden_layers * width.keys);
     const prefixSlots = maxPromptLength - 1;
     const prefix = buffers.storage('prefix cache', fused.promptRows * prefixSlots * perSlot);
@@ -47,7 +60,7 @@ export class LanesRollout implements RolloutPath {
       ['VOCAB8', Math.ceil(config.vocab_size / 8)],
       ['HEAD_DIM', config.head_dim],
       ['SHARED', config.num_attention_heads / config.num_key_value_heads],
-      ['WIDEST', 8 * Math.ceil(Math.max(width.hidden, width.qkv, width.inner) / 8)],
+      ['WIDEST', widest],
     ]
       .map(([name, value]) => `const ${String(name)} = ${String(value)}u;`)
       .join('\n');

@@ -1,4 +1,5 @@
 import { LabError } from '../../lib/labError.ts';
+import { quote } from '../../lib/quote.ts';
 import type { Tokenizer } from '../../spec/tokenizer.ts';
 
 /** One character per token; the index is the token id. */
@@ -22,7 +23,7 @@ export const characters: Tokenizer = {
       if (!alphabet.includes(character)) {
         throw new LabError(
           'bad-setting',
-          `The model has no token for the character "${character}".`,
+          `The model has no token for the character ${quote(character)}.`,
           `Use only ${alphabet}.`,
         );
       }

@@ -1,4 +1,5 @@
-import { type Log, limits, LogTable, refusal } from './log.ts';
+import { quote } from '../../lib/quote.ts';
+import { Cells, type Log, limits, LogTable, refusal } from './log.ts';
 
 /** A row of a CSV file; `line` is where it begins, from 1. */
 export interface CsvRow {
@@ -6,56 +7,77 @@ export interface CsvRow {
   readonly cells: readonly string[];
 }
 
+/** Cells of a row: a chart has three for each run, a table some that are no numbers. */
+const mostCells = 4 * limits.columns;
+
 /**
  * The rows of a CSV file (RFC 4180): commas, quotes with doubled quotes inside, any of the three line ends. Empty
  * lines are passed over.
- * @throws LabError where a quote is not closed, or something follows a closing quote
+ * @throws LabError where a quote is not closed, something follows a closing quote, or a row has too many cells
  */
 export function* readCsv(text: string): Generator<CsvRow> {
   let at = 0;
   let line = 1;
-  let cells: string[] = [];
-  let begins = 1;
   while (at < text.length) {
-    if (cells.length === 0) begins = line;
-    let cell: string;
-    if (text[at] === '"') {
-      const opened = line;
-      let value = '';
-      for (;;) {
-        const end = text.indexOf('"', at + 1);
-        if (end < 0) {
-          throw refusal(`Line ${opened}: a quote is opened and never closed.`, 'Export the file once more.');
+    const begins = line;
+    const cells: string[] = [];
+    for (;;) {
+      if (cells.length === mostCells) {
+        throw refusal(
+          `Line ${begins} has more than ${mostCells} cells, which is what the page reads.`,
+          'Export only the metrics that you want to watch.',
+        );
+      }
+      const end = text[at] === '"' ? endOfQuoted(text, at, line) : endOfPlain(text, at);
+      let cell = text.slice(at, end);
+      if (cell.startsWith('"')) {
+        cell = cell.slice(1, -1).replaceAll('""', '"');
+        line += linesIn(cell);
+        const next = text[end];
+        if (next !== undefined && next !== ',' && next !== '\n' && next !== '\r') {
+          throw refusal(
+            `Line ${line}: ${quote(next)} follows a closing quote.`,
+            'Export the file once more.',
+          );
         }
-        value += text.slice(at + 1, end);
-        at = end + 1;
-        if (text[at] !== '"') break;
-        value += '"';
       }
-      line += value.split('\n').length - 1;
-      const next = text[at];
-      if (next !== undefined && next !== ',' && next !== '\n' && next !== '\r') {
-        throw refusal(`Line ${line}: "${next}" follows a closing quote.`, 'Export the file once more.');
-      }
-      cell = value;
-    } else {
-      const start = at;
-      while (at < text.length && text[at] !== ',' && text[at] !== '\n' && text[at] !== '\r') at++;
-      cell = text.slice(start, at);
-    }
-    cells.push(cell);
-    if (text[at] === ',') {
-      at++;
+      cells.push(cell);
+      at = end;
+      if (text[at] !== ',') break;
       // A comma at the very end opens one more cell, an empty one.
-      if (at < text.length) continue;
-      cells.push('');
+      at++;
     }
     if (cells.length > 1 || cells[0] !== '') yield { line: begins, cells };
-    cells = [];
     if (text[at] === '\r' && text[at + 1] === '\n') at++;
     at++;
     line++;
   }
+}
+
+/** Behind the quote that closes the one at a place: a doubled one closes nothing. */
+function endOfQuoted(text: string, begin: number, line: number): number {
+  for (let end = begin; ; end++) {
+    end = text.indexOf('"', end + 1);
+    if (end < 0) {
+      throw refusal(`Line ${line}: a quote is opened and never closed.`, 'Export the file once more.');
+    }
+    if (text[end + 1] !== '"') return end + 1;
+  }
+}
+
+function endOfPlain(text: string, begin: number): number {
+  let end = begin;
+  for (; end < text.length; end++) {
+    const character = text[end];
+    if (character === ',' || character === '\n' || character === '\r') break;
+  }
+  return end;
+}
+
+function linesIn(cell: string): number {
+  let count = 0;
+  for (let at = cell.indexOf('\n'); at >= 0; at = cell.indexOf('\n', at + 1)) count++;
+  return count;
 }
 
 /** What separates run and metric in the header of a chart exported by W&B. */
@@ -82,33 +104,48 @@ export function readCsvLog(name: string, text: string): Log[] {
   if (header === undefined) throw refusal('The file is empty.', 'Export the file once more.');
   refuseOtherSeparators(header);
   const targets = targetsOf(header.cells, name);
-  const tables = new Map<string, LogTable>();
-  for (const target of targets) {
-    if (target !== null && target.run !== null)
-      tables.set(target.run, tables.get(target.run) ?? new LogTable());
+  const cells = new Cells();
+  const runs = new Map<string, Run>();
+  // The axis of a chart, its first column, is every run's.
+  const [axis] = targets;
+  const shared = axis?.run === null ? [{ column: 0, name: axis.name }] : [];
+  for (const [column, target] of targets.entries()) {
+    if (target === null || target.run === null) continue;
+    let run = runs.get(target.run);
+    if (run === undefined) {
+      run = { table: new LogTable(cells), columns: [...shared] };
+      runs.set(target.run, run);
+    }
+    run.columns.push({ column, name: target.name });
   }
-  if (tables.size > limits.runs) {
+  if (runs.size > limits.runs) {
     throw refusal(
-      `Line ${header.line}: the file holds ${tables.size} runs; the page reads ${limits.runs}.`,
+      `Line ${header.line}: the file holds ${runs.size} runs; the page reads ${limits.runs}.`,
       'Export a chart of fewer runs.',
     );
   }
-  for (const { line, cells } of rows) {
-    if (cells.length !== header.cells.length) {
+  for (const row of rows) {
+    if (row.cells.length !== header.cells.length) {
       throw refusal(
-        `Line ${line} has ${cells.length} cells; the header, line ${header.line}, has ${header.cells.length}.`,
+        `Line ${row.line} has ${row.cells.length} cells; the header, line ${header.line}, has ${header.cells.length}.`,
         'Export the file once more.',
       );
     }
-    for (const table of tables.values()) table.next(`Line ${line}`);
-    targets.forEach((target, column) => {
-      if (target === null) return;
-      const value = valueOf(cells[column] ?? '');
-      const chosen = target.run === null ? [...tables.values()] : [tables.get(target.run)];
-      for (const table of chosen) table?.set(target.name, value, `line ${line}`);
-    });
+    const values = row.cells.map(valueOf);
+    for (const { table, columns } of runs.values()) {
+      table.addRow(
+        `Line ${row.line}`,
+        columns.map(({ column, name: called }) => [called, values[column]]),
+      );
+    }
   }
-  return [...tables].map(([run, table]) => table.log('wandb', run));
+  return [...runs].map(([run, { table }]) => table.log('wandb', run));
+}
+
+/** A run of the file, and which of its cells are which columns of it. */
+interface Run {
+  readonly table: LogTable;
+  readonly columns: { readonly column: number; readonly name: string }[];
 }
 
 function targetsOf(header: readonly string[], name: string): readonly (Target | null)[] {

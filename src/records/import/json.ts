@@ -1,21 +1,17 @@
-import * as v from 'valibot';
+import { type JsonLimits, parseJson as parseBounded } from '../../lib/boundedJson.ts';
 import { LabError } from '../../lib/labError.ts';
-import { type Log, limits, LogTable, refusal } from './log.ts';
+import { quote, saidBy } from '../../lib/quote.ts';
+import { Cells, type Log, limits, LogTable, refusal } from './log.ts';
 
-const record = v.record(v.string(), v.unknown());
-/** trainer_state.json of the Hugging Face Trainer, which TRL's trainers write too. */
-const trainerState = v.looseObject({ log_history: v.array(record) });
-/** A line of verl's file logger. */
-const verlLine = v.looseObject({ step: v.number(), data: record });
-/** Lines of this lab's own: those written headless name their lane in each, those of the page number them. */
-const labLane = v.union([v.string(), v.number()]);
-const labHeader = v.looseObject({
-  type: v.literal('header'),
-  lane: v.optional(labLane),
-  name: v.optional(v.string()),
-});
-const labRecord = v.looseObject({ type: v.literal('step') });
-const labStep = v.looseObject({ type: v.literal('step'), lane: labLane, step: v.number() });
+type Json = Readonly<Record<string, unknown>>;
+
+/** Rows may hold more than the numbers that are read. */
+const jsonLimits: JsonLimits = {
+  depth: 32,
+  keys: 4 * limits.columns,
+  containers: 4 * limits.rows,
+  values: 2 * limits.cells,
+};
 
 const whatIsRead =
   'Drop a trainer_state.json, JSON lines of verl’s file logger or of this lab, or a CSV export of W&B.';
@@ -28,9 +24,13 @@ export function readJsonLog(name: string, text: string): Log[] {
   const [first = ''] = text.trimStart().split('\n', 1);
   const opening = attempt(first);
   if (opening === undefined) return [readTrainerState(name, parseJson(text))];
-  if (v.is(trainerState, opening)) return [readTrainerState(name, opening)];
-  if (v.is(labHeader, opening)) return readLab(name, text);
-  if (v.is(verlLine, opening)) return [readVerl(name, text)];
+  if (isObject(opening)) {
+    // trainer_state.json of the Hugging Face Trainer, which TRL's trainers write too.
+    if (Array.isArray(opening.log_history)) return [readTrainerState(name, opening)];
+    if (opening.type === 'header') return readLab(name, text);
+    // A line of verl's file logger.
+    if (typeof opening.step === 'number' && isObject(opening.data)) return [readVerl(name, text)];
+  }
   throw refusal(
     `Line 1 is neither a log of verl, {"step": …, "data": {…}}, nor a header of this lab, nor a trainer_state.json with its "log_history"; it has ${keysOf(opening)}.`,
     whatIsRead,
@@ -38,12 +38,12 @@ export function readJsonLog(name: string, text: string): Log[] {
 }
 
 function readTrainerState(name: string, json: unknown): Log {
-  const { log_history } = checked(trainerState, json, 'The file');
+  const history = isObject(json) ? json.log_history : undefined;
+  if (!Array.isArray(history)) throw mustBe('The file', json, 'log_history', 'a list');
   const table = new LogTable();
-  log_history.forEach((entry, index) => {
-    const where = `log_history[${index}]`;
-    table.next(where);
-    for (const [key, value] of Object.entries(entry)) table.set(key, value, where);
+  history.forEach((entry: unknown, index) => {
+    if (!isObject(entry)) throw mustBe('The file', json, `log_history.${index}`, 'an object');
+    table.addRow(`log_history[${index}]`, Object.entries(entry));
   });
   return table.log('trl', name);
 }
@@ -51,43 +51,48 @@ function readTrainerState(name: string, json: unknown): Log {
 function readVerl(name: string, text: string): Log {
   const table = new LogTable();
   for (const { line, json } of linesOf(text)) {
-    const where = `line ${line}`;
-    const { step, data } = checked(verlLine, json, `Line ${line}`);
-    table.next(where);
-    for (const [key, value] of Object.entries(data)) table.set(key, value, where);
-    table.set('step', step, where);
+    const { step, data } = isObject(json) ? json : {};
+    if (typeof step !== 'number') throw mustBe(`Line ${line}`, json, 'step', 'a number');
+    if (!isObject(data)) throw mustBe(`Line ${line}`, json, 'data', 'an object');
+    table.addRow(`Line ${line}`, [...Object.entries(data), ['step', step]]);
   }
   return table.log('verl', name);
 }
 
+/** Lines of this lab's own: those written headless name their lane in each, those of the page number them. */
 function readLab(file: string, text: string): Log[] {
   const names = new Map<string | number, string>();
   const tables = new Map<string | number, LogTable>();
+  const cells = new Cells();
   for (const { line, json } of linesOf(text)) {
-    if (v.is(labHeader, json) && json.lane !== undefined)
-      names.set(json.lane, json.name ?? String(json.lane));
-    // Headers, marks and summaries are no steps.
-    if (!v.is(labRecord, json)) continue;
-    const { type: _, lane, ...metrics } = checked(labStep, json, `Line ${line}`);
+    // Marks and summaries are no steps.
+    if (!isObject(json) || (json.type !== 'header' && json.type !== 'step')) continue;
+    const { type, lane, ...metrics } = json;
+    const named = typeof lane === 'string' || typeof lane === 'number';
+    if (type === 'header') {
+      if (!named) continue;
+      names.set(lane, typeof json.name === 'string' ? json.name : String(lane));
+      if (names.size > limits.runs) throw tooManyRuns(line, names.size);
+      continue;
+    }
+    if (!named) throw mustBe(`Line ${line}`, json, 'lane', 'a name or a number');
+    if (typeof json.step !== 'number') throw mustBe(`Line ${line}`, json, 'step', 'a number');
     let table = tables.get(lane);
     if (table === undefined) {
-      table = new LogTable();
+      table = new LogTable(cells);
       tables.set(lane, table);
+      if (tables.size > limits.runs) throw tooManyRuns(line, tables.size);
     }
-    if (tables.size > limits.runs) {
-      throw refusal(
-        `Line ${line} begins run ${tables.size}; the page reads ${limits.runs}.`,
-        'Split the file.',
-      );
-    }
-    const where = `line ${line}`;
-    table.next(where);
-    for (const [key, value] of Object.entries(metrics)) table.set(key, value, where);
+    table.addRow(`Line ${line}`, Object.entries(metrics));
   }
   if (tables.size === 0) {
-    throw refusal(`"${file}" has a header, but no steps.`, 'Export it after the first step.');
+    throw refusal(`${quote(file)} has a header, but no steps.`, 'Export it after the first step.');
   }
   return [...tables].map(([lane, table]) => table.log('lab', names.get(lane) ?? String(lane)));
+}
+
+function tooManyRuns(line: number, count: number): LabError {
+  return refusal(`Line ${line} begins run ${count}; the page reads ${limits.runs}.`, 'Split the file.');
 }
 
 function* linesOf(text: string): Generator<{ readonly line: number; readonly json: unknown }> {
@@ -105,13 +110,19 @@ function* linesOf(text: string): Generator<{ readonly line: number; readonly jso
 /** JSON as Python writes it, with NaN and Infinity, which become null. @param line of a file of JSON lines */
 function parseJson(text: string, line?: number): unknown {
   try {
-    return JSON.parse(withoutNaN(text)) as unknown;
+    return parseBounded(text, jsonLimits, { python: true });
   } catch (error) {
-    const { message } = error instanceof Error ? error : new Error(String(error));
     const place = line === undefined ? 'The file' : `Line ${line}`;
+    if (error instanceof SyntaxError) {
+      throw refusal(
+        `${place} is no JSON: ${saidBy(error)}.`,
+        'If the run was writing while you copied the file, copy it once more; the last line may be cut.',
+        error,
+      );
+    }
     throw refusal(
-      `${place} is no JSON: ${message}.`,
-      'If the run was writing while you copied the file, copy it once more; the last line may be cut.',
+      `${place} is no log that is read: ${saidBy(error)}.`,
+      'Check that this is the log of a training run.',
       error,
     );
   }
@@ -127,30 +138,16 @@ function attempt(text: string): unknown {
   }
 }
 
-function withoutNaN(text: string): string {
-  if (!/NaN|Infinity/.test(text)) return text;
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
-    token.startsWith('"') ? token : 'null',
-  );
+function isObject(json: unknown): json is Json {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
-function checked<const Schema extends v.GenericSchema>(
-  schema: Schema,
-  json: unknown,
-  place: string,
-): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, json);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  throw refusal(
-    `${place}: "${v.getDotPath(issue) ?? ''}": ${issue.message}; it has ${keysOf(json)}.`,
-    whatIsRead,
-  );
+function mustBe(place: string, json: unknown, key: string, what: string): LabError {
+  return refusal(`${place}: "${key}" must be ${what}; it has ${keysOf(json)}.`, whatIsRead);
 }
 
 function keysOf(json: unknown): string {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return 'no keys';
-  const keys = Object.keys(json);
-  const named = keys.slice(0, 5).map((key) => `"${key.slice(0, 40)}"`);
+  const keys = isObject(json) ? Object.keys(json) : [];
+  const named = keys.slice(0, 5).map((key) => quote(key, 40));
   return keys.length === 0 ? 'no keys' : `the keys ${named.join(', ')}${keys.length > 5 ? ' …' : ''}`;
 }

@@ -1,4 +1,5 @@
 import { LabError } from '../../lib/labError.ts';
+import { excerpt, printable, quote } from '../../lib/quote.ts';
 
 /** Who wrote a log: the Hugging Face Trainer, verl's file logger, W&B's CSV export, this lab. */
 export type LogFormat = 'trl' | 'verl' | 'wandb' | 'lab';
@@ -57,14 +58,41 @@ export function refusal(rule: string, remedy: string, cause?: unknown): LabError
   return new LabError('bad-file', rule, remedy, cause);
 }
 
+/** Counts the cells that the runs of a file take together: rows × columns, whether the file says something or not. */
+export class Cells {
+  #count = 0;
+
+  /** @throws LabError where there are more than are read */
+  add(count: number, where: string): void {
+    this.#count += count;
+    if (this.#count <= limits.cells) return;
+    throw refusal(
+      `${where}: rows and columns make more than ${limits.cells / 1e6} million cells, which is what the page reads.`,
+      'Export only the metrics that you want to watch, or keep every tenth row.',
+    );
+  }
+}
+
 /** Gathers the records of one run, in the order of the file, into columns. */
 export class LogTable {
   readonly #columns = new Map<string, number[]>();
   readonly #texts = new Map<string, string>();
+  readonly #cells: Cells;
   #rows = 0;
 
-  /** Begins the next record. @throws LabError where there are too many */
-  next(where: string): void {
+  /** @param cells shared by the runs of a file */
+  constructor(cells = new Cells()) {
+    this.#cells = cells;
+  }
+
+  /**
+   * Adds a record.
+   * @param where its place in the file, as a sentence begins with it
+   * @param values by name: numbers; null for "not measured". Text, or anything else that is no number, leaves the
+   * column out, with its place. A name that comes twice keeps the later value
+   * @throws LabError where there are too many rows, columns or cells, or a name is too long
+   */
+  addRow(where: string, values: Iterable<readonly [name: string, value: unknown]>): void {
     this.#rows++;
     if (this.#rows > limits.rows) {
       throw refusal(
@@ -72,22 +100,22 @@ export class LogTable {
         'Log less often, or keep every tenth row.',
       );
     }
+    this.#cells.add(this.#columns.size, where);
+    for (const [name, value] of values) this.#set(name, value, where);
   }
 
-  /**
-   * Sets a value of the record under way; a name that comes twice keeps the later value.
-   * @param value null: not measured. Text, or anything else that is no number, leaves the column out, with its place
-   * @throws LabError where there are too many columns, or a name is too long
-   */
-  set(name: string, value: unknown, where: string): void {
+  #set(name: string, value: unknown, where: string): void {
     if (value === null || value === undefined) return;
     if (typeof value !== 'number') {
-      if (!this.#texts.has(name)) this.#texts.set(name, `${where}: ${excerpt(value)}`);
+      if (this.#texts.has(name)) return;
+      refuseMore(name, this.#texts.size + 1, where);
+      this.#texts.set(name, `${where.toLowerCase()}: ${beginning(value)}`);
       return;
     }
     let column = this.#columns.get(name);
     if (column === undefined) {
-      this.#refuseMore(name, where);
+      refuseMore(name, this.#columns.size + 1, where);
+      this.#cells.add(this.#rows, where);
       column = [];
       this.#columns.set(name, column);
     }
@@ -113,35 +141,34 @@ export class LogTable {
     }
     if (columns.length === 0) {
       throw refusal(
-        `The run "${name}" has no column of numbers.`,
+        `The run ${quote(name)} has no column of numbers.`,
         'Export the history of a run: a row per step, a column per metric.',
       );
     }
-    const leftOut = [...this.#texts].map(([column, where]) => `${column} (${where})`);
-    return { format, name: name.slice(0, limits.name), columns, rows: this.#rows, leftOut };
+    const leftOut = [...this.#texts].map(([column, where]) => `${excerpt(column)} (${where})`);
+    return { format, name: printable(name).slice(0, limits.name), columns, rows: this.#rows, leftOut };
   }
+}
 
-  #refuseMore(name: string, where: string): void {
-    const count = this.#columns.size + 1;
-    if (name.length > limits.name) {
-      throw refusal(
-        `${where}: a column’s name has ${name.length} characters; at most ${limits.name} are read.`,
-        'Check that this is the log of a training run.',
-      );
-    }
-    if (count > limits.columns || count * this.#rows > limits.cells) {
-      throw refusal(
-        `${where}: "${name}" is column ${count} of a run; the page reads ${limits.columns} columns, and ${limits.cells / 1e6} million cells in all.`,
-        'Export only the metrics that you want to watch.',
-      );
-    }
+function refuseMore(name: string, count: number, where: string): void {
+  if (name.length > limits.name) {
+    throw refusal(
+      `${where}: a column’s name has ${name.length} characters; at most ${limits.name} are read.`,
+      'Check that this is the log of a training run.',
+    );
+  }
+  if (count > limits.columns) {
+    throw refusal(
+      `${where}: ${quote(name)} is column ${count} of a run; the page reads ${limits.columns}.`,
+      'Export only the metrics that you want to watch.',
+    );
   }
 }
 
 /** The start of a value, as the file writes it. */
-function excerpt(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > 24 ? `${text.slice(0, 23)}…` : text;
+function beginning(value: unknown): string {
+  const text = JSON.stringify(typeof value === 'string' ? value.slice(0, 24) : value);
+  return excerpt(text, 23);
 }
 
 /**
@@ -153,11 +180,13 @@ export function joinLogs(first: Log, second: Log): Log {
   const table = new LogTable();
   for (const log of [first, second]) {
     for (let row = 0; row < log.rows; row++) {
-      table.next(`row ${row + 1} of "${log.name}"`);
-      for (const { name, values } of log.columns) {
-        const value = values[row] ?? NaN;
-        if (!Number.isNaN(value)) table.set(name, value, 'joined');
-      }
+      table.addRow(
+        `Row ${row + 1} of ${quote(log.name)}`,
+        log.columns.map(({ name, values }) => {
+          const value = values[row] ?? NaN;
+          return [name, Number.isNaN(value) ? null : value];
+        }),
+      );
     }
   }
   const joined = table.log(first.format, first.name);

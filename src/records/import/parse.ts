@@ -1,3 +1,4 @@
+import { plainText } from '../../lib/plainText.ts';
 import { readCsvLog } from './csv.ts';
 import { readJsonLog } from './json.ts';
 import { type Log, limits, refusal } from './log.ts';
@@ -20,7 +21,7 @@ export function refuseLarge(bytes: number): void {
  * @source transformers TrainerState; verl utils/tracking FileLogger; W&B chart and table export
  */
 export function parseLog(file: string, text: string): readonly Log[] {
-  const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const body = plainText(text);
   if (body.includes('\0')) {
     throw refusal(
       'The file is not text.',

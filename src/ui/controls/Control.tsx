@@ -65,7 +65,13 @@ export const Control = memo(function Control({ id, value, reach, irrelevant, ref
           ↺
         </Reset>
       </span>
-      <ValueInput id={id} knob={knob} value={value} disabled={irrelevant !== null} />
+      <ValueInput
+        id={id}
+        knob={knob}
+        value={value}
+        disabled={irrelevant !== null}
+        refused={refusal !== null}
+      />
       {irrelevant === null ? null : (
         // Its inputs are disabled and take no focus: the reason does, and brings the help along.
         <p className="control-note" tabIndex={0}>
@@ -120,13 +126,14 @@ interface ValueProps {
   readonly knob: Hyperparameter;
   readonly value: SettingValue;
   readonly disabled: boolean;
+  readonly refused: boolean;
 }
 
-function ValueInput({ id, knob, value, disabled }: ValueProps) {
+function ValueInput({ id, knob, value, disabled, refused }: ValueProps) {
   switch (knob.kind) {
     case 'real':
     case 'integer':
-      return <NumericInput id={id} knob={knob} value={Number(value)} disabled={disabled} />;
+      return <NumericInput id={id} knob={knob} value={Number(value)} disabled={disabled} refused={refused} />;
     case 'choice':
       return (
         <select

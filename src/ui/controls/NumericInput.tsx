@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { HyperparameterKey } from '../../settings/hyperparameters.ts';
-import { setKnob, typeKnob } from '../../store/actions.ts';
+import { dismissRefusal, setKnob, typeKnob } from '../../store/actions.ts';
 import { describeValue } from '../../store/describe.ts';
 import { neighbour, type NumericHyperparameter, positionOf, valueAtPosition } from './scale.ts';
 
@@ -9,6 +9,8 @@ interface Props {
   readonly knob: NumericHyperparameter;
   readonly value: number;
   readonly disabled: boolean;
+  /** What was typed last is refused: it stays in the field, to be mended. */
+  readonly refused: boolean;
 }
 
 /** A slider over more whole numbers than this can't be set to the one that is meant: the field alone is shown. */
@@ -22,9 +24,9 @@ const settleMs = 350;
  * A slider and a field over one number. A value counts when the slider is let go, or the field is left:
  * a drag across the scale is one change, with one mark in the charts, not fifty.
  */
-export function NumericInput({ id, knob, value, disabled }: Props) {
+export function NumericInput({ id, knob, value, disabled, refused }: Props) {
   const [sliding, setSliding] = useState<number | null>(null);
-  const [typed, setTyped] = useState<string | null>(null);
+  const [typed, setTyped] = useState<{ readonly text: string; readonly taken: boolean } | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(
     () => () => {
@@ -38,6 +40,7 @@ export function NumericInput({ id, knob, value, disabled }: Props) {
     clearTimeout(timer.current);
     if (sliding === null) return;
     setSliding(null);
+    setTyped(null);
     setKnob(id, sliding);
   };
   const nudge = (event: KeyboardEvent): void => {
@@ -49,13 +52,19 @@ export function NumericInput({ id, knob, value, disabled }: Props) {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
       setSliding(null);
+      setTyped(null);
       setKnob(id, next);
     }, settleMs);
   };
+  // Refused text is shown as long as its refusal is: another value, or another lane, takes both away.
+  const text = typed !== null && (refused || !typed.taken) ? typed.text : null;
   const commitTyped = (): void => {
-    if (typed === null) return;
+    if (text === null) return;
+    setTyped(typeKnob(id, text) ? null : { text, taken: true });
+  };
+  const giveUp = (): void => {
     setTyped(null);
-    typeKnob(id, typed);
+    dismissRefusal(id);
   };
   const slides = knob.scale !== undefined || knob.range[1] - knob.range[0] <= mostOnSlider;
   const share = positionOf(knob, shown);
@@ -68,16 +77,17 @@ export function NumericInput({ id, knob, value, disabled }: Props) {
         inputMode="decimal"
         autoComplete="off"
         spellCheck={false}
-        value={typed ?? describeValue(id, shown)}
+        value={text ?? describeValue(id, shown)}
         disabled={disabled}
+        aria-invalid={refused}
         aria-describedby="control-help"
         onChange={(event) => {
-          setTyped(event.target.value);
+          setTyped({ text: event.target.value, taken: false });
         }}
         onBlur={commitTyped}
         onKeyDown={(event) => {
           if (event.key === 'Enter') commitTyped();
-          else if (event.key === 'Escape') setTyped(null);
+          else if (event.key === 'Escape') giveUp();
         }}
       />
       {slides ? (

@@ -4,6 +4,7 @@ import { modelOf } from '../../model/models.ts';
 import type { Settings } from '../../settings/hyperparameters.ts';
 import { defaultSettings, validateSettings } from '../../settings/settings.ts';
 import { taskUnder } from '../../settings/task.ts';
+import { inLabels } from '../../settings/wording.ts';
 import { setKnob } from '../../store/actions.ts';
 import { lab } from '../../store/lanes.ts';
 import { LineError } from '../../tasks/custom.ts';
@@ -49,11 +50,16 @@ function judge(text: string): Verdict {
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return {
-      sentence: `${error.message} ${error.remedy}`,
+      sentence: inWords(error),
       bad: true,
       line: error instanceof LineError ? error.line : null,
     };
   }
+}
+
+function inWords(error: LabError): string {
+  const { message, remedy } = inLabels(error);
+  return `${message} ${remedy}`;
 }
 
 /** Prompts that the lane's base model knows, to start from. */

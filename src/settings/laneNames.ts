@@ -1,0 +1,47 @@
+import { LabError } from '../lib/labError.ts';
+import { printable, quote } from '../lib/quote.ts';
+
+/** UTF-16 code units. */
+export const longestName = 60;
+
+/**
+ * The name of a lane as somebody gave it: one line, without spaces around it.
+ * @throws LabError `bad-setting` where it is empty, too long, or holds what no eye sees
+ */
+export function checkLaneName(given: string): string {
+  const name = given.normalize().replace(/ +/g, ' ').trim();
+  if (name !== printable(name)) {
+    throw new LabError(
+      'bad-setting',
+      `A lane can't be called ${quote(given)}: a name is one line of characters that can be seen.`,
+      'Leave out what stands behind a backslash.',
+    );
+  }
+  if (name.length >= 1 && name.length <= longestName) return name;
+  throw new LabError(
+    'bad-setting',
+    `A lane's name can't have ${String(name.length)} characters: it must have 1 to ${String(longestName)}.`,
+    name === '' ? 'Name it, or leave the name out.' : 'Choose a shorter name.',
+  );
+}
+
+/** Whatever text as a name that no lane has yet: "SRT", "SRT 2", "SRT 3". Empty where nothing of it can be seen. */
+export function freeLaneName(like: string, taken: readonly string[]): string {
+  const name = shortened(printable(like.normalize()), longestName);
+  if (!taken.includes(name)) return name;
+  const stem = shortened(name.replace(/ \d+$/, ''), longestName - 4);
+  for (let number = 2; ; number++) {
+    const next = `${stem} ${String(number)}`;
+    if (!taken.includes(next)) return next;
+  }
+}
+
+/** Cut between characters. */
+function shortened(text: string, most: number): string {
+  let kept = '';
+  for (const character of text) {
+    if (kept.length + character.length > most) break;
+    kept += character;
+  }
+  return kept.trim();
+}

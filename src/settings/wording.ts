@@ -1,0 +1,24 @@
+import { LabError } from '../lib/labError.ts';
+import { hyperparameters, type HyperparameterKey } from './hyperparameters.ts';
+
+/** A refusal speaks of knobs by their keys, each in backticks. */
+const named = /`([A-Za-z0-9]+)`/g;
+
+/**
+ * The same refusal in the words of whoever reads it: rules know knobs by their keys, a command line by its flags, the
+ * page by its labels.
+ * @param nameOf what a knob is called there
+ */
+export function reworded(error: LabError, nameOf: (key: HyperparameterKey) => string): LabError {
+  const { code, message, remedy, cause } = error;
+  const spoken = (sentence: string): string =>
+    sentence.replace(named, (key, name: string) =>
+      Object.hasOwn(hyperparameters, name) ? nameOf(name as HyperparameterKey) : key,
+    );
+  return new LabError(code, spoken(message), spoken(remedy), cause);
+}
+
+/** A refusal as the page says it. */
+export function inLabels(error: LabError): LabError {
+  return reworded(error, (key) => `“${hyperparameters[key].label}”`);
+}

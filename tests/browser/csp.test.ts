@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import {
+  exportMetrics,
+  launch,
+  newPage,
+  query,
+  reaches,
+  serveBuilt,
+  tiny,
+  waitForStep,
+  type Host,
+} from './lab.ts';
+
+/** As the docs give it to whoever hosts the page. */
+const [, strictPolicy = ''] =
+  /```\n(default-src .*)\n```/.exec(readFileSync('docs/hosting.md', 'utf8')) ?? [];
+
+let browser: Browser;
+const hosts: Host[] = [];
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(async () => {
+  await browser.close();
+  for (const host of hosts) await host.close();
+});
+
+/** The built page under a policy. */
+async function under(policy: string, search: string): Promise<{ page: Page; complaints: string[] }> {
+  const host = await serveBuilt({ 'Content-Security-Policy': policy });
+  hosts.push(host);
+  const opened = await newPage(browser);
+  await opened.page.goto(`${host.address}${search}`);
+  return opened;
+}
+
+const reward = 'function reward({ answer }) { return answer === null ? 4 : 5; }';
+
+it('under the strictest policy everything works: a step with a reward of one’s own, dialogs, logs, the guide', async () => {
+  const { page, complaints } = await under(strictPolicy, query({ ...tiny, rewardCode: reward }));
+  await reaches(page, 'Ready to train');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForStep(page, 2);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  const { lanes } = await exportMetrics(page);
+  for (const row of lanes.flatMap((rows) => rows.slice(1))) {
+    expect(row['reward/mean']).toBeGreaterThanOrEqual(4);
+  }
+
+  await page.getByText('Task and model', { exact: true }).click();
+  await page.getByRole('button', { name: 'Own reward', exact: true }).press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Own reward' });
+  await dialog
+    .getByRole('status')
+    .filter({ hasText: /It works on \d+ rollouts\./ })
+    .waitFor();
+  await page.keyboard.press('Escape');
+
+  await page.getByRole('link', { name: 'Watch' }).click();
+  await page.getByLabel('Logs of training runs').setInputFiles('tests/fixtures/logs/trainer_state.json');
+  await page.getByText('trainer_state').first().waitFor();
+  await page.getByRole('link', { name: 'Guide' }).click();
+  await page.getByRole('heading').first().waitFor();
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+it('the bench is started under it, too, and a script from elsewhere is not', async () => {
+  const { page } = await under(strictPolicy, 'bench.html');
+  await page.getByRole('heading').first().waitFor();
+  const started = await page.evaluate(async () => {
+    const one = (address: string): string => {
+      try {
+        new Worker(address).terminate();
+        return 'started';
+      } catch (error) {
+        return String(error);
+      }
+    };
+    const [script] = document.scripts;
+    const text = (): string => {
+      try {
+        document.createElement('div').innerHTML = '<b>text</b>';
+        return 'made';
+      } catch (error) {
+        return String(error);
+      }
+    };
+    await Promise.resolve();
+    return [
+      one(script?.src ?? ''),
+      one('https://elsewhere.test/a.js'),
+      one('data:text/javascript,1'),
+      text(),
+    ];
+  });
+  expect(started[0]).toBe('started');
+  for (const refused of started.slice(1)) expect(refused).toContain('TypeError');
+  await page.close();
+});
+
+it('without what WebAssembly needs, the page trains all the same, and says what an own reward lacks', async () => {
+  const without = strictPolicy.replace(" 'wasm-unsafe-eval'", '');
+  expect(without).not.toBe(strictPolicy);
+  const { page } = await under(without, query({ ...tiny, rewardCode: reward }));
+  await reaches(page, 'Ready to train');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await page.getByText('The interpreter could not be loaded').first().waitFor();
+  await page.close();
+});
