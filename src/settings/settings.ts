@@ -1,6 +1,7 @@
 import { algorithmOf } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
 import { models } from '../model/models.ts';
+import type { Pool } from '../spec/algorithm.ts';
 import type { Hyperparameter, SettingValue } from '../spec/hyperparameter.ts';
 import { ownTasks } from '../tasks/index.ts';
 import { constraints } from './constraints.ts';
@@ -165,17 +166,14 @@ export function applyLive(settings: Settings, changes: Partial<Settings>): Setti
   return changed;
 }
 
-/** Rollouts per prompt: M from the policy, N from the anchor, and those that are only watched. */
-export interface RolloutCounts {
-  readonly M: number;
-  readonly N: number;
+/** Rollouts per prompt: those of the group, and those of an anchor that are only watched. */
+export interface RolloutCounts extends Pool {
   readonly shadow: number;
 }
 
 /** How a group is shared out; an algorithm with an anchor of its own needs no shadow. */
 export function rolloutCounts(settings: Settings): RolloutCounts {
-  const { anchor } = algorithmOf(settings.algorithm);
-  const N = anchor === 'ema' ? Math.round(settings.groupSize * settings.anchorShare) : 0;
+  const { anchor, pool } = algorithmOf(settings.algorithm);
   const shadow = anchor === 'none' && settings.monitorAnchor ? settings.monitorRollouts : 0;
-  return { M: settings.groupSize - N, N, shadow };
+  return { ...pool(settings), shadow };
 }

@@ -63,10 +63,11 @@ export async function preparePlan(
 
 /** What a step of these settings samples at most. */
 export function rolloutCapacity(settings: Settings, task: Task, tokenizer: Tokenizer): RolloutCapacity {
-  const { promptsPerStep: prompts, groupSize, maxCompletionLength, taskLevel } = settings;
+  const { promptsPerStep: prompts, maxCompletionLength, taskLevel } = settings;
+  const { M, V, N, shadow } = rolloutCounts(settings);
   return {
     prompts,
-    rollouts: prompts * (groupSize + rolloutCounts(settings).shadow),
+    rollouts: prompts * (M + V + N + shadow),
     maxPromptLength: tokenizer.mostTokens(task.promptLength(taskLevel)),
     maxCompletionLength,
     endToken: tokenizer.endToken,

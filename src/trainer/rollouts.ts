@@ -17,20 +17,31 @@ export interface RolledBatch {
 /** Rollout numbers leave room for the largest group, so that a prompt's randomness does not depend on it. */
 const rolloutsPerPrompt = 1024;
 
-/** What to sample for B prompts: the policy's M each, then the anchor's N, then the shadow's. */
-export function requestsFor(prompts: number, counts: RolloutCounts, temperature: number): RolloutRequest[] {
-  const each = (count: number, model: RolloutSource, purpose: number): RolloutRequest[] =>
+/** Prompts of a step leave room for those that are drawn in the place of others. */
+const promptsPerTry = 64;
+
+/**
+ * What to sample for B prompts: the policy's M + V each, then the anchor's N, then the shadow's.
+ * @param tries how often prompts were drawn anew in this step
+ */
+export function requestsFor(
+  prompts: number,
+  counts: RolloutCounts,
+  temperature: number,
+  tries = 0,
+): RolloutRequest[] {
+  const each = (count: number, model: RolloutRequest['model'], purpose: number): RolloutRequest[] =>
     Array.from({ length: prompts }, (_, prompt) =>
       Array.from({ length: count }, (__, i) => ({
         prompt,
         model,
         temperature,
-        rollout: prompt * rolloutsPerPrompt + i,
+        rollout: (tries * promptsPerTry + prompt) * rolloutsPerPrompt + i,
         purpose,
       })),
     ).flat();
   return [
-    ...each(counts.M, 'policy', purposes.policyRollout),
+    ...each(counts.M + counts.V, 'policy', purposes.policyRollout),
     ...each(counts.N, 'anchor', purposes.anchorRollout),
     ...each(counts.shadow, 'anchor', purposes.shadowRollout),
   ];
@@ -44,10 +55,13 @@ export function groupRollouts(
   task: Task,
   tokenizer: Tokenizer,
 ): RolledBatch {
-  const rollouts = completions.map((completion, i) =>
-    toRollout(completion, i < problems.length * counts.M ? 'policy' : 'anchor', task, tokenizer),
-  );
-  const anchors = problems.length * counts.M;
+  const ofPolicy = counts.M + counts.V;
+  const anchors = problems.length * ofPolicy;
+  const sourceOf = (i: number): RolloutSource => {
+    if (i >= anchors) return 'anchor';
+    return i % ofPolicy < counts.M ? 'policy' : 'voter';
+  };
+  const rollouts = completions.map((completion, i) => toRollout(completion, sourceOf(i), task, tokenizer));
   const shadows = anchors + problems.length * counts.N;
   const slice = (start: number, count: number, prompt: number) =>
     rollouts.slice(start + prompt * count, start + (prompt + 1) * count);
@@ -55,7 +69,7 @@ export function groupRollouts(
     problems,
     groups: problems.map(({ prompt }, b) => ({
       prompt,
-      rollouts: [...slice(0, counts.M, b), ...slice(anchors, counts.N, b)],
+      rollouts: [...slice(0, ofPolicy, b), ...slice(anchors, counts.N, b)],
     })),
     shadow: problems.map((_, b) => slice(shadows, counts.shadow, b)),
   };

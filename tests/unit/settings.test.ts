@@ -135,15 +135,17 @@ describe('applyLive', () => {
 });
 
 it('shares a group out between policy, anchor and shadow', () => {
-  expect(rolloutCounts(defaultSettings)).toEqual({ M: 8, N: 8, shadow: 0 });
+  expect(rolloutCounts(defaultSettings)).toEqual({ M: 8, V: 0, N: 8, shadow: 0 });
   expect(rolloutCounts(validateSettings({ anchorShare: 0.25, groupSize: 32 }))).toEqual({
     M: 24,
+    V: 0,
     N: 8,
     shadow: 0,
   });
-  expect(rolloutCounts(validateSettings({ algorithm: 'srt' }))).toEqual({ M: 16, N: 0, shadow: 4 });
+  expect(rolloutCounts(validateSettings({ algorithm: 'srt' }))).toEqual({ M: 16, V: 0, N: 0, shadow: 4 });
   expect(rolloutCounts(validateSettings({ algorithm: 'srt', monitorAnchor: false }))).toEqual({
     M: 16,
+    V: 0,
     N: 0,
     shadow: 0,
   });
