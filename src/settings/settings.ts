@@ -1,7 +1,5 @@
-import { algorithmOf } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
 import { models } from '../model/models.ts';
-import type { Pool } from '../spec/algorithm.ts';
 import type { Hyperparameter, SettingValue } from '../spec/hyperparameter.ts';
 import { ownTasks } from '../tasks/index.ts';
 import { constraints } from './constraints.ts';
@@ -164,16 +162,4 @@ export function applyLive(settings: Settings, changes: Partial<Settings>): Setti
     }
   }
   return changed;
-}
-
-/** Rollouts per prompt: those of the group, and those of an anchor that are only watched. */
-export interface RolloutCounts extends Pool {
-  readonly shadow: number;
-}
-
-/** How a group is shared out; an algorithm with an anchor of its own needs no shadow. */
-export function rolloutCounts(settings: Settings): RolloutCounts {
-  const { anchor, pool } = algorithmOf(settings.algorithm);
-  const shadow = anchor === 'none' && settings.monitorAnchor ? settings.monitorRollouts : 0;
-  return { ...pool(settings), shadow };
 }

@@ -6,11 +6,11 @@ import type { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
 import type { BaseModel } from '../model/baseModel.ts';
 import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
-import { rolloutCounts } from '../settings/settings.ts';
 import type { Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import { taskOf } from '../tasks/index.ts';
 import type { Memory } from '../spec/memory.ts';
+import { rolloutCounts } from './rollouts.ts';
 
 /**
  * How a run's settings have activations stored.

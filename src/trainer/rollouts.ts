@@ -1,8 +1,10 @@
+import { algorithmOf } from '../algorithms/index.ts';
 import type { RolloutRequest } from '../engine/rollout/call.ts';
 import type { Completion } from '../engine/rollout/sampler.ts';
 import { purposes } from '../lib/philox.ts';
 import { mean } from '../lib/stats.ts';
-import type { RolloutCounts } from '../settings/settings.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
+import type { Pool } from '../spec/algorithm.ts';
 import type { Group, Rollout, RolloutSource } from '../spec/group.ts';
 import type { Problem, Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
@@ -12,6 +14,18 @@ export interface RolledBatch {
   readonly problems: readonly Problem[];
   readonly groups: readonly Group[];
   readonly shadow: readonly (readonly Rollout[])[];
+}
+
+/** Rollouts per prompt: those of the group, and those of an anchor that are only watched. */
+export interface RolloutCounts extends Pool {
+  readonly shadow: number;
+}
+
+/** How a group is shared out; an algorithm with an anchor of its own needs no shadow. */
+export function rolloutCounts(settings: Settings): RolloutCounts {
+  const { anchor, pool } = algorithmOf(settings.algorithm);
+  const shadow = anchor === 'none' && settings.monitorAnchor ? settings.monitorRollouts : 0;
+  return { ...pool(settings), shadow };
 }
 
 /** Rollout numbers leave room for the largest group, so that a prompt's randomness does not depend on it. */

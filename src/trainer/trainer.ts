@@ -12,7 +12,7 @@ import { randomStream } from '../lib/philox.ts';
 import type { BaseModel } from '../model/baseModel.ts';
 import { learningRateAt } from '../rl/schedule.ts';
 import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
-import { applyLive, rolloutCounts } from '../settings/settings.ts';
+import { applyLive } from '../settings/settings.ts';
 import type { Algorithm } from '../spec/algorithm.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import type { RewardRunner } from '../spec/reward.ts';
@@ -24,7 +24,7 @@ import { firstCheckpoint, RecentCheckpoints, type Checkpoint } from './checkpoin
 import { Evaluator, evaluationChunk } from './evaluate.ts';
 import { decide, replaced, toRedraw, trainingGroups, type Judge, type StepDecisions } from './decide.ts';
 import { activationsOf, rolloutCapacity } from './prepare.ts';
-import { groupRollouts, requestsFor, type RolledBatch } from './rollouts.ts';
+import { groupRollouts, requestsFor, rolloutCounts, type RolledBatch } from './rollouts.ts';
 import { StepCost } from './stepCost.ts';
 
 export interface StepResult {

@@ -4,10 +4,11 @@ import { algorithmOf, algorithms, ownKnobs } from '../../src/algorithms/index.ts
 import { randomStream } from '../../src/lib/philox.ts';
 import type { Algorithm } from '../../src/spec/algorithm.ts';
 import { parseFlags, refuseIneffective } from '../../src/settings/flags.ts';
-import { defaultSettings, isKey, rolloutCounts, validateSettings } from '../../src/settings/settings.ts';
+import { defaultSettings, isKey, validateSettings } from '../../src/settings/settings.ts';
 import { decodeUrl, encodeUrl } from '../../src/settings/url.ts';
 import type { Group, Rollout, RolloutSource } from '../../src/spec/group.ts';
 import { irrelevance } from '../../src/spec/hyperparameter.ts';
+import { rolloutCounts } from '../../src/trainer/rollouts.ts';
 import { groupOf, rollout, ruleSettings } from './rollouts.ts';
 
 /** The step's pure part, in the trainer's order. */

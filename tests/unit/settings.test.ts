@@ -13,12 +13,12 @@ import {
   defaultSettings,
   diffSettings,
   parseValue,
-  rolloutCounts,
   validateSettings,
 } from '../../src/settings/settings.ts';
 import { hyperparameterGroups, irrelevance, type Hyperparameter } from '../../src/spec/hyperparameter.ts';
 import { ownTasks, tasks } from '../../src/tasks/index.ts';
 import { allowedValue } from './settingValues.ts';
+import { rolloutCounts } from '../../src/trainer/rollouts.ts';
 
 describe.each(hyperparameterKeys)('%s', (key) => {
   const knob: Hyperparameter = hyperparameters[key];
