@@ -65,6 +65,7 @@ function groupAt(lane: number, at: number): ShownGroup {
       truncated: false,
       logProbs: entropies.map((entropy) => -entropy),
       kept: index % 5 !== 0,
+      votes: index % 5 !== 0,
     } as const;
   });
   return {

@@ -1,5 +1,7 @@
 import { groupNormalised } from '../rl/advantage.ts';
 import { keepAll } from '../rl/filter.ts';
+import { policyGradient } from '../rl/loss.ts';
+import { policyAlone } from '../rl/pool.ts';
 import { matchLabel } from '../rl/reward.ts';
 import { solutionLabel } from '../rl/vote.ts';
 import type { OracleAlgorithm } from '../spec/algorithm.ts';
@@ -10,8 +12,10 @@ export default {
   summary: 'Rewarded by the true solution: what could be reached with labels.',
   needsTruth: true,
   anchor: 'none',
+  pool: policyAlone,
   filter: keepAll,
   label: solutionLabel,
   reward: matchLabel,
   advantage: groupNormalised,
+  objective: policyGradient,
 } satisfies OracleAlgorithm;

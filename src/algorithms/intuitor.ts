@@ -1,5 +1,7 @@
 import { groupNormalised } from '../rl/advantage.ts';
-import { keepAll } from '../rl/filter.ts';
+import { keepAll, voters } from '../rl/filter.ts';
+import { policyGradient } from '../rl/loss.ts';
+import { policyAlone } from '../rl/pool.ts';
 import { selfCertainty } from '../rl/reward.ts';
 import { noLabel } from '../rl/vote.ts';
 import type { LabelFreeAlgorithm } from '../spec/algorithm.ts';
@@ -10,8 +12,11 @@ export default {
   summary: 'No vote and no label: rollouts are rewarded for the model’s own certainty.',
   needsTruth: false,
   anchor: 'none',
+  pool: policyAlone,
   filter: keepAll,
+  voters,
   label: noLabel,
   reward: selfCertainty,
   advantage: groupNormalised,
+  objective: policyGradient,
 } satisfies LabelFreeAlgorithm;

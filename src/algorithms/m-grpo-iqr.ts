@@ -1,5 +1,7 @@
 import { groupNormalised } from '../rl/advantage.ts';
-import { interquartile } from '../rl/filter.ts';
+import { interquartile, voters } from '../rl/filter.ts';
+import { policyGradient } from '../rl/loss.ts';
+import { withAnchor } from '../rl/pool.ts';
 import { matchLabel } from '../rl/reward.ts';
 import { majorityVote } from '../rl/vote.ts';
 import type { LabelFreeAlgorithm } from '../spec/algorithm.ts';
@@ -10,8 +12,11 @@ export default {
   summary: 'Policy and momentum anchor vote together; rollouts of unusually low entropy are left out.',
   needsTruth: false,
   anchor: 'ema',
+  pool: withAnchor,
   filter: interquartile,
+  voters,
   label: majorityVote,
   reward: matchLabel,
   advantage: groupNormalised,
+  objective: policyGradient,
 } satisfies LabelFreeAlgorithm;

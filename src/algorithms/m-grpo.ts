@@ -1,5 +1,7 @@
 import { groupNormalised } from '../rl/advantage.ts';
-import { keepAll } from '../rl/filter.ts';
+import { keepAll, voters } from '../rl/filter.ts';
+import { policyGradient } from '../rl/loss.ts';
+import { withAnchor } from '../rl/pool.ts';
 import { matchLabel } from '../rl/reward.ts';
 import { majorityVote } from '../rl/vote.ts';
 import type { LabelFreeAlgorithm } from '../spec/algorithm.ts';
@@ -10,8 +12,11 @@ export default {
   summary: 'Policy and momentum anchor vote together on the label; only the policy trains.',
   needsTruth: false,
   anchor: 'ema',
+  pool: withAnchor,
   filter: keepAll,
+  voters,
   label: majorityVote,
   reward: matchLabel,
   advantage: groupNormalised,
+  objective: policyGradient,
 } satisfies LabelFreeAlgorithm;

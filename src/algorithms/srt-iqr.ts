@@ -1,5 +1,7 @@
 import { groupNormalised } from '../rl/advantage.ts';
-import { interquartile } from '../rl/filter.ts';
+import { interquartile, voters } from '../rl/filter.ts';
+import { policyGradient } from '../rl/loss.ts';
+import { policyAlone } from '../rl/pool.ts';
 import { matchLabel } from '../rl/reward.ts';
 import { majorityVote } from '../rl/vote.ts';
 import type { LabelFreeAlgorithm } from '../spec/algorithm.ts';
@@ -10,8 +12,11 @@ export default {
   summary: 'SRT with the entropy filter alone: does it hold without an anchor?',
   needsTruth: false,
   anchor: 'none',
+  pool: policyAlone,
   filter: interquartile,
+  voters,
   label: majorityVote,
   reward: matchLabel,
   advantage: groupNormalised,
+  objective: policyGradient,
 } satisfies LabelFreeAlgorithm;

@@ -1,5 +1,7 @@
 import { groupNormalised } from '../rl/advantage.ts';
-import { keepAll } from '../rl/filter.ts';
+import { keepAll, voters } from '../rl/filter.ts';
+import { policyGradient } from '../rl/loss.ts';
+import { policyAlone } from '../rl/pool.ts';
 import { matchLabel } from '../rl/reward.ts';
 import { majorityVote } from '../rl/vote.ts';
 import type { LabelFreeAlgorithm } from '../spec/algorithm.ts';
@@ -10,8 +12,11 @@ export default {
   summary: 'The policy’s own majority answer is the label; every rollout that agrees with it is rewarded.',
   needsTruth: false,
   anchor: 'none',
+  pool: policyAlone,
   filter: keepAll,
+  voters,
   label: majorityVote,
   reward: matchLabel,
   advantage: groupNormalised,
+  objective: policyGradient,
 } satisfies LabelFreeAlgorithm;

@@ -4,8 +4,9 @@ import type { Kernels } from '../gpu/kernel.ts';
 import { quantile } from '../lib/stats.ts';
 import type { BaseModel } from '../model/baseModel.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
-import { rolloutCounts, validateSettings } from '../settings/settings.ts';
+import { validateSettings } from '../settings/settings.ts';
 import type { MetricId } from '../spec/metrics.ts';
+import { rolloutCounts } from '../trainer/rollouts.ts';
 import { Trainer } from '../trainer/trainer.ts';
 
 /** Median and spread of repeated measurements. */

@@ -47,6 +47,7 @@ export const purposes = {
   pretraining: 3,
   noise: 4,
   initialisation: 5,
+  reward: 6,
   policyRollout: 16,
   anchorRollout: 17,
   shadowRollout: 18,

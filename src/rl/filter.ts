@@ -18,7 +18,7 @@ const smallestFiltered = 4;
  * @source arXiv 2512.13070; quartiles by linear interpolation
  */
 export function interquartile(group: Group, settings: RuleSettings): FilterResult {
-  const inScope = group.rollouts.map(({ source }) => settings.filterScope === 'pool' || source === 'policy');
+  const inScope = group.rollouts.map(({ source }) => settings.filterScope === 'pool' || source !== 'anchor');
   const entropies = group.rollouts.filter((_, i) => inScope[i]).map(({ meanEntropy }) => meanEntropy);
   if (entropies.length < smallestFiltered) return keepAll(group);
   const q1 = quantile(entropies, 0.25);
@@ -31,4 +31,12 @@ export function interquartile(group: Group, settings: RuleSettings): FilterResul
 /** Who may vote, [G]: the kept, or everyone where the filter comes after the vote. */
 export function voters(kept: Kept, settings: RuleSettings): Kept {
   return settings.filterBeforeVote ? kept : kept.map(() => true);
+}
+
+/**
+ * Of those the anchor's alone: the policy has no say in what it learns.
+ * @source arXiv 2508.00410 (Co-rewarding-II)
+ */
+export function anchorVoters(kept: Kept, settings: RuleSettings, group: Group): Kept {
+  return voters(kept, settings).map((may, i) => may && group.rollouts[i]?.source === 'anchor');
 }

@@ -1,5 +1,7 @@
+import type { Objective, ObjectiveSettings } from '../spec/algorithm.ts';
+
 /** How token losses are averaged (docs/algorithm.md, step 7). */
-export type LossType = 'dapo' | 'grpo' | 'dr_grpo';
+export type LossType = ObjectiveSettings['lossType'];
 
 /**
  * Weight of each token of a completion in the loss, per completion.
@@ -21,3 +23,13 @@ export function tokenWeights(
   };
   return lengths.map(rules[lossType]);
 }
+
+/**
+ * The clipped policy gradient with a KL penalty and an entropy bonus, averaged as `lossType` says.
+ * @source arXiv 2402.03300, 2503.14476
+ */
+export const policyGradient: Objective = {
+  weights: (lengths, rollouts, { lossType, maxCompletionLength }) =>
+    tokenWeights(lossType, lengths, { maxCompletionLength, rollouts }),
+  coefficients: (settings) => settings,
+};

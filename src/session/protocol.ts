@@ -3,6 +3,7 @@ import type { AdapterSummary } from '../gpu/device.ts';
 import type { Failure } from '../lib/failure.ts';
 import type { LiveChange } from '../records/run.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
+import type { RolloutSource } from '../spec/group.ts';
 
 export type { Plan } from '../engine/plan.ts';
 export type { Failure } from '../lib/failure.ts';
@@ -55,8 +56,8 @@ export type RunState =
 
 /** One rollout as the table shows it. */
 export interface ShownRollout {
-  /** 'shadow': of an anchor that only watches. */
-  readonly source: 'policy' | 'anchor' | 'shadow';
+  /** 'voter': of the policy, not trained on; 'shadow': of an anchor that only watches. */
+  readonly source: RolloutSource | 'shadow';
   /** Text of each token of the completion; it may have several characters, or none. */
   readonly pieces: readonly string[];
   readonly answer: string | null;
@@ -70,6 +71,8 @@ export interface ShownRollout {
   readonly entropies: readonly number[];
   readonly logProbs: readonly number[];
   readonly kept: boolean;
+  /** Whether the vote heard it. */
+  readonly votes: boolean;
 }
 
 /** What is remarkable about a prompt of a step. */

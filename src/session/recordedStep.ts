@@ -1,12 +1,12 @@
 import { mean } from '../lib/stats.ts';
-import type { Rollout } from '../spec/group.ts';
+import type { Rollout, RolloutSource } from '../spec/group.ts';
 import type { Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import type { PromptFlags, ShownGroup, ShownRollout } from './protocol.ts';
-import type { StepDecisions } from '../trainer/trainer.ts';
+import type { StepDecisions } from '../trainer/decide.ts';
 
-/** Numbers kept of each rollout, before those of its tokens: length, truncated, kept, reward, advantage. */
-const heads = 5;
+/** Numbers kept of each rollout, before those of its tokens: length, truncated, kept, votes, reward, advantage. */
+const heads = 6;
 
 /** The rollouts of a step, packed: a tenth of the memory that the objects need. */
 export interface RecordedStep {
@@ -18,8 +18,8 @@ export interface RecordedStep {
     readonly threshold: number;
     readonly iqr: number;
     readonly agreement: number;
-    /** Rollouts of the pool, the policy's first; watched ones of the shadow anchor after them. */
-    readonly counts: { readonly policy: number; readonly anchor: number; readonly shadow: number };
+    /** Rollouts of the pool, the policy's first; watched ones of the shadow anchor last. */
+    readonly counts: Readonly<Record<ShownRollout['source'], number>>;
   }[];
   /** All completions one after another. */
   readonly tokens: Uint32Array;
@@ -29,7 +29,7 @@ export interface RecordedStep {
 
 /** Packs what a step decided. Rewards of the anchor's rollouts and advantages of skipped groups are NaN. */
 export function recordStep(step: number, decisions: StepDecisions): RecordedStep {
-  const { groups, shadow, problems, filters, labels, rewards, advantages } = decisions;
+  const { groups, shadow, problems, filters, voters, labels, rewards, advantages } = decisions;
   const pools = groups.map(({ rollouts }, b) => [...rollouts, ...(shadow[b] ?? [])]);
   const tokens = Uint32Array.from(pools.flat().flatMap((rollout) => rollout.tokens));
   const numbers = new Float32Array(pools.flat().length * heads + 2 * tokens.length);
@@ -40,6 +40,7 @@ export function recordStep(step: number, decisions: StepDecisions): RecordedStep
       numbers[at++] = rollout.tokens.length;
       numbers[at++] = Number(rollout.truncated);
       numbers[at++] = Number(filters[b]?.kept[i] ?? true);
+      numbers[at++] = Number(voters[b]?.[i] ?? false);
       numbers[at++] = ofPolicy ? (rewards[b]?.[i] ?? NaN) : NaN;
       numbers[at++] = ofPolicy ? (advantages[b]?.[i] ?? NaN) : NaN;
       numbers.set(rollout.entropies, at);
@@ -119,7 +120,10 @@ function unpack({ prompts, tokens, numbers }: RecordedStep, { task, tokenizer }:
   let at = 0;
   let token = 0;
   const next = (source: ShownRollout['source']): ShownRollout => {
-    const [length = 0, truncated, kept, reward = NaN, advantage = NaN] = numbers.subarray(at, at + heads);
+    const [length = 0, truncated, kept, votes, reward = NaN, advantage = NaN] = numbers.subarray(
+      at,
+      at + heads,
+    );
     at += heads;
     const entropies = [...numbers.subarray(at, at + length)];
     const logProbs = [...numbers.subarray(at + length, at + 2 * length)];
@@ -136,18 +140,21 @@ function unpack({ prompts, tokens, numbers }: RecordedStep, { task, tokenizer }:
       entropies,
       logProbs,
       kept: kept === 1,
+      votes: votes === 1,
     };
   };
   const take = (count: number, source: ShownRollout['source']): ShownRollout[] =>
     Array.from({ length: count }, () => next(source));
   return prompts.map(({ counts }) => [
     ...take(counts.policy, 'policy'),
+    ...take(counts.voter, 'voter'),
     ...take(counts.anchor, 'anchor'),
     ...take(counts.shadow, 'shadow'),
   ]);
 }
 
-function countsOf(rollouts: readonly Rollout[]): { policy: number; anchor: number } {
-  const policy = rollouts.filter(({ source }) => source === 'policy').length;
-  return { policy, anchor: rollouts.length - policy };
+function countsOf(rollouts: readonly Rollout[]): Record<RolloutSource, number> {
+  const counts = { policy: 0, voter: 0, anchor: 0 };
+  for (const { source } of rollouts) counts[source]++;
+  return counts;
 }

@@ -1,4 +1,5 @@
 import { algorithmOf } from '../algorithms/index.ts';
+import { anchorVoters } from '../rl/filter.ts';
 import { modelOf, models } from '../model/models.ts';
 import { ownTasks } from '../tasks/index.ts';
 import type { HyperparameterKey, Settings } from './hyperparameters.ts';
@@ -76,6 +77,15 @@ export const constraints: readonly Constraint[] = [
       return `\`anchorShare\` ${String(s.anchorShare)} gives ${String(anchor)} of ${String(s.groupSize)} rollouts to the anchor, but the policy needs at least 2 to train.`;
     },
     remedy: 'Lower `anchorShare` or raise `groupSize`.',
+  },
+  {
+    keys: ['algorithm', 'anchorShare', 'groupSize'],
+    broken: (s) => {
+      const algorithm = algorithmOf(s.algorithm);
+      if (algorithm.needsTruth || algorithm.voters !== anchorVoters || algorithm.pool(s).N > 0) return null;
+      return `\`anchorShare\` ${String(s.anchorShare)} gives the anchor none of ${String(s.groupSize)} rollouts, but with \`algorithm\` ${s.algorithm} it alone votes.`;
+    },
+    remedy: 'Raise `anchorShare`, or choose an `algorithm` in which the policy votes.',
   },
   {
     keys: ['warmupSteps', 'steps', 'lrSchedule'],

@@ -1,9 +1,10 @@
-import { algorithms } from '../algorithms/index.ts';
+import { algorithms, ownKnobs } from '../algorithms/index.ts';
 import { models } from '../model/models.ts';
 import { keepAll } from '../rl/filter.ts';
 import { majorityVote } from '../rl/vote.ts';
 import {
   choice,
+  hyperparameterGroups,
   integer,
   real,
   text,
@@ -36,8 +37,8 @@ const hasLevels: Relevance = {
   otherwise: 'Prompts of your own have no levels.',
 };
 
-/** THE table of knobs, in the order of the page. Everything about a knob is said here, once. */
-export const hyperparameters = {
+/** The knobs that any algorithm may read, in the order of the page. */
+const table = {
   algorithm: choice({
     label: 'Algorithm',
     group: 'Algorithm',
@@ -539,8 +540,17 @@ export const hyperparameters = {
   }),
 } satisfies Record<string, Hyperparameter>;
 
-export type HyperparameterKey = keyof typeof hyperparameters;
+/**
+ * THE table of knobs, in the order of the page; those that an algorithm declares for itself come after the others of
+ * their section. Everything about a knob is said in one place. Own knobs have no names in the types: whoever handles
+ * all knobs handles them, and only their algorithm reads them.
+ */
+export const hyperparameters: typeof table = { ...table, ...ownKnobs };
+
+export type HyperparameterKey = keyof typeof table;
 /** Every knob's value: one field per entry of the table. */
-export type Settings = SettingsOf<typeof hyperparameters>;
-/** All keys, in table order. */
-export const hyperparameterKeys = Object.keys(hyperparameters) as readonly HyperparameterKey[];
+export type Settings = SettingsOf<typeof table>;
+/** All keys, in the order of the page. */
+export const hyperparameterKeys = hyperparameterGroups.flatMap((group) =>
+  (Object.keys(hyperparameters) as HyperparameterKey[]).filter((key) => hyperparameters[key].group === group),
+) as readonly HyperparameterKey[];

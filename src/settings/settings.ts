@@ -1,4 +1,3 @@
-import { algorithmOf } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
 import { nearest } from '../lib/nearest.ts';
 import { plainText } from '../lib/plainText.ts';
@@ -187,19 +186,4 @@ export function applyLive(settings: Settings, changes: Partial<Settings>): Setti
     }
   }
   return changed;
-}
-
-/** Rollouts per prompt: M from the policy, N from the anchor, and those that are only watched. */
-export interface RolloutCounts {
-  readonly M: number;
-  readonly N: number;
-  readonly shadow: number;
-}
-
-/** How a group is shared out; an algorithm with an anchor of its own needs no shadow. */
-export function rolloutCounts(settings: Settings): RolloutCounts {
-  const { anchor } = algorithmOf(settings.algorithm);
-  const N = anchor === 'ema' ? Math.round(settings.groupSize * settings.anchorShare) : 0;
-  const shadow = anchor === 'none' && settings.monitorAnchor ? settings.monitorRollouts : 0;
-  return { M: settings.groupSize - N, N, shadow };
 }

@@ -1,11 +1,56 @@
+import type { RandomInteger } from '../lib/philox.ts';
 import type { Group, PseudoLabel } from './group.ts';
+import type { Hyperparameter } from './hyperparameter.ts';
+import type { OwnKnob, OwnSettings } from './ownKnob.ts';
 
-/** The knobs the rules read. `Settings` satisfies it; rules never see more. */
-export interface RuleSettings {
+/** The knobs the rules read, and those that an algorithm declared for itself. `Settings` satisfies it; rules never see more. */
+export interface RuleSettings extends OwnSettings {
   readonly iqrFactor: number;
   readonly filterScope: 'pool' | 'policy';
   readonly filterBeforeVote: boolean;
   readonly minVoteShare: number;
+}
+
+/** The knobs that share out a group. */
+export interface PoolSettings extends OwnSettings {
+  readonly groupSize: number;
+  readonly anchorShare: number;
+}
+
+/** Who samples the rollouts of a prompt. */
+export interface Pool {
+  /** Of the policy, rewarded and trained on. */
+  readonly M: number;
+  /** Further ones of the policy, which only vote. */
+  readonly V: number;
+  /** Of the anchor, which only vote. */
+  readonly N: number;
+}
+
+/** The knobs of the loss. */
+export interface ObjectiveSettings extends LossCoefficients, OwnSettings {
+  readonly lossType: 'dapo' | 'grpo' | 'dr_grpo';
+  readonly maxCompletionLength: number;
+}
+
+/** What the loss kernel takes (docs/algorithm.md, step 7). */
+export interface LossCoefficients {
+  readonly temperature: number;
+  readonly clipLow: number;
+  readonly clipHigh: number;
+  readonly klCoefficient: number;
+  readonly entropyBonus: number;
+}
+
+/** What an update minimises. */
+export interface Objective {
+  /**
+   * Weight of each token of a completion in the loss, per trained completion.
+   * @param lengths tokens of each trained completion of the batch
+   * @param rollouts policy rollouts in the batch, trained or not
+   */
+  readonly weights: (lengths: readonly number[], rollouts: number, settings: ObjectiveSettings) => number[];
+  readonly coefficients: (settings: ObjectiveSettings) => LossCoefficients;
 }
 
 /** kept[i] is false for a rollout the filter dropped, [G]. */
@@ -16,17 +61,35 @@ interface Parts {
   readonly paper: string;
   /** One sentence, shown beside the choice. */
   readonly summary: string;
-  /** 'ema': N of the G rollouts come from the momentum anchor. 'none': N = 0, M = G. */
+  /** Knobs that no other algorithm has; each is `<id>.<key>` in the table, the URL and the flags. */
+  readonly knobs?: readonly OwnKnob<Hyperparameter>[];
+  /** Whether a momentum anchor is kept that samples some of the group. */
   readonly anchor: 'none' | 'ema';
+  /** How the rollouts of a prompt are shared out; N is 0 without an anchor. */
+  readonly pool: (settings: PoolSettings) => Pool;
   /** Which rollouts stay, and the figures behind it (NaN where there is no threshold). */
   readonly filter: (group: Group, settings: RuleSettings) => FilterResult;
-  /** Reward per policy rollout, [M]; NaN throughout when it asks for a label and the group has none. */
-  readonly reward: (group: Group, label: PseudoLabel, settings: RuleSettings) => readonly number[];
+  /**
+   * Reward per policy rollout, [M]; NaN throughout when it asks for a label and the group has none.
+   * @param random the step's own stream, prompt after prompt
+   */
+  readonly reward: (
+    group: Group,
+    label: PseudoLabel,
+    settings: RuleSettings,
+    random: RandomInteger,
+  ) => readonly number[];
   /**
    * Advantage per policy rollout, [M], 0 for those not kept; null skips the group
    * (rewards NaN throughout, or fewer than 2 kept): no gradient at all, KL included.
    */
   readonly advantage: (rewards: readonly number[], kept: Kept) => readonly number[] | null;
+  /**
+   * Whether another prompt is drawn in the place of a group, for its advantages; never unless said.
+   * @param tries how often that was done in this step; must refuse in the end
+   */
+  readonly redraw?: (advantages: readonly number[] | null, tries: number) => boolean;
+  readonly objective: Objective;
 }
 
 export interface FilterResult {
@@ -43,6 +106,8 @@ export interface FilterResult {
  */
 export interface LabelFreeAlgorithm extends Parts {
   readonly needsTruth: false;
+  /** Who may vote, [G]. */
+  readonly voters: (kept: Kept, settings: RuleSettings, group: Group) => Kept;
   readonly label: (group: Group, voters: Kept, settings: RuleSettings) => PseudoLabel;
 }
 

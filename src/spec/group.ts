@@ -1,5 +1,8 @@
-/** Which model sampled a rollout. The pool of a prompt lists the policy's rollouts first. */
-export type RolloutSource = 'policy' | 'anchor';
+/**
+ * Whose rollout it is: the policy's, to be trained on; the policy's, to vote only; the anchor's. The pool of a prompt
+ * lists them in this order.
+ */
+export type RolloutSource = 'policy' | 'voter' | 'anchor';
 
 /** One sampled completion with what its sampler knew. L = completion length in tokens. */
 export interface Rollout {
@@ -20,7 +23,7 @@ export interface Rollout {
   readonly selfCertainty: number;
 }
 
-/** All G = M + N rollouts of one prompt: what the rules see. It has no field for the solution. */
+/** All G = M + V + N rollouts of one prompt: what the rules see. It has no field for the solution. */
 export interface Group {
   readonly prompt: string;
   readonly rollouts: readonly Rollout[];

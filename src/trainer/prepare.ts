@@ -6,11 +6,11 @@ import type { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
 import type { BaseModel } from '../model/baseModel.ts';
 import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
-import { rolloutCounts } from '../settings/settings.ts';
 import type { Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import { taskOf } from '../tasks/index.ts';
 import type { Memory } from '../spec/memory.ts';
+import { rolloutCounts } from './rollouts.ts';
 
 /**
  * How a run's settings have activations stored.
@@ -63,10 +63,11 @@ export async function preparePlan(
 
 /** What a step of these settings samples at most. */
 export function rolloutCapacity(settings: Settings, task: Task, tokenizer: Tokenizer): RolloutCapacity {
-  const { promptsPerStep: prompts, groupSize, maxCompletionLength, taskLevel } = settings;
+  const { promptsPerStep: prompts, maxCompletionLength, taskLevel } = settings;
+  const { M, V, N, shadow } = rolloutCounts(settings);
   return {
     prompts,
-    rollouts: prompts * (groupSize + rolloutCounts(settings).shadow),
+    rollouts: prompts * (M + V + N + shadow),
     maxPromptLength: tokenizer.mostTokens(task.promptLength(taskLevel)),
     maxCompletionLength,
     endToken: tokenizer.endToken,

@@ -1,8 +1,10 @@
+import { algorithmOf } from '../algorithms/index.ts';
 import type { RolloutRequest } from '../engine/rollout/call.ts';
 import type { Completion } from '../engine/rollout/sampler.ts';
 import { purposes } from '../lib/philox.ts';
 import { mean } from '../lib/stats.ts';
-import type { RolloutCounts } from '../settings/settings.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
+import type { Pool } from '../spec/algorithm.ts';
 import type { Group, Rollout, RolloutSource } from '../spec/group.ts';
 import type { Problem, Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
@@ -14,23 +16,46 @@ export interface RolledBatch {
   readonly shadow: readonly (readonly Rollout[])[];
 }
 
+/** Rollouts per prompt: those of the group, and those of an anchor that are only watched. */
+export interface RolloutCounts extends Pool {
+  readonly shadow: number;
+}
+
+/** How a group is shared out; an algorithm with an anchor of its own needs no shadow. */
+export function rolloutCounts(settings: Settings): RolloutCounts {
+  const { anchor, pool } = algorithmOf(settings.algorithm);
+  const shadow = anchor === 'none' && settings.monitorAnchor ? settings.monitorRollouts : 0;
+  return { ...pool(settings), shadow };
+}
+
 /** Rollout numbers leave room for the largest group, so that a prompt's randomness does not depend on it. */
 const rolloutsPerPrompt = 1024;
 
-/** What to sample for B prompts: the policy's M each, then the anchor's N, then the shadow's. */
-export function requestsFor(prompts: number, counts: RolloutCounts, temperature: number): RolloutRequest[] {
-  const each = (count: number, model: RolloutSource, purpose: number): RolloutRequest[] =>
+/** Prompts of a step leave room for those that are drawn in the place of others. */
+const promptsPerTry = 64;
+
+/**
+ * What to sample for B prompts: the policy's M + V each, then the anchor's N, then the shadow's.
+ * @param tries how often prompts were drawn anew in this step
+ */
+export function requestsFor(
+  prompts: number,
+  counts: RolloutCounts,
+  temperature: number,
+  tries = 0,
+): RolloutRequest[] {
+  const each = (count: number, model: RolloutRequest['model'], purpose: number): RolloutRequest[] =>
     Array.from({ length: prompts }, (_, prompt) =>
       Array.from({ length: count }, (__, i) => ({
         prompt,
         model,
         temperature,
-        rollout: prompt * rolloutsPerPrompt + i,
+        rollout: (tries * promptsPerTry + prompt) * rolloutsPerPrompt + i,
         purpose,
       })),
     ).flat();
   return [
-    ...each(counts.M, 'policy', purposes.policyRollout),
+    ...each(counts.M + counts.V, 'policy', purposes.policyRollout),
     ...each(counts.N, 'anchor', purposes.anchorRollout),
     ...each(counts.shadow, 'anchor', purposes.shadowRollout),
   ];
@@ -44,10 +69,13 @@ export function groupRollouts(
   task: Task,
   tokenizer: Tokenizer,
 ): RolledBatch {
-  const rollouts = completions.map((completion, i) =>
-    toRollout(completion, i < problems.length * counts.M ? 'policy' : 'anchor', task, tokenizer),
-  );
-  const anchors = problems.length * counts.M;
+  const ofPolicy = counts.M + counts.V;
+  const anchors = problems.length * ofPolicy;
+  const sourceOf = (i: number): RolloutSource => {
+    if (i >= anchors) return 'anchor';
+    return i % ofPolicy < counts.M ? 'policy' : 'voter';
+  };
+  const rollouts = completions.map((completion, i) => toRollout(completion, sourceOf(i), task, tokenizer));
   const shadows = anchors + problems.length * counts.N;
   const slice = (start: number, count: number, prompt: number) =>
     rollouts.slice(start + prompt * count, start + (prompt + 1) * count);
@@ -55,7 +83,7 @@ export function groupRollouts(
     problems,
     groups: problems.map(({ prompt }, b) => ({
       prompt,
-      rollouts: [...slice(0, counts.M, b), ...slice(anchors, counts.N, b)],
+      rollouts: [...slice(0, ofPolicy, b), ...slice(anchors, counts.N, b)],
     })),
     shadow: problems.map((_, b) => slice(shadows, counts.shadow, b)),
   };

@@ -5,20 +5,15 @@ import { OverlapWindow } from '../diagnostics/overlap.ts';
 import { truthMetrics } from '../diagnostics/truth.ts';
 import { Engine } from '../engine/engine.ts';
 import { untriedPlan, type Plan } from '../engine/plan.ts';
-import type { TrainingGroup } from '../engine/rows.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
+import { randomStream } from '../lib/philox.ts';
 import type { BaseModel } from '../model/baseModel.ts';
-import { voters } from '../rl/filter.ts';
-import { tokenWeights } from '../rl/loss.ts';
-import { policyRollouts } from '../rl/reward.ts';
 import { learningRateAt } from '../rl/schedule.ts';
-import { noLabel } from '../rl/vote.ts';
 import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
-import { applyLive, rolloutCounts } from '../settings/settings.ts';
-import type { Algorithm, FilterResult } from '../spec/algorithm.ts';
-import type { PseudoLabel } from '../spec/group.ts';
+import { applyLive } from '../settings/settings.ts';
+import type { Algorithm } from '../spec/algorithm.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import type { RewardRunner } from '../spec/reward.ts';
 import type { Task } from '../spec/task.ts';
@@ -27,18 +22,10 @@ import { drawTraining } from '../tasks/draw.ts';
 import { taskOf } from '../tasks/index.ts';
 import { firstCheckpoint, RecentCheckpoints, type Checkpoint } from './checkpoint.ts';
 import { Evaluator, evaluationChunk } from './evaluate.ts';
-import { ownRewards } from './ownReward.ts';
+import { decide, replaced, toRedraw, trainingGroups, type Judge, type StepDecisions } from './decide.ts';
 import { activationsOf, rolloutCapacity } from './prepare.ts';
-import { groupRollouts, requestsFor, type RolledBatch } from './rollouts.ts';
+import { groupRollouts, requestsFor, rolloutCounts, type RolledBatch } from './rollouts.ts';
 import { StepCost } from './stepCost.ts';
-
-/** What a step decided, per prompt [B]; for the table of rollouts. */
-export interface StepDecisions extends RolledBatch {
-  readonly filters: readonly FilterResult[];
-  readonly labels: readonly PseudoLabel[];
-  readonly rewards: readonly (readonly number[])[];
-  readonly advantages: readonly (readonly number[] | null)[];
-}
 
 export interface StepResult {
   /** Every metric measured at this step; `eval/…` where an evaluation was due. */
@@ -61,8 +48,16 @@ export interface TrainerOptions {
   readonly checkpoints?: boolean;
   /** In place of the task that the settings name; a test hides solutions this way. */
   readonly task?: Task;
+  /** In place of the one that the settings name, which still shares out the group; a test tries parts this way. */
+  readonly algorithm?: Algorithm;
   /** Runs a reward of the user's own; without it there can be none. */
   readonly runReward?: RewardRunner;
+}
+
+/** Prompts of a step that are drawn in the place of others. */
+interface Anew {
+  readonly tries: number;
+  readonly places: readonly number[];
 }
 
 /** One run: settings, model and the loop of the paper's algorithm. */
@@ -70,11 +65,10 @@ export class Trainer {
   readonly engine: Engine;
   readonly task: Task;
   readonly tokenizer: Tokenizer;
-  readonly #algorithm: Algorithm;
+  readonly #judge: Judge;
   readonly #evaluation: Evaluator;
   readonly #keepsAnchor: boolean;
   readonly #now: () => number;
-  readonly #runReward: RewardRunner | undefined;
   readonly #givesCheckpoints: boolean;
   readonly #recent: RecentCheckpoints;
   readonly #warning: EarlyWarning;
@@ -92,13 +86,13 @@ export class Trainer {
   constructor(gpu: Gpu, kernels: Kernels, model: BaseModel, settings: Settings, options: TrainerOptions) {
     this.#settings = settings;
     this.#now = options.now;
-    this.#runReward = options.runReward;
     const { tokenizer } = model;
     this.tokenizer = tokenizer;
     this.task = options.task ?? taskOf(settings.task, settings.prompts, tokenizer);
-    this.#algorithm = algorithmOf(settings.algorithm);
+    const algorithm = options.algorithm ?? algorithmOf(settings.algorithm);
+    this.#judge = { algorithm, tokenizer, runReward: options.runReward };
     const { shadow } = rolloutCounts(settings);
-    this.#keepsAnchor = this.#algorithm.anchor === 'ema' || shadow > 0;
+    this.#keepsAnchor = algorithm.anchor === 'ema' || shadow > 0;
     const { promptsPerStep: prompts, groupSize, maxCompletionLength, taskLevel, oodLevel } = settings;
     const promptTokens = (level: number) => tokenizer.mostTokens(this.task.promptLength(level));
     const capacity = {
@@ -171,17 +165,18 @@ export class Trainer {
     const step = this.#step + 1;
     const batch = this.#rolled ?? (await this.#roll(step, cost));
     const { decisions, training } = await cost.vote(async () => {
-      const decided = await this.#decide(batch, settings);
-      return { decisions: decided, training: this.#trainingGroups(decided, settings) };
+      const decided = await this.#decide(batch, step, settings, cost);
+      return { decisions: decided, training: trainingGroups(decided, this.#judge, settings) };
     });
 
+    const { objective } = this.#judge.algorithm;
     const learningRate = learningRateAt(step - 1, settings);
     // One update that is not finite changes nothing by itself; those before it would stay.
     const several = settings.updatesPerBatch > 1;
     if (several) this.engine.keep();
     for (let update = 0; update < settings.updatesPerBatch; update++) {
       const last = update === settings.updatesPerBatch - 1;
-      this.engine.update(training, update === 0, settings, {
+      this.engine.update(training, update === 0, objective.coefficients(settings), {
         update: this.#updates + update + 1,
         learningRate,
         beta1: settings.adamBeta1,
@@ -290,62 +285,41 @@ export class Trainer {
     this.engine.destroy();
   }
 
-  /** Filter, vote, reward and advantage. Only an oracle's rule is handed a solution. */
-  async #decide(batch: RolledBatch, settings: Settings): Promise<StepDecisions> {
-    const algorithm = this.#algorithm;
-    const { groups, problems } = batch;
-    const filters = groups.map((group) => algorithm.filter(group, settings));
-    const kept = filters.map((filter) => filter.kept);
-    const labels = groups.map((group, b) =>
-      algorithm.needsTruth
-        ? algorithm.label(group, problems[b]?.solution ?? '')
-        : algorithm.label(group, voters(kept[b] ?? [], settings), settings),
-    );
-    const rewards =
-      settings.rewardCode === ''
-        ? groups.map((group, b) => algorithm.reward(group, labels[b] ?? noLabel(), settings))
-        : await ownRewards(this.#runReward, settings.rewardCode, groups, labels, this.tokenizer);
-    const advantages = rewards.map((reward, b) => algorithm.advantage(reward, kept[b] ?? []));
-    return { ...batch, filters, labels, rewards, advantages };
+  /** What the algorithm makes of a batch; groups that it won't have give way to other prompts. */
+  async #decide(
+    batch: RolledBatch,
+    step: number,
+    settings: Settings,
+    cost: StepCost,
+  ): Promise<StepDecisions> {
+    const random = randomStream(settings.seed, 'reward', step);
+    let decisions = await decide(batch, this.#judge, settings, random);
+    for (let tries = 0; ; tries++) {
+      const places = toRedraw(this.#judge.algorithm, decisions, tries);
+      if (places.length === 0) return decisions;
+      const fresh = await this.#roll(step, cost, { tries: tries + 1, places });
+      decisions = replaced(decisions, places, await decide(fresh, this.#judge, settings, random));
+    }
   }
 
-  /** The kept policy completions of the groups that have advantages. */
-  #trainingGroups({ groups, filters, advantages }: StepDecisions, settings: Settings): TrainingGroup[] {
-    const chosen = groups.map((group, b) => {
-      const advantage = advantages[b];
-      if (advantage === undefined || advantage === null) return [];
-      return policyRollouts(group).flatMap((rollout, i) =>
-        filters[b]?.kept[i] === true ? [{ tokens: rollout.tokens, advantage: advantage[i] ?? 0 }] : [],
-      );
-    });
-    const weights = tokenWeights(
-      settings.lossType,
-      chosen.flat().map(({ tokens }) => tokens.length),
-      {
-        maxCompletionLength: settings.maxCompletionLength,
-        rollouts: groups.length * rolloutCounts(settings).M,
-      },
-    );
-    let next = 0;
-    return groups.map(({ prompt }, b) => ({
-      prompt: this.tokenizer.encode(prompt),
-      completions: (chosen[b] ?? []).map((completion) => ({ ...completion, weight: weights[next++] ?? 0 })),
-    }));
-  }
-
-  #submitRollout(step: number) {
+  /** @param anew how often prompts were drawn anew in this step, and in which places */
+  #submitRollout(step: number, anew?: Anew) {
     const { taskLevel, seed, promptsPerStep, temperature } = this.#settings;
-    const problems = drawTraining(this.task, taskLevel, seed, step, promptsPerStep);
+    const { tries = 0, places } = anew ?? {};
+    const drawn = drawTraining(this.task, taskLevel, seed, step, promptsPerStep * (tries + 1));
+    const problems = drawn
+      .slice(promptsPerStep * tries)
+      .filter((_, place) => places === undefined || places.includes(place));
     const pending = this.engine.rollout(
       problems.map(({ prompt }) => this.tokenizer.encode(prompt)),
-      requestsFor(problems.length, rolloutCounts(this.#settings), temperature),
+      requestsFor(problems.length, rolloutCounts(this.#settings), temperature, tries),
       { seed, step },
     );
     return { problems, pending };
   }
 
-  async #roll(step: number, cost: StepCost): Promise<RolledBatch> {
-    const { problems, pending } = this.#submitRollout(step);
+  async #roll(step: number, cost: StepCost, anew?: Anew): Promise<RolledBatch> {
+    const { problems, pending } = this.#submitRollout(step, anew);
     const { completions, times } = await this.engine.read(pending, false);
     cost.waited(times, true);
     return this.#group(problems, completions);

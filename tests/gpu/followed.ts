@@ -8,12 +8,8 @@ import type { Rollout } from '../../src/spec/group.ts';
 import { metricIds, type MetricId, type MetricRow } from '../../src/spec/metrics.ts';
 import type { Tokenizer } from '../../src/spec/tokenizer.ts';
 import type { Checkpoint } from '../../src/trainer/checkpoint.ts';
-import {
-  Trainer,
-  type StepDecisions,
-  type StepResult,
-  type TrainerOptions,
-} from '../../src/trainer/trainer.ts';
+import type { StepDecisions } from '../../src/trainer/decide.ts';
+import { Trainer, type StepResult, type TrainerOptions } from '../../src/trainer/trainer.ts';
 import type { DecisionInFile } from '../fixtures/trajectory.ts';
 import { compare } from '../reference/compare.ts';
 import { at } from '../reference/indexing.ts';

@@ -1,19 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { algorithmOf, algorithms } from '../../src/algorithms/index.ts';
-import { voters } from '../../src/rl/filter.ts';
+import { algorithmOf, algorithms, ownKnobs } from '../../src/algorithms/index.ts';
+import { randomStream } from '../../src/lib/philox.ts';
 import type { Algorithm } from '../../src/spec/algorithm.ts';
-import type { Group, Rollout } from '../../src/spec/group.ts';
+import { parseFlags, refuseIneffective } from '../../src/settings/flags.ts';
+import { defaultSettings, isKey, validateSettings } from '../../src/settings/settings.ts';
+import { decodeUrl, encodeUrl } from '../../src/settings/url.ts';
+import type { Group, Rollout, RolloutSource } from '../../src/spec/group.ts';
+import { irrelevance } from '../../src/spec/hyperparameter.ts';
+import { rolloutCounts } from '../../src/trainer/rollouts.ts';
 import { anchorless, labelFree, matching, oracles, twins } from '../invariants/algorithms.ts';
-import { rollout, ruleSettings } from './rollouts.ts';
+import { groupOf, rollout, ruleSettings } from './rollouts.ts';
 
 /** The step's pure part, in the trainer's order. */
 function advantages(algorithm: Algorithm, group: Group, solution: string): readonly number[] | null {
   const { kept } = algorithm.filter(group, ruleSettings);
   const label = algorithm.needsTruth
     ? algorithm.label(group, solution)
-    : algorithm.label(group, voters(kept, ruleSettings), ruleSettings);
-  return algorithm.advantage(algorithm.reward(group, label, ruleSettings), kept);
+    : algorithm.label(group, algorithm.voters(kept, ruleSettings, group), ruleSettings);
+  const random = randomStream(1, 'reward', 1);
+  return algorithm.advantage(algorithm.reward(group, label, ruleSettings, random), kept);
 }
 
 const randomRollout = fc
@@ -34,7 +40,8 @@ describe.each(Object.entries(algorithms))('%s', (id, algorithm) => {
   });
 
   it('gives zero gradient for equal rollouts, 8 of 8', () => {
-    const group = { prompt: '1=', rollouts: Array.from({ length: 8 }, () => rollout()) };
+    const anchors = Array.from({ length: 4 }, () => rollout({ source: 'anchor' }));
+    const group = { prompt: '1=', rollouts: [...Array.from({ length: 8 }, () => rollout()), ...anchors] };
     expect(advantages(algorithm, group, '1')).toEqual(new Array<number>(8).fill(0));
   });
 
@@ -101,4 +108,69 @@ it('there are such pairs, and algorithms of every kind that tests choose by what
 
 it('an unknown algorithm is refused by name', () => {
   expect(() => algorithmOf('ppo')).toThrow('no algorithm "ppo"');
+});
+
+describe('TTRL', () => {
+  const settings = (votes: number, groupSize: number) =>
+    validateSettings({ algorithm: 'ttrl', groupSize, 'ttrl.votes': votes, monitorAnchor: false });
+
+  it('samples V for the vote and trains on the group, which always votes', () => {
+    expect(rolloutCounts(settings(64, 32))).toEqual({ M: 32, V: 32, N: 0, shadow: 0 });
+    expect(rolloutCounts(settings(8, 32))).toEqual({ M: 32, V: 0, N: 0, shadow: 0 });
+  });
+
+  it('lets those decide that are not trained on', () => {
+    const of = (source: RolloutSource, answers: readonly string[]) =>
+      answers.map((answer) => rollout({ source, answer }));
+    const trained = of('policy', ['1', '1', '2']);
+    // 2 against 1 for '1' in the group; 2 against 4 with the three that only vote.
+    const group = { prompt: '1=', rollouts: [...trained, ...of('voter', ['2', '2', '2'])] };
+    const srt = algorithmOf('srt');
+    expect(advantages(srt, { prompt: '1=', rollouts: trained }, '')?.map(Math.sign)).toEqual([1, 1, -1]);
+    expect(advantages(algorithmOf('ttrl'), group, '')?.map(Math.sign)).toEqual([-1, -1, 1]);
+  });
+});
+
+it('Anchor vote: the anchor’s majority is the label, whatever the policy answers', () => {
+  const group = groupOf(['1', '1', '1', '2'], ['2', '2', '3']);
+  const algorithm = algorithmOf('anchor-vote');
+  expect(advantages(algorithm, group, '')?.map(Math.sign)).toEqual([-1, -1, -1, 1]);
+  expect(advantages(algorithmOf('m-grpo'), group, '')?.map(Math.sign)).toEqual([1, 1, 1, -1]);
+  // Without an anchor's answer there is no label, and no gradient.
+  expect(advantages(algorithm, groupOf(['1', '1', '2'], [null]), '')).toBeNull();
+  expect(() => validateSettings({ algorithm: 'anchor-vote', anchorShare: 0 })).toThrow('it alone votes');
+});
+
+describe('knobs that an algorithm declares for itself', () => {
+  const declared = Object.entries(algorithms).flatMap(([id, { knobs = [] }]) =>
+    knobs.map((each) => [id, each] as const),
+  );
+
+  it.each(declared)('%s: carries the name of its file, and reads its own value', (id, { key, knob, of }) => {
+    expect(key.startsWith(`${id}.`)).toBe(true);
+    expect(isKey(key)).toBe(true);
+    expect(of(defaultSettings)).toBe(knob.default);
+    expect(() => of({})).toThrow(key);
+    const others = { ...defaultSettings, algorithm: 'srt' };
+    expect(irrelevance(ownKnobs[key] ?? knob, others)).not.toBeNull();
+    expect(irrelevance(ownKnobs[key] ?? knob, { ...others, algorithm: id })).toBeNull();
+  });
+
+  it('goes the way of all knobs: link, flag, validation', () => {
+    const lanes = [
+      { name: 'SRT', settings: validateSettings({ algorithm: 'ttrl', 'ttrl.votes': 64 }) },
+      { name: 'M-GRPO + IQR', settings: defaultSettings },
+    ];
+    const read = (path: string): string => path;
+    const query = encodeUrl({ preset: 'entropy', lanes });
+    expect(query).toContain('1.ttrl.votes=64');
+    expect(decodeUrl(query).lanes).toEqual(lanes);
+    const { changes } = parseFlags(['--algorithm', 'ttrl', '--ttrl.votes', '48'], {}, read);
+    expect(changes).toEqual({ algorithm: 'ttrl', 'ttrl.votes': 48 });
+    expect(rolloutCounts(validateSettings(changes)).V).toBe(32);
+    expect(() => validateSettings({ 'ttrl.votes': 1 })).toThrow('a whole number from 2 to 512');
+    expect(() => {
+      refuseIneffective({ ...parseFlags(['--ttrl.votes', '48'], {}, read).changes }, defaultSettings);
+    }).toThrow('Only TTRL has this knob');
+  });
 });

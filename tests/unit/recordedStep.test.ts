@@ -9,7 +9,7 @@ import { groupRollouts } from '../../src/trainer/rollouts.ts';
 import { shownPiece } from '../../src/ui/rollouts/pieces.ts';
 import { syllables } from './syllables.ts';
 
-const counts = { M: 2, N: 1, shadow: 1 };
+const counts = { M: 2, V: 0, N: 1, shadow: 1 };
 const problems = [
   { prompt: '21=', solution: '12' },
   { prompt: '11=', solution: '11' },
@@ -32,6 +32,7 @@ function recorded(tokenizer: Tokenizer, completions: readonly Completion[]) {
   const step = recordStep(7, {
     ...batch,
     filters: batch.groups.map(() => ({ kept: [true, false, true], threshold: 0.25, iqr: 0.5 })),
+    voters: batch.groups.map(() => [true, false, true]),
     labels: batch.groups.map(() => ({ answer: '12', agreement: 1, tied: false })),
     rewards: [
       [1, 0],
@@ -62,8 +63,9 @@ describe('a step whose tokens have several characters, or none', () => {
       reward: 1,
       advantage: 0.5,
       kept: true,
+      votes: true,
     });
-    expect(second).toMatchObject({ pieces: ['#', '12', '.'], answer: '12', kept: false });
+    expect(second).toMatchObject({ pieces: ['#', '12', '.'], answer: '12', kept: false, votes: false });
     expect(first?.pieces.map(shownPiece)).toEqual(['#1', '2', '.', '∅']);
   });
 
@@ -88,9 +90,9 @@ describe('a step whose tokens have several characters, or none', () => {
   });
 
   it('counts the bytes of its tokens', () => {
-    // 24 tokens of 4 bytes and two numbers of 4, 8 rollouts with 5 numbers, 200 bytes a prompt.
+    // 24 tokens of 4 bytes and two numbers of 4, 8 rollouts with 6 numbers, 200 bytes a prompt.
     expect(tokens.flat()).toHaveLength(24);
-    expect(recordedBytes([step])).toBe(24 * 12 + 8 * 5 * 4 + 2 * 200);
+    expect(recordedBytes([step])).toBe(24 * 12 + 8 * 6 * 4 + 2 * 200);
   });
 
   it('tells a reward of one’s own the text', async () => {

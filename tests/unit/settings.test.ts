@@ -14,12 +14,12 @@ import {
   defaultSettings,
   diffSettings,
   parseValue,
-  rolloutCounts,
   validateSettings,
 } from '../../src/settings/settings.ts';
 import { hyperparameterGroups, irrelevance, type Hyperparameter } from '../../src/spec/hyperparameter.ts';
 import { ownTasks, tasks } from '../../src/tasks/index.ts';
 import { allowedValue } from './settingValues.ts';
+import { rolloutCounts } from '../../src/trainer/rollouts.ts';
 
 describe.each(hyperparameterKeys)('%s', (key) => {
   const knob: Hyperparameter = hyperparameters[key];
@@ -141,15 +141,17 @@ describe('applyLive', () => {
 });
 
 it('shares a group out between policy, anchor and shadow', () => {
-  expect(rolloutCounts(defaultSettings)).toEqual({ M: 8, N: 8, shadow: 0 });
+  expect(rolloutCounts(defaultSettings)).toEqual({ M: 8, V: 0, N: 8, shadow: 0 });
   expect(rolloutCounts(validateSettings({ anchorShare: 0.25, groupSize: 32 }))).toEqual({
     M: 24,
+    V: 0,
     N: 8,
     shadow: 0,
   });
-  expect(rolloutCounts(validateSettings({ algorithm: 'srt' }))).toEqual({ M: 16, N: 0, shadow: 4 });
+  expect(rolloutCounts(validateSettings({ algorithm: 'srt' }))).toEqual({ M: 16, V: 0, N: 0, shadow: 4 });
   expect(rolloutCounts(validateSettings({ algorithm: 'srt', monitorAnchor: false }))).toEqual({
     M: 16,
+    V: 0,
     N: 0,
     shadow: 0,
   });

@@ -5,7 +5,7 @@ import { characters } from '../../src/model/tokenizer/characters.ts';
 import { tasks } from '../../src/tasks/index.ts';
 import { groupRollouts, requestsFor } from '../../src/trainer/rollouts.ts';
 
-const counts = { M: 2, N: 1, shadow: 2 };
+const counts = { M: 2, V: 0, N: 1, shadow: 2 };
 const problems = [
   { prompt: '21=', solution: '12' },
   { prompt: '30=', solution: '03' },
@@ -60,4 +60,44 @@ test('completions come back to the prompt and the model that sampled them; trunc
     ['9', '0'],
   ]);
   expect(groups[0]?.rollouts[0]?.meanEntropy).toBe(0.5);
+});
+
+test('rollouts of the policy that only vote come after those it is trained on, and are its own next numbers', () => {
+  const task = tasks.sort;
+  if (task === undefined) throw new Error('no task sort');
+  const more = { M: 1, V: 2, N: 1, shadow: 0 };
+  const requests = requestsFor(2, more, 1);
+  expect(requests.map(({ prompt, model }) => [prompt, model])).toEqual([
+    [0, 'policy'],
+    [0, 'policy'],
+    [0, 'policy'],
+    [1, 'policy'],
+    [1, 'policy'],
+    [1, 'policy'],
+    [0, 'anchor'],
+    [1, 'anchor'],
+  ]);
+  expect(requests.slice(0, 6)).toEqual(requestsFor(2, { M: 3, V: 0, N: 0, shadow: 0 }, 1));
+  const completions = ['#1.', '#2.', '#3.', '#4.', '#5.', '#6.', '#7.', '#8.'].map((text) => ({
+    tokens: characters.encode(text),
+    truncated: false,
+    logProbs: new Float32Array(3),
+    entropies: new Float32Array(3),
+    selfCertainties: new Float32Array(3),
+  }));
+  const { groups } = groupRollouts(problems, more, completions, task, characters);
+  expect(
+    groups.map(({ rollouts }) => rollouts.map(({ source, answer }) => `${source} ${answer ?? ''}`)),
+  ).toEqual([
+    ['policy 1', 'voter 2', 'voter 3', 'anchor 7'],
+    ['policy 4', 'voter 5', 'voter 6', 'anchor 8'],
+  ]);
+});
+
+test('prompts drawn anew have random numbers that none of the step had', () => {
+  const numbers = [0, 1, 10].flatMap((tries) =>
+    requestsFor(64, { M: 256, V: 0, N: 0, shadow: 0 }, 1, tries).map(({ rollout }) => rollout),
+  );
+  expect(new Set(numbers).size).toBe(numbers.length);
+  expect(Math.max(...numbers)).toBeLessThan(2 ** 32);
 });

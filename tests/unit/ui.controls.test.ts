@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hyperparameterKeys } from '../../src/settings/hyperparameters.ts';
-import { presets } from '../../src/settings/presets.ts';
 import { checkValue } from '../../src/settings/settings.ts';
 import { knobOf } from '../../src/store/lanes.ts';
 import type { ShownRollout } from '../../src/session/protocol.ts';
@@ -86,6 +85,7 @@ describe('votes', () => {
     source,
     answer,
     kept,
+    votes: kept && source !== 'shadow',
     pieces: [],
     reward: null,
     advantage: null,
@@ -112,24 +112,30 @@ describe('votes', () => {
     threshold: NaN,
     rollouts,
   };
-  const [srt, mgrpo] = presets.entropy.lanes.map(({ settings }) => settings);
-  if (srt === undefined || mgrpo === undefined) throw new Error('the preset lacks a lane');
 
   it('count what votes: not the pruned, and no answer last', () => {
-    expect(tally(group, mgrpo)).toEqual([
+    expect(tally(group)).toEqual([
       { answer: '12', policy: 1, anchor: 1 },
       { answer: '21', policy: 1, anchor: 0 },
       { answer: null, policy: 1, anchor: 0 },
     ]);
-    expect(tally(group, { ...mgrpo, filterBeforeVote: false })[0]?.policy).toBe(1);
-    expect(
-      tally(group, { ...mgrpo, filterBeforeVote: false }).find(({ answer }) => answer === '21')?.policy,
-    ).toBe(2);
+    const heard = { ...group, rollouts: rollouts.map((each) => ({ ...each, votes: true })) };
+    expect(tally(heard).find(({ answer }) => answer === '21')?.policy).toBe(2);
+  });
+
+  it('count those of the policy that only vote as the policy’s, and leave out whom nobody heard', () => {
+    const voted = [
+      rollout('voter', '12'),
+      { ...rollout('policy', '21'), votes: false },
+      rollout('anchor', '12'),
+    ];
+    expect(tally({ ...group, rollouts: voted })).toEqual([{ answer: '12', policy: 1, anchor: 1 }]);
+    expect(voted.map(fateOf)).toEqual(['votes', 'kept', 'votes']);
   });
 
   it('leave a shadow anchor out: it is only watched', () => {
     const watched = { ...group, rollouts: [...rollouts.slice(0, 4), rollout('shadow', '12')] };
-    expect(tally(watched, srt)[0]).toEqual({ answer: '12', policy: 1, anchor: 0 });
+    expect(tally(watched)[0]).toEqual({ answer: '12', policy: 1, anchor: 0 });
     expect(watched.rollouts.map(fateOf)).toEqual(['kept', 'kept', 'pruned', 'kept', 'watched']);
     expect(fateOf(rollout('anchor', '12'))).toBe('votes');
   });

@@ -46,7 +46,7 @@ export function sampleOf({ group, settings, name }: Lane): Sample {
     };
   }
   const { step, prompt, pseudoLabel, rollouts } = group;
-  const votes = tally(group, settings).map(({ answer, policy, anchor }) => ({
+  const votes = tally(group).map(({ answer, policy, anchor }) => ({
     answer,
     count: policy + anchor,
   }));

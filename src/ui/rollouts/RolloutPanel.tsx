@@ -95,7 +95,7 @@ export function RolloutPanel() {
           <div className="scroll" tabIndex={0} role="group" aria-label="Vote and entropy">
             {/* Above the bars: there are more or fewer of them at every step. */}
             <EntropyStrip group={group} settings={settings} />
-            <VoteBars group={group} settings={settings} truthHidden={truthHidden} />
+            <VoteBars group={group} truthHidden={truthHidden} />
           </div>
           <div className="scroll" tabIndex={0} role="group" aria-label="Completions">
             <RolloutTable

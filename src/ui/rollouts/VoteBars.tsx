@@ -1,16 +1,14 @@
-import type { Settings } from '../../settings/hyperparameters.ts';
 import type { ShownGroup } from '../../session/protocol.ts';
 import { tally } from './votes.ts';
 
 interface Props {
   readonly group: ShownGroup;
-  readonly settings: Settings;
   readonly truthHidden: boolean;
 }
 
 /** The vote of one prompt: a bar per answer, policy filled and anchor hatched; winner and truth named. */
-export function VoteBars({ group, settings, truthHidden }: Props) {
-  const tallies = tally(group, settings);
+export function VoteBars({ group, truthHidden }: Props) {
+  const tallies = tally(group);
   const most = Math.max(1, ...tallies.map(({ policy, anchor }) => policy + anchor));
   const policies = tallies.reduce((sum, { policy }) => sum + policy, 0);
   const anchors = tallies.reduce((sum, { anchor }) => sum + anchor, 0);

@@ -1,4 +1,3 @@
-import type { Settings } from '../../settings/hyperparameters.ts';
 import type { ShownGroup, ShownRollout } from '../../session/protocol.ts';
 
 /** What becomes of a rollout: it trains, it votes only, it is watched only, or the filter dropped it. */
@@ -20,13 +19,12 @@ export interface Tally {
 }
 
 /** Votes per answer, most first; no answer, which never votes, last. */
-export function tally({ rollouts }: ShownGroup, settings: Settings): readonly Tally[] {
+export function tally({ rollouts }: ShownGroup): readonly Tally[] {
   const counts = new Map<string | null, { policy: number; anchor: number }>();
   for (const rollout of rollouts) {
-    if (rollout.source === 'shadow') continue;
-    if (!rollout.kept && settings.filterBeforeVote) continue;
+    if (!rollout.votes) continue;
     const count = counts.get(rollout.answer) ?? { policy: 0, anchor: 0 };
-    count[rollout.source]++;
+    count[rollout.source === 'anchor' ? 'anchor' : 'policy']++;
     counts.set(rollout.answer, count);
   }
   return [...counts]
