@@ -4,6 +4,7 @@ import { algorithms } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
 import { hyperparameterKeys, hyperparameters } from '../settings/hyperparameters.ts';
 import { presetNames, presets } from '../settings/presets.ts';
+import { readArguments } from '../settings/arguments.ts';
 import { flagOf } from '../settings/flags.ts';
 import { allowedValues } from '../settings/settings.ts';
 import type { Hyperparameter } from '../spec/hyperparameter.ts';
@@ -11,7 +12,8 @@ import { metricIds, metrics } from '../spec/metrics.ts';
 import { resultsFolder, type MeasuredPreset, type MeasuredRun } from './measure.ts';
 
 /** `npm run docs`: writes the generated tables into README.md and docs/metrics.md. A test fails when they are stale. */
-export default function main(): void {
+export default function main(argv: string[]): void {
+  readArguments(argv, {}, []);
   for (const [file, tables] of Object.entries(renderTables())) writeFileSync(file, filled(file, tables));
 }
 

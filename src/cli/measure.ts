@@ -8,7 +8,8 @@ import { diffSettings, defaultSettings, validateSettings } from '../settings/set
 import type { MetricId, MetricRow } from '../spec/metrics.ts';
 import { openHeadless } from './headless.ts';
 import { planLanes } from './planLanes.ts';
-import { describe, runLane, type RunSummary } from './runLane.ts';
+import type { RunSummary } from '../records/run.ts';
+import { describe, runLane } from './runLane.ts';
 import { versions } from './versions.ts';
 
 /** Where measured runs lie, one file a preset; the README's tables are made from them. */
@@ -25,6 +26,8 @@ const endMetrics = [
 const endSteps = 10;
 
 export interface MeasuredRun extends RunSummary {
+  readonly lane: string;
+  readonly seed: number;
   /** Means over the last ten steps. */
   readonly end: Partial<Record<(typeof endMetrics)[number], number>>;
   /** [step, eval/sampled, eval/greedy] of every evaluation. */
@@ -82,10 +85,10 @@ export default async function main(argv: string[]): Promise<void> {
           gpu,
           kernels,
           { ...lane, settings: validateSettings({ seed }, lane.settings) },
-          { record: (metrics) => rows.push(metrics), guarded: () => undefined, interrupted: () => false },
+          { record: (metrics) => rows.push(metrics), changed: () => undefined, interrupted: () => false },
         );
-        runs.push({ ...rounded(summary), end: endOf(rows), curve: curveOf(rows) });
-        console.log(`${name}: ${describe(summary)}`);
+        runs.push({ lane: lane.name, seed, ...rounded(summary), end: endOf(rows), curve: curveOf(rows) });
+        console.log(`${name}: ${describe(lane.name, seed, summary)}`);
         writeFileSync(path, write({ ...head, runs: runs.sort((a, b) => a.seed - b.seed) }));
       }
     }

@@ -140,7 +140,7 @@ async function record(set: SetName, task: TaskName, seeds: readonly number[]): P
     const rows: Partial<MetricRow>[] = [];
     const summary = await runLane(gpu, kernels, lane, {
       record: (row) => rows.push(row),
-      guarded: () => undefined,
+      changed: () => undefined,
       interrupted: () => false,
     });
     const steps = rows.filter(({ step = 0 }) => step > 0);
@@ -155,7 +155,7 @@ async function record(set: SetName, task: TaskName, seeds: readonly number[]): P
     });
     runs.sort((a, b) => a.seed - b.seed || order(a) - order(b));
     writeFileSync(path, write({ ...head, runs }));
-    console.log(`${set}, ${task}: ${describe(summary)}`);
+    console.log(`${set}, ${task}: ${describe(lane.name, lane.settings.seed, summary)}`);
   }
 
   function order(run: WarningRun): number {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { LabError } from '../../lib/labError.ts';
+import { readRecord } from '../read.ts';
 import { type Log, limits, LogTable, refusal } from './log.ts';
 
 const record = v.record(v.string(), v.unknown());
@@ -7,15 +8,8 @@ const record = v.record(v.string(), v.unknown());
 const trainerState = v.looseObject({ log_history: v.array(record) });
 /** A line of verl's file logger. */
 const verlLine = v.looseObject({ step: v.number(), data: record });
-/** Lines of this lab's own: those written headless name their lane in each, those of the page number them. */
-const labLane = v.union([v.string(), v.number()]);
-const labHeader = v.looseObject({
-  type: v.literal('header'),
-  lane: v.optional(labLane),
-  name: v.optional(v.string()),
-});
-const labRecord = v.looseObject({ type: v.literal('step') });
-const labStep = v.looseObject({ type: v.literal('step'), lane: labLane, step: v.number() });
+/** A line of this lab's own. */
+const labHeader = v.looseObject({ type: v.literal('header') });
 
 const whatIsRead =
   'Drop a trainer_state.json, JSON lines of verl’s file logger or of this lab, or a CSV export of W&B.';
@@ -61,33 +55,24 @@ function readVerl(name: string, text: string): Log {
 }
 
 function readLab(file: string, text: string): Log[] {
-  const names = new Map<string | number, string>();
-  const tables = new Map<string | number, LogTable>();
-  for (const { line, json } of linesOf(text)) {
-    if (v.is(labHeader, json) && json.lane !== undefined)
-      names.set(json.lane, json.name ?? String(json.lane));
-    // Headers, marks and summaries are no steps.
-    if (!v.is(labRecord, json)) continue;
-    const { type: _, lane, ...metrics } = checked(labStep, json, `Line ${line}`);
-    let table = tables.get(lane);
-    if (table === undefined) {
-      table = new LogTable();
-      tables.set(lane, table);
-    }
-    if (tables.size > limits.runs) {
-      throw refusal(
-        `Line ${line} begins run ${tables.size}; the page reads ${limits.runs}.`,
-        'Split the file.',
-      );
-    }
-    const where = `line ${line}`;
-    table.next(where);
-    for (const [key, value] of Object.entries(metrics)) table.set(key, value, where);
-  }
-  if (tables.size === 0) {
+  const { runs, truncated } = readRecord(text);
+  const begun = runs.filter(({ rows }) => rows.length > 0);
+  if (begun.length === 0) {
     throw refusal(`"${file}" has a header, but no steps.`, 'Export it after the first step.');
   }
-  return [...tables].map(([lane, table]) => table.log('lab', names.get(lane) ?? String(lane)));
+  if (begun.length > limits.runs) {
+    throw refusal(`The file holds ${begun.length} runs; the page reads ${limits.runs}.`, 'Split the file.');
+  }
+  return begun.map(({ name, rows }) => {
+    const table = new LogTable();
+    for (const row of rows) {
+      const where = `step ${row.step ?? 0} of "${name}"`;
+      table.next(where);
+      for (const [key, value] of Object.entries(row)) table.set(key, value, where);
+    }
+    const log = table.log('lab', name);
+    return truncated === null ? log : { ...log, truncated };
+  });
 }
 
 function* linesOf(text: string): Generator<{ readonly line: number; readonly json: unknown }> {
