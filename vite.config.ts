@@ -2,6 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { bundleReport } from './build/bundleReport.ts';
 import { findSwiftShader } from './src/cli/chromium.mjs';
+import { thisLab } from './build/thisLab.ts';
 import { testMs, waitMs } from './tests/patience.ts';
 import { wgsl } from './build/wgslPlugin.ts';
 
@@ -34,6 +35,7 @@ function tests(name: string, onDevice: boolean) {
 
 export default defineConfig({
   base: './',
+  define: { __LAB__: JSON.stringify(thisLab(import.meta.dirname)) },
   plugins: [react(), wgsl(), bundleReport()],
   worker: { format: 'es', plugins: () => [wgsl()] },
   // Browsers with WebGPU and module workers.

@@ -1,33 +1,32 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { parseLog } from '../records/import/parse.ts';
-import { guessMapping, readRows } from '../records/import/mapping.ts';
-import { LabError } from '../lib/labError.ts';
+import { type OwnFlags, readArguments } from '../settings/arguments.ts';
 import { finite, mean } from '../lib/stats.ts';
 import { type MetricId, metricIds, type MetricRow, metrics } from '../spec/metrics.ts';
+import { Output } from './output.ts';
+import { readRecordFile } from './recordFile.ts';
 
 /** Steps between two records: the Trainer logs the mean of what it measured since the last one. */
 const loggingSteps = 5;
 
+const flags: OwnFlags = { force: { type: 'boolean', help: 'replace the file where it is there already' } };
+
 /**
- * `node scripts/cli.mjs asTrl run.jsonl trainer_state.json`: the first run of a file of this lab, in the format of the
- * Hugging Face Trainer; made public/examples/trainer_state.json, which the Watch page offers to try.
+ * `node scripts/cli.mjs asTrl run.jsonl trainer_state.json`: the first run of a record, in the format of the Hugging
+ * Face Trainer; made public/examples/trainer_state.json, which the Watch page offers to try.
  */
-export default function main([from, to]: readonly string[]): void {
-  if (from === undefined || to === undefined) {
-    throw new LabError(
-      'bad-setting',
-      'asTrl needs two files, and was given fewer.',
-      'Name the run, made by npm run train -- --out, and the file to write.',
-    );
+export default function main(argv: readonly string[]): void {
+  const words = ['the file of a record', 'the file to write'] as const;
+  const {
+    words: [from, to],
+    flags: given,
+  } = readArguments(argv, flags, words);
+  const output = new Output(to, { flag: 'The file to write', force: given.has('force'), read: [from] });
+  try {
+    const { runs, truncated } = readRecordFile(from);
+    if (truncated !== null) console.log(`${from}: ${truncated}`);
+    output.write(`${JSON.stringify(trainerState(runs[0]?.rows ?? [], loggingSteps), null, 1)}\n`);
+  } finally {
+    output.close();
   }
-  const [log] = parseLog(from, readFileSync(from, 'utf8'));
-  if (log === undefined) throw new LabError('bad-file', `${from} holds no run.`, 'Give it one.');
-  mkdirSync(dirname(to), { recursive: true });
-  writeFileSync(
-    to,
-    `${JSON.stringify(trainerState(readRows(log, guessMapping(log)).rows, loggingSteps), null, 1)}\n`,
-  );
 }
 
 /** What the Trainer would have written of these steps: only what TRL logs, under its names. */

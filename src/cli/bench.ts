@@ -1,19 +1,24 @@
-import { parseArgs } from 'node:util';
 import { runBench } from '../bench/bench.ts';
 import { tablesOf } from '../bench/tables.ts';
+import { numberOf, type OwnFlags, ownHelp, readArguments } from '../settings/arguments.ts';
 import { nodeHost } from './host.ts';
 import { versions } from './versions.ts';
 
+const flags: OwnFlags = {
+  json: { type: 'boolean', help: 'all figures as JSON' },
+  quick: { type: 'boolean', help: 'without the other layouts, group sizes and model sizes' },
+  steps: { type: 'string', value: 'number', help: 'steps that are timed, from 3 (default 20)' },
+  help: { type: 'boolean', help: 'this list' },
+};
+
 /** `npm run bench`: what a step costs on this adapter, and how near that is to what the adapter can do. */
 export default async function main(argv: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      json: { type: 'boolean', default: false },
-      quick: { type: 'boolean', default: false },
-      steps: { type: 'string', default: '20' },
-    },
-  });
+  const { flags: given } = readArguments(argv, flags, []);
+  if (given.has('help')) {
+    console.log(`npm run bench -- [flags]\n\n${ownHelp(flags).join('\n')}`);
+    return;
+  }
+  const steps = numberOf('steps', String(given.get('steps') ?? 20), { range: [3, 10_000], whole: true });
   const gpu = await nodeHost.openGpu();
   const result = await runBench(
     {
@@ -23,9 +28,9 @@ export default async function main(argv: string[]): Promise<void> {
         if (process.stderr.isTTY) console.error(`${doing} …`);
       },
     },
-    { repetitions: Math.max(3, Math.trunc(Number(values.steps)) || 20), quick: values.quick },
+    { repetitions: steps, quick: given.has('quick') },
   );
-  if (values.json) {
+  if (given.has('json')) {
     console.log(JSON.stringify({ ...result, versions: versions() }, null, 1));
     return;
   }

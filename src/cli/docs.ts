@@ -4,6 +4,7 @@ import { algorithms } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
 import { hyperparameterKeys, hyperparameters } from '../settings/hyperparameters.ts';
 import { presetNames, presets } from '../settings/presets.ts';
+import { readArguments } from '../settings/arguments.ts';
 import { flagOf } from '../settings/flags.ts';
 import { allowedValues } from '../settings/settings.ts';
 import type { Hyperparameter } from '../spec/hyperparameter.ts';
@@ -16,7 +17,8 @@ import { judgedSets, reportOf, warningExperiments, warningReportPath } from './w
  * `npm run docs`: writes the generated tables into README.md and docs/metrics.md, and docs/early-warning.md. A test
  * fails when they are stale.
  */
-export default function main(): void {
+export default function main(argv: string[]): void {
+  readArguments(argv, {}, []);
   for (const [file, tables] of Object.entries(renderTables())) writeFileSync(file, filled(file, tables));
   writeFileSync(warningReportPath, reportOf(judgedSets()));
 }

@@ -2,6 +2,7 @@ import { openHeadless } from './headless.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import { fixedPlan, rolloutLayouts } from '../engine/plan.ts';
 import { selfCheck } from '../engine/selfCheck.ts';
+import { readArguments } from '../settings/arguments.ts';
 import { disagreement } from '../trainer/prepare.ts';
 import { versions } from './versions.ts';
 
@@ -16,7 +17,8 @@ const shownLimits = [
 ] as const;
 
 /** `npm run doctor`: what the lab finds on this machine, and whether it computes correctly. */
-export default async function main(): Promise<void> {
+export default async function main(argv: string[]): Promise<void> {
+  readArguments(argv, {}, []);
   const print = (name: string, value: string) => {
     console.log(`${name.padEnd(34)} ${value}`);
   };

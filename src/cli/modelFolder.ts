@@ -1,12 +1,17 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelFileNames, mostTextBytes, parseModel, parseShape, type BaseModel } from '../model/baseModel.ts';
 import { mostSafetensorsBytes, writeSafetensors } from '../model/safetensors.ts';
 import { tokenizerJson } from '../model/tokenizer/characters.ts';
 import { readRegularFile, readTextFile } from './readInput.ts';
+import { replaceFiles } from './output.ts';
 
 /** Where the base models lie, relative to the repository. */
 const modelsFolder = 'public/models';
+
+/** The folder of a base model of public/models. */
+export function modelFolder(name: string): string {
+  return join(modelsFolder, name);
+}
 
 /**
  * Reads and checks a base model of public/models.
@@ -25,13 +30,15 @@ export function readModelFolder(name: string): BaseModel {
   return parseModel({ ...files, weights: weights.slice().buffer });
 }
 
-/** Writes a model as a Hugging Face folder, with a README saying how it was made. */
+/**
+ * Writes a model as a Hugging Face folder, with a README saying how it was made.
+ * @throws LabError where it can't be written; a model that was there is whole still
+ */
 export function writeModelFolder(
   folder: string,
   { config, layout, tokenizer, weights }: BaseModel,
   readme: string,
 ): void {
-  mkdirSync(folder, { recursive: true });
   const hugging = {
     architectures: ['Qwen3ForCausalLM'],
     ...config,
@@ -43,8 +50,10 @@ export function writeModelFolder(
     pad_token_id: tokenizer.padToken,
     torch_dtype: 'float32',
   };
-  writeFileSync(join(folder, modelFileNames.config), `${JSON.stringify(hugging, null, 1)}\n`);
-  writeFileSync(join(folder, modelFileNames.tokenizer), tokenizerJson());
-  writeFileSync(join(folder, modelFileNames.weights), writeSafetensors(weights, layout));
-  writeFileSync(join(folder, 'README.md'), readme);
+  replaceFiles(folder, {
+    [modelFileNames.config]: `${JSON.stringify(hugging, null, 1)}\n`,
+    [modelFileNames.tokenizer]: tokenizerJson(),
+    [modelFileNames.weights]: writeSafetensors(weights, layout),
+    'README.md': readme,
+  });
 }

@@ -4,17 +4,21 @@ import {
   fstatSync,
   ftruncateSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
+  writeFileSync,
   writeSync,
   type Stats,
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { LabError } from '../lib/labError.ts';
+import { quotePath } from '../lib/quote.ts';
 
 /** What a command may do to the place it writes to. */
 export interface OutputRules {
@@ -43,7 +47,7 @@ export interface Claim {
  */
 export function claim(given: string, { flag, force, read }: OutputRules): Claim {
   const refuse = (why: string, remedy: string, cause?: unknown): LabError =>
-    new LabError('bad-file', `${flag} can't be ${shown(given)}: ${why}.`, remedy, cause);
+    new LabError('bad-file', `${flag} can't be ${quotePath(given)}: ${why}.`, remedy, cause);
   if (given === '') throw refuse('a file has a name', `Name a file after ${flag}.`);
   let path: string;
   let there: Stats | null;
@@ -132,10 +136,6 @@ function holds(read: string, path: string, there: Stats | null): boolean {
 
 const elsewhere = 'Name a file in a folder that exists and that you may write to.';
 
-function shown(path: string): string {
-  return `"${path.length > 80 ? `${path.slice(0, 79)}…` : path}"`;
-}
-
 function codeOf(cause: unknown): unknown {
   return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }
@@ -162,7 +162,7 @@ export class Output {
       this.#claim.release();
       throw new LabError(
         'bad-file',
-        `${rules.flag} can't be ${shown(given)}: it is a folder.`,
+        `${rules.flag} can't be ${quotePath(given)}: it is a folder.`,
         'Name a file in it.',
       );
     }
@@ -181,7 +181,7 @@ export class Output {
       const kept = this.#keepWholeLines();
       throw new LabError(
         'bad-file',
-        `${shown(this.#given)} can't be written further: ${reason(cause)}. ${kept}`,
+        `${quotePath(this.#given)} can't be written further: ${reason(cause)}. ${kept}`,
         'Make room, or name a file elsewhere, and start again.',
         cause,
       );
@@ -214,5 +214,34 @@ export class Output {
     } catch {
       return 'It may end within a line.';
     }
+  }
+}
+
+/**
+ * Writes the files of a folder, which is made where there is none: all of them beside their places first, so that
+ * those that were there are whole still where one can't be written.
+ * @param files text or bytes by name
+ * @throws LabError `bad-file`
+ */
+export function replaceFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): void {
+  const made: string[] = [];
+  try {
+    const first = mkdirSync(folder, { recursive: true });
+    if (first !== undefined) made.push(first);
+    const parts = Object.entries(files).map(([name, content]) => {
+      const part = join(folder, `.${name}.part`);
+      made.push(part);
+      writeFileSync(part, content);
+      return [part, join(folder, name)] as const;
+    });
+    for (const [part, file] of parts) renameSync(part, file);
+  } catch (cause) {
+    for (const path of made) rmSync(path, { recursive: true, force: true });
+    throw new LabError(
+      'bad-file',
+      `${quotePath(folder)} can't be written: ${reason(cause)}.`,
+      'Make room, or name a folder elsewhere, and start again.',
+      cause,
+    );
   }
 }

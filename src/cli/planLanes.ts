@@ -12,10 +12,21 @@ export interface PlannedLane extends LaneSetup {
 }
 
 /**
- * Chooses and checks the kernels of each lane.
- * @param given kernels for all of them, from a record
- * @throws LabError where a lane can't be trained here
+ * Chooses and checks the kernels of a lane.
+ * @param given kernels from a record
+ * @throws LabError where it can't be trained here
  */
+export async function planLane<Lane extends LaneSetup>(
+  gpu: Gpu,
+  kernels: Kernels,
+  lane: Lane,
+  given: Plan | null = null,
+): Promise<Lane & PlannedLane> {
+  const model = readModelFolder(lane.settings.model);
+  return { ...lane, plan: await preparePlan(gpu, kernels, model, lane.settings, fileMemory, given) };
+}
+
+/** As `planLane`, all of them before any is trained. */
 export async function planLanes(
   gpu: Gpu,
   kernels: Kernels,
@@ -23,10 +34,6 @@ export async function planLanes(
   given: Plan | null = null,
 ): Promise<PlannedLane[]> {
   const planned: PlannedLane[] = [];
-  for (const lane of lanes) {
-    const model = readModelFolder(lane.settings.model);
-    const plan = await preparePlan(gpu, kernels, model, lane.settings, fileMemory, given);
-    planned.push({ ...lane, plan });
-  }
+  for (const lane of lanes) planned.push(await planLane(gpu, kernels, lane, given));
   return planned;
 }

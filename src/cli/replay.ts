@@ -1,87 +1,75 @@
-import { parseArgs } from 'node:util';
 import type { Gpu } from '../gpu/device.ts';
 import { Kernels } from '../gpu/kernel.ts';
-import { LabError } from '../lib/labError.ts';
-import { type MetricId, metricIds, type MetricRow } from '../spec/metrics.ts';
+import { excerpt } from '../lib/quote.ts';
+import { compare, type Comparison, type Replayed } from '../records/compare.ts';
+import type { LiveChange, RunRecord } from '../records/run.ts';
+import type { RecordedRun } from '../records/building.ts';
+import { measured } from '../records/write.ts';
+import { readArguments } from '../settings/arguments.ts';
+import type { MetricRow } from '../spec/metrics.ts';
 import { openHeadless } from './headless.ts';
-import { planLanes } from './planLanes.ts';
-import { type RecordedRun, readRecord } from './readRecord.ts';
-import { measured } from './recordFile.ts';
+import { planLane } from './planLanes.ts';
+import { readRecordFile } from './recordFile.ts';
 import { runLane } from './runLane.ts';
 
-/** What must come out again: all but times. */
-const compared = metricIds.filter((id) => !id.startsWith('perf/'));
-
-/** Where a replay first leaves its record. */
-export interface Difference {
-  readonly step: number;
-  readonly metric: MetricId;
-  readonly recorded: number | undefined;
-  readonly replayed: number | undefined;
-}
-
 /**
- * `npm run replay -- run.jsonl`: trains every lane of a record once more, its live changes, forks and interventions of
- * the guard at their steps, and compares each metric of each step bit for bit. Exit status 1 where one differs.
+ * `npm run replay -- run.jsonl`: trains every run of a record once more, its live changes, forks and interventions of
+ * the guard at their steps, and compares everything that it holds: numbers bit for bit, changes, the summary. Exit
+ * status 1 where something differs, 2 where a record can't be read or trained here.
  */
 export default async function main(argv: string[]): Promise<void> {
-  const { positionals } = parseArgs({ args: argv, allowPositionals: true });
-  const [path] = positionals;
-  if (path === undefined || positionals.length > 1) {
-    throw new LabError(
-      'bad-setting',
-      `replay needs one file, and was given ${positionals.length}.`,
-      'Name a record: npm run replay -- run.jsonl.',
-    );
-  }
-  const runs = readRecord(path);
+  const [path] = readArguments(argv, {}, ['the file of a record']).words;
+  const { runs, truncated } = readRecordFile(path);
+  if (truncated !== null) console.log(`${excerpt(path, 200)}: ${truncated}`);
   const gpu = await openHeadless();
   const kernels = new Kernels(gpu);
-  for (const run of runs) {
-    const rows = await replay(gpu, kernels, run);
-    const different = difference(run.rows, rows);
-    if (different !== null) process.exitCode = 1;
-    console.log(`${run.name}: ${inWords(run, different)}`);
+  for (const [index, run] of runs.entries()) {
+    const twins = runs.filter(({ name }) => name === run.name).length;
+    const called = excerpt(run.name, 200);
+    const name = twins === 1 ? called : `${called} (run ${index + 1} of ${runs.length})`;
+    if (run.rows.length === 0) {
+      console.log(`${name}: holds no step`);
+      continue;
+    }
+    const comparison = compare(run, await replay(gpu, kernels, run));
+    if (comparison.difference !== null) process.exitCode = 1;
+    console.log(`${name}: ${inWords(run, comparison, gpu)}`);
   }
 }
 
-/** A recorded run, trained once more. @returns its rows as a record has them */
-export async function replay(gpu: Gpu, kernels: Kernels, run: RecordedRun): Promise<Partial<MetricRow>[]> {
-  const [lane] = await planLanes(gpu, kernels, [run], run.plan);
+/** A recorded run, trained once more up to its last row. */
+export async function replay(
+  gpu: Gpu,
+  kernels: Kernels,
+  run: Pick<RunRecord, 'name' | 'settings' | 'plan' | 'rows' | 'changes'>,
+): Promise<Replayed> {
+  const { name, settings } = run;
+  const lane = await planLane(gpu, kernels, { name, settings }, run.plan);
   const last = run.rows.at(-1)?.step ?? 0;
   const rows: Partial<MetricRow>[] = [];
-  if (lane === undefined) return rows;
+  const changes: LiveChange[] = [];
   const of = {
-    record: (metrics: Partial<MetricRow>) => {
-      rows.push(measured(metrics));
-    },
-    guarded: () => undefined,
+    record: (row: Partial<MetricRow>) => rows.push(measured(row)),
+    changed: (change: LiveChange) => changes.push(change),
     interrupted: () => (rows.at(-1)?.step ?? 0) >= last,
   };
-  await runLane(gpu, kernels, lane, of, run.changes);
-  return rows;
+  const summary = await runLane(gpu, kernels, lane, of, run.changes);
+  return { rows, changes, summary };
 }
 
-/** The first metric of the first step that is not the same number in both; null where all are. */
-export function difference(
-  recorded: readonly Partial<MetricRow>[],
-  replayed: readonly Partial<MetricRow>[],
-): Difference | null {
-  for (let at = 0; at < Math.max(recorded.length, replayed.length); at++) {
-    const [one, two] = [recorded[at] ?? {}, replayed[at] ?? {}];
-    const metric = compared.find((id) => one[id] !== two[id]);
-    if (metric !== undefined) {
-      return { step: one.step ?? two.step ?? at, metric, recorded: one[metric], replayed: two[metric] };
-    }
+function inWords(run: RecordedRun, { difference, missing }: Comparison, gpu: Gpu): string {
+  const { rows, changes, adapter, plan } = run;
+  const unknown = plan === null ? ['its kernels are not known here, and others were chosen'] : [];
+  if (difference !== null) {
+    const was = adapter === null ? null : `${adapter.vendor} ${adapter.architecture}`;
+    const is = `${gpu.adapter.vendor} ${gpu.adapter.architecture}`;
+    const why =
+      was === null || was === is
+        ? 'Another adapter, browser or version gives other bits'
+        : `It was made on ${was}, and this is ${is}`;
+    return [difference, ...unknown].join('; ') + `. ${why}`;
   }
-  return null;
-}
-
-function inWords({ rows, changes }: RecordedRun, different: Difference | null): string {
-  if (different === null) {
-    const changed = changes.length === 0 ? '' : ` with ${changes.length} changes on the way`;
-    return `${rows.at(-1)?.step ?? 0} steps${changed}, every metric as recorded, bit for bit`;
-  }
-  const { step, metric, recorded, replayed } = different;
-  return `differs from step ${step} on: ${metric} was ${recorded ?? 'not measured'}, is ${replayed ?? 'not measured'}. Another adapter, browser or version gives other bits`;
+  const changed = changes.length === 0 ? '' : ` with ${changes.length} changes on the way`;
+  const all = `${rows.at(-1)?.step ?? 0} steps${changed}, every metric as recorded, bit for bit`;
+  return [all, ...unknown, ...missing].join('; ');
 }

@@ -6,39 +6,26 @@ import type { Settings } from '../settings/hyperparameters.ts';
 import { validateSettings } from '../settings/settings.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
-import type { LiveChange } from '../records/run.ts';
+import { interruption, type LiveChange, type RunSummary } from '../records/run.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { readModelFolder } from './modelFolder.ts';
 import type { PlannedLane } from './planLanes.ts';
 import { ProgressBar } from './progress.ts';
 import { rewardInThread } from './rewardInThread.ts';
 
-/** A run in a line, as written at the end of a file and printed by `npm run train -- --json`. */
-export interface RunSummary extends Summary {
-  readonly type: 'summary';
-  readonly lane: string;
-  readonly seed: number;
-  /** Steps done. */
-  readonly steps: number;
-  readonly seconds: number;
-  /** How often the guard acted; absent where it is off. */
-  readonly interventions?: number;
-  /** Why the run ended early by itself: values that are not finite, or a reward of one's own that failed. */
-  readonly stopped?: string;
-}
-
 export interface LaneRun {
-  /** Called with every record, the evaluation at step 0 first. */
+  /** Called with every row, the evaluation at step 0 first. */
   readonly record: (metrics: Partial<MetricRow>) => void;
-  /** Called with a live change that the guard made at the end of a step. */
-  readonly guarded: (step: number, changes: Partial<Settings>) => void;
-  /** Asked after each step; true ends the run there. */
+  /** Called with every change when it takes effect: those to be made, and those that the guard makes. */
+  readonly changed: (change: LiveChange) => void;
+  /** Asked between steps; true ends the run there. */
   readonly interrupted: () => boolean;
 }
 
 /**
  * Trains a lane to its end with the Trainer of the page, a progress bar on the terminal.
- * @param changes to make on the way, in the order of their steps; the guard makes its own
+ * @param changes to make on the way, in the order of their steps, also where a run had ended: it may go on after them.
+ * The guard makes its own
  */
 export async function runLane(
   gpu: Gpu,
@@ -66,12 +53,13 @@ export async function runLane(
   };
   let interventions = 0;
   let stopped: string | undefined;
+  const asked = changes.filter(({ by }) => by !== 'guard');
   try {
     await kernels.compile();
     record(await trainer.start());
     let reached: Checkpoint | null = null;
-    while (!trainer.finished && !of.interrupted()) {
-      for (const change of changes.filter(({ step, by }) => step === trainer.step && by !== 'guard')) {
+    for (;;) {
+      for (const change of asked.filter(({ step }) => step === trainer.step)) {
         if (change.by === 'reader') trainer.change(change.changes);
         else {
           const from: Checkpoint = reached ?? (await trainer.checkpoint());
@@ -80,13 +68,19 @@ export async function runLane(
           trainer = train(under, from);
           await kernels.compile();
         }
+        of.changed(change);
+      }
+      if (trainer.finished) break;
+      if (of.interrupted()) {
+        stopped = interruption;
+        break;
       }
       const { metrics, guarded, checkpoint } = await trainer.next();
       reached = checkpoint;
       record(metrics);
       if (guarded !== null) {
         interventions++;
-        of.guarded(trainer.step, guarded);
+        of.changed({ step: trainer.step, by: 'guard', changes: guarded });
       }
       progress.show(
         trainer.step,
@@ -102,45 +96,40 @@ export async function runLane(
     trainer.destroy();
   }
   return {
-    type: 'summary',
-    lane: name,
-    seed: settings.seed,
     steps: trainer.step,
-    // The evaluation at step 0 is always there.
-    ...(summarise(evaluations) ?? {
-      base: NaN,
-      peak: NaN,
-      peakStep: 0,
-      final: NaN,
-      retention: NaN,
-      collapseStep: null,
-    }),
+    // The evaluation at step 0 is there, unless the run failed before it.
+    ...(summarise(evaluations) ?? nothingMeasured),
+    finalStep: evaluations.at(-1)?.step ?? 0,
     seconds: Math.round((performance.now() - began) / 100) / 10,
     ...(settings.guard === 'off' ? {} : { interventions }),
     ...(stopped === undefined ? {} : { stopped }),
   };
 }
 
+const nothingMeasured: Summary = {
+  base: NaN,
+  peak: NaN,
+  peakStep: 0,
+  final: NaN,
+  retention: NaN,
+  collapseStep: null,
+};
+
 /** Two digits, or a dash for what was not measured. */
 export function figure(value: number | undefined): string {
   return value === undefined || Number.isNaN(value) ? '–' : value.toFixed(2);
 }
 
-/** A summary as a line for people. */
-export function describe({
-  lane,
-  seed,
-  steps,
-  base,
-  peak,
-  peakStep,
-  final,
-  retention,
-  collapseStep,
-  seconds,
-  interventions,
-}: RunSummary): string {
-  const guarded = interventions === undefined ? '' : `, the guard acted ${String(interventions)} times`;
-  const end = collapseStep === null ? 'held' : `collapsed at ${String(collapseStep)}`;
-  return `${lane}, seed ${String(seed)}: base ${figure(base)}, peak ${figure(peak)} at ${String(peakStep)}, final ${figure(final)} after ${String(steps)} steps (retention ${figure(retention)}), ${end}${guarded}; ${String(seconds)} s`;
+/** A summary as a line for people: how it ended is said of a run that came to its end alone. */
+export function describe(name: string, seed: number, summary: RunSummary): string {
+  const { steps, base, peak, peakStep, final, finalStep, retention, collapseStep } = summary;
+  const { seconds, interventions, stopped } = summary;
+  const end =
+    stopped === undefined
+      ? `final ${figure(final)} after ${steps} steps`
+      : `stopped after ${steps} steps, evaluated last after ${finalStep}: ${figure(final)}`;
+  const held =
+    collapseStep !== null ? `, collapsed at ${collapseStep}` : stopped === undefined ? ', held' : '';
+  const guarded = interventions === undefined ? '' : `, the guard acted ${interventions} times`;
+  return `${name}, seed ${seed}: base ${figure(base)}, peak ${figure(peak)} at ${peakStep}, ${end} (retention ${figure(retention)})${held}${guarded}; ${seconds} s`;
 }

@@ -1,16 +1,19 @@
 import type { Plan } from '../engine/plan.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
-import { flagHelp, parseFlags, refuseIneffective, type OwnFlags } from '../settings/flags.ts';
+import { thisLab } from '../records/thisLab.ts';
+import { changeLine, headerLine, stepLine, summaryLine } from '../records/write.ts';
+import type { OwnFlags } from '../settings/arguments.ts';
+import { flagHelp, parseFlags, refuseIneffective } from '../settings/flags.ts';
 import { defaultPreset, presetName, presetNames, presets, type LaneSetup } from '../settings/presets.ts';
 import { diffSettings, validateSettings } from '../settings/settings.ts';
 import { openHeadless } from './headless.ts';
+import { modelFolder } from './modelFolder.ts';
+import { Output } from './output.ts';
 import { planLanes } from './planLanes.ts';
 import { readTextFile } from './readInput.ts';
-import { readRecord } from './readRecord.ts';
-import { checkWritable, measured, RecordFile } from './recordFile.ts';
-import { describe, runLane, type RunSummary } from './runLane.ts';
-import { versions } from './versions.ts';
+import { readRecordFile } from './recordFile.ts';
+import { describe, runLane } from './runLane.ts';
 
 const own: OwnFlags = {
   preset: {
@@ -23,7 +26,12 @@ const own: OwnFlags = {
     value: 'number',
     help: 'train only this lane of the preset, from 1 (default: all, one after another)',
   },
-  out: { type: 'string', value: 'file', help: 'write JSON lines: header, a record per step, summary' },
+  out: {
+    type: 'string',
+    value: 'file',
+    help: 'write a record: JSON lines, of each lane header, steps, summary',
+  },
+  force: { type: 'boolean', help: 'replace the file of --out where it is there already' },
   plan: {
     type: 'string',
     value: 'file',
@@ -42,54 +50,79 @@ export default async function main(argv: string[]): Promise<void> {
   }
   const lanes = lanesOf(flags);
   const out = flags.own.get('out');
-  if (typeof out === 'string') checkWritable(out);
   const record = flags.own.get('plan');
   const given = typeof record === 'string' ? planOfRecord(record) : null;
-  const json = flags.own.has('json');
+  const force = flags.own.has('force');
+  const read = [
+    ...flags.read,
+    ...(typeof record === 'string' ? [record] : []),
+    ...lanes.map(({ settings }) => modelFolder(settings.model)),
+  ];
+  // All that can be wrong with the place to write to is said before a device is opened.
+  const output = typeof out === 'string' ? new Output(out, { flag: '--out', force, read }) : null;
+  try {
+    await train(lanes, given, output, flags.own.has('json'));
+  } finally {
+    output?.close();
+  }
+}
 
-  // Ctrl-C lets the step under way end, so that the file ends with a summary.
-  const interruption = { asked: false };
-  process.once('SIGINT', () => {
-    interruption.asked = true;
-    process.once('SIGINT', () => process.exit(130));
-  });
-
+/** Trains lanes one after another, and writes and prints what comes of them. */
+async function train(
+  lanes: readonly LaneSetup[],
+  given: Plan | null,
+  output: Output | null,
+  json: boolean,
+): Promise<void> {
+  const interruption = listenForEnd();
   const gpu = await openHeadless();
   const kernels = new Kernels(gpu);
   const planned = await planLanes(gpu, kernels, lanes, given);
-  const file = new RecordFile(typeof out === 'string' ? out : null, {
-    type: 'header',
-    version: 1,
-    lanes: planned,
-    adapter: gpu.adapter,
-    versions: versions(),
-  });
-  const summaries: RunSummary[] = [];
-  try {
-    for (const lane of planned) {
-      if (interruption.asked) break;
-      const summary = await runLane(gpu, kernels, lane, {
-        record: (metrics) => {
-          file.write({ type: 'step', lane: lane.name, ...measured(metrics) });
-        },
-        guarded: (step, changes) => {
-          file.write({ type: 'change', lane: lane.name, step, by: 'guard', changes });
-        },
-        interrupted: () => interruption.asked,
-      });
-      file.write(summary);
-      summaries.push(summary);
-      if (summary.stopped !== undefined) {
-        console.error(`${lane.name}: ${summary.stopped}`);
-        process.exitCode = 2;
-      }
-      if (!json) console.log(describe(summary));
+  const summaries: object[] = [];
+  for (const [index, lane] of planned.entries()) {
+    if (interruption() !== null) break;
+    const { name, settings } = lane;
+    const run = index + 1;
+    const head = { ...lane, lab: thisLab, adapter: gpu.adapter, origin: null };
+    // With the first row: a run that is refused leaves no file behind.
+    let header = headerLine(run, head);
+    const summary = await runLane(gpu, kernels, lane, {
+      record: (row) => {
+        output?.write(header + stepLine(run, row));
+        header = '';
+      },
+      changed: (change) => output?.write(changeLine(run, change)),
+      interrupted: () => interruption() !== null,
+    });
+    output?.write(header + summaryLine(run, summary));
+    summaries.push({ lane: name, seed: settings.seed, ...summary });
+    if (summary.stopped !== undefined && interruption() === null) {
+      console.error(`${name}: ${summary.stopped}`);
+      process.exitCode = 2;
     }
-  } finally {
-    file.close();
+    if (!json) console.log(describe(name, settings.seed, summary));
   }
   if (json) console.log(JSON.stringify(summaries));
-  if (interruption.asked) process.exitCode = 130;
+  const status = interruption();
+  if (status !== null) process.exitCode = status;
+}
+
+/**
+ * Ctrl-C and SIGTERM let the step under way end, so that a record ends with a summary; the second one ends at once.
+ * @returns what tells the exit status, null before one has come
+ */
+function listenForEnd(): () => number | null {
+  let ending: number | null = null;
+  for (const [signal, status] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.on(signal, () => {
+      if (ending !== null) process.exit(status);
+      ending = status;
+    });
+  }
+  return () => ending;
 }
 
 function lanesOf(flags: ReturnType<typeof parseFlags>): LaneSetup[] {
@@ -127,7 +160,7 @@ function lanesOf(flags: ReturnType<typeof parseFlags>): LaneSetup[] {
 
 /** The kernels of a record's first lane. */
 function planOfRecord(path: string): Plan {
-  const plan = readRecord(path)[0]?.plan;
+  const plan = readRecordFile(path).runs[0]?.plan;
   if (plan !== undefined && plan !== null) return plan;
   throw new LabError(
     'bad-file',

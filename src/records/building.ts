@@ -1,10 +1,11 @@
 import * as v from 'valibot';
 import { LabError } from '../lib/labError.ts';
+import { quote } from '../lib/quote.ts';
 import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
 import { applyLive, validateSettings } from '../settings/settings.ts';
 import { metricIds, type MetricRow } from '../spec/metrics.ts';
-import { quoted, refused } from './recordLine.ts';
-import type { LiveChange, RunHead, RunRecord, RunSummary } from './run.ts';
+import { refused } from './recordLine.ts';
+import type { LiveChange, recordVersion, RunHead, RunRecord, RunSummary } from './run.ts';
 
 /** Runs of a file at most. */
 export const mostRuns = 10_000;
@@ -38,6 +39,8 @@ const isMetric: ReadonlySet<string> = new Set(metricIds);
 
 /** A run as a record holds it. */
 export interface RecordedRun extends RunRecord {
+  /** Of the format; 1 for all before 2. */
+  readonly version: 1 | typeof recordVersion;
   /** The metrics that its writer knew: where one of these is absent, it was not measured. */
   readonly known: ReadonlySet<string>;
 }
@@ -48,6 +51,7 @@ export type UncheckedHead = Omit<RunHead, 'settings'> & { readonly settings: obj
 /** A run of a record while its lines are read, each checked against those before it. */
 export class Building {
   readonly #head: RunHead;
+  readonly #version: RecordedRun['version'];
   readonly #known: ReadonlySet<string>;
   readonly #changes: LiveChange[] = [];
   readonly #rows: Partial<MetricRow>[] = [];
@@ -59,7 +63,13 @@ export class Building {
    * @param known metrics of which the header says that its writer knew them
    * @throws LabError for settings that this version lacks, or that can't be
    */
-  constructor(line: number, head: UncheckedHead, known: ReadonlySet<string>) {
+  constructor(
+    line: number,
+    head: UncheckedHead,
+    version: RecordedRun['version'],
+    known: ReadonlySet<string>,
+  ) {
+    this.#version = version;
     this.#settings = ofLine(line, () => validateSettings(head.settings));
     this.#head = { ...head, settings: this.#settings };
     this.#known = known;
@@ -85,7 +95,7 @@ export class Building {
     this.#refuseAfterSummary(line);
     const { step } = row;
     if (!v.is(stepNumber, step)) {
-      throw refused(line, `has step ${quoted(step)}; a step is a whole number from 0 to ${mostSteps}`);
+      throw refused(line, `has step ${quote(step)}; a step is a whole number from 0 to ${mostSteps}`);
     }
     if (this.#rows.length > 0 && step <= this.lastStep) {
       throw refused(line, `is of step ${step}, after a row of step ${this.lastStep}: steps ascend`);
@@ -93,10 +103,10 @@ export class Building {
     const metrics: Record<string, number> = {};
     for (const [id, value] of Object.entries(row)) {
       if (!this.#known.has(id) || !isMetric.has(id)) {
-        throw refused(line, `has ${quoted(id)}, which is no metric that this record and this lab know`);
+        throw refused(line, `has ${quote(id)}, which is no metric that this record and this lab know`);
       }
       if (typeof value !== 'number' || !Number.isFinite(value)) {
-        throw refused(line, `has ${quoted(value)} as ${quoted(id)}; a metric is a finite number`);
+        throw refused(line, `has ${quote(value)} as ${quote(id)}; a metric is a finite number`);
       }
       metrics[id] = value;
     }
@@ -130,14 +140,20 @@ export class Building {
   run(): { readonly run: RecordedRun; readonly dropped: number } {
     const changes = this.#changes.filter(({ step }) => step <= this.lastStep);
     return {
-      run: { ...this.#head, changes, rows: this.#rows, summary: this.#summary, known: this.#known },
+      run: {
+        ...this.#head,
+        changes,
+        rows: this.#rows,
+        summary: this.#summary,
+        version: this.#version,
+        known: this.#known,
+      },
       dropped: this.#changes.length - changes.length,
     };
   }
 
   #refuseAfterSummary(line: number): void {
-    if (this.#summary !== null)
-      throw refused(line, `is of "${this.#head.name.slice(0, 60)}", below its summary`);
+    if (this.#summary !== null) throw refused(line, `is of ${quote(this.#head.name)}, below its summary`);
   }
 }
 

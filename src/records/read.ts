@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { quote } from '../lib/quote.ts';
 import { parsePlan } from '../engine/parsePlan.ts';
 import {
   Building,
@@ -12,7 +13,7 @@ import {
   stepNumber,
 } from './building.ts';
 import { readOldLine } from './readOld.ts';
-import { checked, linesOf, quoted, type RecordLine, refused } from './recordLine.ts';
+import { checked, linesOf, type RecordLine, refused } from './recordLine.ts';
 import { recordVersion } from './run.ts';
 
 /** What a file holds. */
@@ -72,7 +73,7 @@ export function readRecord(text: string): RecordFile {
     if (type === 'header' && version !== undefined && version !== 1 && version !== recordVersion) {
       throw refused(
         line.number,
-        `begins a record of version ${quoted(version)}; this lab reads up to ${recordVersion}`,
+        `begins a record of version ${quote(version)}; this lab reads up to ${recordVersion}`,
       );
     }
     // Lines before version 2 name a lane.
@@ -90,7 +91,7 @@ export function readRecord(text: string): RecordFile {
     cutLine !== undefined
       ? `Line ${cutLine} is cut off: what is read ends before it.`
       : short !== undefined
-        ? `The rows of ${quoted(short.name)} end at step ${short.rows.at(-1)?.step ?? 0}, before its last change: the rest is cut off.`
+        ? `The rows of ${quote(short.name)} end at step ${short.rows.at(-1)?.step ?? 0}, before its last change: the rest is cut off.`
         : null;
   return { runs: built.map(({ run }) => run), truncated };
 }
@@ -101,13 +102,13 @@ function readLine(line: RecordLine, runs: Map<string, Building>): void {
   const building = runs.get(key);
   if (type === 'header') {
     const { name, lab, adapter, plan, settings, origin, metrics } = checked(header, line);
-    if (building !== undefined) throw refused(line.number, `is a second header of run ${quoted(run)}`);
+    if (building !== undefined) throw refused(line.number, `is a second header of run ${quote(run)}`);
     const head = { name, lab, adapter, plan: parsePlan(plan), settings, origin };
-    runs.set(key, new Building(line.number, head, new Set(metrics)));
+    runs.set(key, new Building(line.number, head, recordVersion, new Set(metrics)));
     return;
   }
   if (building === undefined)
-    throw refused(line.number, `is of run ${quoted(run)}, which no header before it begins`);
+    throw refused(line.number, `is of run ${quote(run)}, which no header before it begins`);
   if (type === 'step') {
     const { type: _, run: _run, ...metrics } = line.json;
     building.addRow(line.number, metrics);
@@ -121,5 +122,5 @@ function readLine(line: RecordLine, runs: Map<string, Building>): void {
     const { type: _, run: _run, ...figures } = checked(summary, line);
     building.addSummary(line.number, figures);
   } else
-    throw refused(line.number, `is of type ${quoted(type)}; a record has header, step, change and summary`);
+    throw refused(line.number, `is of type ${quote(type)}; a record has header, step, change and summary`);
 }

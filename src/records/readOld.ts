@@ -1,7 +1,8 @@
 import * as v from 'valibot';
+import { quote } from '../lib/quote.ts';
 import { parsePlan } from '../engine/parsePlan.ts';
 import { Building, changedBy, figure, runAdapter, runName, settingValues, stepNumber } from './building.ts';
-import { checked, quoted, type RecordLine, refused } from './recordLine.ts';
+import { checked, type RecordLine, refused } from './recordLine.ts';
 import { interruption } from './run.ts';
 
 /*
@@ -24,9 +25,9 @@ const known: ReadonlySet<string> = new Set(
 const lane = v.union([runName, v.number()]);
 const adapter = v.fallback(v.nullable(runAdapter), null);
 const headless = v.looseObject({
-  version: v.literal(1),
+  version: v.optional(v.literal(1), 1),
   lanes: v.pipe(
-    v.array(v.looseObject({ name: runName, settings: settingValues, plan: v.unknown() })),
+    v.array(v.looseObject({ name: runName, settings: settingValues, plan: v.optional(v.unknown()) })),
     v.maxLength(100),
   ),
   adapter,
@@ -37,7 +38,7 @@ const ofPage = v.looseObject({
   name: runName,
   settings: settingValues,
   origin: v.optional(v.nullable(v.looseObject({ name: runName, step: stepNumber })), null),
-  plan: v.unknown(),
+  plan: v.optional(v.unknown()),
   adapter,
 });
 const change = v.looseObject({ lane, step: stepNumber, by: changedBy, changes: settingValues });
@@ -64,7 +65,7 @@ export function readOldLine(line: RecordLine, runs: Map<string, Building>): void
   const lane = line.json['lane'];
   const building = runs.get(keyOf(lane));
   if (building === undefined) {
-    throw refused(line.number, `is of lane ${quoted(lane)}, which no header before it names`);
+    throw refused(line.number, `is of lane ${quote(lane)}, which no header before it names`);
   }
   if (type === 'step') {
     const { type: _, lane: _lane, ...metrics } = line.json;
@@ -75,26 +76,25 @@ export function readOldLine(line: RecordLine, runs: Map<string, Building>): void
     const { step, by, changes } = checked(change, line);
     building.addChange(line.number, { step, by, changes });
   } else if (type === 'summary') addSummary(line, building);
-  else
-    throw refused(line.number, `is of type ${quoted(type)}; a record has header, step, change and summary`);
+  else throw refused(line.number, `is of type ${quote(type)}; a record has header, step, change and summary`);
 }
 
 function readHeader(line: RecordLine, runs: Map<string, Building>): void {
   const add = (lane: unknown, ...begun: ConstructorParameters<typeof Building>): void => {
     const key = keyOf(lane);
-    if (runs.has(key)) throw refused(line.number, `names lane ${quoted(lane)} a second time`);
+    if (runs.has(key)) throw refused(line.number, `names lane ${quote(lane)} a second time`);
     runs.set(key, new Building(...begun));
   };
   if (line.json['lanes'] === undefined) {
     const { lane, plan, name, settings, origin, adapter } = checked(ofPage, line);
     const lab = { version: 'unknown', commit: null };
-    add(lane, line.number, { name, settings, origin, adapter, plan: parsePlan(plan), lab }, known);
+    add(lane, line.number, { name, settings, origin, adapter, plan: parsePlan(plan), lab }, 1, known);
     return;
   }
   const { lanes, adapter, versions } = checked(headless, line);
   const lab = { version: versions.lab, commit: null };
   for (const { name, settings, plan } of lanes) {
-    add(name, line.number, { name, settings, origin: null, adapter, plan: parsePlan(plan), lab }, known);
+    add(name, line.number, { name, settings, origin: null, adapter, plan: parsePlan(plan), lab }, 1, known);
   }
 }
 

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { LabError } from '../lib/labError.ts';
+import { plainText } from '../lib/plainText.ts';
+import { excerpt, quote } from '../lib/quote.ts';
 
 /** The settings of a record have one level less, those of the formats before it as many. */
 const deepest = 6;
@@ -25,9 +27,9 @@ export function refused(line: number | null, why: string, cause?: unknown): LabE
  * @param cut told the number of a last line that ends within itself, as where a disk was full or a run was killed
  * @throws LabError `bad-file` for a line that is no object, nests too deep, or hides a key in `__proto__`
  */
-export function* linesOf(text: string, cut: (line: number) => void): Generator<RecordLine> {
-  // A byte order mark is what editors of Windows put before a text.
-  let at = text.startsWith('\uFEFF') ? 1 : 0;
+export function* linesOf(given: string, cut: (line: number) => void): Generator<RecordLine> {
+  const text = plainText(given);
+  let at = 0;
   for (let number = 1; at < text.length; number++) {
     const end = text.indexOf('\n', at);
     const line = text.slice(at, end < 0 ? text.length : end).trim();
@@ -76,11 +78,5 @@ export function checked<const Schema extends v.GenericSchema>(
   if (result.success) return result.output;
   const [{ message, path }] = result.issues;
   const key = path?.map((item) => String(item.key)).join('.') ?? '';
-  throw refused(number, `has a bad ${quoted(key)}: ${message.slice(0, 200)}`);
-}
-
-/** Text of a file in a sentence, its start alone. */
-export function quoted(text: unknown): string {
-  const whole = (JSON.stringify(text) as string | undefined) ?? 'nothing';
-  return whole.length > 60 ? `${whole.slice(0, 59)}…` : whole;
+  throw refused(number, `has a bad ${quote(key)}: ${excerpt(message, 200)}`);
 }

@@ -26,11 +26,17 @@ export function headerLine(run: number, head: RunHead): string {
 
 /** A row; what was not measured, or is not finite, is left out. Every other number is read back as the same bits. */
 export function stepLine(run: number, row: Partial<MetricRow>): string {
-  const measured = metricIds.flatMap((id) => {
-    const value = row[id];
-    return value !== undefined && Number.isFinite(value) ? [[id, value] as const] : [];
-  });
-  return line({ type: 'step', run, ...Object.fromEntries(measured) });
+  return line({ type: 'step', run, ...measured(row) });
+}
+
+/** What a record holds of a row. */
+export function measured(row: Partial<MetricRow>): Partial<MetricRow> {
+  return Object.fromEntries(
+    metricIds.flatMap((id) => {
+      const value = row[id];
+      return value !== undefined && Number.isFinite(value) ? [[id, value]] : [];
+    }),
+  );
 }
 
 /** A change, after the row of its step. */

@@ -1,6 +1,6 @@
 import { LabError } from '../lib/labError.ts';
-import { nearest } from '../lib/nearest.ts';
-import { quote, quotePath } from '../lib/quote.ts';
+import { quotePath } from '../lib/quote.ts';
+import { helpLine, type OwnFlags, ownHelp, readArguments } from './arguments.ts';
 import { irrelevance } from '../spec/hyperparameter.ts';
 import type { Hyperparameter } from '../spec/hyperparameter.ts';
 import {
@@ -12,16 +12,13 @@ import {
 import { allowedValues, defaultSettings, isKey, parseValue } from './settings.ts';
 import { reworded } from './wording.ts';
 
-/** A command's own flags, beside those of the hyperparameters. */
-export type OwnFlags = Readonly<
-  Record<string, { readonly type: 'string' | 'boolean'; readonly value?: string; readonly help: string }>
->;
-
 export interface ParsedFlags {
   /** What the flags ask of the settings; not yet checked against each other. */
   readonly changes: Partial<Settings>;
   /** The command's own flags that were given. */
   readonly own: ReadonlyMap<string, string | true>;
+  /** Files whose text became a value. */
+  readonly read: readonly string[];
 }
 
 /** learningRate → learning-rate, adamBeta1 → adam-beta1. */
@@ -45,53 +42,30 @@ export function inFlags(error: LabError): LabError {
 }
 
 /**
- * Reads a command line: one flag per hyperparameter, `--flag value` or `--flag=value`, and the command's own. The
- * value of a text is the text, or `@file`.
- * @throws LabError for an unknown flag (with the nearest names), a missing or bad value, a flag given
- * twice, a stray word, a missing file
+ * Reads a command line: one flag per hyperparameter and the command's own. The value of a text is the text, or `@file`.
+ * @throws LabError as `readArguments`, and for a bad value or a missing file
  */
-export function parseFlags(args: readonly string[], own: OwnFlags, read: ReadText): ParsedFlags {
-  const known = [...Object.keys(own), ...keyOfFlag.keys()];
+export function parseFlags(args: readonly string[], own: OwnFlags, readText: ReadText): ParsedFlags {
+  const ofKnobs = Object.fromEntries(
+    hyperparameterKeys.map((key) => [
+      flagOf(key),
+      { type: 'string', value: allowedValues(key), help: '' } as const,
+    ]),
+  );
+  const { flags } = readArguments(args, { ...ofKnobs, ...own }, []);
   const changes: Record<string, unknown> = {};
   const ownValues = new Map<string, string | true>();
-  const seen = new Set<string>();
-  for (let at = 0; at < args.length; at++) {
-    const word = args[at] ?? '';
-    if (!word.startsWith('-')) {
-      throw new LabError('bad-setting', `Unexpected ${quote(word)}.`, 'Flags are written --flag value.');
-    }
-    const cut = word.indexOf('=');
-    const raw = cut < 0 ? word : word.slice(0, cut);
-    const name = raw.slice(2);
-    if (!raw.startsWith('--') || !known.includes(name)) throw unknownFlag(raw, known);
-    if (seen.has(name)) {
-      throw new LabError('bad-setting', `--${name} is given more than once.`, 'Leave out all but one.');
-    }
-    seen.add(name);
-    const key = keyOfFlag.get(name);
-    const joined = cut < 0 ? undefined : word.slice(cut + 1);
-    if (own[name]?.type === 'boolean') {
-      if (joined !== undefined) {
-        throw new LabError(
-          'bad-setting',
-          `--${name} takes no value, but got ${quote(joined)}.`,
-          `Write --${name} alone.`,
-        );
-      }
-      ownValues.set(name, true);
+  const read: string[] = [];
+  for (const [name, value] of flags) {
+    const key = Object.hasOwn(own, name) ? undefined : keyOfFlag.get(name);
+    if (key === undefined || value === true) {
+      ownValues.set(name, value);
       continue;
     }
-    const next = args[at + 1];
-    const value = joined ?? (next?.startsWith('--') === true ? undefined : next);
-    if (value === undefined) {
-      const wanted = key === undefined ? (own[name]?.value ?? 'a value') : allowedValues(key);
-      throw new LabError('bad-setting', `--${name} has no value.`, `Write --${name} and ${wanted}.`);
-    }
-    if (joined === undefined) at++;
-    if (key === undefined) ownValues.set(name, value);
-    else changes[key] = valueOf(key, value, read);
+    if (hyperparameters[key].kind === 'text' && value.startsWith('@')) read.push(value.slice(1));
+    changes[key] = valueOf(key, value, readText);
   }
-  return { changes, own: ownValues };
+  return { changes, own: ownValues, read };
 }
 
 /** The value of a flag: what is written, or of a text what a file holds, `@prompts.jsonl`. */
@@ -126,21 +100,9 @@ export function refuseIneffective(changes: Partial<Settings>, settings: Settings
   }
 }
 
-/** The error for a flag nobody knows, with up to three that are spelled like it. */
-export function unknownFlag(given: string, known: readonly string[]): LabError {
-  const near = nearest(given.replace(/^-+/, ''), known).map((flag) => `--${flag}`);
-  return new LabError(
-    'bad-setting',
-    `There is no flag ${quote(given)}.`,
-    near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'See --help for all flags.',
-  );
-}
-
 /** Help for the command's own flags, then every hyperparameter by group. */
 export function flagHelp(own: OwnFlags): string {
-  const lines = Object.entries(own).map(([name, { value, help }]) =>
-    helpLine(`--${name}${value === undefined ? '' : ` <${value}>`}`, help),
-  );
+  const lines = ownHelp(own);
   let group = '';
   for (const key of hyperparameterKeys) {
     const knob: Hyperparameter = hyperparameters[key];
@@ -152,8 +114,4 @@ export function flagHelp(own: OwnFlags): string {
     lines.push(helpLine(`--${flagOf(key)} <${knob.kind}>`, `${knob.help} (${facts})`));
   }
   return lines.join('\n');
-}
-
-function helpLine(flag: string, help: string): string {
-  return `  ${flag.padEnd(36)} ${help}`;
 }

@@ -1,27 +1,26 @@
+import { thisLab } from '../records/thisLab.ts';
+import { recordLines } from '../records/write.ts';
 import { download } from './download.ts';
 import { lab } from './lanes.ts';
 
 /**
- * The metrics of all lanes as JSON lines: per lane a header with the settings it began with and the adapter, its live
- * changes, then a record per step under the metric ids. What was not measured is absent.
+ * All lanes as one record (see records/write.ts): what each began with, its rows and its changes. Without summaries,
+ * as every lane can go on.
  */
-export function metricsAsJsonLines(): string {
-  const { lanes, adapter, preset } = lab.getState();
-  const lines: string[] = [];
-  lanes.forEach(({ name, start, changes, origin, plan, history }, lane) => {
-    const header = { type: 'header', lane, name, preset, settings: start, origin, plan, adapter };
-    lines.push(JSON.stringify(header));
-    for (const change of changes) lines.push(JSON.stringify({ type: 'change', lane, ...change }));
-    for (let row = 0; row < history.length; row++) {
-      lines.push(JSON.stringify({ type: 'step', lane, ...history.record(row) }));
-    }
-  });
-  return `${lines.join('\n')}\n`;
+export function lanesAsRecord(): string {
+  const { lanes, adapter } = lab.getState();
+  return lanes
+    .map(({ name, start, changes, origin, plan, history }, index) => {
+      const rows = Array.from({ length: history.length }, (_, row) => history.record(row));
+      const head = { name, settings: start, origin, plan, adapter, lab: thisLab };
+      return recordLines(index + 1, { ...head, changes, rows, summary: null });
+    })
+    .join('');
 }
 
-/** Hands the metrics to the browser as a file. */
+/** Hands the lanes to the browser as a file. */
 export function downloadMetrics(): void {
   const { preset } = lab.getState();
-  const content = new Blob([metricsAsJsonLines()], { type: 'application/x-ndjson' });
+  const content = new Blob([lanesAsRecord()], { type: 'application/x-ndjson' });
   download(`m-grpo-lab-${preset}.jsonl`, content);
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readRecord } from '../../src/records/read.ts';
 import { flagOf } from '../../src/settings/flags.ts';
 import { isKey } from '../../src/settings/settings.ts';
 import { metricIds, type MetricRow } from '../../src/spec/metrics.ts';
@@ -19,7 +20,7 @@ afterAll(() => {
 });
 
 /** The same settings on a command line, on the software GPU that the browser brings along. */
-function headless(): Partial<MetricRow>[][] {
+function headless(): (readonly Partial<MetricRow>[])[] {
   const out = join(folder, 'run.jsonl');
   const flags = Object.entries(settings).flatMap(([key, value]) => [
     `--${isKey(key) ? flagOf(key) : key}`,
@@ -33,11 +34,8 @@ function headless(): Partial<MetricRow>[][] {
     out,
   ]);
   if (status !== 0) throw new Error(stderr.toString());
-  const lines = readFileSync(out, 'utf8').trim().split('\n');
-  const records = lines.map(
-    (line) => JSON.parse(line) as { type: string; lane: string } & Partial<MetricRow>,
-  );
-  return names.map((name) => records.filter(({ type, lane }) => type === 'step' && lane === name));
+  const { runs } = readRecord(readFileSync(out, 'utf8'));
+  return names.map((name) => runs.find((run) => run.name === name)?.rows ?? []);
 }
 
 describe('the page against the command line, on the same adapter', () => {

@@ -6,6 +6,8 @@ import { extname, join, normalize } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { findChromium } from '../../src/cli/chromium.mjs';
+import { readRecord } from '../../src/records/read.ts';
+import type { RunRecord } from '../../src/records/run.ts';
 import type { MetricRow } from '../../src/spec/metrics.ts';
 import { waitMs } from '../patience.ts';
 
@@ -153,7 +155,7 @@ export function waitForStep(page: Page, step: number): Promise<void> {
 }
 
 interface Exported {
-  readonly headers: readonly Readonly<Record<string, unknown>>[];
+  readonly headers: readonly RunRecord[];
   /** Per lane, a record per step, 0 first. */
   readonly lanes: readonly (readonly Partial<MetricRow>[])[];
 }
@@ -164,19 +166,6 @@ export async function exportMetrics(page: Page): Promise<Exported> {
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Export', exact: true }).click(),
   ]);
-  const lines = readFileSync(await download.path(), 'utf8')
-    .trim()
-    .split('\n');
-  const records = lines.map(
-    (line) => JSON.parse(line) as { type: string; lane: number } & Partial<MetricRow>,
-  );
-  const headers = records.filter(({ type }) => type === 'header');
-  return {
-    headers,
-    lanes: headers.map((_, index) =>
-      records
-        .filter(({ type, lane }) => type === 'step' && lane === index)
-        .map(({ type: _t, lane: _l, ...row }) => row),
-    ),
-  };
+  const { runs } = readRecord(readFileSync(await download.path(), 'utf8'));
+  return { headers: runs, lanes: runs.map(({ rows }) => rows) };
 }

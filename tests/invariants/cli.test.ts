@@ -4,19 +4,19 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { presetNames, presets } from '../../src/settings/presets.ts';
 import { validateSettings } from '../../src/settings/settings.ts';
 import { metricIds, metrics, type MetricId } from '../../src/spec/metrics.ts';
-import { command, recordsOf, smallRun, start, type Finished, type RunRecord } from './commandLine.ts';
+import type { RecordedRun } from '../../src/records/building.ts';
+import { thisLab } from '../../src/records/thisLab.ts';
+import { command, runsIn, smallRun, start, timeless, type Finished } from './commandLine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lab-cli-'));
 afterAll(() => {
@@ -43,15 +43,11 @@ const unmeasured: Readonly<Record<string, readonly MetricId[]>> = {
 /** The last step samples nothing for a next one. */
 const lastUnmeasured: readonly MetricId[] = ['perf/rollout_ms'];
 
-function stepsOf(records: readonly RunRecord[], lane: string): RunRecord[] {
-  return records.filter((record) => record.type === 'step' && record['lane'] === lane);
-}
-
-/** A record without its times. */
-function timeless(record: RunRecord): object {
-  return Object.fromEntries(
-    Object.entries(record).filter(([key]) => !key.startsWith('perf/') && key !== 'seconds'),
-  );
+/** The run of a lane. */
+function runOf(runs: readonly RecordedRun[], lane: string): RecordedRun {
+  const run = runs.find(({ name }) => name === lane);
+  if (run === undefined) throw new Error(`no ${lane}`);
+  return run;
 }
 
 /** With knobs that only one of the lanes has. */
@@ -59,11 +55,11 @@ const twoLanes = [...smallRun, '--monitor-rollouts', '16', '--iqr-factor', '1'];
 
 describe('a preset trained twice', () => {
   let first: Finished;
-  let records: RunRecord[];
+  let runs: readonly RecordedRun[];
 
   beforeAll(async () => {
     first = await command('train', '--preset', 'entropy', ...twoLanes, '--out', file('first.jsonl'));
-    records = recordsOf(file('first.jsonl'));
+    runs = runsIn(file('first.jsonl'));
   });
 
   it('ends well, saying for people how each lane did', () => {
@@ -74,61 +70,55 @@ describe('a preset trained twice', () => {
     ]);
   });
 
-  it('the header says what ran: settings, adapter, versions', () => {
-    const [header] = records;
-    expect(header).toMatchObject({
-      type: 'header',
-      version: 1,
-      lanes: presets.entropy.lanes.map(({ name, settings }) => ({
+  it('a header a lane says what ran: lab, adapter, kernels, settings', () => {
+    const changes = {
+      ...{
+        steps: 3,
+        promptsPerStep: 4,
+        groupSize: 8,
+        monitorRollouts: 16,
+        iqrFactor: 1,
+        seed: 7,
+        warmupSteps: 0,
+      },
+      ...{ evalEvery: 2, evalPrompts: 2, evalMajorityPrompts: 1, evalMajoritySamples: 2 },
+    };
+    expect(runs.map(({ name, settings }) => ({ name, settings }))).toEqual(
+      presets.entropy.lanes.map(({ name, settings }) => ({
         name,
-        settings: validateSettings(
-          {
-            steps: 3,
-            promptsPerStep: 4,
-            groupSize: 8,
-            monitorRollouts: 16,
-            iqrFactor: 1,
-            seed: 7,
-            warmupSteps: 0,
-            evalEvery: 2,
-            evalPrompts: 2,
-            evalMajorityPrompts: 1,
-            evalMajoritySamples: 2,
-          },
-          settings,
-        ),
+        settings: validateSettings(changes, settings),
       })),
-    });
-    expect(Object.keys(header?.['adapter'] ?? {})).toEqual(
-      expect.arrayContaining(['vendor', 'architecture', 'description', 'software', 'features']),
     );
-    expect(Object.keys(header?.['versions'] ?? {})).toEqual(expect.arrayContaining(['lab', 'dawn', 'node']));
-    expect(records.filter(({ type }) => type === 'header')).toHaveLength(1);
+    for (const { lab, adapter, plan, origin } of runs) {
+      expect(lab).toEqual(thisLab);
+      expect(adapter).toMatchObject({ software: expect.any(Boolean) as boolean });
+      expect(plan).not.toBeNull();
+      expect(origin).toBeNull();
+    }
   });
 
   it.each(['SRT', 'M-GRPO + IQR'])(
     '%s: a record per step with every metric, evaluations where due',
     (lane) => {
-      const steps = stepsOf(records, lane);
-      expect(steps.map(({ step }) => step)).toEqual([0, 1, 2, 3]);
-      steps.forEach((record, step) => {
+      const { rows } = runOf(runs, lane);
+      expect(rows.map(({ step }) => step)).toEqual([0, 1, 2, 3]);
+      rows.forEach((row, step) => {
         const missing = [...(unmeasured[lane] ?? []), ...(step === 3 ? lastUnmeasured : [])];
         const wanted = [
           ...(step === 0 ? (['step'] as const) : ofStep.filter((id) => !missing.includes(id))),
           ...(step === 1 ? [] : ofEvaluation),
         ];
-        const { type: _type, lane: _lane, ...measured } = record;
-        expect(Object.keys(measured).sort()).toEqual([...wanted].sort());
-        for (const value of Object.values(measured)) expect(value).toSatisfy(Number.isFinite);
+        expect(Object.keys(row).sort()).toEqual([...wanted].sort());
+        for (const value of Object.values(row)) expect(value).toSatisfy(Number.isFinite);
       });
     },
   );
 
   it('shares lie between 0 and 1', () => {
-    for (const record of records.filter(({ type }) => type === 'step')) {
+    for (const record of runs.flatMap(({ rows }) => rows)) {
       for (const id of metricIds.filter((one) => metrics[one].unit === 'share' && 'range' in metrics[one])) {
         const value = record[id];
-        if (typeof value !== 'number') continue;
+        if (value === undefined) continue;
         expect(value, id).toBeGreaterThanOrEqual(metrics[id].needsTruth && id.endsWith('gap') ? -1 : 0);
         expect(value, id).toBeLessThanOrEqual(1);
       }
@@ -136,34 +126,29 @@ describe('a preset trained twice', () => {
   });
 
   it('each lane ends with its summary', () => {
-    for (const lane of ['SRT', 'M-GRPO + IQR']) {
-      const own = records.filter((record) => record['lane'] === lane);
-      const sampled = stepsOf(records, lane).flatMap((record) =>
-        typeof record['eval/sampled'] === 'number' ? [record['eval/sampled']] : [],
-      );
-      expect(own.at(-1)).toMatchObject({
-        type: 'summary',
-        seed: 7,
+    for (const { rows, summary } of runs) {
+      const sampled = rows.flatMap((row) => row['eval/sampled'] ?? []);
+      expect(summary).toMatchObject({
         steps: 3,
         base: sampled[0],
         peak: Math.max(...sampled),
         final: sampled.at(-1),
+        finalStep: 3,
         collapseStep: null,
       });
-      expect(own.at(-1)).toHaveProperty('peakStep');
-      expect(own.at(-1)).toHaveProperty('retention');
+      expect(summary).not.toHaveProperty('stopped');
     }
-    expect(records.at(-1)?.type).toBe('summary');
   });
 
   it('gives the same numbers in another process, and --json prints only the summaries', async () => {
     const args = ['train', '--preset=entropy', ...twoLanes, '--json', '--out', file('second.jsonl')];
     const { code, stdout, stderr } = await command(...args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const again = recordsOf(file('second.jsonl'));
-    expect(again.map(timeless)).toEqual(records.map(timeless));
-    const printed = JSON.parse(stdout) as RunRecord[];
-    expect(printed).toEqual(again.filter(({ type }) => type === 'summary'));
+    const again = runsIn(file('second.jsonl'));
+    expect(again.map(timeless)).toEqual(runs.map(timeless));
+    expect(JSON.parse(stdout)).toEqual(
+      again.map(({ name, summary }) => ({ lane: name, seed: 7, ...summary })),
+    );
   });
 
   it('N = 0 is SRT, bit for bit', async () => {
@@ -175,51 +160,12 @@ describe('a preset trained twice', () => {
     // The shadow anchor has rollouts of its own to watch.
     const watched = ['anchor/entropy', 'vote/anchor_disagreement', 'vote/answer_overlap'];
     const trained = (name: string) =>
-      stepsOf(recordsOf(file(name)), 'SRT').map((record) =>
-        Object.entries(timeless(record)).filter(([id]) => !watched.includes(id)),
+      runOf(runsIn(file(name)), 'SRT').rows.map((row) =>
+        Object.entries(row).filter(([id]) => !id.startsWith('perf/') && !watched.includes(id)),
       );
     expect(trained('none.jsonl')).toHaveLength(4);
     expect(trained('none.jsonl')).toEqual(trained('first.jsonl'));
   });
-});
-
-it('Ctrl-C lets the step end and the file with a summary', async () => {
-  const out = file('interrupted.jsonl');
-  const endless = [
-    '--steps',
-    '100000',
-    '--prompts-per-step',
-    '2',
-    '--group-size',
-    '4',
-    '--eval-majority-prompts',
-    '0',
-  ];
-  const { child, done } = start([
-    'train',
-    '--preset',
-    'entropy',
-    ...endless,
-    '--seed',
-    '7',
-    '--eval-prompts',
-    '2',
-    '--out',
-    out,
-  ]);
-  const lines = () => (existsSync(out) ? readFileSync(out, 'utf8').split('\n').length : 0);
-  while (lines() < 5 && child.exitCode === null) await sleep(50);
-  child.kill('SIGINT');
-  const { code, stdout } = await done;
-  expect(code).toBe(130);
-  expect(stdout).toMatch(/^SRT, seed 7: .* after \d+ steps/);
-  const records = recordsOf(out);
-  expect(records[0]?.type).toBe('header');
-  const steps = stepsOf(records, 'SRT');
-  expect(records.at(-1)).toMatchObject({ type: 'summary', lane: 'SRT', steps: steps.length - 1 });
-  expect(steps.map(({ step }) => step)).toEqual(steps.map((_, step) => step));
-  // The second lane is not begun.
-  expect(records).toHaveLength(steps.length + 2);
 });
 
 describe('bad input: exit status 2, in words, nothing written', () => {

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RecordedRun } from '../../src/records/building.ts';
+import { readRecord } from '../../src/records/read.ts';
 
 export interface Finished {
   /** Exit status; null when a signal ended it. */
@@ -11,10 +13,25 @@ export interface Finished {
 
 const root = process.cwd();
 
-/** Starts a command as `npm run` does, its output gathered. @param cwd where it runs, the repository unless said */
-export function start(args: readonly string[], cwd = root): { child: ChildProcess; done: Promise<Finished> } {
-  const child = spawn(process.execPath, [join(root, 'scripts/cli.mjs'), ...args], {
+/**
+ * Starts a command as `npm run` does, its output gathered.
+ * @param cwd where it runs, the repository unless said
+ * @param env variables beside those of this process
+ * @param blocks of 512 bytes at most that it may write into one file
+ */
+export function start(
+  args: readonly string[],
+  cwd = root,
+  env: Readonly<Record<string, string>> = {},
+  blocks?: number,
+): { child: ChildProcess; done: Promise<Finished> } {
+  const words = [process.execPath, join(root, 'scripts/cli.mjs'), ...args];
+  const limited =
+    blocks === undefined ? words : ['sh', '-c', `ulimit -f ${blocks}; exec "$@"`, 'sh', ...words];
+  const [program = '', ...rest] = limited;
+  const child = spawn(program, rest, {
     cwd,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -34,17 +51,23 @@ export function command(...args: readonly string[]): Promise<Finished> {
   return start(args).done;
 }
 
-/** One line of a run's file. */
-export type RunRecord = Readonly<Record<string, unknown>> & { readonly type: 'header' | 'step' | 'summary' };
-
-/** The records of a file of JSON lines; throws where a line is none. */
-export function recordsOf(file: string): RunRecord[] {
+/** The runs of a record; throws where it is none, or ends within a line. */
+export function runsIn(file: string): readonly RecordedRun[] {
   const text = readFileSync(file, 'utf8');
-  if (!text.endsWith('\n')) throw new Error(`${file} ends within a line.`);
-  return text
-    .slice(0, -1)
-    .split('\n')
-    .map((line) => JSON.parse(line) as RunRecord);
+  const { runs, truncated } = readRecord(text);
+  if (truncated !== null || !text.endsWith('\n')) throw new Error(`${file} ends within a line.`);
+  return runs;
+}
+
+/** What must be the same in another process: rows, changes and summary, without times. */
+export function timeless({ rows, changes, summary }: RecordedRun): object {
+  return {
+    rows: rows.map((row) =>
+      Object.fromEntries(Object.entries(row).filter(([id]) => !id.startsWith('perf/'))),
+    ),
+    changes,
+    summary: summary === null ? null : { ...summary, seconds: 0 },
+  };
 }
 
 /** A run of a second or two. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixedPlan, type Plan } from '../../src/engine/plan.ts';
-import { command, recordsOf, smallRun, type RunRecord } from './commandLine.ts';
+import type { RecordedRun } from '../../src/records/building.ts';
+import { command, runsIn, smallRun, timeless } from './commandLine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lab-plan-'));
 afterAll(() => {
@@ -11,7 +12,7 @@ afterAll(() => {
 });
 const file = (name: string): string => join(folder, name);
 
-async function train(name: string, ...more: readonly string[]): Promise<RunRecord[]> {
+async function train(name: string, ...more: readonly string[]): Promise<RecordedRun> {
   const { code, stderr } = await command(
     'train',
     '--preset',
@@ -22,22 +23,9 @@ async function train(name: string, ...more: readonly string[]): Promise<RunRecor
     ...more,
   );
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return recordsOf(file(name));
-}
-
-function planIn([header]: readonly RunRecord[]): Plan | undefined {
-  return (header?.['lanes'] as readonly { readonly plan: Plan }[] | undefined)?.[0]?.plan;
-}
-
-/** A run's records without its times. */
-function timeless(records: readonly RunRecord[]): object[] {
-  return records
-    .slice(1)
-    .map((record) =>
-      Object.fromEntries(
-        Object.entries(record).filter(([key]) => !key.startsWith('perf/') && key !== 'seconds'),
-      ),
-    );
+  const [run] = runsIn(file(name));
+  if (run === undefined) throw new Error('no run');
+  return run;
 }
 
 describe('a record names the kernels that made it', () => {
@@ -46,18 +34,18 @@ describe('a record names the kernels that made it', () => {
     rollout: 'operations',
     matmul: { forward: '4x8', backward: '4x8', weight: '4x8' },
   };
-  let first: RunRecord[];
+  let first: RecordedRun;
   beforeAll(async () => {
     first = await train('first.jsonl');
   });
 
   it('and --plan trains with those of another record', async () => {
-    expect(planIn(first)).toBeDefined();
-    expect(planIn(first)).not.toEqual(other);
+    expect(first.plan).not.toBeNull();
+    expect(first.plan).not.toEqual(other);
     const lane = { name: 'SRT', settings: {}, plan: other };
     writeFileSync(file('other.jsonl'), `${JSON.stringify({ type: 'header', lanes: [lane] })}\n`);
     const second = await train('second.jsonl', '--plan', file('other.jsonl'));
-    expect(planIn(second)).toEqual(other);
+    expect(second.plan).toEqual(other);
     // Other orders of sums: near, but not the same bits.
     expect(timeless(second)).not.toEqual(timeless(first));
     expect(timeless(await train('third.jsonl', '--plan', file('second.jsonl')))).toEqual(timeless(second));
@@ -66,7 +54,7 @@ describe('a record names the kernels that made it', () => {
   it('also of one exported from the page', async () => {
     writeFileSync(
       file('page.jsonl'),
-      `${JSON.stringify({ type: 'header', lane: 0, name: 'SRT', settings: {}, plan: planIn(first) })}\n`,
+      `${JSON.stringify({ type: 'header', lane: 0, name: 'SRT', settings: {}, plan: first.plan })}\n`,
     );
     expect(timeless(await train('again.jsonl', '--plan', file('page.jsonl')))).toEqual(timeless(first));
   });

@@ -2,14 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LabError } from '../../src/lib/labError.ts';
 import { readTextFile } from '../../src/cli/readInput.ts';
-import {
-  flagHelp,
-  flagOf,
-  inFlags,
-  parseFlags,
-  refuseIneffective,
-  type OwnFlags,
-} from '../../src/settings/flags.ts';
+import type { OwnFlags } from '../../src/settings/arguments.ts';
+import { flagHelp, flagOf, inFlags, parseFlags, refuseIneffective } from '../../src/settings/flags.ts';
 import { hyperparameterKeys } from '../../src/settings/hyperparameters.ts';
 import { defaultSettings, validateSettings } from '../../src/settings/settings.ts';
 import { allowedValue } from './settingValues.ts';

@@ -161,16 +161,21 @@ describe('this lab', () => {
     });
   });
 
-  it('as the page exports it: lanes by number, each with a header', () => {
-    const lines = [
-      { type: 'header', lane: 0, name: 'SRT' },
-      { type: 'step', lane: 0, step: 1, 'policy/entropy': 0.5 },
-      { type: 'mark', lane: 0, step: 1, text: 'step 1: learning rate 1e-3 → 1e-4' },
-      { type: 'header', lane: 1, name: 'Copy' },
-      { type: 'step', lane: 1, step: 1, 'policy/entropy': 0.4 },
-    ];
-    const logs = parseLog('x.jsonl', lines.map((line) => JSON.stringify(line)).join('\n'));
-    expect(logs.map(({ name }) => name)).toEqual(['SRT', 'Copy']);
+  it('as it was written before: headless, and exported from the page', () => {
+    const old = (name: string) => readFileSync(`tests/fixtures/records/${name}`, 'utf8');
+    expect(parseLog('x.jsonl', old('headless-1.jsonl')).map(({ name, rows }) => [name, rows])).toEqual([
+      ['SRT', 7],
+      ['M-GRPO + IQR', 7],
+    ]);
+    const logs = parseLog('x.jsonl', old('page-1.jsonl'));
+    expect(logs.map(({ name }) => name)).toEqual(['SRT', 'M-GRPO + IQR', 'SRT 2']);
+  });
+
+  it('cut within a line, with a sentence that says so', () => {
+    const text = readFileSync('tests/fixtures/logs/lab.jsonl', 'utf8');
+    const logs = parseLog('x.jsonl', text.slice(0, -10));
+    expect(logs.map(({ rows }) => rows)).toEqual([3, 1]);
+    for (const { truncated } of logs) expect(truncated).toMatch(/^Line 7 is cut off/);
   });
 });
 

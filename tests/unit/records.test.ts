@@ -45,7 +45,7 @@ const run: RunRecord = {
 
 /** What is read of a text, without what its writer knew. */
 function runsOf(text: string): RunRecord[] {
-  return readRecord(text).runs.map(({ known: _, ...rest }) => rest);
+  return readRecord(text).runs.map(({ known: _, version: _v, ...rest }) => rest);
 }
 
 function refusal(text: string): string {
@@ -176,7 +176,7 @@ describe('refused, naming the line', () => {
     ['a step twice', step('"step":0'), 'Line 4 of the record is of step 0, after a row of step 0'],
     ['a step of 1e15', step('"step":1e15'), 'Line 4 of the record has step 1000000000000000'],
     ['half a step', step('"step":0.5'), 'has step 0.5'],
-    ['no step', step('"reward/mean":1'), 'has step nothing'],
+    ['no step', step('"reward/mean":1'), 'has step undefined'],
     ['a metric nobody knows', step('"step":1,"reward/best":1'), '"reward/best", which is no metric'],
     ['a metric of the prototype', step('"step":1,"toString":1'), '"toString", which is no metric'],
     ['text for a metric', step('"step":1,"reward/mean":"high"'), '"high" as "reward/mean"'],

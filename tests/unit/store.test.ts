@@ -9,7 +9,9 @@ import {
   typeKnob,
 } from '../../src/store/actions.ts';
 import { connect, receive } from '../../src/store/connection.ts';
-import { metricsAsJsonLines } from '../../src/store/exportMetrics.ts';
+import { readRecord } from '../../src/records/read.ts';
+import { thisLab } from '../../src/records/thisLab.ts';
+import { lanesAsRecord } from '../../src/store/exportMetrics.ts';
 import { lab, reachOf, stepOf } from '../../src/store/lanes.ts';
 import { presets } from '../../src/settings/presets.ts';
 import { type MetricRow, toRow } from '../../src/spec/metrics.ts';
@@ -181,14 +183,22 @@ describe('events', () => {
     expect(sent.map(({ type }) => type)).toEqual(['train', 'pause']);
   });
 
-  it('export as JSON lines, without what was not measured', () => {
-    rows(0, { step: 1, 'policy/entropy': 0.25 });
-    const lines = metricsAsJsonLines()
-      .trim()
-      .split('\n')
-      .map((line): unknown => JSON.parse(line));
-    expect(lines[0]).toMatchObject({ type: 'header', lane: 0, name: 'SRT', preset: 'entropy' });
-    expect(lines[1]).toEqual({ type: 'step', lane: 0, step: 1, 'policy/entropy': 0.25 });
-    expect(lines[2]).toMatchObject({ type: 'header', lane: 1 });
+  it('export as a record, without what was not measured', () => {
+    rows(0, { step: 0, 'eval/sampled': 0.5 }, { step: 1, 'policy/entropy': 0.25 });
+    receive({ type: 'changed', lane: laneAt(0).id, step: 1, changes: { temperature: 0.5 }, by: 'reader' });
+    const { runs, truncated } = readRecord(lanesAsRecord());
+    expect(truncated).toBeNull();
+    expect(runs.map(({ name }) => name)).toEqual(presets.entropy.lanes.map(({ name }) => name));
+    expect(runs[0]).toMatchObject({
+      lab: thisLab,
+      settings: laneAt(0).start,
+      changes: [{ step: 1, changes: { temperature: 0.5 }, by: 'reader' }],
+      summary: null,
+    });
+    expect(runs[0]?.rows).toEqual([
+      { step: 0, 'eval/sampled': 0.5 },
+      { step: 1, 'policy/entropy': 0.25 },
+    ]);
+    expect(runs[1]?.rows).toEqual([]);
   });
 });

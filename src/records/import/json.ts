@@ -1,6 +1,7 @@
 import { type JsonLimits, parseJson as parseBounded } from '../../lib/boundedJson.ts';
 import { LabError } from '../../lib/labError.ts';
 import { quote, saidBy } from '../../lib/quote.ts';
+import { readRecord } from '../read.ts';
 import { Cells, type Log, limits, LogTable, refusal } from './log.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -61,38 +62,21 @@ function readVerl(name: string, text: string): Log {
 
 /** Lines of this lab's own: those written headless name their lane in each, those of the page number them. */
 function readLab(file: string, text: string): Log[] {
-  const names = new Map<string | number, string>();
-  const tables = new Map<string | number, LogTable>();
-  const cells = new Cells();
-  for (const { line, json } of linesOf(text)) {
-    // Marks and summaries are no steps.
-    if (!isObject(json) || (json.type !== 'header' && json.type !== 'step')) continue;
-    const { type, lane, ...metrics } = json;
-    const named = typeof lane === 'string' || typeof lane === 'number';
-    if (type === 'header') {
-      if (!named) continue;
-      names.set(lane, typeof json.name === 'string' ? json.name : String(lane));
-      if (names.size > limits.runs) throw tooManyRuns(line, names.size);
-      continue;
-    }
-    if (!named) throw mustBe(`Line ${line}`, json, 'lane', 'a name or a number');
-    if (typeof json.step !== 'number') throw mustBe(`Line ${line}`, json, 'step', 'a number');
-    let table = tables.get(lane);
-    if (table === undefined) {
-      table = new LogTable(cells);
-      tables.set(lane, table);
-      if (tables.size > limits.runs) throw tooManyRuns(line, tables.size);
-    }
-    table.addRow(`Line ${line}`, Object.entries(metrics));
-  }
-  if (tables.size === 0) {
+  const { runs, truncated } = readRecord(text);
+  const begun = runs.filter(({ rows }) => rows.length > 0);
+  if (begun.length === 0) {
     throw refusal(`${quote(file)} has a header, but no steps.`, 'Export it after the first step.');
   }
-  return [...tables].map(([lane, table]) => table.log('lab', names.get(lane) ?? String(lane)));
-}
-
-function tooManyRuns(line: number, count: number): LabError {
-  return refusal(`Line ${line} begins run ${count}; the page reads ${limits.runs}.`, 'Split the file.');
+  if (begun.length > limits.runs) {
+    throw refusal(`The file holds ${begun.length} runs; the page reads ${limits.runs}.`, 'Split the file.');
+  }
+  const cells = new Cells();
+  return begun.map(({ name, rows }) => {
+    const table = new LogTable(cells);
+    for (const row of rows) table.addRow(`Step ${row.step ?? 0} of ${quote(name)}`, Object.entries(row));
+    const log = table.log('lab', name);
+    return truncated === null ? log : { ...log, truncated };
+  });
 }
 
 function* linesOf(text: string): Generator<{ readonly line: number; readonly json: unknown }> {

@@ -28,6 +28,8 @@ export interface LogOutline {
   readonly rows: number;
   /** Columns that hold more than numbers, each with the first value that is none: 'completions (line 4: "So the")'. */
   readonly leftOut: readonly string[];
+  /** A sentence where the file ends early: what is read ends before that. */
+  readonly truncated?: string;
 }
 
 /** One run as its log tells it: a table of numbers, before anything is known of what they mean. */
