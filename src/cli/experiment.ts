@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import { LabError } from '../lib/labError.ts';
 import { setupsOf, slug, type Experiment, type RunSetup } from '../experiments/declaration.ts';
 import { reduced, type ReducedRun } from '../experiments/reduced.ts';
 import { otherwise } from '../experiments/resume.ts';
 import type { AdapterSummary } from '../gpu/device.ts';
+import { ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
 import {
   claimResults,
   experimentNames,
@@ -17,54 +17,48 @@ import {
 import { openLocalEngine } from './localEngine.ts';
 import { describe } from './runLane.ts';
 
-const help = `npm run experiment -- NAME [flags]
+const own: OwnFlags = {
+  seeds: { type: 'string', value: '0,1', help: 'only these of its seeds' },
+  only: { type: 'string', value: 'lane', help: 'only this lane, by its name or as its files are called' },
+  out: { type: 'string', value: 'folder', help: `where the results lie (default ${resultsFolder})` },
+  force: { type: 'boolean', help: 'make anew what was made with other settings or on another adapter' },
+  help: { type: 'boolean', help: 'this list' },
+};
 
-Makes the runs of experiments/NAME.json (or of the JSON file NAME) that results/NAME lacks. Interrupted, it goes on with the run it was at.
-Without a name: which experiments there are, and how much of them was made.
-
-  --seeds 0,1      only these of its seeds
-  --only lane      only this lane, by its name or as its files are called; can be repeated
-  --out folder     where the results lie (default ${resultsFolder})
-  --force          make anew what was made with other settings or on another adapter
-  --help           this list`;
-
-/** `npm run experiment`: makes the runs of a declared experiment that are not there yet, in this process. */
+/**
+ * `npm run experiment`: makes the runs of a declared experiment that are not there yet, in this process. Without a name
+ * it says which experiments there are, and how much of them was made.
+ */
 export default async function main(argv: string[]): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args: argv,
-    allowPositionals: true,
-    options: {
-      seeds: { type: 'string' },
-      only: { type: 'string', multiple: true, default: [] },
-      out: { type: 'string', default: resultsFolder },
-      force: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(help);
-    return;
-  }
-  const [given, stray] = positionals;
-  if (stray !== undefined) {
-    throw new LabError('bad-setting', `"${stray}" is one name too many.`, 'Give one experiment at a time.');
-  }
-  if (given === undefined) {
+  if (argv.length === 0) {
     console.log(overview());
     return;
   }
+  if (argv.includes('--help')) {
+    console.log(
+      `npm run experiment -- NAME [flags]\n\nNAME: one of experiments/, or a JSON file like those.\n\n${ownHelp(own).join('\n')}`,
+    );
+    return;
+  }
+  const {
+    flags,
+    words: [given],
+  } = readArguments(argv, own, ['the name of an experiment']);
+  const text = (flag: string): string | undefined => flags.get(flag)?.toString();
+  const out = text('out') ?? resultsFolder;
+  const force = flags.has('force');
   const experiment = readExperiment(given);
   const { name, keep } = experiment;
-  const lanes = lanesOf(experiment, values.only);
-  const seeds = seedsOf(experiment, values.seeds);
+  const lanes = lanesOf(experiment, text('only'));
+  const seeds = seedsOf(experiment, text('seeds'));
   const chosen = setupsOf(experiment)
     .filter((setup) => lanes.includes(setup.name) && seeds.includes(setup.settings.seed))
-    .map((setup) => ({ setup, found: readResult(setup, values.out) }));
+    .map((setup) => ({ setup, found: readResult(setup, out) }));
   // Before a device is opened, and once more when it is known which.
-  if (!values.force) refuseOthers(chosen, values.out, null);
-  claimResults(experiment, values.out);
+  if (!force) refuseOthers(chosen, out, null);
+  claimResults(experiment, out);
   const engine = await openLocalEngine();
-  if (!values.force) refuseOthers(chosen, values.out, engine.adapter);
+  if (!force) refuseOthers(chosen, out, engine.adapter);
 
   const missing = chosen.filter(
     ({ setup, found }) => found === null || otherwise(found, setup, engine.adapter) !== null,
@@ -74,12 +68,10 @@ export default async function main(argv: string[]): Promise<void> {
   const command = `npm run experiment -- ${argv.map(quoted).join(' ')}`;
   for (const [done, { setup }] of missing.entries()) {
     const record = await engine.run(setup);
-    writeResult(setup, reduced(record, keep, { experiment: name, command }), values.out);
+    writeResult(setup, reduced(record, keep, { experiment: name, command }), out);
     const { settings } = setup;
     const ended =
-      record.summary === null
-        ? 'no summary'
-        : describe({ type: 'summary', lane: setup.name, seed: settings.seed, ...record.summary });
+      record.summary === null ? 'no summary' : describe(setup.name, settings.seed, record.summary);
     console.log(`${name}, ${there + done + 1} of ${chosen.length}: ${ended}`);
   }
 }
@@ -95,18 +87,16 @@ function overview(): string {
     .join('\n');
 }
 
-function lanesOf({ name, lanes }: Experiment, only: readonly string[]): readonly string[] {
+function lanesOf({ name, lanes }: Experiment, only: string | undefined): readonly string[] {
   const names = lanes.map((lane) => lane.name);
-  if (only.length === 0) return names;
-  return only.map((wanted) => {
-    const found = names.find((lane) => lane === wanted || slug(lane) === wanted);
-    if (found !== undefined) return found;
-    throw new LabError(
-      'bad-setting',
-      `--only can't be "${wanted}": ${name} has no such lane.`,
-      `Choose of ${names.map(slug).join(', ')}.`,
-    );
-  });
+  if (only === undefined) return names;
+  const found = names.find((lane) => lane === only || slug(lane) === only);
+  if (found !== undefined) return [found];
+  throw new LabError(
+    'bad-setting',
+    `--only can't be "${only}": ${name} has no such lane.`,
+    `Choose of ${names.map(slug).join(', ')}.`,
+  );
 }
 
 function seedsOf({ name, seeds }: Experiment, given: string | undefined): readonly number[] {

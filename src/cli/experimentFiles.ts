@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../lib/labError.ts';
 import {
@@ -9,7 +9,7 @@ import {
   type RunSetup,
 } from '../experiments/declaration.ts';
 import { parseReduced, writeReduced, type ReducedRun } from '../experiments/reduced.ts';
-import { claim } from './output.ts';
+import { claim, replaceFiles } from './output.ts';
 
 /** Where runs of experiments lie, a folder for each. */
 export const resultsFolder = 'results';
@@ -59,18 +59,12 @@ export function readResults(experiment: Experiment): readonly ReducedRun[] {
 }
 
 /**
- * Claims the folder of an experiment's results for this command alone, made where it is not there yet.
- * @throws LabError `bad-file` where it can't be made, or another command writes there
+ * Claims the folder of an experiment's results for this command alone.
+ * @throws LabError `bad-file` where it can't be written, or another command writes there
  */
 export function claimResults({ name }: Experiment, folder: string): void {
-  const path = join(folder, name);
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (cause) {
-    throw unwritable(path, cause, 'Name a folder by --out that you may write to.');
-  }
-  // Its files are looked after one by one.
-  claim(path, { flag: '--out', force: true, read: [] });
+  // Which of its files may be replaced is asked of each.
+  claim(join(folder, name), { flag: '--out', force: true, read: [declarationFolder] });
 }
 
 /**
@@ -78,20 +72,7 @@ export function claimResults({ name }: Experiment, folder: string): void {
  * @throws LabError `bad-file` where it can't be written
  */
 export function writeResult(setup: RunSetup, run: ReducedRun, folder = resultsFolder): void {
-  const path = resultPath(setup, folder);
-  const unfinished = `${path}.unfinished`;
-  try {
-    writeFileSync(unfinished, writeReduced(run));
-    renameSync(unfinished, path);
-  } catch (cause) {
-    rmSync(unfinished, { force: true });
-    throw unwritable(path, cause, 'Make room; the same command then goes on with this run.');
-  }
-}
-
-function unwritable(path: string, cause: unknown, remedy: string): LabError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new LabError('bad-file', `"${path}" can't be written: ${why}.`, remedy, cause);
+  replaceFiles(join(folder, setup.experiment), { [runFile(setup)]: writeReduced(run) });
 }
 
 function json(path: string): unknown {

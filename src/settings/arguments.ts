@@ -24,13 +24,16 @@ export function readArguments<const Words extends readonly string[]>(
   flags: OwnFlags,
   words: Words,
 ): Arguments<Words> {
+  // Letters behind a single dash would be taken for a flag each.
+  const short = argv.find((word) => /^-[^-\d.]/.test(word));
+  if (short !== undefined) throw unknownFlag(short, Object.keys(flags));
   const options = Object.fromEntries(Object.entries(flags).map(([name, { type }]) => [name, { type }]));
   // Not strict: Node's own messages name neither the nearest flag nor what its value may be.
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
   const given = new Map<string, string | true>();
   const found: string[] = [];
   for (const token of tokens) {
-    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'option-terminator') throw unknownFlag('--', Object.keys(flags));
     if (token.kind === 'positional') {
       found.push(token.value);
       if (found.length > words.length) {

@@ -15,8 +15,15 @@ export const anchorless = idsWhere(({ anchor }) => anchor === 'none');
 /** Rewarded for the label's answer. */
 export const matching = idsWhere(({ reward }) => reward === matchLabel);
 
-/** Everything that decides, as opposed to what is said about it. */
-function rulesOf({ name: _, paper: __, summary: ___, anchor: ____, ...rules }: Algorithm): unknown[] {
+/** Everything that decides what becomes of rollouts, as opposed to who samples them and what is said of it. */
+function rulesOf({
+  name: _,
+  paper: __,
+  summary: ___,
+  anchor: ____,
+  pool: _____,
+  ...rules
+}: Algorithm): unknown[] {
   return Object.values(rules);
 }
 

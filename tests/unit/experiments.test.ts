@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
-  claimResults,
   experimentNames,
   readExperiment,
   readResult,
@@ -264,10 +263,6 @@ describe('what is there already', () => {
 
   it('is found again, whole, and nothing else lies beside it', () => {
     expect(readResult(setup, folder)).toBeNull();
-    claimResults(
-      { ...parseExperiment('mine.json', { title: 'Mine', lanes: [{ preset: 'srt' }], seeds: [3] }) },
-      folder,
-    );
     writeResult(setup, found, folder);
     expect(readResult(setup, folder)).toEqual(found);
     expect(readdirSync(join(folder, 'mine'))).toEqual(['srt.3.json']);
