@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Memory } from '../spec/memory.ts';
+import { readTextFile } from './readInput.ts';
 import { versions } from './versions.ts';
 
 const folder = join('node_modules', '.cache');
@@ -25,7 +26,7 @@ function ofThisBuild(key: string): string {
 
 function all(): Record<string, string> {
   try {
-    const known: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const known: unknown = JSON.parse(readTextFile(file, { mostBytes: 2 ** 24, remedy: 'Delete it.' }));
     if (typeof known !== 'object' || known === null) return {};
     return Object.fromEntries(
       Object.entries(known).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
