@@ -67,9 +67,11 @@ export function difference(
   recorded: readonly Partial<MetricRow>[],
   replayed: readonly Partial<MetricRow>[],
 ): Difference | null {
+  // A column that no row of the record has is of a later version, or of none of its steps.
+  const held = compared.filter((id) => recorded.some((row) => row[id] !== undefined));
   for (let at = 0; at < Math.max(recorded.length, replayed.length); at++) {
     const [one, two] = [recorded[at] ?? {}, replayed[at] ?? {}];
-    const metric = compared.find((id) => one[id] !== two[id]);
+    const metric = held.find((id) => one[id] !== two[id]);
     if (metric !== undefined) {
       return { step: one.step ?? two.step ?? at, metric, recorded: one[metric], replayed: two[metric] };
     }
