@@ -1,8 +1,11 @@
 import { stepOf } from '../../store/lanes.ts';
 import { stepsPerSecond } from '../../store/recent.ts';
-import { MetricNote } from '../charts/MetricNote.tsx';
+import { metrics } from '../../spec/metrics.ts';
 import { formatDuration, formatValue } from '../format.ts';
 import { useLab } from '../useStore.ts';
+
+const { label, formula } = metrics['perf/steps_per_s'];
+const about = `${label}: ${formula}`;
 
 /** Step n of N, time left and speed. */
 export function Progress() {
@@ -21,7 +24,7 @@ export function Progress() {
         {speed > 0 ? (
           <>
             {' · '}
-            <MetricNote id="perf/steps_per_s">{`${formatValue(speed)} steps/s`}</MetricNote>
+            <span title={about}>{`${formatValue(speed)} steps/s`}</span>
           </>
         ) : null}
       </span>

@@ -15,7 +15,7 @@ import { useOnScreen } from './useOnScreen.ts';
 const phases: readonly { readonly id: MetricId; readonly label: string }[] = [
   { id: 'perf/rollout_ms', label: 'rollout' },
   { id: 'perf/vote_ms', label: 'vote' },
-  { id: 'perf/train_ms', label: 'train' },
+  { id: 'perf/train_ms', label: 'update' },
   { id: 'perf/readback_ms', label: 'readback' },
   { id: 'perf/others_ms', label: 'other lanes' },
 ];
