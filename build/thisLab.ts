@@ -3,7 +3,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What decides the numbers of a run: other files of a working tree, as records written into it, don't. */
-const sources = ['src', 'shaders', 'build', 'public/models', 'vite.config.ts', 'package.json', 'package-lock.json'];
+const sources = [
+  'src',
+  'shaders',
+  'build',
+  'public/models',
+  'vite.config.ts',
+  'package.json',
+  'package-lock.json',
+];
 
 /**
  * The version and commit of this tree; the commit ends in "+" where its sources are not as committed.
@@ -19,5 +27,8 @@ export function thisLab(root: string): { readonly version: string; readonly comm
   if (git('rev-parse', '--show-prefix') !== '') return { version, commit: null };
   const head = git('rev-parse', 'HEAD');
   const changed = git('status', '--porcelain', '--', ...sources);
-  return { version, commit: head === null || changed === null ? null : `${head}${changed === '' ? '' : '+'}` };
+  return {
+    version,
+    commit: head === null || changed === null ? null : `${head}${changed === '' ? '' : '+'}`,
+  };
 }

@@ -121,9 +121,7 @@ async function opens(
   await expect.poll(() => page.getByRole('combobox', { name: 'Preset' }).inputValue()).toBe(name);
   await reaches(page, 'Ready to train');
   const lanes = page.getByRole('region', { name: 'Lanes' });
-  await expect
-    .poll(() => lanes.locator('strong').allTextContents())
-    .toEqual(wanted.map((lane) => lane.name));
+  await expect.poll(() => lanes.locator('strong').allTextContents()).toEqual(wanted.map((lane) => lane.name));
 }
 
 it('a card’s link opens its lanes ready to be trained, as the guard’s does', async () => {
