@@ -54,7 +54,7 @@ function completionOf({ text, entropies, selfCertainties }: GivenRollout): Compl
 /** What a sampler would bring back at a step, in the trainer's order: policy, anchor, shadow. */
 function completionsOf({ prompts }: Trajectory['steps'][number]): Completion[] {
   return [
-    ...prompts.flatMap(({ rollouts }) => rollouts.filter(({ source }) => source === 'policy')),
+    ...prompts.flatMap(({ rollouts }) => rollouts.filter(({ source }) => source !== 'anchor')),
     ...prompts.flatMap(({ rollouts }) => rollouts.filter(({ source }) => source === 'anchor')),
     ...prompts.flatMap(({ shadow }) => shadow),
   ].map(completionOf);

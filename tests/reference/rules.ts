@@ -13,10 +13,12 @@ export interface RuleSettings {
 /** An algorithm in the words of docs/algorithm.md. */
 export interface Recipe {
   /** Who is asked for the label. */
-  readonly label: 'majority' | 'solution' | 'nobody';
+  readonly label: 'majority' | 'anchor majority' | 'solution' | 'nobody';
   readonly reward: 'match' | 'certainty';
   readonly filter: 'none' | 'iqr';
   readonly anchor: boolean;
+  /** Whether the policy samples further rollouts, which only vote. */
+  readonly extraVotes?: boolean;
 }
 
 /** Every algorithm, by id. */
@@ -26,10 +28,12 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'm-grpo': { label: 'majority', reward: 'match', filter: 'none', anchor: true },
   'm-grpo-iqr': { label: 'majority', reward: 'match', filter: 'iqr', anchor: true },
   intuitor: { label: 'nobody', reward: 'certainty', filter: 'none', anchor: false },
+  ttrl: { label: 'majority', reward: 'match', filter: 'none', anchor: false, extraVotes: true },
+  'anchor-vote': { label: 'anchor majority', reward: 'match', filter: 'none', anchor: true },
   'grpo-oracle': { label: 'solution', reward: 'match', filter: 'none', anchor: false },
 };
 
-/** One prompt and what was sampled for it: the M rollouts of the policy, then the N of the anchor. */
+/** One prompt and what was sampled for it: the policy's M rollouts, its V that only vote, then the anchor's N. */
 export interface Sampled {
   /** Token ids. */
   readonly prompt: readonly number[];
@@ -121,7 +125,9 @@ function labelOf(
 ): { label: string | null; tied: boolean } {
   if (recipe.label === 'nobody') return { label: null, tied: false };
   if (recipe.label === 'solution') return { label: solution, tied: false };
-  const heard = rollouts.filter((_, i) => !settings.filterBeforeVote || kept[i] === true);
+  const heard = rollouts
+    .filter((_, i) => !settings.filterBeforeVote || kept[i] === true)
+    .filter(({ source }) => recipe.label === 'majority' || source === 'anchor');
   const { answer, votes, tied } = elect(heard.map((rollout) => rollout.answer));
   const parsed = heard.filter((rollout) => rollout.answer !== null).length;
   return answer === null || votes < settings.minVoteShare * parsed
