@@ -4,8 +4,8 @@ import { metrics } from '../../spec/metrics.ts';
 import { formatDuration, formatValue } from '../format.ts';
 import { useLab } from '../useStore.ts';
 
-const { label, formula } = metrics['perf/steps_per_s'];
-const about = `${label}: ${formula}`;
+const { label, formula, rule } = metrics['perf/steps_per_s'];
+const about = `${label}: ${formula} (${rule})`;
 
 /** Step n of N, time left and speed. */
 export function Progress() {
@@ -16,18 +16,11 @@ export function Progress() {
   const state = useLab((lab) => lab.state);
   const word = state === 'paused' || state === 'finished' ? `${state} · ` : '';
   const left = state === 'training' && speed > 0 ? ` · ${formatDuration((total - done) / speed)} left` : '';
+  const pace = speed > 0 ? ` · ${formatValue(speed)} steps/s` : '';
   return (
     <div className="progress">
       <progress max={Math.max(1, total)} value={done} aria-label="Steps made" />
-      <span>
-        {`${word}step ${done} of ${total}${left}`}
-        {speed > 0 ? (
-          <>
-            {' · '}
-            <span title={about}>{`${formatValue(speed)} steps/s`}</span>
-          </>
-        ) : null}
-      </span>
+      <span title={about}>{`${word}step ${done} of ${total}${left}${pace}`}</span>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Fragment, memo, useId, useRef, useState } from 'react';
+import { memo, useId, useRef, useState } from 'react';
 import { type MetricId, metricIds, metrics } from '../../spec/metrics.ts';
 import { download } from '../../store/download.ts';
 import { type Lane, stepOf } from '../../store/lanes.ts';
@@ -109,12 +109,8 @@ function StepBar({ lane }: { readonly lane: Lane }) {
       <p className="speed-name">
         <span className="swatch" aria-hidden="true" />
         {lane.name}
-        <span>
-          <MetricNote id="perf/step_ms">{formatMs(recentMean(lane, 'perf/step_ms'))}</MetricNote>
-          {' · '}
-          <MetricNote id="perf/tokens_per_s">
-            {`${formatCount(recentMean(lane, 'perf/tokens_per_s'))} tokens/s`}
-          </MetricNote>
+        <span title={entriesOf(['perf/step_ms', 'perf/tokens_per_s'])}>
+          {`${formatMs(recentMean(lane, 'perf/step_ms'))} · ${formatCount(recentMean(lane, 'perf/tokens_per_s'))} tokens/s`}
         </span>
       </p>
       {/* A picture, not boxes: what moves in it is no shift of the layout. */}
@@ -134,18 +130,18 @@ function StepBar({ lane }: { readonly lane: Lane }) {
           );
         })}
       </svg>
-      <p className="unit">
+      <p className="unit" title={entriesOf(counts.map(({ id }) => id))}>
         {Number.isNaN(lane.history.latest('perf/dispatches'))
           ? 'dispatches, readbacks and bytes appear with the first step'
-          : counts.map(({ id, text }, index) => (
-              <Fragment key={id}>
-                {index === 0 ? '' : ' · '}
-                <MetricNote id={id}>{text(lane.history.latest(id))}</MetricNote>
-              </Fragment>
-            ))}
+          : counts.map(({ id, text }) => text(lane.history.latest(id))).join(' · ')}
       </p>
     </section>
   );
+}
+
+/** What the table says of figures in one line of text: boxes of their own would move as figures change. */
+function entriesOf(ids: readonly MetricId[]): string {
+  return ids.map((id) => `${metrics[id].label}: ${metrics[id].formula} (${metrics[id].rule})`).join('\n');
 }
 
 function percent(share: number): string {
