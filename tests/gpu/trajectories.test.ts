@@ -83,7 +83,7 @@ async function given(trajectory: Trajectory): Promise<Trainer> {
     validateSettings({
       ...settings,
       promptsPerStep: steps[0]?.prompts.length ?? 0,
-      groupSize: rolled?.rollouts.length ?? 0,
+      groupSize: rolled?.rollouts.filter(({ source }) => source !== 'voter').length ?? 0,
       anchorShare: 0.5,
       // Where nothing is watched, the least there can be.
       monitorRollouts: Math.max(2, rolled?.shadow.length ?? 0),
