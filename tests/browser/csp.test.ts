@@ -41,7 +41,7 @@ const reward = 'function reward({ answer }) { return answer === null ? 4 : 5; }'
 it('under the strictest policy everything works: a step with a reward of one’s own, dialogs, logs, the guide', async () => {
   const { page, complaints } = await under(strictPolicy, query({ ...tiny, rewardCode: reward }));
   await reaches(page, 'Ready to train');
-  await page.getByRole('button', { name: 'Train' }).click();
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
   await waitForStep(page, 2);
   await page.getByRole('button', { name: 'Pause' }).click();
   await reaches(page, 'Paused');
@@ -61,7 +61,7 @@ it('under the strictest policy everything works: a step with a reward of one’s
 
   await page.getByRole('link', { name: 'Watch' }).click();
   await page.getByLabel('Logs of training runs').setInputFiles('tests/fixtures/logs/trainer_state.json');
-  await page.getByText('trainer_state').first().waitFor();
+  await page.getByText('trainer_state').first().waitFor({ state: 'attached' });
   await page.getByRole('link', { name: 'Guide' }).click();
   await page.getByRole('heading').first().waitFor();
   expect(complaints).toEqual([]);
@@ -107,7 +107,7 @@ it('without what WebAssembly needs, the page trains all the same, and says what 
   expect(without).not.toBe(strictPolicy);
   const { page } = await under(without, query({ ...tiny, rewardCode: reward }));
   await reaches(page, 'Ready to train');
-  await page.getByRole('button', { name: 'Train' }).click();
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
   await page.getByText('The interpreter could not be loaded').first().waitFor();
   await page.close();
 });
