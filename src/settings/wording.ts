@@ -1,8 +1,9 @@
 import { LabError } from '../lib/labError.ts';
 import { hyperparameters, type HyperparameterKey } from './hyperparameters.ts';
+import { isKey } from './settings.ts';
 
 /** A refusal speaks of knobs by their keys, each in backticks. */
-const named = /`([A-Za-z0-9]+)`/g;
+const named = /`([\w.-]+)`/g;
 
 /**
  * The same refusal in the words of whoever reads it: rules know knobs by their keys, a command line by its flags, the
@@ -12,9 +13,7 @@ const named = /`([A-Za-z0-9]+)`/g;
 export function reworded(error: LabError, nameOf: (key: HyperparameterKey) => string): LabError {
   const { code, message, remedy, cause } = error;
   const spoken = (sentence: string): string =>
-    sentence.replace(named, (key, name: string) =>
-      Object.hasOwn(hyperparameters, name) ? nameOf(name as HyperparameterKey) : key,
-    );
+    sentence.replace(named, (key, name: string) => (isKey(name) ? nameOf(name) : key));
   return new LabError(code, spoken(message), spoken(remedy), cause);
 }
 

@@ -112,6 +112,10 @@ it('a rule between knobs is told in flags', () => {
   }
 });
 
+it('a knob of an algorithm is told by its flag, too', () => {
+  expect(() => parse(['--ttrl.votes', '1'])).toThrow("--ttrl.votes can't be 1: it must be a whole number");
+});
+
 it('hints at a decimal comma', () => {
   expect(remedyOf(['--learning-rate', '0,05'])).toBe('Numbers are written with a point: 0.05.');
   expect(remedyOf(['--temperature', ',5'])).toBe('Numbers are written with a point: .5.');
