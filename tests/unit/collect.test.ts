@@ -311,3 +311,16 @@ describe('truth', () => {
     expect(row['truth/advantage_gap']).toBeCloseTo((0.5 + 0.5) / 6 + 1, 12);
   });
 });
+
+it('truth: a prompt without a solution is not counted, nor is a label that was not given', () => {
+  const none: PseudoLabel = { answer: null, agreement: NaN, tied: false };
+  const three = [divided, unanimous, unanimous];
+  // Prompt 1: two of four right, its label wrong. Prompt 2: unknown, though labelled. Prompt 3: no label.
+  const [wrong, given] = labels;
+  const some = [wrong ?? none, given ?? none, none];
+  expect(truthMetrics(three, some, ['1', null, '7'], 0.5)).toEqual({
+    'truth/accuracy': 2 / 8,
+    'truth/label_accuracy': 0,
+    'truth/reward_gap': 0.25,
+  });
+});

@@ -32,6 +32,8 @@ describe('interquartile', () => {
       threshold: NaN,
       iqr: NaN,
     });
+    // Of 0 2 2 2: Q1 = 1.5, Q3 = 2, threshold 1.5 − .75·.5 = 1.125.
+    expect(kept([2, 0, 2, 2])).toEqual([true, false, true, true]);
   });
 
   it('with scope policy neither counts nor drops the anchor', () => {
