@@ -87,4 +87,41 @@ describe('verdict', () => {
     }
     expect(verdictOf(level('vote/answer_overlap', '<', 0.7, 1), [early]).announced).toBe(0);
   });
+
+  it('counts a run that was never evaluated for nothing', () => {
+    const verdict = verdictOf(states.red, [source({ ...run('SRT', [], 20), curve: [] })]);
+    expect(verdict).toMatchObject({ collapsed: 0, held: 0 });
+  });
+
+  it('judges accuracies, not thousandths: a tenth below a peak of .3 is no collapse', () => {
+    expect(verdictOf(states.red, [source(run('a', [300, 210, 210, 210, 210], 99))]).held).toBe(1);
+    expect(verdictOf(states.red, [source(run('a', [300, 190, 190, 190, 190], 99))]).collapsed).toBe(1);
+  });
+
+  it('takes the peak until the collapse, whatever follows; silent at the end if it speaks no more', () => {
+    const recovers = run('SRT', [400, 800, 500, 100, 100, 1000, 1000], 15);
+    const silent = (recovers.values[0] ?? []).map((value, i) => (i >= 50 ? 950 : value));
+    // Alarm at 15, after the evaluation of 800 at 10; collapse at 20.
+    expect(verdictOf(states.red, [source({ ...recovers, values: [silent] })])).toMatchObject({
+      announced: 1,
+      lead: [5, 5, 5],
+      left: 1,
+      atEnd: 0,
+    });
+    expect(verdictOf(states.red, [source(recovers)]).atEnd).toBe(1);
+  });
+
+  it('a gap in a column is no value', () => {
+    const gaps = run('a', hold, 99);
+    const values = (gaps.values[0] ?? []).map((value, i) => (i % 2 === 0 ? value : null));
+    expect(verdictOf(states.amber, [source({ ...gaps, values: [values] })]).falseAlarms).toBe(0);
+  });
+
+  it('a dip counts from the alarm on, below nine tenths', () => {
+    const dips = (curve: readonly number[], falls: number): number =>
+      verdictOf(states.red, [source(run('a', curve, falls))]).inDips;
+    expect([39, 40, 41].map((at) => dips(dip, at))).toEqual([1, 1, 0]);
+    expect(dips([1000, 1000, 1000, 899, 1000], 20)).toBe(1);
+    expect(dips([1000, 1000, 1000, 900, 1000], 20)).toBe(0);
+  });
 });
