@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { ensureDependencies } from './ensure.mjs';
 import { ensureChromium } from './ensureChromium.mjs';
 
@@ -31,25 +30,12 @@ const rooms = {
   trainer: { mutate: 'src/trainer/trainer.ts', project: 'gpu' },
 };
 
-/** The command line, or a message and exit 2. */
-function options() {
-  try {
-    const { values, positionals } = parseArgs({
-      options: { changed: { type: 'boolean' } },
-      allowPositionals: true,
-    });
-    const unknown = positionals.find((name) => !(name in rooms));
-    if (unknown !== undefined) throw new Error(`There is no room "${unknown}" to mutate.`);
-    return { changed: values.changed === true, wanted: positionals };
-  } catch (error) {
-    console.error(
-      `${error.message}\nUsage: npm run mutants -- [--changed] [room …]\nRooms: ${Object.keys(rooms).join(', ')}.`,
-    );
-    process.exit(2);
-  }
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !(name in rooms));
+if (unknown !== undefined) {
+  console.error(`There is no room "${unknown}" to mutate.\nRooms: ${Object.keys(rooms).join(', ')}.`);
+  process.exit(2);
 }
-
-const { changed, wanted } = options();
 const chosen = Object.entries(rooms).filter(([name]) => wanted.length === 0 || wanted.includes(name));
 
 ensureDependencies();
@@ -64,7 +50,6 @@ function mutantsOf(name, room) {
   const { mutate, project } = room;
   process.env.MUTANTS_PROJECT = project;
   process.env.MUTANTS_TESTS = testsOf(name, room).join(',');
-  const report = `reports/mutants/${name}`;
   const stryker = new Stryker({
     mutate: [mutate],
     plugins: ['@stryker-mutator/vitest-runner', `${root}build/mutantsIgnore.mjs`],
@@ -78,11 +63,8 @@ function mutantsOf(name, room) {
     timeoutMS: 60_000,
     dryRunTimeoutMinutes: 30,
     warnings: { slow: false },
-    incremental: true,
-    incrementalFile: `${report}.json`,
-    force: !changed,
     reporters: ['progress-append-only', 'html'],
-    htmlReporter: { fileName: `${report}.html` },
+    htmlReporter: { fileName: `reports/mutants/${name}.html` },
     logLevel: 'warn',
     cleanTempDir: 'always',
     allowConsoleColors: false,

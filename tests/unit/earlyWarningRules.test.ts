@@ -114,7 +114,7 @@ const compared: readonly [string, number, MetricId, number, number, number][] = 
   ['KL to the anchor above .15', 2, 'policy/kl_anchor', 0, 0.14, 0.16],
   ['majorities differ, rise by .15', 3, 'vote/anchor_disagreement', 0.25, 0.39, 0.41],
   // Exact in binary: at the level itself it is silent.
-  ['entropy has halved', 4, 'policy/entropy', 1, 0.5, 0.49],
+  ['entropy has halved', 4, 'policy/entropy', 0.5, 0.25, 0.24],
   ['entropy rises by a tenth', 5, 'policy/entropy', 1, 1.09, 1.11],
   ['entropy rises by a tenth of nothing', 5, 'policy/entropy', 0, 0, 0.01],
   ['unanimous above .50', 6, 'vote/unanimous', 0, 0.5, 0.51],
