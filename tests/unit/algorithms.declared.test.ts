@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { algorithmOf, algorithms } from '../../src/algorithms/index.ts';
-import { voters } from '../../src/rl/filter.ts';
-import { rolloutCounts, validateSettings } from '../../src/settings/settings.ts';
+import { randomStream } from '../../src/lib/philox.ts';
+import { validateSettings } from '../../src/settings/settings.ts';
 import type { Group } from '../../src/spec/group.ts';
+import { rolloutCounts } from '../../src/trainer/rollouts.ts';
 import { groupOf, rollout, ruleSettings } from './rollouts.ts';
 
 /** Rewards of a group's policy rollouts, the solution being 2. */
@@ -11,8 +12,8 @@ function rewards(id: string, group: Group): readonly number[] {
   const { kept } = algorithm.filter(group, ruleSettings);
   const label = algorithm.needsTruth
     ? algorithm.label(group, '2')
-    : algorithm.label(group, voters(kept, ruleSettings), ruleSettings);
-  return algorithm.reward(group, label, ruleSettings);
+    : algorithm.label(group, algorithm.voters(kept, ruleSettings, group), ruleSettings);
+  return algorithm.reward(group, label, ruleSettings, randomStream(1, 'reward', 1));
 }
 
 describe('one group, by hand: 1, 1, 2 and an unusually certain 1; the anchor says 2, 2, 2', () => {
@@ -32,6 +33,9 @@ describe('one group, by hand: 1, 1, 2 and an unusually certain 1; the anchor say
     // The anchor turns three to one into three to four.
     ['m-grpo', true, [0, 0, 1, 0], [true, true, true, true, true, true, true]],
     ['m-grpo-iqr', true, [0, 0, 1, 0], iqr.both],
+    // No more of the policy vote than are trained on; the anchor alone.
+    ['ttrl', false, [1, 1, 0, 1], [true, true, true, true]],
+    ['anchor-vote', true, [0, 0, 1, 0], [true, true, true, true, true, true, true]],
     // Never the majority, always the solution.
     ['grpo-oracle', false, [0, 0, 1, 0], [true, true, true, true]],
     // Its own certainty, whatever is answered.

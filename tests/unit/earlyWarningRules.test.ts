@@ -57,7 +57,7 @@ describe.each(levels)('%s', (metric, start, amber, red, other) => {
       expect(scoreAt(at(score))).toBeCloseTo(Math.min(most, score), 9);
     }
     expect(scoreAt(at(-1))).toBe(0);
-    expect(scoreAt(at(2))).toBe(most);
+    expect(scoreAt(at(1.2))).toBe(most);
   });
 
   it('says its figure, and that of the start where it is compared with it', () => {
