@@ -63,6 +63,7 @@ describe.each(Object.entries(algorithms))('%s', (id, algorithm) => {
     const { M, N, shadow } = rolloutCounts(settings);
     expect(M + N).toBe(settings.groupSize);
     expect(N > 0).toBe(shadow === 0);
+    expect(algorithm.anchor).toBe(N > 0 ? 'ema' : 'none');
   });
 });
 
