@@ -43,7 +43,7 @@ const outside = { shaders: ['gpu', 'engine'] };
 const lab = { rules: { 'import-direction': importDirection({ order, limits, outside, root }) } };
 
 export default defineConfig(
-  { ignores: ['dist/', 'public/', 'runs/', 'node_modules/'] },
+  { ignores: ['dist/', 'public/', 'runs/', 'node_modules/', 'reports/', '.stryker-tmp/'] },
   {
     files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],

@@ -32,8 +32,8 @@ export function collapsedBelow(peak: number): number {
  */
 export function summarise(evaluations: readonly Evaluation[]): Summary | null {
   const [first] = evaluations;
-  const last = evaluations.at(-1);
-  if (first === undefined || last === undefined) return null;
+  if (first === undefined) return null;
+  const last = evaluations.at(-1) ?? first;
   let peak = first;
   let low = { since: 0, count: 0 };
   let collapseStep: number | null = null;

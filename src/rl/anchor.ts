@@ -3,6 +3,6 @@
  * 0.9 → 7, 0.99 → 69, 0.999 → 693; 0 for m = 0, Infinity for m = 1.
  */
 export function anchorHalfLife(momentum: number): number {
-  if (momentum <= 0) return 0;
+  // For m = 0 the quotient is 0 by itself: ln 0 is −∞.
   return momentum >= 1 ? Infinity : Math.log(0.5) / Math.log(momentum);
 }

@@ -224,6 +224,76 @@ function times4<Value>(value: fc.Arbitrary<Value>): [typeof value, typeof value,
   return [value, value, value, value];
 }
 
+describe('an uneven batch: divided, unanimous, unanimous without a label', () => {
+  const uneven: StepRecord = {
+    ...record,
+    groups: [divided, unanimous, unanimous],
+    shadow: [[], [], []],
+    filters: [
+      { kept: [true, true, false, true, false, true], threshold: 0.2, iqr: 0.3 },
+      { kept: new Array<boolean>(6).fill(true), threshold: NaN, iqr: NaN },
+      { kept: [true, true, true, true, false, true], threshold: NaN, iqr: NaN },
+    ],
+    labels: [...labels, { answer: null, agreement: NaN, tied: false }],
+    rewards: [
+      [0, 0, 1, 0],
+      [1, 1, 0, 1],
+      [NaN, NaN, NaN, NaN],
+    ],
+    advantages: [[0, 0, 0, 0], [0.5, 0, -0.5, 0], null],
+  };
+  const measure = (changes: Partial<StepRecord> = {}) =>
+    collect({ ...uneven, ...changes, overlap: new OverlapWindow() });
+
+  it('by hand', () => {
+    expect(measure()).toMatchObject({
+      // The group without a label has no rewards; those of the others are 0 0 1 0 and 1 1 0 1.
+      'reward/mean': 4 / 8,
+      'reward/std': 0.5,
+      'reward/zero_std_groups': 2 / 3,
+      'vote/unanimous': 2 / 3,
+      'vote/agreement': (0.5 + 1 + 1) / 3,
+      'vote/distinct_answers': 4 / 3,
+      'vote/label_diversity': 2 / 3,
+      'vote/top_label_share': 1 / 2,
+      'vote/anchor_disagreement': 1 / 3,
+      // The policies said 1, 5 and 5; the labels are 2, 5 and none.
+      'vote/anchor_changed_label': 2 / 3,
+      'vote/no_label': 1 / 3,
+      'vote/tied': 1 / 3,
+      // One of the policy's twelve, two of the anchor's six.
+      'filter/dropped': 3 / 18,
+      'filter/dropped_policy': 1 / 12,
+      'filter/dropped_anchor': 2 / 6,
+      'filter/threshold': 0.2,
+      'filter/iqr': 0.3,
+    });
+  });
+
+  it('gives the quantiles of the policy’s entropies, as NumPy', () => {
+    // np.quantile([.1, .2 ×8, .4, .6, .9], [.1, .5, .9]): at 1.1, 5.5 and 9.9 of 0 … 11.
+    const row = measure();
+    expect(row['policy/entropy_p10']).toBeCloseTo(0.2, 12);
+    expect(row['policy/entropy_p50']).toBeCloseTo(0.2, 12);
+    expect(row['policy/entropy_p90']).toBeCloseTo(0.4 + 0.9 * 0.2, 12);
+  });
+
+  it('lets a single reward that is NaN be seen', () => {
+    expect(measure({ rewards: [[NaN, 1, 1, 1], ...uneven.rewards.slice(1)] })['reward/mean']).toBeNaN();
+  });
+
+  it('asks for the anchor’s majority where one prompt at least has an anchor', () => {
+    const groups = uneven.groups.map(({ rollouts }) => ({ prompt: '', rollouts: rollouts.slice(0, 4) }));
+    const shadow = [
+      [rollout({ answer: '2', source: 'anchor' })],
+      [rollout({ answer: '5', source: 'anchor' })],
+      [],
+    ];
+    // 1 against 2, 5 against 5, 5 against nothing.
+    expect(measure({ groups, shadow })['vote/anchor_disagreement']).toBe(2 / 3);
+  });
+});
+
 describe('repetition', () => {
   it.each<[string, readonly number[], number]>([
     ['an answer of five different digits', [5, 1, 2, 3, 4], 0],
@@ -309,5 +379,17 @@ describe('truth', () => {
     const row = truthMetrics(degrees, ['1', '5', '2'], NaN);
     expect(row).toMatchObject({ 'truth/reward_accuracy': NaN, 'truth/youden_j': NaN });
     expect(row['truth/advantage_gap']).toBeCloseTo((0.5 + 0.5) / 6 + 1, 12);
+  });
+});
+
+it('truth: a prompt without a solution is not counted, nor is a label that was not given', () => {
+  const none: PseudoLabel = { answer: null, agreement: NaN, tied: false };
+  const three = [divided, unanimous, unanimous];
+  // Prompt 1: one of four right, and its label. Prompt 2: unknown, though labelled. Prompt 3: none right, no label.
+  const decided = { ...record, groups: three, labels: [...labels, none] };
+  expect(truthMetrics(decided, ['2', null, '7'], 0.5)).toMatchObject({
+    'truth/accuracy': 1 / 8,
+    'truth/label_accuracy': 1,
+    'truth/reward_gap': 3 / 8,
   });
 });

@@ -27,6 +27,17 @@ describe('summarise', () => {
     expect(summarise(evaluations([0.5, 0, 0, 0, 0.9]))).toMatchObject({ collapseStep: 10, peak: 0.9 });
     expect(summarise([])).toBeNull();
   });
+
+  it('an evaluation at the threshold is not below it', () => {
+    // A quarter below .5 is .375, exactly.
+    expect(summarise(evaluations([0.5, 0.375, 0.375, 0.375]))?.collapseStep).toBeNull();
+    expect(summarise(evaluations([0.5, 0.374, 0.374, 0.374]))?.collapseStep).toBe(10);
+  });
+
+  it('of equal peaks the first counts, and of two collapses', () => {
+    const twice = [0.4, 0.8, 0.8, 0.1, 0.1, 0.1, 0.8, 0.1, 0.1, 0.1];
+    expect(summarise(evaluations(twice))).toMatchObject({ peakStep: 10, collapseStep: 30 });
+  });
 });
 
 const answer = fc.constantFrom('1', '2', null);
@@ -37,7 +48,12 @@ describe('answer overlap', () => {
     const prompt = { policy: ['1', '1', null], anchor: ['1', null] };
     // qk: 1-1 twice, null-null once, of 6. qq: 1-1 in two orders, of 6. kk: none of 2.
     expect(pairShares([prompt])).toEqual({ qk: 0.5, qq: 2 / 6, kk: 0 });
-    expect(pairShares([{ policy: ['1', '1'], anchor: ['1'] }])).toBeNull();
+    // Two of one model are needed to agree with one another: prompts without them are not counted.
+    const [one, two] = [['1'], ['1', '1']];
+    expect(pairShares([{ policy: two, anchor: one }])).toBeNull();
+    expect(pairShares([{ policy: one, anchor: two }])).toBeNull();
+    expect(pairShares([prompt, { policy: one, anchor: two }])).toEqual(pairShares([prompt]));
+    expect(pairShares([prompt, { policy: two, anchor: two }])).toEqual({ qk: 0.75, qq: 4 / 6, kk: 0.5 });
   });
 
   it('agrees with the double loop', () => {
@@ -58,6 +74,9 @@ describe('answer overlap', () => {
     expect(new OverlapWindow().add(pairShares([{ policy: ['1', '1'], anchor: ['1', '1'] }]))).toBe(1);
     expect(new OverlapWindow().add(pairShares([{ policy: ['1', '1'], anchor: ['2', '2'] }]))).toBe(0);
     expect(new OverlapWindow().add(null)).toBeNaN();
+    // Where a model never agrees with itself there is nothing to compare with.
+    expect(new OverlapWindow().add({ qk: 0.5, qq: 1, kk: 0 })).toBeNaN();
+    expect(new OverlapWindow().add({ qk: 0.5, qq: 0, kk: 1 })).toBeNaN();
   });
 
   it('averages the last 10 steps, and goes on from its state', () => {

@@ -152,7 +152,26 @@ describe('what is missing', () => {
   it('a row of an evaluation changes nothing', () => {
     const alarmed = { ...calm, 'policy/entropy': 1.3 };
     const before = then(alarmed);
-    expect(after(...times(10, calm), ...times(10, alarmed), { 'eval/sampled': 0.2 })).toEqual(before);
+    const rows = [...times(10, calm), ...times(10, alarmed)];
+    expect(after(...rows, ...times(20, { 'eval/sampled': 0.2 }))).toEqual(before);
+  });
+
+  it('is no part of the start: that is the first ten rows which measured', () => {
+    const gap = { ...calm, 'policy/entropy': NaN };
+    const babble = { ...calm, 'policy/entropy': 1.3 };
+    const rows = [calm, gap, ...times(8, calm), gap, calm];
+    expect(after(...rows, ...times(10, babble))).toMatchObject({
+      state: 'warning',
+      reason: expect.stringContaining('from 0.60 at the start') as string,
+    });
+  });
+
+  it('is not remembered either: a track per metric, with what was measured', () => {
+    const warning = new EarlyWarning();
+    warning.add({ 'policy/entropy': 0.6 });
+    expect(Object.keys(warning.state).sort()).toEqual(Object.keys(calm).sort());
+    expect(warning.state['policy/entropy']).toEqual({ recent: [0.6], first: [0.6] });
+    expect(warning.state['policy/kl_ref']).toEqual({ recent: [null], first: [] });
   });
 
   it('a metric that is logged no more is forgotten after ten rows', () => {
@@ -170,6 +189,8 @@ it('going back clears the windows, not the start', () => {
   // The row of the intervention itself still says why.
   expect(warning.add({ ...babble, 'guard/rolled_back_to': 5 }).state).toBe('warning');
   expect(warning.add(calm).state).toBe('healthy');
+  warning.forget();
+  expect(warning.add(babble).state).toBe('warning');
   for (const row of times(10, babble)) warning.add(row);
   expect(warning.add(babble).reason).toContain('from 0.60 at the start');
 });

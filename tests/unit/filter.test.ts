@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { interquartile, keepAll, voters } from '../../src/rl/filter.ts';
-import { groupOfEntropies, ruleSettings } from './rollouts.ts';
+import { anchorVoters, interquartile, keepAll, voters } from '../../src/rl/filter.ts';
+import { groupOf, groupOfEntropies, ruleSettings } from './rollouts.ts';
 
 function kept(entropies: readonly number[], iqrFactor = 0.75): readonly boolean[] {
   return interquartile(groupOfEntropies(entropies), { ...ruleSettings, iqrFactor }).kept;
@@ -32,6 +32,8 @@ describe('interquartile', () => {
       threshold: NaN,
       iqr: NaN,
     });
+    // Of 0 2 2 2: Q1 = 1.5, Q3 = 2, threshold 1.5 − .75·.5 = 1.125.
+    expect(kept([2, 0, 2, 2])).toEqual([true, false, true, true]);
   });
 
   it('with scope policy neither counts nor drops the anchor', () => {
@@ -80,4 +82,12 @@ it('keepAll keeps all', () => {
 it('dropped rollouts vote only where the filter comes after the vote', () => {
   expect(voters([true, false], ruleSettings)).toEqual([true, false]);
   expect(voters([true, false], { ...ruleSettings, filterBeforeVote: false })).toEqual([true, true]);
+});
+
+it('where the anchor alone votes, its dropped rollouts do so only where the filter comes after the vote', () => {
+  const group = groupOf(['1', '2'], ['1', '2']);
+  const kept = [true, false, true, false];
+  expect(anchorVoters(kept, ruleSettings, group)).toEqual([false, false, true, false]);
+  const after = { ...ruleSettings, filterBeforeVote: false };
+  expect(anchorVoters(kept, after, group)).toEqual([false, false, true, true]);
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { tokenWeights } from '../../src/rl/loss.ts';
+import { policyGradient, tokenWeights } from '../../src/rl/loss.ts';
 import { hyperparameters } from '../../src/settings/hyperparameters.ts';
+import { defaultSettings } from '../../src/settings/settings.ts';
 
 const batch = { maxCompletionLength: 10, rollouts: 8 };
 
@@ -12,6 +13,9 @@ describe('by hand: completions of 2 and 6 tokens, of 8 rollouts of at most 10', 
     ['dr_grpo', [1 / 80, 1 / 80]],
   ] as const)('%s', (lossType, weights) => {
     expect(tokenWeights(lossType, [2, 6], batch)).toEqual(weights);
+    const settings = { ...defaultSettings, lossType, maxCompletionLength: batch.maxCompletionLength };
+    expect(policyGradient.weights([2, 6], batch.rollouts, settings)).toEqual(weights);
+    expect(policyGradient.coefficients(settings)).toBe(settings);
   });
 });
 

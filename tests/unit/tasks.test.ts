@@ -21,13 +21,16 @@ describe.each(Object.entries(tasks))('%s', (id, task) => {
     'level %i: perfect completions parse to the solution and have the stated length',
     (level) => {
       const random = randomStream(3, 'prompts', level);
+      let longest = 0;
       for (let i = 0; i < 50; i++) {
         const { prompt, solution } = task.draw(level, random);
+        expect(prompt).toHaveLength(task.promptLength(level));
         const completion = task.complete(prompt);
         expect(task.parseAnswer(completion)).toBe(solution);
-        expect(completion.length).toBeLessThanOrEqual(task.completionLength(level));
+        longest = Math.max(longest, completion.length);
         expect(characters.encode(completion).at(-1)).toBe(characters.endToken);
       }
+      expect(longest).toBe(task.completionLength(level));
     },
   );
 
@@ -66,6 +69,27 @@ it('holds out about a tenth, and no prompt twice where there are enough', () => 
   expect(share > 0.07 && share < 0.13).toBe(true);
   const heldOut = drawHeldOut(sort, 5, 256).map(({ prompt }) => prompt);
   expect(new Set(heldOut).size).toBe(256);
+});
+
+it('holds out what it has always held out: other prompts, and no record can be replayed', () => {
+  const twoDigits = Array.from({ length: 100 }, (_, i) => `${String(i).padStart(2, '0')}=`);
+  const heldOut = ['04=', '08=', '14=', '29=', '30=', '38=', '49=', '55=', '64=', '78=', '86='];
+  expect(twoDigits.filter(isHeldOut)).toEqual(heldOut);
+  // A set larger than what there is: each once, and then again.
+  const drawn = drawHeldOut(solvedTaskOf('sort'), 2, 40).map(({ prompt }) => prompt);
+  expect(drawn).toHaveLength(40);
+  expect(drawn.slice(0, 11).sort()).toEqual(heldOut);
+  expect(new Set(drawn)).toEqual(new Set(heldOut));
+});
+
+it.each([
+  ['sort', ['325=', '422=', '238='], ['749=', '633=', '411=']],
+  ['add', ['325+422=', '238+524=', '556+526='], ['070+661=', '660+387=', '389+040=']],
+  ['chain', ['3*5*2+2=', '3*5+4+5=', '6-2*2+4='], ['1+9*8*4=', '4*5*0-1=', '6-2-9*2=']],
+])('%s draws what it has always drawn for seed 1', (id, training, heldOut) => {
+  const prompts = (problems: ReturnType<typeof drawTraining>) => problems.map(({ prompt }) => prompt);
+  expect(prompts(drawTraining(solvedTaskOf(id), 3, 1, 1, 3))).toEqual(training);
+  expect(prompts(drawHeldOut(solvedTaskOf(id), 3, 3))).toEqual(heldOut);
 });
 
 it('names the tasks there are', () => {

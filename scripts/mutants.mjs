@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureDependencies } from './ensure.mjs';
+import { ensureChromium } from './ensureChromium.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(root);
+
+/** A test imports what it tests: those of a room are those that import from it. */
+function testsOf(room, { project, but = [] }) {
+  const files = readdirSync(`tests/${project}`).filter((file) => /\.test\.tsx?$/.test(file));
+  return files
+    .filter((file) => !but.includes(file.split('.')[0]))
+    .map((file) => `tests/${project}/${file}`)
+    .filter((file) => readFileSync(file, 'utf8').includes(`/src/${room}/`));
+}
+
+/** What is mutated, by room, and the group of tests that it is held against. */
+const rooms = {
+  rl: { mutate: 'src/rl/**/*.ts', project: 'unit' },
+  algorithms: { mutate: 'src/algorithms/**/*.ts', project: 'unit' },
+  // These tests use a rule or two in passing, and import half the page: a second for each mutant.
+  diagnostics: { mutate: 'src/diagnostics/**/*.ts', project: 'unit', but: ['customTask', 'guide', 'log'] },
+  settings: { mutate: 'src/settings/**/*.ts', project: 'unit' },
+  tasks: { mutate: 'src/tasks/**/*.ts', project: 'unit' },
+  records: { mutate: 'src/records/**/*.ts', project: 'unit' },
+  // Trains in each test: a mutant takes seconds.
+  trainer: { mutate: 'src/trainer/trainer.ts', project: 'gpu' },
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !(name in rooms));
+if (unknown !== undefined) {
+  console.error(`There is no room "${unknown}" to mutate.\nRooms: ${Object.keys(rooms).join(', ')}.`);
+  process.exit(2);
+}
+const chosen = Object.entries(rooms).filter(([name]) => wanted.length === 0 || wanted.includes(name));
+
+ensureDependencies();
+if (chosen.some(([, { project }]) => project === 'gpu')) process.env.CHROMIUM_PATH = ensureChromium();
+const { Stryker } = await import('@stryker-mutator/core');
+
+// This takes long: whatever else the machine does goes first.
+setPriority(10);
+
+/** Mutates a room; answers every mutant with its fate. */
+function mutantsOf(name, room) {
+  const { mutate, project } = room;
+  process.env.MUTANTS_PROJECT = project;
+  process.env.MUTANTS_TESTS = testsOf(name, room).join(',');
+  const stryker = new Stryker({
+    mutate: [mutate],
+    plugins: ['@stryker-mutator/vitest-runner', `${root}build/mutantsIgnore.mjs`],
+    ignorers: ['lab'],
+    testRunner: 'vitest',
+    vitest: { configFile: 'build/mutants.config.ts', related: false },
+    coverageAnalysis: 'perTest',
+    concurrency: project === 'gpu' ? 1 : 2,
+    ignorePatterns: ['/dist', '/runs', '/.cache', '/screenshots', '*.log'],
+    // A busy machine is no endless loop.
+    timeoutMS: 60_000,
+    dryRunTimeoutMinutes: 30,
+    warnings: { slow: false },
+    reporters: ['progress-append-only', 'html'],
+    htmlReporter: { fileName: `reports/mutants/${name}.html` },
+    logLevel: 'warn',
+    cleanTempDir: 'always',
+    allowConsoleColors: false,
+  });
+  return stryker.runMutationTest();
+}
+
+/** A mutant in a line: where it is, and what became of what. */
+function lineOf({ fileName, location: { start, end }, mutatorName, replacement, status }) {
+  const lines = readFileSync(fileName, 'utf8').split('\n');
+  const before =
+    start.line === end.line
+      ? lines[start.line - 1].slice(start.column - 1, end.column - 1)
+      : `${lines[start.line - 1].slice(start.column - 1)} …`;
+  const place = `${relative(root, fileName)}:${start.line}:${start.column}`;
+  return `${place}  ${mutatorName}${status === 'NoCoverage' ? ', no test' : ''}: ${before} → ${replacement}`.replaceAll(
+    /\s+/g,
+    ' ',
+  );
+}
+
+const table = {};
+for (const [name, room] of chosen) {
+  console.log(`\n── ${name}`);
+  const mutants = await mutantsOf(name, room);
+  const of = (status) => mutants.filter((mutant) => mutant.status === status);
+  const left = [...of('Survived'), ...of('NoCoverage')];
+  for (const mutant of [...left, ...of('Timeout')]) console.log(`${mutant.status}  ${lineOf(mutant)}`);
+  const [killed, timeout, survived, uncovered] = ['Killed', 'Timeout', 'Survived', 'NoCoverage'].map(
+    (status) => of(status).length,
+  );
+  table[name] = {
+    score: `${((100 * (killed + timeout)) / (killed + timeout + survived + uncovered)).toFixed(1)} %`,
+    killed,
+    timeout,
+    survived,
+    'no test': uncovered,
+    'does not load': of('RuntimeError').length + of('CompileError').length,
+    ignored: of('Ignored').length,
+  };
+}
+console.table(table);
+console.log('Every mutant in its place: reports/mutants/*.html');
