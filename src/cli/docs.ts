@@ -14,8 +14,8 @@ import { experimentNames, readExperiment, readResults } from './experimentFiles.
 import { judgedSets, reportOf, warningExperiments, warningReportPath } from './warningReport.ts';
 
 /**
- * `npm run docs`: writes the generated tables into README.md and docs/metrics.md, and docs/early-warning.md. A test
- * fails when they are stale.
+ * `npm run docs`: writes the generated tables into the pages of docs/, and docs/early-warning.md. A test fails when they
+ * are stale.
  */
 export default function main(argv: string[]): void {
   readArguments(argv, {}, []);
@@ -26,12 +26,9 @@ export default function main(argv: string[]): void {
 /** Generated tables by file and marker. */
 export function renderTables(): Record<string, Record<string, string>> {
   return {
-    'README.md': {
-      presets: presetTable(),
-      results: resultTable(),
-      settings: settingsTable(),
-      algorithms: algorithmTable(),
-    },
+    'docs/presets.md': { algorithms: algorithmTable(), presets: presetTable() },
+    'docs/settings.md': { settings: settingsTable() },
+    'docs/results.md': { results: resultTable() },
     'docs/metrics.md': { metrics: metricTable() },
   };
 }

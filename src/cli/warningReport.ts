@@ -70,7 +70,7 @@ best until the collapse.
 ${runsOf(sources)}
 
 To have held is to have held until the last of these steps: 400 on sort, 200 on add. SRT at × 0.3 is known to collapse later
-on sort (README, findings).
+on sort ([results.md](results.md), finding 8).
 
 **How the levels were chosen**, on *calibrate* alone and before *judge* was looked at: amber is the outermost level, in steps
 of 0.05, with false alarms on at most one in five of the runs that held, red with at most one in twenty. For the overlap

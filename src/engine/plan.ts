@@ -14,7 +14,7 @@ const partialBudgetBytes = 64 * 2 ** 20;
 /**
  * Into how many ordered parts weight gradients are summed. Weight gradients of lab models have few outputs
  * (36 blocks for 48×48), so a device is filled by cutting the sum over rows; large models fill it anyway.
- * 32 parts cost almost nothing extra (measured on software adapters: see README, performance).
+ * 32 parts cost almost nothing extra (measured on software adapters: docs/performance.md).
  */
 export function gradientSplits(layout: Layout): number {
   return Math.max(1, Math.min(32, Math.floor(partialBudgetBytes / (4 * layout.size))));

@@ -56,7 +56,7 @@ watch.subscribe(({ runs }, before) => {
   watchedLab.setState(({ version }) => ({ lanes, state: 'finished', version: version + 1 }));
 });
 
-/** The log that comes with the lab: what made it is in the README. */
+/** The log that comes with the lab: docs/page.md says what made it. */
 const example = 'examples/trainer_state.json';
 
 let nextId = 1;

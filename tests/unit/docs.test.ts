@@ -33,11 +33,11 @@ describe.each(Object.entries(tables))('%s', (file, of) => {
 });
 
 it.each([
-  ['settings', hyperparameterKeys.map((key) => `\`--${flagOf(key)}\``)],
-  ['algorithms', Object.keys(algorithms).map((id) => `\`${id}\``)],
-  ['presets', presetNames.map((name) => `\`${name}\``)],
-])('README.md, %s: one row each, in order', (name, wanted) => {
-  const rows = cells(table('README.md', name)).slice(2);
+  ['docs/settings.md', 'settings', hyperparameterKeys.map((key) => `\`--${flagOf(key)}\``)],
+  ['docs/presets.md', 'algorithms', Object.keys(algorithms).map((id) => `\`${id}\``)],
+  ['docs/presets.md', 'presets', presetNames.map((name) => `\`${name}\``)],
+])('%s, %s: one row each, in order', (file, name, wanted) => {
+  const rows = cells(table(file, name)).slice(2);
   expect(rows.map((row) => wanted.find((one) => row.includes(one)))).toEqual(wanted);
 });
 
