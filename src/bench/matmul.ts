@@ -39,6 +39,7 @@ export async function measureMatmul(
   const buffers = new Buffers(gpu);
   const layout = layoutOf(config);
   const parameters = new Parameters(buffers, layout);
+  const { policy } = parameters;
   const weight = {
     offset: layout.layers[0]?.gateUp ?? 0,
     n: 2 * config.intermediate_size,
@@ -50,9 +51,9 @@ export async function measureMatmul(
   const space: RowSpace = {
     rows: live(rows),
     split: [live(0xffff_ffff), live(0xffff_ffff)],
-    slabs: [0, 0, 0],
+    weights: [policy, policy, policy],
   };
-  const gradientRows = { rows: space.rows, chunk: live(rows / parameters.splits), accumulate: live() };
+  const gradientRows = { rows: space.rows, chunk: live(rows / policy.splits), accumulate: live() };
   const readback = new Readback(buffers, 'benchmark', { rstd: { buffer: rstd, bytes: 16 } });
   const flop = 2 * rows * weight.n * weight.k * repeats;
 

@@ -37,7 +37,7 @@ export function gradientBuffers(buffers: Buffers, config: ModelConfig, rows: num
 }
 
 /**
- * From the gradient of the logits to the gradient of every parameter, in ordered parts (Parameters.partials).
+ * From the gradient of the logits to the gradient of every parameter, in ordered parts (Trainable.partials).
  * @param io `dlogits` [rows, 4·⌈V/4⌉] with zero padding; `x` and `rstd` of the final norm
  */
 export function recordBackward(

@@ -113,7 +113,7 @@ export class Engine {
     this.#buffers = new Buffers(gpu);
     try {
       this.parameters = new Parameters(this.#buffers, model.layout);
-      for (const name of models) this.parameters.load(name, model.weights);
+      for (const name of models) this.parameters[name].load(model.weights);
       const { config, layout } = model;
       const parts: PlannedModel = {
         config,
@@ -225,7 +225,8 @@ export class Engine {
    * checkpoints, not for every step.
    */
   async readState(): Promise<TrainingState> {
-    const { layout, slabs, m, v } = this.parameters;
+    const { layout, slabs } = this.parameters;
+    const { m, v } = this.parameters.policy;
     const bytes = 4 * layout.size;
     this.#stateReadback ??= new Readback(this.#buffers, 'state', {
       models: { buffer: slabs, bytes: 2 * bytes },
@@ -247,9 +248,9 @@ export class Engine {
 
   /** Goes on from a state; what was submitted before comes first. */
   loadState({ policy, anchor, m, v }: TrainingState): void {
-    this.parameters.load('policy', policy);
-    this.parameters.load('anchor', anchor);
-    this.parameters.loadMoments(m, v);
+    this.parameters.policy.load(policy);
+    this.parameters.anchor.load(anchor);
+    this.parameters.policy.loadMoments(m, v);
   }
 
   /**
@@ -257,7 +258,8 @@ export class Engine {
    * call: only steps of several updates have a use for them.
    */
   keep(): void {
-    const { layout, slabs, m, v } = this.parameters;
+    const { layout, slabs } = this.parameters;
+    const { m, v } = this.parameters.policy;
     this.#kept ??= [
       { of: slabs, floats: 2 * layout.size },
       { of: m, floats: layout.size },
@@ -284,11 +286,12 @@ export class Engine {
   /** A model's parameters, [layout.size]. Allocates its staging buffer: for saving, not for steps. */
   async readParameters(model: ModelName): Promise<Float32Array<ArrayBuffer>> {
     const { size } = this.parameters.layout;
+    const { slabs, offset } = this.parameters[model];
     const buffers = new Buffers(this.#gpu);
     const copy = buffers.storage('parameters to read', size);
     const readback = new Readback(buffers, 'parameters', { values: { buffer: copy, bytes: 4 * size } });
     const encoder = this.#gpu.device.createCommandEncoder({ label: 'read parameters' });
-    encoder.copyBufferToBuffer(this.parameters.slabs, 4 * this.parameters.offsetOf(model), copy, 0, 4 * size);
+    encoder.copyBufferToBuffer(slabs, 4 * offset, copy, 0, 4 * size);
     readback.copy(encoder, ['values']);
     this.#gpu.device.queue.submit([encoder.finish()]);
     const { values } = await readback.take(['values']);

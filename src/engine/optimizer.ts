@@ -4,6 +4,7 @@ import type { Buffers } from '../gpu/buffer.ts';
 import { elementsOf } from '../gpu/elements.ts';
 import { live } from '../gpu/program.ts';
 import { quarter, type Recorder } from './recorder.ts';
+import type { RunningAverage, Trainable } from './trainable.ts';
 
 const threads = 64;
 /** adamw_ema adds up the blocks by itself, so there are few. */
@@ -44,8 +45,13 @@ export class Optimizer {
     momentum: live(),
   };
 
-  constructor(r: Recorder, buffers: Buffers) {
-    const { slabs, partials, splits, gradient, m, v } = r.parameters;
+  constructor(
+    r: Pick<Recorder, 'program' | 'kernels' | 'layout'>,
+    buffers: Buffers,
+    policy: Trainable,
+    anchor: RunningAverage,
+  ) {
+    const { slabs, partials, splits, gradient, m, v } = policy;
     const size4 = quarter(r.layout.size);
     const chunk4 = Math.max(threads, Math.ceil(size4 / maxBlocks));
     this.blocks = Math.ceil(size4 / chunk4);
@@ -65,7 +71,7 @@ export class Optimizer {
         chunk4,
         blocks: this.blocks,
         decay4: quarter(r.layout.matrixFloats),
-        anchor4: quarter(r.parameters.offsetOf('anchor')),
+        anchor4: quarter(anchor.offset),
         ...this.#lives,
       },
       this.blocks * threads,

@@ -10,5 +10,5 @@ export interface GradientRows {
 
 /** The fields that every kernel writing ordered parts of a gradient has. */
 export function partialParams(r: Recorder, { rows, chunk, accumulate }: GradientRows) {
-  return { rows, chunk, accumulate, splits: r.parameters.splits, size4: quarter(r.layout.size) };
+  return { rows, chunk, accumulate, splits: r.parameters.policy.splits, size4: quarter(r.layout.size) };
 }

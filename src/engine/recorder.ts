@@ -4,6 +4,7 @@ import type { ModelConfig } from '../model/config.ts';
 import type { Layout } from '../model/layout.ts';
 import type { Parameters } from './parameters.ts';
 import type { Plan } from './plan.ts';
+import type { Weights } from './trainable.ts';
 
 /** Offset in floats → in vec4s, as kernels count. */
 export function quarter(floats: number): number {
@@ -31,13 +32,16 @@ export interface Recorder extends PlannedModel {
 export interface RowSpace {
   readonly rows: Live;
   readonly split: readonly [Live, Live];
-  /** Offsets of the three models' slabs in floats. */
-  readonly slabs: readonly [number, number, number];
+  /** Of the three models; where there are fewer, the rest is never read. */
+  readonly weights: readonly [Weights, Weights, Weights];
 }
 
 /** The fields `split` and `slab4` of a kernel that serves several models. */
-export function modelsOf({ split, slabs }: RowSpace): { split: readonly Live[]; slab4: readonly number[] } {
-  return { split, slab4: slabs.map(quarter) };
+export function modelsOf({ split, weights }: RowSpace): {
+  split: readonly Live[];
+  slab4: readonly number[];
+} {
+  return { split, slab4: weights.map(({ offset }) => quarter(offset)) };
 }
 
 /** Where row i of a pass lies in the key/value cache: i·stride + offset (see shaders/lib/rows.wgsl). */

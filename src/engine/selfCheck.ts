@@ -84,8 +84,8 @@ async function run(
   const { device } = gpu;
   const { config, layout, weights, moments, rollout } = selfCheckCase();
   const parameters = new Parameters(buffers, layout);
-  for (const model of models) parameters.load(model, weights[model]);
-  parameters.loadMoments(moments.m, moments.v);
+  for (const model of models) parameters[model].load(weights[model]);
+  parameters.policy.loadMoments(moments.m, moments.v);
   const sampler = new Sampler(
     buffers,
     kernels,

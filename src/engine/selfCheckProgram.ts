@@ -83,11 +83,7 @@ export function recordSelfCheck(
   const space = {
     rows: live(all),
     split: [live(rows), live(2 * rows)] as const,
-    slabs: [
-      parameters.offsetOf('policy'),
-      parameters.offsetOf('anchor'),
-      parameters.offsetOf('reference'),
-    ] as const,
+    weights: [parameters.policy, parameters.anchor, parameters.reference] as const,
   };
   recordLayers(r, { space, place: ownPlace, layers, token, row_meta, rope }, 'output');
   activation('embedding', 'ops/embed.forward', layer.x, all, width.hidden);
@@ -188,9 +184,9 @@ export function recordSelfCheck(
   check('dx, first', norm, dx, rows, width.hidden);
   embedBackward(r, of, token, dx);
 
-  const update = new Optimizer(r, buffers);
+  const update = new Optimizer(r, buffers, parameters.policy, parameters.anchor);
   update.set(optimizer);
-  const { partials, gradient, slabs, m, v, splits } = parameters;
+  const { partials, gradient, slabs, m, v, splits } = parameters.policy;
   const flat = (
     what: string,
     kernel: (tensor: Tensor) => string,
@@ -227,7 +223,7 @@ export function recordSelfCheck(
   flat('m', adam, { buffer: m });
   flat('v', adam, { buffer: v });
   flat('policy', adam, { buffer: slabs });
-  flat('anchor', adam, { buffer: slabs }, parameters.offsetOf('anchor'));
+  flat('anchor', adam, { buffer: slabs }, parameters.anchor.offset);
   return { program, stages };
 }
 

@@ -87,16 +87,17 @@ function recordTrial(kernels: Kernels, buffers: Buffers, config: ModelConfig, ac
   const one = { ...config, num_hidden_layers: 1 };
   const layout = layoutOf(one);
   const parameters = new Parameters(buffers, layout);
+  const { policy } = parameters;
   const rows = 128 * Math.max(1, Math.min(16, Math.floor(trialFlop / (2 * layout.matrixFloats) / 128)));
   const width = widthsOf(one);
   const widest = Math.max(width.qkv, width.queries, width.hidden, 2 * width.inner, width.logits);
   const [x, y] = [buffers.storage('trial x', rows * widest), buffers.storage('trial y', rows * widest)];
   const rstd = buffers.storage('trial rstd', rows);
   const none = live(0xffff_ffff);
-  const space: RowSpace = { rows: live(rows), split: [none, none], slabs: [0, 0, 0] };
+  const space: RowSpace = { rows: live(rows), split: [none, none], weights: [policy, policy, policy] };
   const of = {
     rows: space.rows,
-    chunk: live(4 * Math.ceil(rows / parameters.splits / 4)),
+    chunk: live(4 * Math.ceil(rows / policy.splits / 4)),
     accumulate: live(),
   };
   return {

@@ -60,7 +60,7 @@ export class Updater {
   constructor(buffers: Buffers, kernels: Kernels, model: PlannedModel, capacity: UpdateCapacity, pace: Pace) {
     const { config, parameters } = model;
     this.#device = buffers.gpu.device;
-    this.#splits = parameters.splits;
+    this.#splits = parameters.policy.splits;
     this.#withAnchor = capacity.withAnchor;
     this.#withReference = capacity.withReference;
     this.#models = 1 + Number(capacity.withReference) + Number(capacity.withAnchor);
@@ -95,10 +95,10 @@ export class Updater {
     const space: RowSpace = {
       rows: this.#all,
       split: this.#split,
-      slabs: [
-        parameters.offsetOf('policy'),
-        parameters.offsetOf(capacity.withReference ? 'reference' : 'anchor'),
-        parameters.offsetOf('anchor'),
+      weights: [
+        parameters.policy,
+        capacity.withReference ? parameters.reference : parameters.anchor,
+        parameters.anchor,
       ],
     };
     const { token, row_meta, target_token, terms } = this.#inputs;
@@ -121,7 +121,7 @@ export class Updater {
       { dlogits: logits, x, rstd },
     );
     const apply = new Program(buffers, 'optimizer', 2);
-    this.optimizer = new Optimizer({ ...r, program: apply }, buffers);
+    this.optimizer = new Optimizer({ ...r, program: apply }, buffers, parameters.policy, parameters.anchor);
     this.#batch = new PacedWork('update', this.#device, program, pace);
     this.#apply = new PacedWork('optimizer', this.#device, apply, pace);
   }

@@ -1,3 +1,5 @@
+import { mgrpo } from './sources.ts';
+
 /** Which chart of the page draws a metric; 'none' is a decision, not an omission. */
 export type MetricChart = 'entropy' | 'reward' | 'eval' | 'vote' | 'update' | 'speed' | 'none';
 
@@ -25,7 +27,6 @@ export interface Metric {
 }
 
 const lab = 'this lab';
-const mgrpo = 'arXiv 2512.13070';
 const share = { unit: 'share', range: [0, 1] } as const;
 const nats = { unit: 'nats' } as const;
 const collected = { rule: 'src/diagnostics/collect.ts' } as const;

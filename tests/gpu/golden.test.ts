@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openHeadless } from '../../src/cli/headless.ts';
-import { Parameters } from '../../src/engine/parameters.ts';
+import { models, Parameters } from '../../src/engine/parameters.ts';
 import { fixedPlan } from '../../src/engine/plan.ts';
 import { Sampler } from '../../src/engine/rollout/sampler.ts';
 import { rowStats } from '../../src/engine/ops/policy_loss.ts';
@@ -47,7 +47,7 @@ describe('a model made elsewhere', () => {
     buffers = new Buffers(gpu);
     kernels = new Kernels(gpu);
     parameters = new Parameters(buffers, layout);
-    for (const model of ['policy', 'anchor', 'reference'] as const) parameters.load(model, weights);
+    for (const model of models) parameters[model].load(weights);
   });
   afterAll(() => {
     buffers.destroy();

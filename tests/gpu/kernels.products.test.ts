@@ -104,7 +104,8 @@ describe.each(matmulVariants)(
       expect(bench.threads()).toEqual({
         'ops/matmul.forward': tileThreads(form, block, n, 3),
         'ops/matmul.backward': tileThreads(form, block, k, 1),
-        'ops/matmul.backward_weight': r.parameters.splits * weightLanes(n) * Math.ceil(k / columnsOf[form]),
+        'ops/matmul.backward_weight':
+          r.parameters.policy.splits * weightLanes(n) * Math.ceil(k / columnsOf[form]),
       });
       const after = await finish(bench, [
         [plain, n * k],

@@ -69,7 +69,7 @@ describe.each(activationTypes)('rms_norm with activations in %s', (activations) 
     rmsNormBackward(r, { ...of, accumulate: live(1) }, { gain, dy, x, rstd, dx: added });
     expect(await bench.run()).toBe(3);
     expect(bench.threads()).toMatchObject({
-      'ops/rms_norm.backward': 64 * Math.ceil((r.parameters.splits * hidden) / 256) + block,
+      'ops/rms_norm.backward': 64 * Math.ceil((r.parameters.policy.splits * hidden) / 256) + block,
     });
     const after = await finish(bench, [[gain, hidden]]);
     agreeStored('y', cut(after.floats(y), hidden, rows));
@@ -113,7 +113,7 @@ describe.each(activationTypes)('embed with activations in %s', (activations) => 
     expect(await bench.run()).toBe(3);
     expect(bench.threads()).toEqual({
       'ops/embed.forward': (3 * block * hidden) / 4,
-      'ops/embed.backward': (r.parameters.splits * vocabulary * hidden) / 4,
+      'ops/embed.backward': (r.parameters.policy.splits * vocabulary * hidden) / 4,
     });
     const after = await finish(bench, [[embedding, vocabulary * hidden]]);
     factors.forEach((factor, model) => {
@@ -185,7 +185,7 @@ describe.each(activationTypes)('qk_norm_rope with activations in %s', (activatio
     expect(bench.threads()).toEqual({
       'ops/qk_norm_rope.forward': 3 * block * all,
       'ops/qk_norm_rope.backward': block * all,
-      'ops/qk_norm_rope.backward_gain': r.parameters.splits * 2 * (D / 4),
+      'ops/qk_norm_rope.backward_gain': r.parameters.policy.splits * 2 * (D / 4),
     });
     const after = await finish(bench, [
       [queryNorm, D],

@@ -252,10 +252,11 @@ function optimizerBench(policy: Float32Array, anchor: Float32Array, matrixFloats
   const bench = new Workbench(gpu, kernels, configFor({}), layoutFor(size, { matrixFloats }));
   bench.load('policy', 0, wholeVec4s(policy));
   bench.load('anchor', 0, wholeVec4s(anchor));
-  const { m, v, partials, splits } = bench.recorder.parameters;
+  const { parameters } = bench.recorder;
+  const { m, v, partials, splits } = parameters.policy;
   bench.write(m, new Float32Array(size));
   bench.write(v, new Float32Array(size));
-  const optimizer = new Optimizer(bench.recorder, bench.buffers);
+  const optimizer = new Optimizer(bench.recorder, bench.buffers, parameters.policy, parameters.anchor);
   const setGradient = (gradient: Float32Array) => bench.write(partials, partsOf(gradient, splits, size));
   const slab = (values: Float32Array, model: number) =>
     values.subarray(model * size, model * size + policy.length);
@@ -280,7 +281,7 @@ describe('grad_norm', () => {
     expect(await bench.run()).toBe(2);
     expect(Object.values(bench.threads())).toEqual([64 * optimizer.blocks, 64 * optimizer.blocks]);
     expect(optimizer.blocks).toBeLessThanOrEqual(256);
-    const { gradient: sum, m, slabs } = bench.recorder.parameters;
+    const { gradient: sum, m, slabs } = bench.recorder.parameters.policy;
     const after = await finish(bench, [[0, gradient.length + 3]]);
     agree('gradient', slab(after.floats(sum), 0), gradient, c.tolerance);
     const { gradNorm } = readReport(after.floats(optimizer.report).buffer);
@@ -322,7 +323,7 @@ describe('adamw_ema', () => {
       if (step === 1) await bench.run();
       else bench.replay();
     }
-    const { m, v, slabs } = bench.recorder.parameters;
+    const { m, v, slabs } = bench.recorder.parameters.policy;
     const after = await finish(bench, [[0, count + 3]]);
     agreeWith('policy', slab(after.floats(slabs), 0));
     agreeWith('anchor', slab(after.floats(slabs), 1));
@@ -351,7 +352,7 @@ describe('adamw_ema', () => {
       setGradient(Float32Array.from({ length: 999 }, (_, i) => (i === 700 ? bad : 0.1)));
       optimizer.set({ ...adam, update: 1, anchorMomentum: 0.5 });
       await bench.run();
-      const { m, v, slabs } = bench.recorder.parameters;
+      const { m, v, slabs } = bench.recorder.parameters.policy;
       const after = await finish(bench, [[0, size]]);
       expect(slab(after.floats(slabs), 0)).toEqual(policy);
       expect(slab(after.floats(slabs), 1)).toEqual(anchor);
@@ -368,7 +369,7 @@ describe('adamw_ema', () => {
     optimizer.set({ ...adam, update: 1, anchorMomentum: null });
     await bench.run();
     const after = await finish(bench, [[0, 100]]);
-    const { slabs } = bench.recorder.parameters;
+    const { slabs } = bench.recorder.parameters.policy;
     expect(slab(after.floats(slabs), 0)).not.toEqual(policy);
     expect(slab(after.floats(slabs), 1)).toEqual(anchor);
   });

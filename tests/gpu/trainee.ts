@@ -91,7 +91,7 @@ export class Trainee {
       limitMs: Infinity,
     });
     const whole = (buffer: GPUBuffer) => ({ buffer, bytes: buffer.size });
-    const { gradient, slabs, m, v } = this.parameters;
+    const { gradient, slabs, m, v } = this.parameters.policy;
     this.#readback = new Readback(this.buffers, 'trainee', {
       gradient: whole(gradient),
       slabs: whole(slabs),
@@ -105,7 +105,7 @@ export class Trainee {
   load(weights: Partial<Record<(typeof models)[number], Weights>>): void {
     for (const model of models) {
       const values = weights[model];
-      if (values !== undefined) this.parameters.load(model, flat(values, this.layout));
+      if (values !== undefined) this.parameters[model].load(flat(values, this.layout));
     }
   }
 

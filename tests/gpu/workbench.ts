@@ -206,8 +206,12 @@ export class Workbench {
   /** Rows of `count` models, `rows` each when padded. */
   space(rows: number, count: number = models.length): RowSpace {
     const block = padRows(rows);
-    const { size } = this.recorder.layout;
-    return { rows: live(count * block), split: [live(block), live(2 * block)], slabs: [0, size, 2 * size] };
+    const { policy, anchor, reference } = this.recorder.parameters;
+    return {
+      rows: live(count * block),
+      split: [live(block), live(2 * block)],
+      weights: [policy, anchor, reference],
+    };
   }
 
   /** Replays the program `times` times. @returns dispatches of the last replay */
@@ -256,7 +260,8 @@ export class Workbench {
         guardWords,
         guardWords + (this.buffers.lengths.get(buffer) ?? 0),
       );
-    const { partials, splits, layout } = this.recorder.parameters;
+    const { layout } = this.recorder;
+    const { partials, splits } = this.recorder.parameters.policy;
     return {
       words,
       floats: (buffer) =>
@@ -291,6 +296,6 @@ export const factors = Object.values(scales);
 
 /** How the rows of a case are summed into ordered parts, as the engine does. */
 export function gradientRows(bench: Workbench, rows: number) {
-  const chunk = 4 * Math.ceil(rows / bench.recorder.parameters.splits / 4);
+  const chunk = 4 * Math.ceil(rows / bench.recorder.parameters.policy.splits / 4);
   return { rows: live(rows), chunk: live(chunk), accumulate: live(0) };
 }

@@ -97,7 +97,7 @@ describe('values that are not finite', () => {
     await trainer.next();
     const spoiled = await trainer.engine.readParameters('policy');
     spoiled[5] = NaN;
-    trainer.engine.parameters.load('policy', spoiled);
+    trainer.engine.parameters.policy.load(spoiled);
     const anchor = await trainer.engine.readParameters('anchor');
     const { code, message, remedy } = await errorOf(trainer.next());
     expect(code).toBe('non-finite');
@@ -112,7 +112,7 @@ describe('values that are not finite', () => {
     'in the policy stop %s, though its rollouts may have no answer and no gradient',
     async (algorithm) => {
       const trainer = await runs.trainer(smallSettings({ algorithm }));
-      trainer.engine.parameters.load('policy', poison());
+      trainer.engine.parameters.policy.load(poison());
       expect((await errorOf(trainer.next())).code).toBe('non-finite');
       trainer.destroy();
     },
@@ -130,7 +130,7 @@ describe('values that are not finite', () => {
       const update = engine.update.bind(engine);
       let asked = 0;
       const poisoned = vi.spyOn(engine, 'update').mockImplementation((...of) => {
-        if (++asked === updates) engine.parameters.load('policy', poison());
+        if (++asked === updates) engine.parameters.policy.load(poison());
         update(...of);
       });
       // One weight bad before its only update is the caller's doing, and stays.

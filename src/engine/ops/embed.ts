@@ -21,7 +21,7 @@ export function embedBackward(r: Recorder, of: GradientRows, token: GPUBuffer, d
   const { accumulate, ...rest } = partialParams(r, of);
   r.program.dispatch(
     r.kernels.get(backward),
-    { token, dx, partials: r.parameters.partials },
+    { token, dx, partials: r.parameters.policy.partials },
     {
       ...rest,
       // A tied head has written its share of this gradient already.
@@ -30,6 +30,6 @@ export function embedBackward(r: Recorder, of: GradientRows, token: GPUBuffer, d
       hidden4,
       weight4: quarter(r.layout.embedding),
     },
-    r.parameters.splits * r.config.vocab_size * hidden4,
+    r.parameters.policy.splits * r.config.vocab_size * hidden4,
   );
 }

@@ -131,7 +131,7 @@ export function matmulBackwardWeight(
       { NORMED: weight.gain !== undefined, LANES, ...formOverrides(form) },
       activationPrelude(r.plan.activations),
     ),
-    { parameters: r.parameters.slabs, partials: r.parameters.partials, ...io },
+    { parameters: r.parameters.slabs, partials: r.parameters.policy.partials, ...io },
     {
       ...partialParams(r, of),
       k4: quarter(weight.k),
@@ -140,6 +140,6 @@ export function matmulBackwardWeight(
       weight4: quarter(weight.offset),
       gain4: quarter(weight.gain ?? 0),
     },
-    r.parameters.splits * columnBlocks(form, weight.k) * LANES * Math.ceil(stride4(weight.n) / LANES),
+    r.parameters.policy.splits * columnBlocks(form, weight.k) * LANES * Math.ceil(stride4(weight.n) / LANES),
   );
 }

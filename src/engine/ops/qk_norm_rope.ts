@@ -76,8 +76,8 @@ export function qkNormRopeBackward(
   );
   r.program.dispatch(
     r.kernels.get(backwardGain, {}, prelude),
-    { q_terms: io.dq, k_terms: io.dk, partials: r.parameters.partials },
+    { q_terms: io.dq, k_terms: io.dk, partials: r.parameters.policy.partials },
     { ...partialParams(r, of), ...shape, ...gains },
-    r.parameters.splits * 2 * quarter(r.config.head_dim),
+    r.parameters.policy.splits * 2 * quarter(r.config.head_dim),
   );
 }

@@ -19,10 +19,10 @@ export interface NormBackward {
 export function rmsNormBackward(r: Recorder, of: GradientRows, norm: NormBackward): void {
   const { gain, dy, x, rstd, dx } = norm;
   const hidden4 = quarter(r.config.hidden_size);
-  const gainThreads = 64 * Math.ceil((r.parameters.splits * hidden4) / 64);
+  const gainThreads = 64 * Math.ceil((r.parameters.policy.splits * hidden4) / 64);
   r.program.dispatch(
     r.kernels.get(backward, {}, activationPrelude(r.plan.activations)),
-    { parameters: r.parameters.slabs, partials: r.parameters.partials, dy, x, rstd, dx },
+    { parameters: r.parameters.slabs, partials: r.parameters.policy.partials, dy, x, rstd, dx },
     { ...partialParams(r, of), hidden4, gain4: quarter(gain), fresh: norm.fresh === true ? 1 : 0 },
     () => gainThreads + of.rows.value,
   );

@@ -3,7 +3,7 @@ import type { Work } from '../../gpu/pacedWork.ts';
 import { live, type Binding, type Live, type ParamValue, type Program } from '../../gpu/program.ts';
 import { widthsOf } from '../activations.ts';
 import { ropeTable } from '../ops/qk_norm_rope.ts';
-import { modelsOf, quarter, type PlannedModel } from '../recorder.ts';
+import { modelsOf, quarter, type PlannedModel, type RowSpace } from '../recorder.ts';
 import { rowsFor, type RolloutCall, type RolloutCapacity, type RolloutRequest } from './call.ts';
 import { tokenStats } from './tokenStats.ts';
 
@@ -39,7 +39,7 @@ export class FusedRollout {
   readonly prompt: GPUBuffer;
   readonly sequence: GPUBuffer;
   readonly #params: Readonly<Record<string, ParamValue>>;
-  readonly #slabs: readonly [number, number, number];
+  readonly #weights: RowSpace['weights'];
   readonly #queue: GPUQueue;
   readonly #prefixToken: GPUBuffer;
   readonly #random = { step: live(), seed_low: live(), seed_high: live() };
@@ -82,7 +82,7 @@ export class FusedRollout {
     const [first, second] = layout.layers;
     const at = (key: 'qkv' | 'inputNorm') => quarter(first?.[key] ?? 0);
     const step = (key: 'qkv' | 'inputNorm') => quarter(second?.[key] ?? 0) - at(key);
-    this.#slabs = [parameters.offsetOf('policy'), parameters.offsetOf('anchor'), 0];
+    this.#weights = [parameters.policy, parameters.anchor, parameters.policy];
     this.#params = {
       max_length: length,
       end_token: capacity.endToken,
@@ -113,7 +113,7 @@ export class FusedRollout {
 
   /** Params that the kernels share, for one of the two dispatches. */
   params(of: 'prefill' | 'decode'): Readonly<Record<string, ParamValue>> {
-    return { ...this.#params, ...modelsOf({ ...this[of], slabs: this.#slabs }) };
+    return { ...this.#params, ...modelsOf({ ...this[of], weights: this.#weights }) };
   }
 
   /** @param program the dispatch that fills the prefixes (unit 0), then the one that decodes (unit 1 + position) */

@@ -68,10 +68,10 @@ export class OperationsRollout implements RolloutPath {
     const logits = buffers.storage('rollout logits', rows * widthsOf(config).logits);
     const rstd = buffers.storage('rollout final rstd', rows);
     const done = buffers.storage('done', rows);
-    const slabs = [parameters.offsetOf('policy'), parameters.offsetOf('anchor'), 0] as const;
+    const weights = [parameters.policy, parameters.anchor, parameters.policy] as const;
 
     const prefix: Pass = {
-      space: { ...this.#prefix, slabs },
+      space: { ...this.#prefix, weights },
       place: { stride: 1, offset: 0 },
       layers,
       token: this.#inputs.prefixToken,
@@ -79,7 +79,7 @@ export class OperationsRollout implements RolloutPath {
       rope,
     };
     recordLayers(r, prefix, 'keys');
-    const space: RowSpace = { ...this.#decode, slabs };
+    const space: RowSpace = { ...this.#decode, weights };
     for (let position = 0; position < length; position++) {
       const pass: Pass = {
         space,

@@ -1,0 +1,12 @@
+import { algorithms } from '../algorithms/index.ts';
+import type { Consulted, Relevance } from '../spec/hyperparameter.ts';
+import { tasks } from '../tasks/index.ts';
+
+/** The algorithm keeps a momentum anchor of its own. */
+export const hasAnchor = (s: Consulted): boolean => algorithms[s.algorithm]?.anchor === 'ema';
+
+/** For knobs of a task's levels. */
+export const hasLevels: Relevance = {
+  when: (s) => Object.hasOwn(tasks, s.task),
+  otherwise: 'Prompts of your own have no levels.',
+};
