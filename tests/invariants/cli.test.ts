@@ -40,6 +40,8 @@ const unmeasured: Readonly<Record<string, readonly MetricId[]>> = {
   ],
   'M-GRPO + IQR': [],
 };
+/** What compares right with wrong rollouts is there where a step has both. */
+const ofBoth: readonly string[] = ['truth/advantage_gap', 'truth/youden_j'];
 /** The last step samples nothing for a next one. */
 const lastUnmeasured: readonly MetricId[] = ['perf/rollout_ms'];
 
@@ -108,7 +110,8 @@ describe('a preset trained twice', () => {
           ...(step === 0 ? (['step'] as const) : ofStep.filter((id) => !missing.includes(id))),
           ...(step === 1 ? [] : ofEvaluation),
         ];
-        expect(Object.keys(row).sort()).toEqual([...wanted].sort());
+        const others = (ids: readonly string[]) => ids.filter((id) => !ofBoth.includes(id)).sort();
+        expect(others(Object.keys(row))).toEqual(others(wanted));
         for (const value of Object.values(row)) expect(value).toSatisfy(Number.isFinite);
       });
     },
@@ -146,8 +149,10 @@ describe('a preset trained twice', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const again = runsIn(file('second.jsonl'));
     expect(again.map(timeless)).toEqual(runs.map(timeless));
+    // JSON has no NaN, which is the retention where the peak is 0.
+    const inJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
     expect(JSON.parse(stdout)).toEqual(
-      again.map(({ name, summary }) => ({ lane: name, seed: 7, ...summary })),
+      inJson(again.map(({ name, summary }) => ({ lane: name, seed: 7, ...summary }))),
     );
   });
 
@@ -172,10 +177,10 @@ describe('bad input: exit status 2, in words, nothing written', () => {
   it.concurrent.each<[string, string[], string[]]>([
     ['an unknown preset', ['--preset', 'duell'], ['"duell"', ...presetNames]],
     ['an unknown flag', ['--learning-rat', '1'], ['"--learning-rat"', '--learning-rate']],
-    ['out of range', ['--learning-rate', '2'], ['`learningRate`', '2', '1e-7 to 0.1']],
-    ['NaN', ['--temperature', 'NaN'], ['`temperature`', 'NaN', '0.1 to 3']],
+    ['out of range', ['--learning-rate', '2'], ['--learning-rate', '2', '1e-7 to 0.1']],
+    ['NaN', ['--temperature', 'NaN'], ['--temperature', 'NaN', '0.1 to 3']],
     ['no value', ['--seed'], ['--seed has no value', '0 to 4294967295']],
-    ['rules between knobs', ['--anchor-share', '1'], ['anchorShare', 'at least 2']],
+    ['rules between knobs', ['--anchor-share', '1'], ['--anchor-share', 'at least 2']],
     [
       'a flag without effect in any lane',
       ['--preset', 'srt', '--anchor-share', '0.25'],
@@ -188,7 +193,8 @@ describe('bad input: exit status 2, in words, nothing written', () => {
     ],
   ])('%s', async (name, args, words) => {
     const out = file(`${name}.jsonl`);
-    const { code, stdout, stderr } = await command('train', '--out', out, ...args);
+    const where = args.includes('--out') ? [] : ['--out', out];
+    const { code, stdout, stderr } = await command('train', ...where, ...args);
     for (const word of words) expect(stderr).toContain(word);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).not.toMatch(/^\s+at /m);

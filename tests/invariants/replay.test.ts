@@ -11,7 +11,7 @@ import { measured } from '../../src/records/write.ts';
 import type { Settings } from '../../src/settings/hyperparameters.ts';
 import type { Checkpoint } from '../../src/trainer/checkpoint.ts';
 import { metricIds, type MetricRow } from '../../src/spec/metrics.ts';
-import { command, smallRun } from './commandLine.ts';
+import { command, smallRunOf } from './commandLine.ts';
 import { Runs, smallSettings } from './runs.ts';
 
 let runs: Runs;
@@ -28,7 +28,7 @@ afterAll(() => {
 describe('npm run replay', () => {
   // A guard that acts as soon as the early warning speaks at all.
   const guarded = ['--guard', 'rollback', '--guard-threshold', '0.05', '--guard-steps-back', '4'];
-  const args = ['--preset', 'srt', ...smallRun, '--steps', '14', ...guarded, '--checkpoint-every', '2'];
+  const args = ['--preset', 'srt', ...smallRunOf(14), ...guarded, '--checkpoint-every', '2'];
   let text = '';
   beforeAll(async () => {
     const { code, stderr } = await command('train', ...args, '--out', file('run.jsonl'));
