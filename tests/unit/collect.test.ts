@@ -251,6 +251,9 @@ describe('an uneven batch: divided, unanimous, unanimous without a label', () =>
       'reward/mean': 4 / 8,
       'reward/std': 0.5,
       'reward/zero_std_groups': 2 / 3,
+      'reward/dead_all_agree': 0,
+      'reward/dead_none_agree': 1 / 3,
+      'reward/dead_no_answer': 1 / 3,
       'vote/unanimous': 2 / 3,
       'vote/agreement': (0.5 + 1 + 1) / 3,
       'vote/distinct_answers': 4 / 3,
@@ -302,6 +305,7 @@ describe('repetition', () => {
     ['one digit for ever', new Array<number>(10).fill(7), 7 / 8],
     ['a circle of three', [1, 2, 3, 1, 2, 3, 1, 2], 1 / 2],
     ['too short', [1, 2], NaN],
+    ['long enough', [1, 1, 1], 0],
     ['ids that would run together', [1, 23, 4, 12, 3, 4], 0],
   ])('%s', (_, tokens, share) => {
     if (Number.isNaN(share)) expect(repetition(tokens)).toBeNaN();

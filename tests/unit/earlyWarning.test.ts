@@ -133,6 +133,11 @@ it('falling entropy alone never alarms', () => {
   );
 });
 
+it('of signals that are equally loud the first of the list speaks', () => {
+  const all = { 'vote/answer_overlap': 0.1, 'vote/no_answer': 1, 'policy/entropy': 3 };
+  expect(then({ ...calm, ...all })).toMatchObject({ score: 1, signal: 'vote/answer_overlap' });
+});
+
 describe('what is missing', () => {
   it('is not judged: no rows, no signals, and the run’s own start', () => {
     for (const assessment of [after({}), after({ step: 0, 'eval/sampled': 0.4 }), after(...times(9, calm))]) {
@@ -142,6 +147,13 @@ describe('what is missing', () => {
     // Noise of the first steps, when policy and anchor are still the same.
     expect(after({ ...calm, 'vote/answer_overlap': 0.7 }).state).toBe('healthy');
     expect(after(...times(9, calm), { ...calm, 'vote/answer_overlap': 0.7 }).state).toBe('warning');
+  });
+
+  it('is what cannot be: fewer than no tokens, or a ratio to none; none at all are a collapse', () => {
+    const length = (tokens: number): Row => ({ 'completion/length': tokens });
+    expect(then(length(-1), length(7))).toMatchObject({ score: 0, signal: null });
+    expect(then(length(7), length(0))).toMatchObject({ score: 0, signal: null });
+    expect(then(length(0), length(7))).toMatchObject({ score: 1, signal: 'completion/length' });
   });
 
   it('leaves the rest to be judged: a log with one column', () => {
