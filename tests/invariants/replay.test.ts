@@ -168,7 +168,7 @@ describe('npm run replay', () => {
     [
       'a setting out of range',
       (lines) => lines.map((l) => l.replace('"groupSize":8', '"groupSize":1')),
-      'groupSize',
+      'group-size',
     ],
     ['a later version', (lines) => lines.map((l) => l.replace('"version":2', '"version":3')), 'version 3'],
   ])('refuses %s', async (name, change, words) => {
