@@ -14,7 +14,7 @@ export interface JsonLimits {
 export const smallJson: JsonLimits = { depth: 32, keys: 10_000, containers: 10_000, values: 100_000 };
 
 export interface JsonManners {
-  /** Reads NaN, Infinity and -Infinity, which Python writes, as null. */
+  /** Reads NaN, Infinity and -Infinity, which Python writes, as the texts that name them. */
   readonly python?: boolean;
   /** Refuses an object that has a key twice: JSON.parse takes the last in silence. */
   readonly unique?: boolean;
@@ -41,7 +41,7 @@ export function parseJson(text: string, limits: JsonLimits, manners: JsonManners
   return JSON.parse(looked(text, limits, manners)) as unknown;
 }
 
-/** Looks at every character once. @returns the text, or the same with null for what is no number */
+/** Looks at every character once. @returns the text, or the same with what is no number in quotation marks */
 function looked(text: string, limits: JsonLimits, { python = false, unique = false }: JsonManners): string {
   const open: Open[] = [];
   const parts: string[] = [];
@@ -86,7 +86,8 @@ function looked(text: string, limits: JsonLimits, { python = false, unique = fal
         // I
         const word = code === 0x4e ? 'NaN' : 'Infinity';
         if (!python || !text.startsWith(word, at)) break;
-        parts.push(text.slice(kept, text[at - 1] === '-' ? at - 1 : at), 'null');
+        const begin = text[at - 1] === '-' ? at - 1 : at;
+        parts.push(text.slice(kept, begin), `"${text.slice(begin, at)}${word}"`);
         kept = at + word.length;
         at = kept - 1;
         break;

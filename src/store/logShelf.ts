@@ -1,7 +1,8 @@
-import { joinLogs, type Log, type LogOutline, outlineOf } from '../records/import/log.ts';
+import { type Log, type LogOutline, outlineOf } from '../records/import/log.ts';
 import { guessMapping, type Mapping } from '../records/import/mapping.ts';
 import { type PackedRows, packLog } from '../records/import/pack.ts';
 import { parseLog, refuseLarge } from '../records/import/parse.ts';
+import { joinLogs } from '../records/import/table.ts';
 import { LabError } from '../lib/labError.ts';
 
 /** A log on the shelf: what the page is told of it. */

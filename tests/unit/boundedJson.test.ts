@@ -40,16 +40,16 @@ it.each([
   expect(() => parseJson(beyond, few)).toThrow(words);
 });
 
-it('what Python calls numbers is null, outside of strings', () => {
+it('what Python calls numbers is text, where it was none', () => {
   const text = String.raw`[NaN,-Infinity,Infinity,"NaN","\"Infinity","\\",NaN,{"NaN":-1}]`;
   expect(parseJson(text, smallJson, { python: true })).toEqual([
-    null,
-    null,
-    null,
+    'NaN',
+    '-Infinity',
+    'Infinity',
     'NaN',
     '"Infinity',
     '\\',
-    null,
+    'NaN',
     { NaN: -1 },
   ]);
   expect(() => parseJson(text, smallJson)).toThrow(SyntaxError);

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { trainerState } from '../../src/cli/asTrl.ts';
 import { EarlyWarning } from '../../src/diagnostics/earlyWarning.ts';
-import { joinLogs, type Log, outlineOf } from '../../src/records/import/log.ts';
+import { type Log, outlineOf } from '../../src/records/import/log.ts';
 import { guessMapping, type Mapping, readingOf, readRows } from '../../src/records/import/mapping.ts';
 import { packLog } from '../../src/records/import/pack.ts';
 import { parseLog } from '../../src/records/import/parse.ts';
+import { joinLogs, numberIn } from '../../src/records/import/table.ts';
 import { fromRow, metricIds, type MetricRow, metrics } from '../../src/spec/metrics.ts';
 
 const fixture = (file: string): readonly Log[] =>
@@ -68,6 +69,7 @@ describe('trainer_state.json', () => {
     expect(only(parseLog('a.json', text)).columns.map(({ name }) => name)).toEqual([
       'step',
       'x NaN " Infinity',
+      'loss',
     ]);
   });
 
@@ -175,8 +177,73 @@ describe('this lab', () => {
     const text = readFileSync('tests/fixtures/logs/lab.jsonl', 'utf8');
     const logs = parseLog('x.jsonl', text.slice(0, -10));
     expect(logs.map(({ rows }) => rows)).toEqual([3, 1]);
-    for (const { truncated } of logs) expect(truncated).toMatch(/^Line 7 is cut off/);
+    for (const { notes } of logs) expect(notes).toEqual([expect.stringMatching(/^Line 7 is cut off/)]);
   });
+});
+
+describe('what is not finite', () => {
+  const text = [
+    '{"step": 1, "data": {"kl": 0.5, "loss": 1, "grad": NaN}}',
+    '{"step": 2, "data": {"kl": -Infinity, "loss": null, "grad": "nan"}}',
+    '{"step": 3, "data": {"kl": "inf", "grad": 1e999}}',
+    '{"step": 4, "data": {"kl": "0.25", "loss": 2, "grad": "-Infinity"}}',
+  ];
+  const log = only(parseLog('v.jsonl', text.join('\n')));
+  const rows = log.columns.map(({ name, values, notFinite, nulls }) => [name, [...values], notFinite, nulls]);
+
+  it('is told from null, and both from what is absent', () => {
+    expect(rows).toEqual([
+      ['kl', [0.5, NaN, NaN, 0.25], [1, 2], []],
+      ['loss', [1, NaN, NaN, 2], [], [1]],
+      ['grad', [NaN, NaN, NaN, NaN], [0, 1, 2, 3], []],
+      ['step', [1, 2, 3, 4], [], []],
+    ]);
+    expect(log.columns[2]).toMatchObject({ count: 0, least: NaN, greatest: NaN });
+  });
+
+  it('is still told when exports are joined', () => {
+    const joined = joinLogs(log, log);
+    expect(joined.columns.map(({ name, notFinite, nulls }) => [name, notFinite, nulls])).toEqual([
+      ['kl', [1, 2, 5, 6], []],
+      ['loss', [], [1, 5]],
+      ['grad', [0, 1, 2, 3, 4, 5, 6, 7], []],
+      ['step', [], []],
+    ]);
+  });
+
+  it('is seen in CSV, where an empty cell says nothing', () => {
+    const csv = only(parseLog('a.csv', 'step,a,b\n1,nan,2\n2,,None\n3,-inf,1\n'));
+    expect(csv.columns.map(({ notFinite, nulls }) => [notFinite, nulls])).toEqual([
+      [[], []],
+      [[0, 2], []],
+      [[], [1]],
+    ]);
+  });
+
+  it('a name that comes twice keeps the later value', () => {
+    const twice = only(parseLog('a.json', '{"step": 9, "data": {"step": NaN, "x": 1}}'));
+    expect(twice.columns.map(({ name, count, notFinite }) => [name, count, notFinite])).toEqual([
+      ['step', 1, []],
+      ['x', 1, []],
+    ]);
+  });
+});
+
+it.each([
+  ['1.316e+05', 131600],
+  [' -.5 ', -0.5],
+  ['7.', 7],
+  ['NaN', NaN],
+  ['+inf', Infinity],
+  ['-Infinity', -Infinity],
+  ['None', null],
+  ['n/a', null],
+  ['0x1F', '0x1F'],
+  ['1.2.3', '1.2.3'],
+  ['10/438', '10/438'],
+  ['', ''],
+])('a text %j says %j', (text, value) => {
+  expect(numberIn(text)).toEqual(value);
 });
 
 describe('mapping', () => {
@@ -279,6 +346,7 @@ it('an outline has all of a log but its values', () => {
     ],
     rows: 3,
     leftOut: [],
+    notes: [],
   });
 });
 

@@ -1,5 +1,6 @@
 import { quote } from '../../lib/quote.ts';
-import { Cells, type Log, limits, LogTable, refusal } from './log.ts';
+import { type Log, limits, refusal } from './log.ts';
+import { Cells, LogTable, numberIn } from './table.ts';
 
 /** A row of a CSV file; `line` is where it begins, from 1. */
 export interface CsvRow {
@@ -84,8 +85,6 @@ function linesIn(cell: string): number {
 const separator = ' - ';
 /** Columns that such an export adds: the envelope of what the chart drew. */
 const envelope = /__(MIN|MAX)$/;
-/** What stands for "not measured". */
-const absent = new Set(['', 'nan', 'null', 'none', 'na', 'inf', '-inf', 'infinity', '-infinity']);
 
 /** Where a column of the file goes: to a run, under a name; to all runs (null) if it is the axis of a chart. */
 interface Target {
@@ -131,7 +130,7 @@ export function readCsvLog(name: string, text: string): Log[] {
         'Export the file once more.',
       );
     }
-    const values = row.cells.map(valueOf);
+    const values = row.cells.map((cell) => (cell.trim() === '' ? undefined : numberIn(cell)));
     for (const { table, columns } of runs.values()) {
       table.addRow(
         `Line ${row.line}`,
@@ -163,15 +162,6 @@ function targetsOf(header: readonly string[], name: string): readonly (Target | 
     const cut = cell.lastIndexOf(separator);
     return { run: cell.slice(0, cut) + nth, name: cell.slice(cut + separator.length) };
   });
-}
-
-function valueOf(cell: string): number | string | null {
-  const text = cell.trim();
-  if (absent.has(text.toLowerCase())) return null;
-  // Number() also reads "0x1F" and the like, which no logger writes.
-  return /^[-+]?(\d|\.\d)[\d.]*([eE][-+]?\d+)?$/.test(text) && !Number.isNaN(Number(text))
-    ? Number(text)
-    : text;
 }
 
 function refuseOtherSeparators({ line, cells }: CsvRow): void {

@@ -2,7 +2,8 @@ import { type JsonLimits, parseJson as parseBounded } from '../../lib/boundedJso
 import { LabError } from '../../lib/labError.ts';
 import { quote, saidBy } from '../../lib/quote.ts';
 import { readRecord } from '../read.ts';
-import { Cells, type Log, limits, LogTable, refusal } from './log.ts';
+import { type Log, limits, refusal } from './log.ts';
+import { Cells, LogTable } from './table.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -74,8 +75,7 @@ function readLab(file: string, text: string): Log[] {
   return begun.map(({ name, rows }) => {
     const table = new LogTable(cells);
     for (const row of rows) table.addRow(`Step ${row.step ?? 0} of ${quote(name)}`, Object.entries(row));
-    const log = table.log('lab', name);
-    return truncated === null ? log : { ...log, truncated };
+    return table.log('lab', name, truncated === null ? [] : [truncated]);
   });
 }
 
@@ -91,7 +91,7 @@ function* linesOf(text: string): Generator<{ readonly line: number; readonly jso
   }
 }
 
-/** JSON as Python writes it, with NaN and Infinity, which become null. @param line of a file of JSON lines */
+/** JSON as Python writes it, with NaN and Infinity, which become texts. @param line of a file of JSON lines */
 function parseJson(text: string, line?: number): unknown {
   try {
     return parseBounded(text, jsonLimits, { python: true });

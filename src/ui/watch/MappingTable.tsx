@@ -75,7 +75,11 @@ export function MappingTable({ run }: { readonly run: WatchedRun }) {
           </ul>
         </details>
       )}
-      {log.truncated === undefined ? null : <p className="unit">{log.truncated}</p>}
+      {log.notes.map((note) => (
+        <p key={note} className="unit">
+          {note}
+        </p>
+      ))}
       {log.leftOut.length === 0 ? null : (
         <p className="unit">Left out, as not all of their values are numbers: {log.leftOut.join(', ')}.</p>
       )}

@@ -1,17 +1,10 @@
 import { memo } from 'react';
-import type { LogFormat } from '../../records/import/log.ts';
+import { formatNames } from '../../records/import/log.ts';
 import { metricIds } from '../../spec/metrics.ts';
 import type { Alarm, Lane } from '../../store/lanes.ts';
 import { pin } from '../../store/view.ts';
 import { forget, rename, show, type WatchedRun } from '../../store/watch.ts';
 import { formatCount, formatPercent, formatShare } from '../format.ts';
-
-const formats: Readonly<Record<LogFormat, string>> = {
-  trl: 'Trainer state (TRL)',
-  verl: 'JSON lines of verl',
-  wandb: 'CSV of W&B',
-  lab: 'JSON lines of this lab',
-};
 
 /** A run in the charts: how it fares and why, what was noticed when, and what its file held. */
 export const RunCard = memo(function RunCard({
@@ -155,5 +148,5 @@ function summaryOf({ log, mapping }: WatchedRun, { history }: Lane): string {
   const steps = history.column('step');
   const span = steps.length === 0 ? '' : `, steps ${steps[0] ?? 0} to ${steps.at(-1) ?? 0}`;
   const mapped = metricIds.filter((id) => mapping[id] !== undefined).length;
-  return `${formats[log.format]}: ${formatCount(log.rows)} rows${span}; ${mapped} of ${log.columns.length} columns known.`;
+  return `${formatNames[log.format]}: ${formatCount(log.rows)} rows${span}; ${mapped} of ${log.columns.length} columns known.`;
 }
