@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { bundleReport } from './build/bundleReport.ts';
+import { buildReceipt } from './build/receipt.ts';
 import { findSwiftShader } from './src/cli/chromium.mjs';
 import { thisLab } from './build/thisLab.ts';
 import { testMs, waitMs } from './tests/patience.ts';
@@ -36,7 +37,7 @@ function tests(name: string, onDevice: boolean) {
 export default defineConfig({
   base: './',
   define: { __LAB__: JSON.stringify(thisLab(import.meta.dirname)) },
-  plugins: [react(), wgsl(), bundleReport()],
+  plugins: [react(), wgsl(), bundleReport(), buildReceipt(import.meta.dirname)],
   worker: { format: 'es', plugins: () => [wgsl()] },
   // Browsers with WebGPU and module workers.
   build: {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureDependencies } from './ensure.mjs';
 
@@ -20,14 +21,17 @@ function options() {
 
 const { port, open } = options();
 ensureDependencies();
-const { createServer } = await import('vite');
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { preview, runnerImport } = await import('vite');
+const { module: receipt } = await runnerImport(`${root}build/receipt.ts`, { configFile: false });
+if (!receipt.ensureBuilt(root)) process.exit(1);
 
 try {
   // A port that was asked for is the one meant; without, the next free one does as well.
-  const server = await createServer({
-    server: { open, ...(port === undefined ? {} : { port, strictPort: true }) },
+  const server = await preview({
+    root,
+    preview: { open, ...(port === undefined ? {} : { port, strictPort: true }) },
   });
-  await server.listen();
   server.printUrls();
 } catch (error) {
   console.error(`${error.message}\nGive another port: npm start -- --port <number>`);

@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
+import { ensureBuilt } from '../../build/receipt.ts';
 import { findChromium } from '../../src/cli/chromium.mjs';
 import { readRecord } from '../../src/records/read.ts';
 import type { RunRecord } from '../../src/records/run.ts';
@@ -48,15 +48,7 @@ const types: Readonly<Record<string, string>> = {
 
 /** The built page in a folder of a plain host. @param headers of each file, beside its type */
 export async function serveBuilt(headers: Readonly<Record<string, string>> = {}): Promise<Host> {
-  if (!existsSync('dist/index.html')) {
-    const { status } = spawnSync(
-      process.execPath,
-      ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'error'],
-      // Vitest's own NODE_ENV would make it a page for developers.
-      { stdio: 'inherit', env: { ...process.env, NODE_ENV: 'production' } },
-    );
-    if (status !== 0) throw new Error('The page could not be built.');
-  }
+  if (!ensureBuilt(process.cwd())) throw new Error('The page could not be built.');
   const folder = '/some/folder/';
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://host');

@@ -145,7 +145,7 @@ it('prompts of one’s own are pasted, dropped, refused by line, trained on, and
   await page.close();
 });
 
-it('a dialog opens on the page of `npm start`, too, where React mounts everything twice', async () => {
+it('a dialog opens on the page of `npm run dev`, too, where React mounts everything twice', async () => {
   const server = await createServer({ logLevel: 'error', server: { host: '127.0.0.1' } });
   await server.listen();
   const { page, complaints } = await newPage(lab.browser);
