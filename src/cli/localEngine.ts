@@ -1,6 +1,6 @@
 import type { RunSetup } from '../experiments/declaration.ts';
 import type { AdapterSummary } from '../gpu/device.ts';
-import { Kernels } from '../gpu/kernel.ts';
+import { Device } from '../host/host.ts';
 import type { LiveChange, RunRecord } from '../records/run.ts';
 import { thisLab } from '../records/thisLab.ts';
 import type { MetricRow } from '../spec/metrics.ts';
@@ -18,14 +18,14 @@ export interface Engine {
 /** This process, one run after another. @throws LabError where it finds no device */
 export async function openLocalEngine(): Promise<Engine> {
   const gpu = await openHeadless();
-  const kernels = new Kernels(gpu);
+  const device = new Device(gpu);
   return {
     adapter: gpu.adapter,
     run: async ({ name, settings }) => {
       const rows: Partial<MetricRow>[] = [];
       const changes: LiveChange[] = [];
-      const lane = await planLane(gpu, kernels, { name, settings });
-      const summary = await runLane(gpu, kernels, lane, {
+      const lane = await planLane(device, { name, settings });
+      const summary = await runLane(device, lane, {
         record: (row) => rows.push(row),
         changed: (change) => changes.push(change),
         interrupted: () => false,

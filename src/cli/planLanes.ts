@@ -1,10 +1,8 @@
 import type { Plan } from '../engine/plan.ts';
-import type { Gpu } from '../gpu/device.ts';
-import type { Kernels } from '../gpu/kernel.ts';
+import type { Device } from '../host/host.ts';
 import type { LaneSetup } from '../settings/presets.ts';
-import { preparePlan } from '../trainer/prepare.ts';
-import { fileMemory } from './fileMemory.ts';
-import { readModelFolder } from './modelFolder.ts';
+import { choosePlan } from '../trainer/prepare.ts';
+import { nodeHost } from './host.ts';
 
 /** A lane with the kernels that it trains with. */
 export interface PlannedLane extends LaneSetup {
@@ -17,23 +15,25 @@ export interface PlannedLane extends LaneSetup {
  * @throws LabError where it can't be trained here
  */
 export async function planLane<Lane extends LaneSetup>(
-  gpu: Gpu,
-  kernels: Kernels,
+  device: Device,
   lane: Lane,
   given: Plan | null = null,
 ): Promise<Lane & PlannedLane> {
-  const model = readModelFolder(lane.settings.model);
-  return { ...lane, plan: await preparePlan(gpu, kernels, model, lane.settings, fileMemory, given) };
+  const { settings } = lane;
+  const model = await nodeHost.loadModel(settings.model);
+  const plan = await choosePlan(device.gpu, device.kernels, model, settings, nodeHost.memory, given);
+  device.check(plan, nodeHost.memory);
+  await device.ready();
+  return { ...lane, plan };
 }
 
 /** As `planLane`, all of them before any is trained. */
 export async function planLanes(
-  gpu: Gpu,
-  kernels: Kernels,
+  device: Device,
   lanes: readonly LaneSetup[],
   given: Plan | null = null,
 ): Promise<PlannedLane[]> {
   const planned: PlannedLane[] = [];
-  for (const lane of lanes) planned.push(await planLane(gpu, kernels, lane, given));
+  for (const lane of lanes) planned.push(await planLane(device, lane, given));
   return planned;
 }

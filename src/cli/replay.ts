@@ -1,5 +1,5 @@
 import type { Gpu } from '../gpu/device.ts';
-import { Kernels } from '../gpu/kernel.ts';
+import { Device } from '../host/host.ts';
 import { excerpt } from '../lib/quote.ts';
 import { compare, type Comparison, type Replayed } from '../records/compare.ts';
 import type { LiveChange, RunRecord } from '../records/run.ts';
@@ -22,7 +22,7 @@ export default async function main(argv: string[]): Promise<void> {
   const { runs, truncated } = readRecordFile(path);
   if (truncated !== null) console.log(`${excerpt(path, 200)}: ${truncated}`);
   const gpu = await openHeadless();
-  const kernels = new Kernels(gpu);
+  const device = new Device(gpu);
   for (const [index, run] of runs.entries()) {
     const twins = runs.filter(({ name }) => name === run.name).length;
     const called = excerpt(run.name, 200);
@@ -31,7 +31,7 @@ export default async function main(argv: string[]): Promise<void> {
       console.log(`${name}: holds no step`);
       continue;
     }
-    const comparison = compare(run, await replay(gpu, kernels, run));
+    const comparison = compare(run, await replay(device, run));
     if (comparison.difference !== null) process.exitCode = 1;
     console.log(`${name}: ${inWords(run, comparison, gpu)}`);
   }
@@ -39,12 +39,11 @@ export default async function main(argv: string[]): Promise<void> {
 
 /** A recorded run, trained once more up to its last row. */
 export async function replay(
-  gpu: Gpu,
-  kernels: Kernels,
+  device: Device,
   run: Pick<RunRecord, 'name' | 'settings' | 'plan' | 'rows' | 'changes'>,
 ): Promise<Replayed> {
   const { name, settings } = run;
-  const lane = await planLane(gpu, kernels, { name, settings }, run.plan);
+  const lane = await planLane(device, { name, settings }, run.plan);
   const last = run.rows.at(-1)?.step ?? 0;
   const rows: Partial<MetricRow>[] = [];
   const changes: LiveChange[] = [];
@@ -53,7 +52,7 @@ export async function replay(
     changed: (change: LiveChange) => changes.push(change),
     interrupted: () => (rows.at(-1)?.step ?? 0) >= last,
   };
-  const summary = await runLane(gpu, kernels, lane, of, run.changes);
+  const summary = await runLane(device, lane, of, run.changes);
   return { rows, changes, summary };
 }
 

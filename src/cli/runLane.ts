@@ -1,17 +1,15 @@
 import { summarise, type Evaluation, type Summary } from '../diagnostics/collapse.ts';
-import type { Gpu } from '../gpu/device.ts';
-import type { Kernels } from '../gpu/kernel.ts';
+import { prepareTrainer, type Device } from '../host/host.ts';
 import { LabError } from '../lib/labError.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { validateSettings } from '../settings/settings.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
+import type { Trainer } from '../trainer/trainer.ts';
 import { interruption, type LiveChange, type RunSummary } from '../records/run.ts';
-import { Trainer } from '../trainer/trainer.ts';
-import { readModelFolder } from './modelFolder.ts';
+import { nodeHost } from './host.ts';
 import type { PlannedLane } from './planLanes.ts';
 import { ProgressBar } from './progress.ts';
-import { rewardInThread } from './rewardInThread.ts';
 
 export interface LaneRun {
   /** Called with every row, the evaluation at step 0 first. */
@@ -28,22 +26,16 @@ export interface LaneRun {
  * The guard makes its own
  */
 export async function runLane(
-  gpu: Gpu,
-  kernels: Kernels,
+  device: Device,
   { name, settings, plan }: PlannedLane,
   of: LaneRun,
   changes: readonly LiveChange[] = [],
 ): Promise<RunSummary> {
   const began = performance.now();
-  const train = (under: Settings, from?: Checkpoint): Trainer =>
-    new Trainer(gpu, kernels, readModelFolder(under.model), under, {
-      now: () => performance.now(),
-      plan,
-      runReward: rewardInThread,
-      checkpoints: changes.some(({ by }) => by === 'checkpoint'),
-      ...(from === undefined ? {} : { from }),
-    });
-  let trainer = train(settings);
+  const checkpoints = changes.some(({ by }) => by === 'checkpoint');
+  const train = async (under: Settings, from: Checkpoint | null = null): Promise<Trainer> =>
+    (await prepareTrainer(nodeHost, device, under, { plan, from, checkpoints })).trainer;
+  let trainer = await train(settings);
   const progress = new ProgressBar(settings.steps);
   const evaluations: Evaluation[] = [];
   const record = (metrics: Partial<MetricRow>): void => {
@@ -55,7 +47,7 @@ export async function runLane(
   let stopped: string | undefined;
   const asked = changes.filter(({ by }) => by !== 'guard');
   try {
-    await kernels.compile();
+    await device.ready();
     record(await trainer.start());
     let reached: Checkpoint | null = null;
     for (;;) {
@@ -65,8 +57,8 @@ export async function runLane(
           const from: Checkpoint = reached ?? (await trainer.checkpoint());
           const under = validateSettings(change.changes, trainer.settings);
           trainer.destroy();
-          trainer = train(under, from);
-          await kernels.compile();
+          trainer = await train(under, from);
+          await device.ready();
         }
         of.changed(change);
       }

@@ -1,5 +1,5 @@
 import type { Plan } from '../engine/plan.ts';
-import { Kernels } from '../gpu/kernel.ts';
+import { Device } from '../host/host.ts';
 import { LabError } from '../lib/labError.ts';
 import { thisLab } from '../records/thisLab.ts';
 import { changeLine, headerLine, stepLine, summaryLine } from '../records/write.ts';
@@ -76,8 +76,8 @@ async function train(
 ): Promise<void> {
   const interruption = listenForEnd();
   const gpu = await openHeadless();
-  const kernels = new Kernels(gpu);
-  const planned = await planLanes(gpu, kernels, lanes, given);
+  const device = new Device(gpu);
+  const planned = await planLanes(device, lanes, given);
   const summaries: object[] = [];
   for (const [index, lane] of planned.entries()) {
     if (interruption() !== null) break;
@@ -86,7 +86,7 @@ async function train(
     const head = { ...lane, lab: thisLab, adapter: gpu.adapter, origin: null };
     // With the first row: a run that is refused leaves no file behind.
     let header = headerLine(run, head);
-    const summary = await runLane(gpu, kernels, lane, {
+    const summary = await runLane(device, lane, {
       record: (row) => {
         output?.write(header + stepLine(run, row));
         header = '';

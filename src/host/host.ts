@@ -1,12 +1,12 @@
 import type { Gpu } from '../gpu/device.ts';
-import type { Kernels } from '../gpu/kernel.ts';
+import { Kernels } from '../gpu/kernel.ts';
 import type { BaseModel } from '../model/baseModel.ts';
 import type { Plan } from '../engine/plan.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { Memory } from '../spec/memory.ts';
 import type { RewardRunner } from '../spec/reward.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
-import { preparePlan } from '../trainer/prepare.ts';
+import { checkPlan, choosePlan } from '../trainer/prepare.ts';
 import { Trainer } from '../trainer/trainer.ts';
 
 /** What a run needs from where it runs: a worker of the page, or Node. */
@@ -23,15 +23,47 @@ export interface Host {
   readonly now: () => number;
 }
 
-/** A device and the kernels compiled on it. */
-export interface Device {
+/** A device, the kernels compiled on it, and the checks of them. */
+export class Device {
   readonly gpu: Gpu;
   readonly kernels: Kernels;
+  readonly #checks = new Map<string, Promise<void>>();
+
+  constructor(gpu: Gpu) {
+    this.gpu = gpu;
+    this.kernels = new Kernels(gpu);
+  }
+
+  /** Begins the check of a plan's kernels, once for all lanes of a plan; `ready` waits for it. */
+  check(plan: Plan, memory: Memory): void {
+    const key = JSON.stringify(plan);
+    if (this.#checks.has(key)) return;
+    const check = checkPlan(this.gpu, this.kernels, plan, memory);
+    this.#checks.set(key, check);
+    // Told by `ready`, which may be called much later.
+    check.catch(() => undefined);
+  }
+
+  /**
+   * Resolves when all kernels asked for so far are compiled, and right.
+   * @param onCompiled told how many are compiled
+   * @throws LabError `does-not-compile`, `kernel-disagrees`
+   */
+  async ready(onCompiled?: (done: number, total: number) => void): Promise<void> {
+    const checks = [...this.#checks];
+    try {
+      await Promise.all([this.kernels.compile(onCompiled), ...checks.map(([, check]) => check)]);
+    } catch (error) {
+      // What failed is checked again for whoever asks again.
+      this.#checks.clear();
+      throw error;
+    }
+  }
 }
 
 /** How a run begins, beside its settings. */
 export interface Beginning {
-  /** Which kernels; without it they are chosen and checked here. */
+  /** Which kernels; without it they are chosen here. */
   readonly plan?: Plan | null;
   /** Where it goes on; without it at the base model. */
   readonly from?: Checkpoint | null;
@@ -40,17 +72,20 @@ export interface Beginning {
 }
 
 /**
- * A trainer with its model and its kernels, chosen and checked; await `kernels.compile()` before its first step.
+ * A trainer with its model and its kernels, which are compiled and checked side by side: await `device.ready()` before
+ * its first step.
  * @throws LabError where these settings can't be trained here
  */
 export async function prepareTrainer(
   host: Host,
-  { gpu, kernels }: Device,
+  device: Device,
   settings: Settings,
   { plan: given = null, from = null, checkpoints = false }: Beginning = {},
 ): Promise<{ readonly trainer: Trainer; readonly plan: Plan }> {
+  const { gpu, kernels } = device;
   const model = await host.loadModel(settings.model);
-  const plan = await preparePlan(gpu, kernels, model, settings, host.memory, given);
+  const plan = await choosePlan(gpu, kernels, model, settings, host.memory, given);
+  device.check(plan, host.memory);
   const trainer = new Trainer(gpu, kernels, model, settings, {
     now: host.now,
     plan,

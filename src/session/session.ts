@@ -1,6 +1,5 @@
 import type { Plan } from '../engine/plan.ts';
-import { Kernels } from '../gpu/kernel.ts';
-import { prepareTrainer, type Device, type Host } from '../host/host.ts';
+import { Device, prepareTrainer, type Host } from '../host/host.ts';
 import { failureOf, type Failure } from '../lib/failure.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
@@ -110,7 +109,7 @@ export class Session {
         if (!(await this.#join(device, wish, mine))) return;
       }
       this.#publisher.state('compiling');
-      await device.kernels.compile((done, total) => {
+      await device.ready((done, total) => {
         this.#publisher.post({ type: 'compiling', done, total });
       });
       if (mine !== this.#generation) return;
@@ -151,7 +150,7 @@ export class Session {
       const device = await this.#device;
       if (replaces !== null) this.#drop(replaces);
       if (!(await this.#join(device, { lane: id, settings, from: checkpoint, timeline }, mine))) return;
-      await device.kernels.compile();
+      await device.ready();
       if (mine !== this.#generation) return;
       this.#joining.delete(id);
       this.#publisher.post({ type: 'put', lane: id, step: checkpoint?.step ?? 0 });
@@ -178,9 +177,8 @@ export class Session {
 
   async #connect(): Promise<Device> {
     const gpu = await this.#host.openGpu();
-    const kernels = new Kernels(gpu);
     void gpu.lost.then((reason) => this.#recover(reason));
-    return { gpu, kernels };
+    return new Device(gpu);
   }
 
   /** After a loss of the device: once more from each lane's newest checkpoint, if there was progress since the last loss. */
@@ -212,7 +210,7 @@ export class Session {
         if (!(await this.#join(device, wish, mine))) return;
         this.#publisher.post({ type: 'rewound', lane, step });
       }
-      await device.kernels.compile();
+      await device.ready();
       if (mine !== this.#generation) return;
       this.#publisher.state(this.#schedule.restingState(), {
         ...loss,

@@ -27,12 +27,9 @@ export function activationsOf(gpu: Pick<Gpu, 'hasF16'>, { halfPrecision }: Setti
 }
 
 /**
- * Chooses the kernels for a run: on a GPU by a short trial, remembered per adapter and shape; a software adapter
- * has the fixed table, which was measured on two. Where the choice is new on this adapter, its kernels are
- * checked before anything is trained with them.
+ * The kernels of a run, chosen and checked before anything is trained with them.
  * @param given a plan to use as it is, from the record of an earlier run
- * @throws LabError `kernel-disagrees` naming a kernel that gives wrong numbers here, `bad-setting` where this GPU
- * can't store activations as the settings say, or the given plan stores them otherwise
+ * @throws LabError as `choosePlan` and `checkPlan`
  */
 export async function preparePlan(
   gpu: Gpu,
@@ -42,23 +39,48 @@ export async function preparePlan(
   memory: Memory,
   given: Plan | null = null,
 ): Promise<Plan> {
+  const plan = await choosePlan(gpu, kernels, model, settings, memory, given);
+  await checkPlan(gpu, kernels, plan, memory);
+  return plan;
+}
+
+/**
+ * Chooses the kernels for a run: on a GPU by a short trial, remembered per adapter and shape; a software adapter
+ * has the fixed table, which was measured on two.
+ * @param given a plan to use as it is, from the record of an earlier run
+ * @throws LabError `bad-setting` where this GPU can't store activations as the settings say, or the given plan stores
+ * them otherwise
+ */
+export async function choosePlan(
+  gpu: Gpu,
+  kernels: Kernels,
+  model: BaseModel,
+  settings: Settings,
+  memory: Memory,
+  given: Plan | null = null,
+): Promise<Plan> {
   const activations = activationsOf(gpu, settings);
-  if (given !== null && given.activations !== activations) {
-    throw new LabError(
-      'bad-setting',
-      `The plan has activations in ${given.activations}, the settings in ${activations}.`,
-      `Turn "${hyperparameters.halfPrecision.label}" ${given.activations === 'f16' ? 'on' : 'off'}, as in the run that the plan is from.`,
-    );
-  }
-  const plan = given ?? (await choose(gpu, kernels, model, settings, activations, memory));
+  if (given === null) return tryPlans(gpu, kernels, model, settings, activations, memory);
+  if (given.activations === activations) return given;
+  throw new LabError(
+    'bad-setting',
+    `The plan has activations in ${given.activations}, the settings in ${activations}.`,
+    `Turn "${hyperparameters.halfPrecision.label}" ${given.activations === 'f16' ? 'on' : 'off'}, as in the run that the plan is from.`,
+  );
+}
+
+/**
+ * Checks the kernels of a plan where it is new on this adapter: `selfCheck`.
+ * @throws LabError `kernel-disagrees` naming a kernel that gives wrong numbers here, `does-not-compile`
+ */
+export async function checkPlan(gpu: Gpu, kernels: Kernels, plan: Plan, memory: Memory): Promise<void> {
   const key = JSON.stringify(['self-check', gpu.adapter, plan]);
-  if ((await memory.read(key)) !== null) return plan;
+  if ((await memory.read(key)) !== null) return;
   // Loaded when needed: once per adapter and plan.
   const { selfCheck } = await import('../engine/selfCheck.ts');
   const check = await selfCheck(gpu, kernels, plan);
   if (!check.ok) throw disagreement(check);
   await memory.write(key, 'passed');
-  return plan;
 }
 
 /** What a step of these settings samples at most. */
@@ -89,7 +111,7 @@ export function disagreement({
   );
 }
 
-async function choose(
+async function tryPlans(
   gpu: Gpu,
   kernels: Kernels,
   model: BaseModel,

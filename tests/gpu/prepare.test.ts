@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openHeadless } from '../../src/cli/headless.ts';
 import { fixedPlan, matmulForms, rolloutLayouts, untriedPlan } from '../../src/engine/plan.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
-import { Kernels } from '../../src/gpu/kernel.ts';
+import type { Kernels } from '../../src/gpu/kernel.ts';
+import { Device } from '../../src/host/host.ts';
 import { parseConfig } from '../../src/model/config.ts';
 import { characters } from '../../src/model/tokenizer/characters.ts';
 import { defaultSettings, validateSettings } from '../../src/settings/settings.ts';
@@ -42,9 +43,11 @@ function notebook(): Memory & { readonly notes: Map<string, string> } {
 
 let gpu: Gpu;
 let kernels: Kernels;
+let device: Device;
 beforeAll(async () => {
   gpu = await openHeadless();
-  kernels = new Kernels(gpu);
+  device = new Device(gpu);
+  ({ kernels } = device);
 });
 afterAll(() => gpu.device.destroy());
 
@@ -76,6 +79,25 @@ test('a GPU has what a trial finds, which is remembered for its shape', async ()
   const more = validateSettings({ groupSize: 64 }, settings);
   await preparePlan(hardware, kernels, model, more, memory);
   expect([...memory.notes.keys()].filter((note) => note.startsWith('["plan"'))).toHaveLength(2);
+});
+
+test('lanes of one plan wait for one check, and what failed is checked again', async () => {
+  const memory = notebook();
+  let asked = 0;
+  const failing: Memory = {
+    ...memory,
+    read: () => {
+      asked++;
+      return Promise.reject(new Error('out of order'));
+    },
+  };
+  device.check(fixedPlan, failing);
+  device.check(fixedPlan, failing);
+  await expect(device.ready()).rejects.toThrow('out of order');
+  expect(asked).toBe(1);
+  device.check(fixedPlan, memory);
+  await device.ready();
+  expect([...memory.notes.values()]).toEqual(['passed']);
 });
 
 test('a given plan is used as it is', async () => {

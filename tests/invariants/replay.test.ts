@@ -65,7 +65,7 @@ describe('npm run replay', () => {
   describe('says where a record is not what was trained', () => {
     let again: Replayed;
     beforeAll(async () => {
-      again = await replay(runs.gpu, runs.kernels, only(text));
+      again = await replay(runs.device, only(text));
     });
     const guard = is('change');
     const lastGuard = (): number => again.changes.at(-1)?.step ?? NaN;
@@ -221,10 +221,10 @@ describe('what a reader does on the page', () => {
       { step: 6, changes: { klCoefficient: 0.1 }, by: 'reader' },
     ];
     const run = await trainedWith({ algorithm: 'srt' }, changes);
-    const again = await replay(runs.gpu, runs.kernels, run);
+    const again = await replay(runs.device, run);
     expect(compare(run, again)).toEqual({ difference: null, missing: ['it holds no summary'] });
     const other = { ...run, changes: changes.filter(({ step }) => step !== 6) };
-    const { rows } = await replay(runs.gpu, runs.kernels, other);
+    const { rows } = await replay(runs.device, other);
     expect(compare(run, { ...again, rows }).difference).toMatch(/^differs from step 7 on/);
   });
 
@@ -236,7 +236,7 @@ describe('what a reader does on the page', () => {
     ];
     const run = await trainedWith({ algorithm: 'srt' }, changes);
     expect(run.rows).toHaveLength(11);
-    const again = await replay(runs.gpu, runs.kernels, run);
+    const again = await replay(runs.device, run);
     expect(compare(run, again).difference).toBeNull();
     expect(again.changes).toEqual(changes);
   });

@@ -1,7 +1,8 @@
 import { openHeadless } from '../../src/cli/headless.ts';
 import { readModelFolder } from '../../src/cli/modelFolder.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
-import { Kernels } from '../../src/gpu/kernel.ts';
+import type { Kernels } from '../../src/gpu/kernel.ts';
+import { Device } from '../../src/host/host.ts';
 import type { Settings } from '../../src/settings/hyperparameters.ts';
 import { validateSettings } from '../../src/settings/settings.ts';
 import { metricIds, type MetricId, type MetricRow } from '../../src/spec/metrics.ts';
@@ -50,12 +51,13 @@ export interface Meddling {
 
 /** A device on which runs follow one another. */
 export class Runs {
+  readonly device: Device;
   readonly gpu: Gpu;
   readonly kernels: Kernels;
 
   private constructor(gpu: Gpu) {
-    this.gpu = gpu;
-    this.kernels = new Kernels(gpu);
+    this.device = new Device(gpu);
+    ({ gpu: this.gpu, kernels: this.kernels } = this.device);
   }
 
   static async open(): Promise<Runs> {

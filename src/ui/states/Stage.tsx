@@ -14,10 +14,7 @@ export function Stage() {
     case 'checking':
       return (
         <Panel title="Checking the GPU">
-          <p>
-            A tiny forward, backward and update are compared with stored answers, once per adapter and
-            browser.
-          </p>
+          <p>Asking the browser for a device, and for what it can do.</p>
           <progress aria-label="Checking the GPU" />
         </Panel>
       );
@@ -112,7 +109,13 @@ function Compiling() {
   const { done, total } = useLab((lab) => lab.compiling);
   return (
     <Panel title="Compiling the kernels">
-      <p>{total === 0 ? 'Loading the base model.' : `${done} of ${total} pipelines.`}</p>
+      <p>
+        {total === 0
+          ? 'Loading the base model.'
+          : done < total
+            ? `${done} of ${total} pipelines.`
+            : 'Comparing what they compute with stored answers, once per adapter and browser.'}
+      </p>
       {total === 0 ? (
         <progress aria-label="Loading" />
       ) : (
