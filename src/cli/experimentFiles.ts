@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../lib/labError.ts';
 import {
@@ -10,6 +10,7 @@ import {
 } from '../experiments/declaration.ts';
 import { parseReduced, writeReduced, type ReducedRun } from '../experiments/reduced.ts';
 import { claim, replaceFiles } from './output.ts';
+import { readTextFile } from './readInput.ts';
 
 /** Where runs of experiments lie, a folder for each. */
 export const resultsFolder = 'results';
@@ -75,9 +76,13 @@ export function writeResult(setup: RunSetup, run: ReducedRun, folder = resultsFo
   replaceFiles(join(folder, setup.experiment), { [runFile(setup)]: writeReduced(run) });
 }
 
+/** Many times what a declaration or a run thinned has. */
+const mostBytes = 32e6;
+
 function json(path: string): unknown {
+  const text = readTextFile(path, { mostBytes, remedy: 'Give the path of a JSON file.' });
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(text);
   } catch (cause) {
     throw new LabError(
       'bad-file',

@@ -2,7 +2,14 @@ import * as v from 'valibot';
 import { parsePlan } from '../engine/parsePlan.ts';
 import { LabError } from '../lib/labError.ts';
 import { finite, mean } from '../lib/stats.ts';
-import { changedBy, figure, runAdapter, runName, settingValues, stepNumber } from '../records/building.ts';
+import {
+  changedBy,
+  runAdapter,
+  runName,
+  settingValues,
+  stepNumber,
+  summaryEntries,
+} from '../records/building.ts';
 import { recordVersion, type RunRecord, type RunSummary } from '../records/run.ts';
 import { validateSettings } from '../settings/settings.ts';
 import { metricIds, metrics, type MetricId, type MetricRow } from '../spec/metrics.ts';
@@ -127,21 +134,7 @@ const schema = v.strictObject({
   plan: v.unknown(),
   settings: settingValues,
   changes: v.array(v.strictObject({ step: stepNumber, by: changedBy, changes: settingValues })),
-  summary: v.nullable(
-    v.strictObject({
-      steps: stepNumber,
-      base: figure,
-      peak: figure,
-      peakStep: stepNumber,
-      final: figure,
-      finalStep: stepNumber,
-      retention: figure,
-      collapseStep: v.nullable(stepNumber),
-      seconds: figure,
-      interventions: v.exactOptional(stepNumber),
-      stopped: v.exactOptional(v.string()),
-    }),
-  ),
+  summary: v.nullable(v.strictObject(summaryEntries)),
   end: v.strictObject({ steps: whole, means: v.record(v.picklist(metricIds), v.number()) }),
   digits: whole,
   evaluations: v.pipe(

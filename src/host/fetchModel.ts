@@ -1,5 +1,7 @@
+import { readBounded } from '../lib/boundedStream.ts';
 import { LabError } from '../lib/labError.ts';
-import { modelFileNames, parseModel, type BaseModel } from '../model/baseModel.ts';
+import { modelFileNames, mostTextBytes, parseModel, parseShape, type BaseModel } from '../model/baseModel.ts';
+import { mostSafetensorsBytes } from '../model/safetensors.ts';
 
 /**
  * A base model of the page.
@@ -21,10 +23,23 @@ export async function fetchModel(base: string, name: string): Promise<BaseModel>
     if (response.ok) return response;
     throw refusal(file, `${String(response.status)} ${response.statusText}`);
   };
+  const read = async (file: string, response: Response, mostBytes: number): Promise<ArrayBuffer> => {
+    const bytes = await readBounded(response.body ?? new Blob().stream(), mostBytes).catch(
+      (cause: unknown) => {
+        throw refusal(file, 'the network broke off', cause);
+      },
+    );
+    if (bytes !== null) return bytes.buffer;
+    throw refusal(file, `it has more than ${String(mostBytes)} bytes`);
+  };
+  const text = async (file: string): Promise<string> =>
+    new TextDecoder().decode(await read(file, await load(file), mostTextBytes));
   const [config, tokenizer, weights] = await Promise.all([
-    load(modelFileNames.config).then((response) => response.text()),
-    load(modelFileNames.tokenizer).then((response) => response.text()),
-    load(modelFileNames.weights).then((response) => response.arrayBuffer()),
+    text(modelFileNames.config),
+    text(modelFileNames.tokenizer),
+    load(modelFileNames.weights),
   ]);
-  return parseModel({ config, tokenizer, weights });
+  const { layout } = parseShape({ config, tokenizer });
+  const mostBytes = mostSafetensorsBytes(layout);
+  return parseModel({ config, tokenizer, weights: await read(modelFileNames.weights, weights, mostBytes) });
 }

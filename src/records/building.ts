@@ -28,6 +28,20 @@ export const runAdapter = v.strictObject({
   software: v.boolean(),
   features: v.pipe(v.array(word), v.maxLength(1000)),
 });
+/** Of a summary: every reader's. */
+export const summaryEntries = {
+  steps: stepNumber,
+  base: figure,
+  peak: figure,
+  peakStep: stepNumber,
+  final: figure,
+  finalStep: stepNumber,
+  retention: figure,
+  collapseStep: v.nullable(stepNumber),
+  seconds: figure,
+  interventions: v.exactOptional(stepNumber),
+  stopped: v.exactOptional(v.pipe(v.string(), v.maxLength(100_000))),
+};
 export const changedBy = v.picklist(['reader', 'guard', 'checkpoint']);
 /** Knobs of any name; which there are and what they may be is for `validateSettings` to say. */
 export const settingValues = v.record(

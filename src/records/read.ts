@@ -4,13 +4,13 @@ import { parsePlan } from '../engine/parsePlan.ts';
 import {
   Building,
   changedBy,
-  figure,
   mostRuns,
   type RecordedRun,
   runAdapter,
   runName,
   settingValues,
   stepNumber,
+  summaryEntries,
 } from './building.ts';
 import { readOldLine } from './readOld.ts';
 import { checked, linesOf, type RecordLine, refused } from './recordLine.ts';
@@ -47,17 +47,7 @@ const change = v.strictObject({
 const summary = v.strictObject({
   type: v.literal('summary'),
   run: runId,
-  steps: stepNumber,
-  base: figure,
-  peak: figure,
-  peakStep: stepNumber,
-  final: figure,
-  finalStep: stepNumber,
-  retention: figure,
-  collapseStep: v.nullable(stepNumber),
-  seconds: v.number(),
-  interventions: v.exactOptional(stepNumber),
-  stopped: v.exactOptional(v.pipe(v.string(), v.maxLength(100_000))),
+  ...summaryEntries,
 });
 
 /**
