@@ -1,5 +1,7 @@
+import { algorithmOf } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
 import { printable, quote } from '../lib/quote.ts';
+import { hyperparameterKeys, hyperparameters, type Settings } from './hyperparameters.ts';
 
 /** UTF-16 code units. */
 export const longestName = 60;
@@ -25,15 +27,42 @@ export function checkLaneName(given: string): string {
   );
 }
 
-/** Whatever text as a name that no lane has yet: "SRT", "SRT 2", "SRT 3". Empty where nothing of it can be seen. */
+/**
+ * Whatever text as a name that no lane has yet: "SRT", "SRT (2)", "SRT (3)". Empty where nothing of it can be seen. The
+ * number stands in brackets: that of "Group size G 8" is a setting.
+ */
 export function freeLaneName(like: string, taken: readonly string[]): string {
   const name = shortened(printable(like.normalize()), longestName);
   if (!taken.includes(name)) return name;
-  const stem = shortened(name.replace(/ \d+$/, ''), longestName - 4);
+  const stem = shortened(name.replace(/ \(\d+\)$/, ''), longestName - 6);
   for (let number = 2; ; number++) {
-    const next = `${stem} ${String(number)}`;
+    const next = `${stem} (${String(number)})`;
     if (!taken.includes(next)) return next;
   }
+}
+
+/** What presets say of settings in the names of their lanes, and whether other letters may follow it. */
+const said: readonly ((settings: Settings) => string)[] = [
+  ({ algorithm }) => algorithmOf(algorithm).name,
+  ({ guard }) => (guard === 'off' ? '' : ' + guard'),
+  ({ algorithm, anchorShare }) =>
+    algorithmOf(algorithm).anchor === 'none' ? '' : `, N = G/${String(1 / anchorShare)}`,
+  ...hyperparameterKeys.map(
+    (key) => (settings: Settings) => `${hyperparameters[key].label} ${String(settings[key])}`,
+  ),
+];
+
+/** A name after settings changed: what it said of them is true again, all else stays as it was. */
+export function renamed(name: string, before: Settings, after: Settings): string {
+  return said.reduce((now, says) => {
+    const [old, current] = [says(before), says(after)];
+    if (old === current || old === '') return now;
+    // Not "Group size G 8" in "Group size G 80", nor "SRT" in "SRTX".
+    const at = now.indexOf(old);
+    const [left, right] = [now[at - 1] ?? '', now.slice(at + old.length)];
+    const whole = at >= 0 && !(/^\w/.test(old) && /\w/.test(left)) && !/^(\w|\.\d)/.test(right);
+    return whole ? now.slice(0, at) + current + right : now;
+  }, name);
 }
 
 /** Cut between characters. */

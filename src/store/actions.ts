@@ -1,94 +1,53 @@
-import { algorithmOf } from '../algorithms/index.ts';
 import { LabError } from '../lib/labError.ts';
 import { type HyperparameterKey, hyperparameters } from '../settings/hyperparameters.ts';
-import { defaultPreset, type LaneSetup, type PresetName, presets } from '../settings/presets.ts';
-import { freeLaneName } from '../settings/laneNames.ts';
+import { type LaneSetup, type PresetName, presets } from '../settings/presets.ts';
+import { freeLaneName, renamed } from '../settings/laneNames.ts';
 import { diffSettings, parseValue, validateSettings } from '../settings/settings.ts';
-import { decodeUrl, encodeUrl, linkQuery, type SharedLab } from '../settings/url.ts';
+import { decodeUrl, mostLanes } from '../settings/url.ts';
 import { inLabels } from '../settings/wording.ts';
 import type { SettingValue } from '../spec/hyperparameter.ts';
-import { open, put, send } from './connection.ts';
+import { laneFrom } from './append.ts';
+import { agreeing } from './ask.ts';
+import { mark, open, put, send } from './connection.ts';
 import { describeChange } from './describe.ts';
-import { freshLane, type Lane, lab, reachOf, setupOf, stepOf, underWay } from './lanes.ts';
-
-/** Opens what the address says; nonsense there opens the default preset and says what was wrong. */
-export function openFromAddress(search: string): void {
-  try {
-    const { preset, lanes } = decodeUrl(search);
-    open(preset, lanes);
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    open(defaultPreset, presets[defaultPreset].lanes);
-    lab.setState({ notice: `${error.message} ${error.remedy} The default preset was opened instead.` });
-    refusedAddress = true;
-  }
-}
-
-/** What the address says was refused and is still there to be mended, until settings take its place. */
-let refusedAddress = false;
-
-/** Keeps the address in step with the settings, so that reload and bookmark bring the same lanes. */
-export function keepAddress(): void {
-  // Another page of the lab is another entry of the history, with nothing kept beside it yet.
-  addEventListener('hashchange', () => {
-    if (!refusedAddress) keep();
-  });
-  lab.subscribe((state, before) => {
-    if (state.lanes.length === 0 || (state.lanes === before.lanes && state.preset === before.preset)) return;
-    const settled = state.lanes.every(({ settings, name }, index) => {
-      const old = before.lanes[index];
-      return old?.settings === settings && old.name === name;
-    });
-    if (settled && state.lanes.length === before.lanes.length && state.preset === before.preset) return;
-    keep();
-  });
-}
-
-function keep(): void {
-  refusedAddress = false;
-  try {
-    history.replaceState(null, '', `${addressOf()}${location.hash}`);
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    // Too long for an address: kept beside it, so that a reload brings the same lanes all the same.
-    history.replaceState({ query: encodeUrl(shared()) }, '', `${location.pathname}${location.hash}`);
-  }
-}
-
-/** What this page is to open: what was kept beside the address for being too long, or else the address's own query. */
-export function queryHere(): string {
-  const kept: unknown = history.state;
-  const query = typeof kept === 'object' && kept !== null && 'query' in kept ? kept.query : null;
-  return typeof query === 'string' ? query : location.search;
-}
-
-/** The address to share; null where there can be none, and a notice says why. */
-export function sharedAddress(): string | null {
-  try {
-    return addressOf();
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    lab.setState({ notice: `${error.message} ${error.remedy}` });
-    return null;
-  }
-}
-
-/** The address of this page with every setting that differs from the default. */
-function addressOf(): string {
-  const query = linkQuery(shared());
-  const { origin, pathname } = location;
-  return `${origin}${pathname}${query === '' ? '' : `?${query}`}`;
-}
-
-function shared(): SharedLab {
-  return { preset: lab.getState().preset, lanes: setups() };
-}
+import {
+  type Answer,
+  forkStep,
+  freeSlot,
+  freshLane,
+  type LabState,
+  type Lane,
+  lab,
+  ownStepsOf,
+  reachOf,
+  setupsOf,
+  stepOf,
+  underWay,
+} from './lanes.ts';
 
 /** Train when it rests, pause when it runs. */
 export function trainOrPause(): void {
   const { state } = lab.getState();
   if (state === 'training') send({ type: 'pause' });
   else if (state === 'ready' || state === 'paused') send({ type: 'train' });
+}
+
+/** Steps that a finished run is to have after `goOn`, as many more as it was begun with; null while it is not finished. */
+export function furtherSteps({ state, lanes }: Pick<LabState, 'state' | 'lanes'>): number | null {
+  if (state !== 'finished' || lanes.length === 0) return null;
+  const [, most] = hyperparameters.steps.range;
+  const made = Math.max(...lanes.map(stepOf));
+  const steps = Math.min(most, made + Math.max(...lanes.map(({ start }) => start.steps)));
+  return steps > made ? steps : null;
+}
+
+/** Raises the steps of a run that has made them all, and trains on. */
+export function goOn(): void {
+  const { lanes } = lab.getState();
+  const steps = furtherSteps(lab.getState());
+  if (steps === null) return;
+  for (const lane of lanes) change(lane, validateSettings({ steps }, lane.settings));
+  send({ type: 'train' });
 }
 
 /** One step of every lane. */
@@ -99,12 +58,43 @@ export function step(): void {
 
 /** Back to step 0 with the settings as they are; asks first when a run would be lost. */
 export function reset(): void {
-  reopen(lab.getState().preset, setups(), 'Reset');
+  reopen(lab.getState().preset, setupsOf(lab.getState().lanes), 'Reset', 'Restart');
 }
 
 /** Opens a preset; asks first when a run would be lost. */
 export function choosePreset(preset: PresetName): void {
-  reopen(preset, presets[preset].lanes, `Preset ${presets[preset].title}`);
+  reopen(preset, presets[preset].lanes, `Preset ${presets[preset].title}`, 'Open it');
+}
+
+/**
+ * Opens what a link of the Guide names. Asks where a run is under way: it can be opened beside the run as well, while
+ * there is room.
+ * @param title of what is opened
+ * @param opened told where it was: the reader may want to see it
+ */
+export function openLink(search: string, title: string, opened: () => void): void {
+  const { preset, lanes } = decodeUrl(search);
+  const { lanes: before } = lab.getState();
+  const beside: Answer = {
+    label: 'Open beside it',
+    goesOn: true,
+    act: () => {
+      for (const { name, settings } of lanes) {
+        const there = lab.getState().lanes;
+        const free = freeLaneName(name, namesOf(there));
+        put(freshLane({ name: free, settings }, freeSlot(there)), null, null);
+      }
+      opened();
+    },
+  };
+  reopen(
+    preset,
+    lanes,
+    title,
+    'Open it instead',
+    before.length + lanes.length <= mostLanes ? [beside] : [],
+    opened,
+  );
 }
 
 /**
@@ -129,10 +119,31 @@ export function setKnob(key: HyperparameterKey, value: SettingValue): void {
       for (const { lane, next } of changed) change(lane, next);
       return;
     }
-    const lost = changed.filter(({ lane }) => stepOf(lane) > 0).map(({ lane }) => lane);
-    agreeing(describeChange(key, from, value), lost, () => {
-      for (const { lane, next } of changed) restart(lane, next);
-    });
+    const what = describeChange(key, from, value);
+    // A checkpoint goes on with any setting but another model, or another task for it.
+    const resumes = hyperparameters[key].group !== 'Task and model';
+    const goOnWith = (): void => {
+      for (const { lane, next } of changed) goOnFrom(lane, next, `goes on with ${what}`);
+    };
+    const lost = changed.map(({ lane }) => lane).filter((lane) => ownStepsOf(lane) > 0);
+    if (lost.length === 0 && resumes && changed.some(({ lane }) => lane.origin !== null)) {
+      goOnWith();
+      return;
+    }
+    const at = Math.min(...lost.map((lane) => forkStep(lane, stepOf(lane))));
+    const further: Answer = { label: `Go on from step ${at} with it`, act: goOnWith, goesOn: true };
+    agreeing(
+      what,
+      lost,
+      {
+        label: 'Restart',
+        goesOn: false,
+        act: () => {
+          for (const { lane, next } of changed) restart(lane, next);
+        },
+      },
+      resumes && at > 0 ? [further] : [],
+    );
   });
 }
 
@@ -149,21 +160,9 @@ export function dismissRefusal(key: HyperparameterKey): void {
   if (lab.getState().refusal?.key === key) lab.setState({ refusal: null });
 }
 
-/** The reader agreed to discard steps. */
-export function agree(): void {
-  const { asked } = lab.getState();
-  lab.setState({ asked: null });
-  asked?.agreed();
-}
-
-/** The reader keeps the steps made. */
-export function decline(): void {
-  lab.setState({ asked: null });
-}
-
 /** Opens the same lanes once more, after a loss of the device or a refusal. */
 export function retry(): void {
-  open(lab.getState().preset, setups());
+  open(lab.getState().preset, setupsOf(lab.getState().lanes));
 }
 
 /** Chooses whose controls and rollouts are shown. */
@@ -204,48 +203,50 @@ function refusing(key: HyperparameterKey, change: () => void): void {
   }
 }
 
-function setups(): readonly LaneSetup[] {
-  return lab.getState().lanes.map(setupOf);
-}
-
-function reopen(preset: PresetName, lanes: readonly LaneSetup[], what: string): void {
+function reopen(
+  preset: PresetName,
+  lanes: readonly LaneSetup[],
+  what: string,
+  label: string,
+  others: readonly Answer[] = [],
+  opened?: () => void,
+): void {
   const { lanes: before } = lab.getState();
-  agreeing(what, underWay(before) ? before : [], () => {
+  const act = (): void => {
     open(preset, lanes);
-  });
-}
-
-/** Does what would discard the steps of some lanes, after a question where there are any. */
-export function agreeing(what: string, lost: readonly Lane[], agreed: () => void): void {
-  const { state, lanes } = lab.getState();
-  if (lost.length === 0) {
-    agreed();
-    return;
-  }
-  if (state === 'training') send({ type: 'pause' });
-  const steps = Math.max(...lost.map(stepOf));
-  const whose = lost.length === lanes.length ? 'every lane' : lost.map(({ name }) => name).join(', ');
-  const cost = `restarts ${whose} at step 0. The ${steps} steps made so far would be discarded.`;
-  lab.setState({ asked: { what, cost, agreed } });
+    opened?.();
+  };
+  agreeing(what, underWay(before) ? before : [], { label, act, goesOn: false }, others);
 }
 
 /** A live change of one lane. */
 function change(lane: Lane, settings: Lane['settings']): void {
+  const name = nameFor(lane, settings);
   lab.setState(({ lanes }) => ({
-    lanes: lanes.map((each) => (each.id === lane.id ? { ...each, settings } : each)),
+    lanes: lanes.map((each) => (each.id === lane.id ? { ...each, settings, name } : each)),
   }));
   send({ type: 'change', lane: lane.id, changes: diffSettings(lane.settings, settings) });
 }
 
 /** The same lane from step 0 with other settings; the others stay as they are. */
 function restart(lane: Lane, settings: Lane['settings']): void {
+  put(freshLane({ name: nameFor(lane, settings), settings }, lane.slot), lane.id, null);
+}
+
+/** A lane in its own place, from its newest checkpoint on with other settings. @param does what it does, for the charts */
+export function goOnFrom(lane: Lane, settings: Lane['settings'], does: string): void {
+  const step = forkStep(lane, stepOf(lane));
+  const { id, name, standing } = freshLane({ name: nameFor(lane, settings), settings }, lane.slot);
+  put({ ...laneFrom(lane, step, settings), id, name, standing }, lane.id, { lane: lane.id, step });
+  mark({ step, lanes: [id], text: `step ${step}: ${name} ${does}`, kind: 'fork' });
+}
+
+/** What a lane is called with other settings: a name says nothing of them that is no longer true. */
+function nameFor(lane: Lane, settings: Lane['settings']): string {
   const others = lab.getState().lanes.filter(({ id }) => id !== lane.id);
-  const name =
-    settings.algorithm === lane.settings.algorithm
-      ? lane.name
-      : freeLaneName(
-          algorithmOf(settings.algorithm).name,
-          others.map((other) => other.name),
-        );
-  put(freshLane({ name, settings }, lane.slot), lane.id, null);
+  return freeLaneName(renamed(lane.name, lane.settings, settings), namesOf(others));
+}
+
+function namesOf(lanes: readonly Lane[]): readonly string[] {
+  return lanes.map(({ name }) => name);
 }

@@ -1,7 +1,10 @@
 import { thisLab } from '../records/thisLab.ts';
 import { recordLines } from '../records/write.ts';
 import { download } from './download.ts';
-import { lab } from './lanes.ts';
+import { lab, stepOf } from './lanes.ts';
+
+/** The newest step of each history that a file holds. */
+const saved = new WeakMap<object, number>();
 
 /**
  * All lanes as one record (see records/write.ts): what each began with, its rows and its changes. Without summaries,
@@ -20,7 +23,20 @@ export function lanesAsRecord(): string {
 
 /** Hands the lanes to the browser as a file. */
 export function downloadMetrics(): void {
-  const { preset } = lab.getState();
+  const { preset, lanes } = lab.getState();
   const content = new Blob([lanesAsRecord()], { type: 'application/x-ndjson' });
   download(`m-grpo-lab-${preset}.jsonl`, content);
+  for (const lane of lanes) saved.set(lane.history, stepOf(lane));
+}
+
+/** Whether a lane has made steps that no file holds: closing the page would lose them. */
+export function hasUnsaved(): boolean {
+  return lab.getState().lanes.some((lane) => stepOf(lane) > (saved.get(lane.history) ?? 0));
+}
+
+/** Has the browser ask before it leaves the page, while that would lose steps. */
+export function askBeforeLeaving(): void {
+  addEventListener('beforeunload', (event) => {
+    if (hasUnsaved()) event.preventDefault();
+  });
 }

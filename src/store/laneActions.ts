@@ -1,14 +1,25 @@
 import { algorithmOf } from '../algorithms/index.ts';
 import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
-import { freeLaneName } from '../settings/laneNames.ts';
+import { freeLaneName, renamed } from '../settings/laneNames.ts';
 import { validateSettings } from '../settings/settings.ts';
 import { mostLanes } from '../settings/url.ts';
 import type { LaneId } from '../session/protocol.ts';
 import { laneFrom } from './append.ts';
-import { agreeing } from './actions.ts';
+import { goOnFrom } from './actions.ts';
+import { agreeing } from './ask.ts';
 import { drop, mark, put, send } from './connection.ts';
 import { describeChange } from './describe.ts';
-import { type Alarm, freeSlot, freshLane, type Lane, lab, settingsAt, setupOf, stepOf } from './lanes.ts';
+import {
+  type Alarm,
+  forkStep,
+  freeSlot,
+  freshLane,
+  type Lane,
+  lab,
+  settingsAt,
+  setupOf,
+  stepOf,
+} from './lanes.ts';
 
 /** Whether a further lane has room. */
 export function hasRoom(): boolean {
@@ -30,9 +41,10 @@ export function removeLane(id: LaneId): void {
   const { lanes } = lab.getState();
   const lane = lanes.find((each) => each.id === id);
   if (lane === undefined || lanes.length < 2) return;
-  agreeing(`Remove ${lane.name}`, stepOf(lane) > 0 ? [lane] : [], () => {
+  const act = (): void => {
     drop(id);
-  });
+  };
+  agreeing(`Remove ${lane.name}`, stepOf(lane) > 0 ? [lane] : [], { label: 'Remove', act, goesOn: true });
 }
 
 /** Gives a lane another name, one that no other has; an empty one leaves it as it was. */
@@ -48,11 +60,6 @@ export function renameLane(id: LaneId, name: string): void {
   }));
 }
 
-/** The step where a fork asked for at `step` begins: the newest checkpoint before it, or 0. */
-export function forkStep({ checkpoints }: Lane, step: number): number {
-  return checkpoints.steps.findLast((at) => at <= step) ?? 0;
-}
-
 /**
  * A new lane that goes on from a checkpoint of another with the same random numbers: all that differs from its parent
  * is what is changed. The page selects it, so that the next knob turned is its own.
@@ -65,7 +72,8 @@ export function fork(id: LaneId, step: number, changes: Partial<Settings> = {}):
   const at = forkStep(parent, step);
   const inherited = settingsAt(parent, at);
   const settings = validateSettings(changes, inherited);
-  const fresh = freshLane({ name: freshName(parent.name), settings }, freeSlot(lanes));
+  const name = freshName(renamed(parent.name, parent.settings, settings));
+  const fresh = freshLane({ name, settings }, freeSlot(lanes));
   const lane: Lane = {
     ...laneFrom(parent, at, settings),
     id: fresh.id,
@@ -128,22 +136,13 @@ export function resumeGentler(): void {
   const { failed, lanes } = lab.getState();
   const lane = lanes.find(({ id }) => id === failed);
   if (lane === undefined) return;
-  const step = forkStep(lane, stepOf(lane));
   const [least] = hyperparameters.learningRate.range;
   const { learningRate } = lane.settings;
   const settings = validateSettings(
     { learningRate: Math.max(least, Number((learningRate / 3).toPrecision(2))) },
     lane.settings,
   );
-  const fresh = freshLane({ name: lane.name, settings }, lane.slot);
-  const resumed = { ...laneFrom(lane, step, settings), id: fresh.id, standing: fresh.standing };
-  put(resumed, lane.id, { lane: lane.id, step });
-  mark({
-    step,
-    lanes: [fresh.id],
-    text: `step ${step}: ${lane.name} resumed, ${describeChange('learningRate', learningRate, settings.learningRate)}`,
-    kind: 'fork',
-  });
+  goOnFrom(lane, settings, `resumed, ${describeChange('learningRate', learningRate, settings.learningRate)}`);
   lab.setState({ failure: null, failed: null });
 }
 

@@ -67,13 +67,24 @@ export interface Mark {
   readonly kind: 'change' | 'guard' | 'fork';
 }
 
+/** What a reader may answer to a question, beside leaving everything as it is. */
+export interface Answer {
+  readonly label: string;
+  readonly act: () => void;
+  /** Whether a run that the question paused goes on after it. */
+  readonly goesOn: boolean;
+}
+
 /** A wish that would discard steps: nothing happens before the reader agrees. */
 export interface Asked {
   /** "Group size G 16 → 32" or "Preset Duel". */
   readonly what: string;
   /** "restarts SRT at step 0. Its 212 steps would be discarded." */
   readonly cost: string;
-  readonly agreed: () => void;
+  /** The last one is what was asked for, and discards. */
+  readonly answers: readonly Answer[];
+  /** Whether the question paused a run. */
+  readonly paused: boolean;
 }
 
 /** A value that was refused, where it was typed. */
@@ -186,6 +197,21 @@ export function setupOf({ name, settings, start, changes }: Lane): LaneSetup {
   const undone = hyperparameterKeys.filter((key) => guarded.has(key));
   const reader: Partial<Settings> = Object.fromEntries(undone.map((key) => [key, before[key]]));
   return { name, settings: { ...settings, ...reader } };
+}
+
+/** The step where a fork asked for at `step` begins: the newest checkpoint before it, or 0. */
+export function forkStep({ checkpoints }: Lane, step: number): number {
+  return checkpoints.steps.findLast((at) => at <= step) ?? 0;
+}
+
+/** Steps that a lane would lose at step 0 or where it was forked: those it made itself. */
+export function ownStepsOf(lane: Lane): number {
+  return stepOf(lane) - (lane.origin?.step ?? 0);
+}
+
+/** What all lanes would begin with. */
+export function setupsOf(lanes: readonly Lane[]): readonly LaneSetup[] {
+  return lanes.map(setupOf);
 }
 
 /** True when resetting would discard something. */

@@ -1,10 +1,11 @@
-import { summarise, type Summary } from '../diagnostics/collapse.ts';
+import { collapsedBelow, type Evaluation, summarise, type Summary } from '../diagnostics/collapse.ts';
 import type { Assessment } from '../diagnostics/earlyWarning.ts';
 import type { MetricId } from '../spec/metrics.ts';
 import type { Columns } from './columns.ts';
 
 /** How a lane fares, in a word, a sentence and the figures of its card. */
 export interface LaneStatus {
+  /** 'waiting': there is nothing to judge by. */
   readonly state: 'waiting' | 'healthy' | 'watch' | 'warning' | 'collapsed';
   readonly reason: string;
   /** What the label-free early warning says, whatever the truth; null before the first step. */
@@ -15,6 +16,8 @@ export interface LaneStatus {
   readonly now: number;
   readonly retention: number;
   readonly collapseStep: number | null;
+  /** Whether it came back from its collapse. */
+  readonly recovered: boolean;
 }
 
 /** A lane before its first step. */
@@ -27,16 +30,18 @@ export const waiting: LaneStatus = {
   now: NaN,
   retention: NaN,
   collapseStep: null,
+  recovered: false,
 };
 
-/** The status after the newest row. A collapse (judged with truth) outranks the label-free warning. */
+/** The status after the newest row. A collapse (judged with truth) outranks the label-free warning while it lasts. */
 export function statusOf(history: Columns<MetricId>, assessment: Assessment | null): LaneStatus {
   const steps = history.column('step');
-  const evaluations: { step: number; sampled: number }[] = [];
+  const evaluations: Evaluation[] = [];
   history.column('eval/sampled').forEach((sampled, row) => {
     if (!Number.isNaN(sampled)) evaluations.push({ step: steps[row] ?? NaN, sampled });
   });
   const summary = summarise(evaluations);
+  const recovered = summary !== null && hasRecovered(evaluations, summary);
   const figures = {
     assessment,
     best: summary?.peak ?? NaN,
@@ -44,25 +49,48 @@ export function statusOf(history: Columns<MetricId>, assessment: Assessment | nu
     now: summary?.final ?? NaN,
     retention: summary?.retention ?? NaN,
     collapseStep: summary?.collapseStep ?? null,
+    recovered,
   };
-  if (summary !== null && summary.collapseStep !== null) {
+  if (summary !== null && summary.collapseStep !== null && !recovered) {
     return {
       ...figures,
       state: 'collapsed',
       reason: collapseInWords(summary, history.latest('reward/mean')),
     };
   }
-  if (assessment === null) return { ...waiting, ...figures };
-  return { ...figures, state: assessment.state, reason: assessment.reason };
+  return { ...figures, ...judged(assessment, history.length) };
+}
+
+/** Evaluations in a row that end a collapse: as many as make one. */
+const patience = 3;
+
+/** Whether the newest evaluations lie no longer so far below the peak as those of the collapse. */
+function hasRecovered(evaluations: readonly Evaluation[], { peak, collapseStep }: Summary): boolean {
+  const newest = evaluations.slice(-patience);
+  return (
+    collapseStep !== null &&
+    newest.every(({ step, sampled }) => step > collapseStep && !(sampled < collapsedBelow(peak)))
+  );
+}
+
+/** What the early warning says of a lane, which may be that there is nothing to judge by. */
+function judged(assessment: Assessment | null, rows: number): Pick<LaneStatus, 'state' | 'reason'> {
+  if (assessment === null) {
+    return rows === 0
+      ? waiting
+      : { state: 'waiting', reason: 'The base model was evaluated; no step was made yet.' };
+  }
+  const { state, reason, signal } = assessment;
+  return { state: signal === null ? 'waiting' : state, reason };
 }
 
 /** What became of the accuracy, and what the reward says of it; compared as printed. */
 function collapseInWords({ peak, peakStep, final, collapseStep }: Summary, reward: number): string {
   const [from, to] = [peak.toFixed(2), final.toFixed(2)];
   const course =
-    Number(to) < Number(from)
+    final < collapsedBelow(peak)
       ? `Accuracy fell from ${from} at step ${peakStep} to ${to}`
-      : `Accuracy collapsed at step ${String(collapseStep)} and came back to ${to}`;
+      : `Accuracy collapsed at step ${String(collapseStep)}, from ${from}, and came back to ${to}`;
   if (Number.isNaN(reward)) return `${course}.`;
   const still = Number(reward.toFixed(2)) > Number(to) ? 'still says' : 'says';
   return `${course}; the reward ${still} ${reward.toFixed(2)}.`;
@@ -70,9 +98,25 @@ function collapseInWords({ peak, peakStep, final, collapseStep }: Summary, rewar
 
 /** The status as a label-free learner sees it. */
 export function withoutTruth(status: LaneStatus): LaneStatus {
-  const { assessment } = status;
-  const figures = { best: NaN, now: NaN, retention: NaN, bestStep: null, collapseStep: null };
-  return assessment === null
-    ? { ...status, ...figures }
-    : { ...status, ...figures, state: assessment.state, reason: assessment.reason };
+  const { assessment, state, reason } = status;
+  const figures = {
+    best: NaN,
+    now: NaN,
+    retention: NaN,
+    bestStep: null,
+    collapseStep: null,
+    recovered: false,
+  };
+  // Of a log without a sign to judge by, its own reason says so; a collapse is only known from labels.
+  const said = assessment === null && state !== 'collapsed' ? { state, reason } : judged(assessment, 1);
+  return { ...status, ...figures, ...said };
+}
+
+/** The state in a word or two, as cards say it. */
+export function stateInWords({ state, collapseStep, recovered, assessment, best }: LaneStatus): string {
+  if (recovered && collapseStep !== null)
+    return `${state === 'waiting' ? '' : `${state}, `}recovered from ${collapseStep}`;
+  if (state === 'collapsed' && collapseStep !== null) return `collapsed at ${collapseStep}`;
+  if (state === 'waiting') return assessment === null && Number.isNaN(best) ? 'waiting' : 'not judged yet';
+  return state;
 }

@@ -58,6 +58,8 @@ export function followAddress(): void {
     view.setState({ page: pages.find((page) => page === named) ?? 'lab' });
   };
   addEventListener('hashchange', follow);
+  // Going back to an entry whose settings were kept in its address meanwhile is no change of the fragment alone.
+  addEventListener('popstate', follow);
   follow();
 }
 

@@ -5,6 +5,7 @@ import { SpeedCard } from './charts/SpeedCard.tsx';
 import { ControlRail } from './controls/ControlRail.tsx';
 import { LaneCards } from './lanes/LaneCards.tsx';
 import { RolloutPanel } from './rollouts/RolloutPanel.tsx';
+import { Boundary } from './states/Boundary.tsx';
 import { Notices, Stage } from './states/Stage.tsx';
 import { Timeline } from './timeline/Timeline.tsx';
 import { Tour } from './tour/Tour.tsx';
@@ -15,21 +16,33 @@ export function Lab() {
   useShortcuts();
   return (
     <main>
-      <LaneCards />
+      <Boundary what="The list of lanes">
+        <LaneCards />
+      </Boundary>
       <div className="stage">
         <Stage />
         <Notices />
         <ChartBar />
         <div className="charts">
           {charts.map((spec) => (
-            <ChartCard key={spec.id} spec={spec} />
+            <Boundary key={spec.id} what={spec.title}>
+              <ChartCard spec={spec} />
+            </Boundary>
           ))}
-          <SpeedCard />
+          <Boundary what="Speed">
+            <SpeedCard />
+          </Boundary>
         </div>
-        <Timeline />
-        <RolloutPanel />
+        <Boundary what="The timeline">
+          <Timeline />
+        </Boundary>
+        <Boundary what="The rollouts">
+          <RolloutPanel />
+        </Boundary>
       </div>
-      <ControlRail />
+      <Boundary what="The settings">
+        <ControlRail />
+      </Boundary>
       <Tour />
     </main>
   );

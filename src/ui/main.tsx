@@ -1,8 +1,9 @@
 import '../lib/trustedScripts.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { keepAddress, openFromAddress, queryHere } from '../store/actions.ts';
+import { keepAddress, openFromAddress, queryHere } from '../store/address.ts';
 import { connect } from '../store/connection.ts';
+import { askBeforeLeaving } from '../store/exportMetrics.ts';
 import { followCursor } from '../store/follow.ts';
 import { followAddress } from '../store/view.ts';
 import { App } from './App.tsx';
@@ -27,6 +28,7 @@ openFromAddress(queryHere());
 keepAddress();
 followAddress();
 followCursor();
+askBeforeLeaving();
 createRoot(root).render(
   <StrictMode>
     <App />

@@ -1,5 +1,6 @@
-import { type ComponentType, lazy } from 'react';
+import type { ComponentType } from 'react';
 import type { Page } from '../store/view.ts';
+import { lazily } from './lazily.ts';
 import { Lab } from './Lab.tsx';
 
 /** What each page is called in the navigation and what draws it; pages but the first are loaded when asked for. */
@@ -7,10 +8,10 @@ export const pageOf: Readonly<Record<Page, { readonly title: string; readonly Co
   lab: { title: 'Lab', Component: Lab },
   watch: {
     title: 'Watch',
-    Component: lazy(() => import('./watch/Watch.tsx').then(({ Watch }) => ({ default: Watch }))),
+    Component: lazily(() => import('./watch/Watch.tsx').then(({ Watch }) => Watch)),
   },
   guide: {
     title: 'Guide',
-    Component: lazy(() => import('./guide/Guide.tsx').then(({ Guide }) => ({ default: Guide }))),
+    Component: lazily(() => import('./guide/Guide.tsx').then(({ Guide }) => Guide)),
   },
 };

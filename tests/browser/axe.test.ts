@@ -99,10 +99,10 @@ it('the main job by keyboard alone: train, look at a step, fork it, pause', asyn
   for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
   await page.getByRole('button', { name: 'Fork from 4' }).focus();
   await page.keyboard.press('Enter');
-  await page.getByRole('radio', { name: /^SRT 2/ }).waitFor({ state: 'attached' });
+  await page.getByRole('radio', { name: /^SRT \(2\)/ }).waitFor({ state: 'attached' });
   await page.keyboard.press('s');
   await reaches(page, 'Paused');
-  await expect.poll(() => page.getByRole('radio', { name: /^SRT 2/ }).isChecked()).toBe(true);
+  await expect.poll(() => page.getByRole('radio', { name: /^SRT \(2\)/ }).isChecked()).toBe(true);
   expect(complaints).toEqual([]);
   await page.close();
 });

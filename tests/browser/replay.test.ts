@@ -31,7 +31,7 @@ it('what was done on the page is replayed without one, bit for bit: live changes
   await reaches(page, 'Paused');
   await page.getByRole('slider', { name: 'Step shown' }).fill('10');
   await page.getByRole('button', { name: /^Fork from/ }).click();
-  await page.getByRole('radio', { name: /^SRT 2/ }).waitFor({ state: 'attached' });
+  await page.getByRole('radio', { name: /^SRT \(2\)/ }).waitFor({ state: 'attached' });
   await turn('Learning rate', '0.0005');
   await page.getByRole('button', { name: 'Newest' }).click();
   await page.getByRole('button', { name: 'Train' }).click();
@@ -53,7 +53,7 @@ it('what was done on the page is replayed without one, bit for bit: live changes
     encoding: 'utf8',
   });
   expect(stderr).toBe('');
-  for (const name of ['SRT', 'M-GRPO \\+ IQR', 'SRT 2']) {
+  for (const name of ['SRT', 'M-GRPO \\+ IQR', 'SRT \\(2\\)']) {
     expect(stdout).toMatch(
       new RegExp(`^${name}: \\d+ steps with \\d+ changes on the way, every metric as recorded`, 'm'),
     );

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openFromAddress, setKnob } from '../../src/store/actions.ts';
+import { setKnob } from '../../src/store/actions.ts';
+import { openFromAddress } from '../../src/store/address.ts';
+import { agree } from '../../src/store/ask.ts';
 import { connect, receive } from '../../src/store/connection.ts';
 import {
   addLane,
@@ -10,7 +12,10 @@ import {
   resumeGentler,
   takeAdvice,
 } from '../../src/store/laneActions.ts';
-import { type Lane, lab, setupOf } from '../../src/store/lanes.ts';
+import { type Lane, lab, setupOf, stepOf } from '../../src/store/lanes.ts';
+import type { Settings } from '../../src/settings/hyperparameters.ts';
+import { freeLaneName, renamed } from '../../src/settings/laneNames.ts';
+import { validateSettings } from '../../src/settings/settings.ts';
 import { type MetricRow, toRow } from '../../src/spec/metrics.ts';
 import type { Command } from '../../src/session/protocol.ts';
 
@@ -61,7 +66,7 @@ describe('lanes', () => {
     expect(lab.getState().lanes.map(({ name, slot }) => [name, slot])).toEqual([
       ['SRT', 0],
       ['M-GRPO + IQR', 1],
-      ['SRT 2', 2],
+      ['SRT (2)', 2],
     ]);
     expect(laneAt(0).history.length).toBe(41);
     addLane();
@@ -85,7 +90,12 @@ describe('lanes', () => {
     const { id } = trained();
     removeLane(id);
     expect(lab.getState().lanes).toHaveLength(2);
-    lab.getState().asked?.agreed();
+    expect(lab.getState().asked).toMatchObject({
+      what: 'Remove SRT',
+      cost: '“Remove” discards the 40 steps made so far of SRT.',
+      answers: [{ label: 'Remove' }],
+    });
+    agree();
     expect(lab.getState().lanes).toHaveLength(1);
   });
 });
@@ -118,6 +128,36 @@ describe('a fork', () => {
     expect(forked.settings).toMatchObject({ learningRate: 1e-4, temperature: 1.1, klCoefficient: 0.05 });
     expect(lab.getState().marks.at(-1)).toMatchObject({ kind: 'fork', step: 30, lanes: [forked.id] });
     expect(lab.getState().selected).toBe(2);
+  });
+
+  it('takes another algorithm at once, in its own place and by another name, while it has made no step', () => {
+    const { id } = trained();
+    fork(id, 34);
+    setKnob('algorithm', 'm-grpo-iqr');
+    expect(lab.getState().asked).toBeNull();
+    expect(lab.getState().lanes).toHaveLength(3);
+    expect(laneAt(2)).toMatchObject({
+      name: 'M-GRPO + IQR (2)',
+      origin: { name: 'SRT', step: 30 },
+      changes: [{ step: 30, by: 'checkpoint', changes: { algorithm: 'm-grpo-iqr' } }],
+    });
+    expect(stepOf(laneAt(2))).toBe(30);
+  });
+
+  it('is what a knob that restarts offers as well, where there is a checkpoint', () => {
+    trained();
+    lab.setState({ together: false });
+    setKnob('groupSize', 32);
+    const { answers = [] } = lab.getState().asked ?? {};
+    expect(answers.map(({ label }) => label)).toEqual(['Go on from step 40 with it', 'Restart']);
+    agree(answers[0]);
+    expect(stepOf(laneAt(0))).toBe(40);
+    expect(laneAt(0).settings.groupSize).toBe(32);
+    expect(sent.at(-1)).toMatchObject({ type: 'put', from: { step: 40 } });
+    // Another model begins anew.
+    rows(laneAt(0).id, { step: 41 });
+    setKnob('model', 'sort-32');
+    expect(lab.getState().asked?.answers.map(({ label }) => label)).toEqual(['Restart']);
   });
 
   it('does what the early warning advises, 20 steps before the alarm', () => {
@@ -167,5 +207,28 @@ describe('the guard', () => {
     expect(laneAt(0).history.latest('step')).toBe(20);
     // What was set after that step holds from there on.
     expect(laneAt(0).changes).toEqual([{ step: 20, changes: { temperature: 1.5 }, by: 'checkpoint' }]);
+  });
+});
+
+describe('a name', () => {
+  const of = (changes: Partial<Settings>): Settings => validateSettings(changes);
+
+  it.each<[string, Partial<Settings>, Partial<Settings>, string]>([
+    ['Group size G 8', { groupSize: 8 }, { groupSize: 32 }, 'Group size G 32'],
+    ['Group size G 8 (2)', { groupSize: 8 }, { groupSize: 32 }, 'Group size G 32 (2)'],
+    ['Group size G 80', { groupSize: 8 }, { groupSize: 32 }, 'Group size G 80'],
+    ['SRT', { algorithm: 'srt' }, { algorithm: 'm-grpo-iqr' }, 'M-GRPO + IQR'],
+    ['SRTX', { algorithm: 'srt' }, { algorithm: 'm-grpo-iqr' }, 'SRTX'],
+    ['my own', { algorithm: 'srt' }, { algorithm: 'm-grpo-iqr' }, 'my own'],
+    ['SRT + guard', { guard: 'rollback' }, { guard: 'off' }, 'SRT'],
+    ['M-GRPO + IQR, N = G/4', { anchorShare: 0.25 }, { anchorShare: 0.5 }, 'M-GRPO + IQR, N = G/2'],
+    ['M-GRPO + IQR, N = G/4', { anchorShare: 0.25 }, { anchorShare: 0.25, algorithm: 'srt' }, 'SRT'],
+  ])('%s says nothing that is no longer true', (name, before, after, expected) => {
+    expect(renamed(name, of(before), of(after))).toBe(expected);
+  });
+
+  it('of a clone is numbered, and a setting in it is no number', () => {
+    expect(freeLaneName('Group size G 8', ['Group size G 8'])).toBe('Group size G 8 (2)');
+    expect(freeLaneName('SRT (2)', ['SRT', 'SRT (2)'])).toBe('SRT (3)');
   });
 });

@@ -96,10 +96,10 @@ describe('runs trained elsewhere', () => {
   it('of the same file name are told apart, and can be renamed', async () => {
     await dropFixture('trainer_state.json');
     await dropFixture('trainer_state.json');
-    expect(watch.getState().runs.map(({ name }) => name)).toEqual(['trainer_state', 'trainer_state 2']);
+    expect(watch.getState().runs.map(({ name }) => name)).toEqual(['trainer_state', 'trainer_state (2)']);
     rename(run(0).id, '  SRT, 4B ');
     rename(run(1).id, ' ');
-    expect(watchedLab.getState().lanes.map(({ name }) => name)).toEqual(['SRT, 4B', 'trainer_state 2']);
+    expect(watchedLab.getState().lanes.map(({ name }) => name)).toEqual(['SRT, 4B', 'trainer_state (2)']);
   });
 
   it('are judged anew when a column is mapped to another metric', async () => {

@@ -1,18 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
-  agree,
   choosePreset,
-  openFromAddress,
+  furtherSteps,
+  goOn,
   reset,
   setKnob,
   trainOrPause,
   typeKnob,
 } from '../../src/store/actions.ts';
+import { openFromAddress } from '../../src/store/address.ts';
+import { agree, decline } from '../../src/store/ask.ts';
 import { connect, receive } from '../../src/store/connection.ts';
 import { readRecord } from '../../src/records/read.ts';
 import { thisLab } from '../../src/records/thisLab.ts';
 import { lanesAsRecord } from '../../src/store/exportMetrics.ts';
 import { lab, reachOf, stepOf } from '../../src/store/lanes.ts';
+import { stateInWords, withoutTruth } from '../../src/store/status.ts';
 import { presets } from '../../src/settings/presets.ts';
 import { type MetricRow, toRow } from '../../src/spec/metrics.ts';
 import type { Command } from '../../src/session/protocol.ts';
@@ -129,6 +132,22 @@ describe('changes', () => {
     expect(laneAt(0).history.length).toBe(0);
   });
 
+  it('that ask pause the run meanwhile, and what is kept goes on', () => {
+    rows(0, { step: 5 });
+    receive({ type: 'state', state: 'training' });
+    setKnob('groupSize', 32);
+    expect(sent.map(({ type }) => type)).toEqual(['pause']);
+    receive({ type: 'state', state: 'paused' });
+    reset();
+    decline();
+    expect(sent.map(({ type }) => type)).toEqual(['pause', 'train']);
+    // What was paused before stays so.
+    receive({ type: 'state', state: 'paused' });
+    reset();
+    decline();
+    expect(sent.map(({ type }) => type)).toEqual(['pause', 'train']);
+  });
+
   it('out of range are refused where they were typed, in words', () => {
     typeKnob('learningRate', '7');
     expect(lab.getState().refusal?.key).toBe('learningRate');
@@ -167,13 +186,55 @@ describe('events', () => {
   });
 
   it('judge a lane: healthy, then collapsed with the reason', () => {
-    rows(0, { step: 0, 'eval/sampled': 0.5 }, { step: 10, 'eval/sampled': 0.8, 'vote/answer_overlap': 0.95 });
+    const alike = Array.from({ length: 9 }, (_, at) => ({ step: at + 1, 'vote/answer_overlap': 0.95 }));
+    rows(0, { step: 0, 'eval/sampled': 0.5 });
+    vi.advanceTimersByTime(100);
+    expect(laneAt(0).status.reason).toBe('The base model was evaluated; no step was made yet.');
+    rows(0, ...alike, { step: 10, 'eval/sampled': 0.8, 'vote/answer_overlap': 0.95 });
     vi.advanceTimersByTime(100);
     expect(laneAt(0).status).toMatchObject({ state: 'healthy', best: 0.8, bestStep: 10, retention: 1 });
     rows(0, ...[20, 30, 40].map((step) => ({ step, 'eval/sampled': 0.1, 'reward/mean': 0.9 })));
     vi.advanceTimersByTime(100);
     expect(laneAt(0).status).toMatchObject({ state: 'collapsed', collapseStep: 20, now: 0.1 });
     expect(laneAt(0).status.reason).toMatch(/0\.80 at step 10 to 0\.10; the reward still says 0\.90/);
+  });
+
+  it('tell of a collapse while it lasts, and that it was one when it has passed', () => {
+    const course = (values: readonly number[]): string[] => {
+      const from = stepOf(laneAt(0));
+      return values.map((sampled, at) => {
+        rows(0, { step: from + 10 * (at + 1), 'eval/sampled': sampled, 'reward/mean': 0.95 });
+        vi.advanceTimersByTime(100);
+        return stateInWords(laneAt(0).status);
+      });
+    };
+    const [lasting, early] = ['collapsed at 20', 'not judged yet'];
+    expect(course([0.25, 0.1, 0.1, 0.1])).toEqual([early, early, early, lasting]);
+    expect(laneAt(0).status.reason).toBe(
+      'Accuracy fell from 0.25 at step 10 to 0.10; the reward still says 0.95.',
+    );
+    expect(course([0.25, 0.24])).toEqual([lasting, lasting]);
+    expect(laneAt(0).status.reason).toMatch(
+      /^Accuracy collapsed at step 20, from 0.25, and came back to 0.24;/,
+    );
+    expect(course([0.25])).toEqual(['recovered from 20']);
+    expect(laneAt(0).status.reason).toMatch(/^Nothing to judge by yet/);
+    expect(withoutTruth(laneAt(0).status)).toMatchObject({ collapseStep: null, recovered: false, now: NaN });
+    expect(course([0.1, 0.1, 0.1])).toEqual([lasting, lasting, lasting]);
+  });
+
+  it('that end a run say how it goes on: by as many steps again', () => {
+    const made = laneAt(0).settings.steps;
+    for (const lane of [0, 1]) rows(lane, { step: made });
+    expect(furtherSteps(lab.getState())).toBeNull();
+    receive({ type: 'state', state: 'finished' });
+    expect(furtherSteps(lab.getState())).toBe(2 * made);
+    goOn();
+    expect(sent).toEqual([
+      { type: 'change', lane: idOf(0), changes: { steps: 2 * made } },
+      { type: 'change', lane: idOf(1), changes: { steps: 2 * made } },
+      { type: 'train' },
+    ]);
   });
 
   it('train and pause by one key', () => {

@@ -149,12 +149,15 @@ it('echoes no more than a line of a link', () => {
 
 it('no two lanes of a link have the same name', () => {
   const names = (url: string): string[] => decodeUrl(url).lanes.map(({ name }) => name);
-  expect(names('preset=srt&lanes=3')).toEqual(['SRT', 'SRT 2', 'SRT 3']);
-  expect(names('preset=srt&lanes=3&1.name=SRT+2')).toEqual(['SRT 2', 'SRT', 'SRT 3']);
-  expect(names('preset=srt&lanes=2&2.name=SRT')).toEqual(['SRT', 'SRT 2']);
+  expect(names('preset=srt&lanes=3')).toEqual(['SRT', 'SRT (2)', 'SRT (3)']);
+  expect(names('preset=srt&lanes=3&1.name=SRT+2')).toEqual(['SRT 2', 'SRT', 'SRT (2)']);
+  expect(names('preset=srt&lanes=2&2.name=SRT')).toEqual(['SRT', 'SRT (2)']);
   // Twins to the eye: composed and combining letters, spaces around and within.
-  expect(names('preset=srt&lanes=2&1.name=%C3%BC&2.name=u%CC%88')).toEqual(['\u00fc', '\u00fc 2']);
-  expect(names('preset=srt&lanes=2&1.name=a+b&2.name=+a++b+')).toEqual(['a b', 'a b 2']);
+  expect(names('preset=srt&lanes=2&1.name=%C3%BC&2.name=u%CC%88')).toEqual(['\u00fc', '\u00fc (2)']);
+  expect(names('preset=srt&lanes=2&1.name=a+b&2.name=+a++b+')).toEqual(['a b', 'a b (2)']);
   const long = 'x'.repeat(60);
-  expect(names(`preset=srt&lanes=2&1.name=${long}&2.name=${long}`)).toEqual([long, `${long.slice(0, 56)} 2`]);
+  expect(names(`preset=srt&lanes=2&1.name=${long}&2.name=${long}`)).toEqual([
+    long,
+    `${long.slice(0, 54)} (2)`,
+  ]);
 });

@@ -1,3 +1,4 @@
+import { furtherSteps } from '../../store/actions.ts';
 import { stepOf } from '../../store/lanes.ts';
 import { stepsPerSecond } from '../../store/recent.ts';
 import { metrics } from '../../spec/metrics.ts';
@@ -14,13 +15,17 @@ export function Progress() {
   // Looked up anew with every batch of rows, in which histories grow in place.
   const speed = useLab(({ lanes }) => stepsPerSecond(lanes));
   const state = useLab((lab) => lab.state);
+  const further = useLab(furtherSteps);
   const word = state === 'paused' || state === 'finished' ? `${state} · ` : '';
   const left = state === 'training' && speed > 0 ? ` · ${formatDuration((total - done) / speed)} left` : '';
   const pace = speed > 0 ? ` · ${formatValue(speed)} steps/s` : '';
+  // Steps can be set below what was made.
+  const of = done > total ? `, Steps is ${total}` : ` of ${total}`;
+  const more = further === null ? '' : ` · Go on: to ${further}`;
   return (
     <div className="progress">
-      <progress max={Math.max(1, total)} value={done} aria-label="Steps made" />
-      <span title={about}>{`${word}step ${done} of ${total}${left}${pace}`}</span>
+      <progress max={Math.max(1, total, done)} value={done} aria-label="Steps made" />
+      <span title={about}>{`${word}step ${done}${of}${left}${further === null ? pace : more}`}</span>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { presetName, presetNames, presets } from '../../settings/presets.ts';
-import { choosePreset, reset, sharedAddress, step, trainOrPause } from '../../store/actions.ts';
+import { choosePreset, furtherSteps, goOn, reset, step, trainOrPause } from '../../store/actions.ts';
+import { sharedAddress } from '../../store/address.ts';
 import { downloadMetrics } from '../../store/exportMetrics.ts';
 import { underWay } from '../../store/lanes.ts';
 import { useLab } from '../useStore.ts';
@@ -14,6 +15,7 @@ export function TopBar() {
   const state = useLab((lab) => lab.state);
   const preset = useLab((lab) => lab.preset);
   const started = useLab((lab) => underWay(lab.lanes));
+  const further = useLab(furtherSteps);
   const training = state === 'training';
   const able = training || state === 'ready' || state === 'paused';
   return (
@@ -24,15 +26,21 @@ export function TopBar() {
         <button
           type="button"
           className="go"
-          disabled={!able}
+          disabled={!able && further === null}
           aria-keyshortcuts="Space"
-          title={training ? 'Pause (space)' : 'Train (space)'}
-          onClick={trainOrPause}
+          title={
+            further !== null
+              ? `All steps are made. Raises Steps to ${further} and trains on`
+              : training
+                ? 'Pause (space)'
+                : 'Train (space)'
+          }
+          onClick={further === null ? trainOrPause : goOn}
         >
           <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
             <path d={training ? 'M1 0h3v10H1zM6 0h3v10H6z' : 'M1 0l9 5-9 5z'} />
           </svg>
-          {training ? 'Pause' : 'Train'}
+          {further !== null ? 'Go on' : training ? 'Pause' : 'Train'}
         </button>
         <button
           type="button"

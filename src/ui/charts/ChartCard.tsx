@@ -23,6 +23,7 @@ import { axisEnd, stepTicks } from './plot.ts';
 import { shownSpan } from './zoom.ts';
 import { useOnScreen } from './useOnScreen.ts';
 import { useSize } from './useSize.ts';
+import { Menu } from '../Menu.tsx';
 
 const noZones: readonly Zone[] = [];
 
@@ -227,25 +228,22 @@ interface SeriesMenuProps {
 
 function SeriesMenu({ lines, shown, toggle }: SeriesMenuProps) {
   return (
-    <details className="menu">
-      <summary title="Choose series">series</summary>
-      <div className="menu-body">
-        {lines.map((line) => (
-          <label
-            key={line.id}
-            title={`${metrics[line.id].formula}. ↑ ${metrics[line.id].rises} ↓ ${metrics[line.id].falls}`}
-          >
-            <input
-              type="checkbox"
-              checked={shown.includes(line)}
-              onChange={() => {
-                toggle(line.id);
-              }}
-            />
-            {metrics[line.id].label}
-          </label>
-        ))}
-      </div>
-    </details>
+    <Menu title="Choose series" summary="series">
+      {lines.map((line) => (
+        <label
+          key={line.id}
+          title={`${metrics[line.id].formula}. ↑ ${metrics[line.id].rises} ↓ ${metrics[line.id].falls}`}
+        >
+          <input
+            type="checkbox"
+            checked={shown.includes(line)}
+            onChange={() => {
+              toggle(line.id);
+            }}
+          />
+          {metrics[line.id].label}
+        </label>
+      ))}
+    </Menu>
   );
 }

@@ -30,12 +30,12 @@ const firstSpan = 50;
 
 /**
  * Where the step axis ends: it doubles until it spans the run, so that curves can be seen moving
- * from the first steps on and are rescaled only a few times.
+ * from the first steps on and are rescaled only a few times. Steps may have been set below what was made.
  */
 export function axisEnd(step: number, total: number): number {
   let end = firstSpan;
   while (end <= step) end *= 2;
-  return Math.max(1, Math.min(end, total));
+  return Math.max(1, step, Math.min(end, total));
 }
 
 export interface AxisTicks {

@@ -86,8 +86,11 @@ export function NumericInput({ id, knob, value, disabled, refused }: Props) {
         }}
         onBlur={commitTyped}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') commitTyped();
-          else if (event.key === 'Escape') giveUp();
+          if (event.key === 'Enter') {
+            // A question may take the focus: the key is none of its answer.
+            event.preventDefault();
+            commitTyped();
+          } else if (event.key === 'Escape') giveUp();
         }}
       />
       {slides ? (

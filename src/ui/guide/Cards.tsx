@@ -1,6 +1,7 @@
 import { evaluationsOf, type ReducedRun } from '../../experiments/reduced.ts';
 import { mean } from '../../lib/stats.ts';
 import { linkQuery } from '../../settings/url.ts';
+import { LabLink } from './LabLink.tsx';
 import { cards } from './runs.ts';
 
 /** One knob, two values, what was measured, and the way to try it. */
@@ -48,7 +49,9 @@ export function Cards() {
               {experiment.seeds.join(', ')}; <code>npm run experiment -- {experiment.name}</code>
             </p>
             <p>
-              <a href={`?${linkQuery({ preset: name, lanes: experiment.lanes })}`}>Open in the lab</a>
+              <LabLink search={linkQuery({ preset: name, lanes: experiment.lanes })} title={experiment.title}>
+                Open in the lab
+              </LabLink>
             </p>
           </article>
         );

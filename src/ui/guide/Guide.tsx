@@ -3,6 +3,7 @@ import { goToStop } from '../../store/view.ts';
 import { Cards } from './Cards.tsx';
 import { CollapseFigure } from './CollapseFigure.tsx';
 import { AdvantageFigure, AnchorFigure, EntropyFigure, FilterFigure, VoteFigure } from './figures.tsx';
+import { LabLink } from './LabLink.tsx';
 import './guide.css';
 
 interface Section {
@@ -130,7 +131,9 @@ export function Guide() {
             <p className="formula">{formula}</p>
             {Figure === undefined ? (
               <p>
-                <a href="?preset=cure">Open the preset Cure</a>
+                <LabLink search="preset=cure" title="Preset Cure">
+                  Open the preset Cure
+                </LabLink>
               </p>
             ) : (
               <Figure />

@@ -1,4 +1,5 @@
-import { memo, useState } from 'react';
+import { memo, useRef, useState } from 'react';
+import { longestName } from '../../settings/laneNames.ts';
 import { mostLanes } from '../../settings/url.ts';
 import { selectLane } from '../../store/actions.ts';
 import {
@@ -13,7 +14,8 @@ import {
 import { type Lane, stepOf } from '../../store/lanes.ts';
 import { pin } from '../../store/view.ts';
 import { formatPercent, formatShare } from '../format.ts';
-import { withoutTruth } from '../../store/status.ts';
+import { stateInWords, withoutTruth } from '../../store/status.ts';
+import { Menu } from '../Menu.tsx';
 import { useLab, useView } from '../useStore.ts';
 
 /** The runs side by side: name, how each fares and why; the selected one is shown in controls and table. */
@@ -63,11 +65,7 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
   const truthHidden = useView((state) => state.truthHidden);
   const status = truthHidden ? withoutTruth(lane.status) : lane.status;
   const refused = typeof standing === 'object';
-  const word = refused
-    ? 'not started'
-    : status.collapseStep === null
-      ? status.state
-      : `collapsed at ${status.collapseStep}`;
+  const word = refused ? 'not started' : stateInWords(status);
   return (
     <div className={`lane card lane-${lane.slot}`} data-state={refused ? 'warning' : status.state}>
       <label>
@@ -102,120 +100,124 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
 function LaneMenu({ lane, full, alone }: Pick<CardProps, 'lane' | 'full' | 'alone'>) {
   const [renaming, setRenaming] = useState(false);
   const alarm = worstAlarm(lane);
-  const close = (element: HTMLElement): void => {
-    element.closest('details')?.removeAttribute('open');
-  };
-  const finish = (name: string): void => {
-    renameLane(lane.id, name);
-    setRenaming(false);
+  return (
+    <Menu
+      className="lane-menu"
+      title={
+        alarm === undefined
+          ? 'Rename, clone, remove'
+          : `Step ${alarm.step}: ${alarm.reason} What helps, and more.`
+      }
+      summary={
+        <>
+          {alarm === undefined ? (
+            <span aria-hidden="true">⋯</span>
+          ) : (
+            <span className="alarm" data-alarm={alarm.state}>
+              ▲ {alarm.step} help
+            </span>
+          )}
+          <span className="visually-hidden">{` What to do with ${lane.name}`}</span>
+        </>
+      }
+    >
+      {alarm === undefined ? null : (
+        <button
+          type="button"
+          onClick={() => {
+            pin(alarm.step);
+          }}
+        >
+          {`Show step ${alarm.step}, where it turned ${alarm.state === 'warning' ? 'red' : 'amber'}`}
+        </button>
+      )}
+      {renaming ? (
+        <NewName
+          lane={lane}
+          onDone={() => {
+            setRenaming(false);
+          }}
+        />
+      ) : (
+        <button
+          type="button"
+          data-stays
+          onClick={() => {
+            setRenaming(true);
+          }}
+        >
+          Rename
+        </button>
+      )}
+      <button
+        type="button"
+        disabled={full}
+        title="A lane with the same past, from its newest checkpoint on"
+        onClick={() => {
+          fork(lane.id, stepOf(lane));
+        }}
+      >
+        Clone
+      </button>
+      <button
+        type="button"
+        disabled={alone}
+        onClick={() => {
+          removeLane(lane.id);
+        }}
+      >
+        Remove
+      </button>
+      {alarm !== undefined ? (
+        <>
+          <p className="menu-note">
+            {full
+              ? 'Four lanes are there: remove one to try a cure beside them.'
+              : 'Pause, go back 20 steps before the alarm, and in a new lane:'}
+          </p>
+          {adviceFor(lane).map((advice) => (
+            <button
+              key={advice.label}
+              type="button"
+              disabled={full}
+              onClick={() => {
+                takeAdvice(lane.id, advice);
+              }}
+            >
+              {advice.label}
+            </button>
+          ))}
+        </>
+      ) : null}
+    </Menu>
+  );
+}
+
+/** Where a lane is given another name. Enter and leaving it take what is written, Escape takes nothing. */
+function NewName({ lane, onDone }: { readonly lane: Lane; readonly onDone: () => void }) {
+  // The field goes with the key, and a field that goes loses the focus: that is no wish to keep what is in it.
+  const given = useRef(false);
+  const finish = (name: string | null): void => {
+    if (given.current) return;
+    given.current = true;
+    if (name !== null) renameLane(lane.id, name);
+    onDone();
   };
   return (
-    <details
-      className="menu lane-menu"
+    <input
+      type="text"
+      aria-label="New name"
+      defaultValue={lane.name}
+      autoFocus
+      maxLength={longestName}
       onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        event.currentTarget.removeAttribute('open');
-        event.currentTarget.querySelector('summary')?.focus();
+        if (event.key === 'Enter') finish(event.currentTarget.value);
+        if (event.key === 'Escape') finish(null);
       }}
-    >
-      <summary
-        title={
-          alarm === undefined
-            ? 'Rename, clone, remove'
-            : `Step ${alarm.step}: ${alarm.reason} What helps, and more.`
-        }
-      >
-        {alarm === undefined ? (
-          <span aria-hidden="true">⋯</span>
-        ) : (
-          <span className="alarm" data-alarm={alarm.state}>
-            ▲ {alarm.step} help
-          </span>
-        )}
-        <span className="visually-hidden">{` What to do with ${lane.name}`}</span>
-      </summary>
-      <div className="menu-body">
-        {alarm === undefined ? null : (
-          <button
-            type="button"
-            onClick={(event) => {
-              close(event.currentTarget);
-              pin(alarm.step);
-            }}
-          >
-            {`Show step ${alarm.step}, where it turned ${alarm.state === 'warning' ? 'red' : 'amber'}`}
-          </button>
-        )}
-        {renaming ? (
-          <input
-            type="text"
-            aria-label="New name"
-            defaultValue={lane.name}
-            autoFocus
-            maxLength={60}
-            onKeyDown={(event) => {
-              if (event.key === 'Enter') finish(event.currentTarget.value);
-              if (event.key === 'Escape') setRenaming(false);
-            }}
-            onBlur={(event) => {
-              finish(event.currentTarget.value);
-            }}
-          />
-        ) : (
-          <button
-            type="button"
-            onClick={() => {
-              setRenaming(true);
-            }}
-          >
-            Rename
-          </button>
-        )}
-        <button
-          type="button"
-          disabled={full}
-          title="A lane with the same past, from its newest checkpoint on"
-          onClick={(event) => {
-            close(event.currentTarget);
-            fork(lane.id, stepOf(lane));
-          }}
-        >
-          Clone
-        </button>
-        <button
-          type="button"
-          disabled={alone}
-          onClick={(event) => {
-            close(event.currentTarget);
-            removeLane(lane.id);
-          }}
-        >
-          Remove
-        </button>
-        {alarm !== undefined ? (
-          <>
-            <p className="menu-note">
-              {full
-                ? 'Four lanes are there: remove one to try a cure beside them.'
-                : 'Pause, go back 20 steps before the alarm, and in a new lane:'}
-            </p>
-            {adviceFor(lane).map((advice) => (
-              <button
-                key={advice.label}
-                type="button"
-                disabled={full}
-                onClick={(event) => {
-                  close(event.currentTarget);
-                  takeAdvice(lane.id, advice);
-                }}
-              >
-                {advice.label}
-              </button>
-            ))}
-          </>
-        ) : null}
-      </div>
-    </details>
+      onBlur={(event) => {
+        finish(event.currentTarget.value);
+      }}
+    />
   );
 }
 

@@ -1,5 +1,5 @@
 import type { RunState } from '../../session/protocol.ts';
-import { withoutTruth } from '../../store/status.ts';
+import { stateInWords, withoutTruth } from '../../store/status.ts';
 import { useLab, useView } from '../useStore.ts';
 
 const words: Readonly<Record<RunState, string>> = {
@@ -25,9 +25,9 @@ export function Announcer() {
       .map(({ name, status }) => ({ name, status: truthHidden ? withoutTruth(status) : status }))
       .filter(({ status }) => status.state !== 'healthy' && status.state !== 'waiting')
       .map(({ name, status }) =>
-        status.collapseStep === null
-          ? `${name}: ${status.state}.`
-          : `${name} collapsed at step ${status.collapseStep}.`,
+        status.state === 'collapsed'
+          ? `${name} collapsed at step ${String(status.collapseStep)}.`
+          : `${name}: ${stateInWords(status)}.`,
       )
       .join(' '),
   );

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { agree, decline, dismissNotice, retry } from '../../store/actions.ts';
+import { dismissNotice, retry } from '../../store/actions.ts';
 import { downloadMetrics } from '../../store/exportMetrics.ts';
 import { resumeGentler } from '../../store/laneActions.ts';
 import type { Failure } from '../../session/protocol.ts';
@@ -60,9 +60,8 @@ export function Stage() {
   }
 }
 
-/** Questions and notices that leave the page in use. */
+/** Notices that leave the page in use. */
 export function Notices() {
-  const asked = useLab((lab) => lab.asked);
   const notice = useLab((lab) => lab.notice);
   return (
     <div className="notices">
@@ -72,31 +71,6 @@ export function Notices() {
           <span className="buttons">
             <button type="button" onClick={dismissNotice}>
               Dismiss
-            </button>
-          </span>
-        </div>
-      )}
-      {asked === null ? null : (
-        <div
-          className="notice card"
-          role="alertdialog"
-          aria-labelledby="asked-what"
-          aria-describedby="asked-cost"
-          onKeyDown={(event) => {
-            if (event.key === 'Escape') decline();
-          }}
-        >
-          <p>
-            <strong id="asked-what">{asked.what}</strong> <span id="asked-cost">{asked.cost}</span>
-          </p>
-          <span className="buttons">
-            {/* The question appears in answer to a key or a click: its safe answer takes the focus. */}
-            <button type="button" autoFocus onClick={decline}>
-              Keep this run
-            </button>
-            <ExportButton />
-            <button type="button" className="go" onClick={agree}>
-              Restart
             </button>
           </span>
         </div>

@@ -1,6 +1,6 @@
 import { mostLanes } from '../../settings/url.ts';
-import { fork, forkStep } from '../../store/laneActions.ts';
-import { stepOf } from '../../store/lanes.ts';
+import { fork } from '../../store/laneActions.ts';
+import { forkStep, stepOf } from '../../store/lanes.ts';
 import { pin } from '../../store/view.ts';
 import { formatBytes } from '../format.ts';
 import { useLab, useView } from '../useStore.ts';

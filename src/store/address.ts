@@ -1,0 +1,80 @@
+import { LabError } from '../lib/labError.ts';
+import { defaultPreset, presets } from '../settings/presets.ts';
+import { decodeUrl, encodeUrl, linkQuery, type SharedLab } from '../settings/url.ts';
+import { open } from './connection.ts';
+import { lab, setupsOf } from './lanes.ts';
+
+/** Opens what the address says; nonsense there opens the default preset and says what was wrong. */
+export function openFromAddress(search: string): void {
+  try {
+    const { preset, lanes } = decodeUrl(search);
+    open(preset, lanes);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    open(defaultPreset, presets[defaultPreset].lanes);
+    lab.setState({ notice: `${error.message} ${error.remedy} The default preset was opened instead.` });
+    refusedAddress = true;
+  }
+}
+
+/** What the address says was refused and is still there to be mended, until settings take its place. */
+let refusedAddress = false;
+
+/** Keeps the address in step with the settings, so that reload and bookmark bring the same lanes. */
+export function keepAddress(): void {
+  // Another page of the lab is another entry of the history, with nothing kept beside it yet, or what was kept before.
+  for (const moved of ['popstate', 'hashchange']) {
+    addEventListener(moved, () => {
+      if (!refusedAddress) keep();
+    });
+  }
+  lab.subscribe((state, before) => {
+    if (state.lanes.length === 0 || (state.lanes === before.lanes && state.preset === before.preset)) return;
+    const settled = state.lanes.every(({ settings, name }, index) => {
+      const old = before.lanes[index];
+      return old?.settings === settings && old.name === name;
+    });
+    if (settled && state.lanes.length === before.lanes.length && state.preset === before.preset) return;
+    keep();
+  });
+}
+
+function keep(): void {
+  refusedAddress = false;
+  try {
+    history.replaceState(null, '', `${addressOf()}${location.hash}`);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    // Too long for an address: kept beside it, so that a reload brings the same lanes all the same.
+    history.replaceState({ query: encodeUrl(shared()) }, '', `${location.pathname}${location.hash}`);
+  }
+}
+
+/** What this page is to open: what was kept beside the address for being too long, or else the address's own query. */
+export function queryHere(): string {
+  const kept: unknown = history.state;
+  const query = typeof kept === 'object' && kept !== null && 'query' in kept ? kept.query : null;
+  return typeof query === 'string' ? query : location.search;
+}
+
+/** The address to share; null where there can be none, and a notice says why. */
+export function sharedAddress(): string | null {
+  try {
+    return addressOf();
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    lab.setState({ notice: `${error.message} ${error.remedy}` });
+    return null;
+  }
+}
+
+/** The address of this page with every setting that differs from the default. */
+function addressOf(): string {
+  const query = linkQuery(shared());
+  const { origin, pathname } = location;
+  return `${origin}${pathname}${query === '' ? '' : `?${query}`}`;
+}
+
+function shared(): SharedLab {
+  return { preset: lab.getState().preset, lanes: setupsOf(lab.getState().lanes) };
+}

@@ -1,0 +1,29 @@
+import type { ReactNode } from 'react';
+import { openLink } from '../../store/actions.ts';
+
+interface Props {
+  /** The query of the address that it leads to. */
+  readonly search: string;
+  /** What it opens, in a question. */
+  readonly title: string;
+  readonly children: ReactNode;
+}
+
+/** A link to the lab with other settings. It is followed within the page, which asks before a run would be lost. */
+export function LabLink({ search, title, children }: Props) {
+  return (
+    <a
+      href={`?${search}`}
+      onClick={(event) => {
+        // Another tab is another lab.
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+        event.preventDefault();
+        openLink(search, title, () => {
+          location.hash = 'lab';
+        });
+      }}
+    >
+      {children}
+    </a>
+  );
+}
