@@ -12,90 +12,113 @@ import type { PlannedLane } from './planLanes.ts';
 import { ProgressBar } from './progress.ts';
 
 export interface LaneRun {
-  /** Called with every row, the evaluation at step 0 first. */
-  readonly record: (metrics: Partial<MetricRow>) => void;
-  /** Called with every change when it takes effect: those to be made, and those that the guard makes. */
-  readonly changed: (change: LiveChange) => void;
+  /** Called with every row, the evaluation at step 0 first; waited for. */
+  readonly record: (metrics: Partial<MetricRow>) => unknown;
+  /** Called with every change when it takes effect: those to be made, and those that the guard makes; waited for. */
+  readonly changed: (change: LiveChange) => unknown;
+  /** Called with every checkpoint, after what was recorded until then, and with the run as it is at its end; waited for. */
+  readonly keep?: (checkpoint: Checkpoint, end: RunSummary | null) => Promise<void>;
   /** Asked between steps; true ends the run there. */
   readonly interrupted: () => boolean;
+}
+
+/** A run that goes on: what it was at a checkpoint, and what was recorded until then. */
+export interface Begun {
+  readonly checkpoint: Checkpoint;
+  readonly settings: Settings;
+  readonly rows: readonly Partial<MetricRow>[];
+  readonly changes: readonly LiveChange[];
 }
 
 /**
  * Trains a lane to its end with the Trainer of the page, a progress bar on the terminal.
  * @param changes to make on the way, in the order of their steps, also where a run had ended: it may go on after them.
  * The guard makes its own
+ * @param begun where it goes on; null: at its beginning
  */
 export async function runLane(
   device: Device,
   { name, settings, plan }: PlannedLane,
   of: LaneRun,
   changes: readonly LiveChange[] = [],
+  begun: Begun | null = null,
 ): Promise<RunSummary> {
   const began = performance.now();
-  const checkpoints = changes.some(({ by }) => by === 'checkpoint');
+  const checkpoints = of.keep !== undefined || changes.some(({ by }) => by === 'checkpoint');
   const train = async (under: Settings, from: Checkpoint | null = null): Promise<Trainer> =>
     (await prepareTrainer(nodeHost, device, under, { plan, from, checkpoints })).trainer;
-  let trainer = await train(settings);
+  let trainer = await train(begun?.settings ?? settings, begun?.checkpoint);
   const progress = new ProgressBar(settings.steps);
-  const evaluations: Evaluation[] = [];
-  const record = (metrics: Partial<MetricRow>): void => {
-    of.record(metrics);
-    const { step, 'eval/sampled': sampled } = metrics;
-    if (step !== undefined && sampled !== undefined) evaluations.push({ step, sampled });
+  const evaluations: Evaluation[] = evaluationsOf(begun?.rows ?? []);
+  const record = async (metrics: Partial<MetricRow>): Promise<void> => {
+    await of.record(metrics);
+    evaluations.push(...evaluationsOf([metrics]));
   };
-  let interventions = 0;
+  let interventions = begun?.changes.filter(({ by }) => by === 'guard').length ?? 0;
   let stopped: string | undefined;
   const asked = changes.filter(({ by }) => by !== 'guard');
   try {
-    await device.ready();
-    record(await trainer.start());
-    let reached: Checkpoint | null = null;
-    for (;;) {
-      for (const change of asked.filter(({ step }) => step === trainer.step)) {
-        if (change.by === 'reader') trainer.change(change.changes);
-        else {
-          const from: Checkpoint = reached ?? (await trainer.checkpoint());
-          const under = validateSettings(change.changes, trainer.settings);
-          trainer.destroy();
-          trainer = await train(under, from);
-          await device.ready();
+    try {
+      await device.ready();
+      if (begun === null) await record(await trainer.start());
+      let reached: Checkpoint | null = null;
+      for (;;) {
+        for (const change of asked.filter(({ step }) => step === trainer.step)) {
+          if (change.by === 'reader') trainer.change(change.changes);
+          else {
+            const from: Checkpoint = reached ?? (await trainer.checkpoint());
+            const under = validateSettings(change.changes, trainer.settings);
+            trainer.destroy();
+            trainer = await train(under, from);
+            await device.ready();
+          }
+          await of.changed(change);
         }
-        of.changed(change);
+        if (trainer.finished) break;
+        if (of.interrupted()) {
+          stopped = interruption;
+          break;
+        }
+        const { metrics, guarded, checkpoint } = await trainer.next();
+        reached = checkpoint;
+        await record(metrics);
+        if (guarded !== null) {
+          interventions++;
+          await of.changed({ step: trainer.step, by: 'guard', changes: guarded });
+        }
+        if (checkpoint !== null) await of.keep?.(checkpoint, null);
+        progress.show(
+          trainer.step,
+          `${name}  reward ${figure(metrics['reward/mean'])}  entropy ${figure(metrics['policy/entropy'])}  held-out ${figure(evaluations.at(-1)?.sampled)}`,
+        );
       }
-      if (trainer.finished) break;
-      if (of.interrupted()) {
-        stopped = interruption;
-        break;
-      }
-      const { metrics, guarded, checkpoint } = await trainer.next();
-      reached = checkpoint;
-      record(metrics);
-      if (guarded !== null) {
-        interventions++;
-        of.changed({ step: trainer.step, by: 'guard', changes: guarded });
-      }
-      progress.show(
-        trainer.step,
-        `${name}  reward ${figure(metrics['reward/mean'])}  entropy ${figure(metrics['policy/entropy'])}  held-out ${figure(evaluations.at(-1)?.sampled)}`,
-      );
+    } catch (error) {
+      // What was measured until then is kept, and its summary says why it ends here.
+      if (!(error instanceof LabError && ['non-finite', 'bad-reward'].includes(error.code))) throw error;
+      stopped = `${error.message} ${error.remedy}`;
+    } finally {
+      progress.end();
     }
-  } catch (error) {
-    // What was measured until then is kept, and its summary says why it ends here.
-    if (!(error instanceof LabError && ['non-finite', 'bad-reward'].includes(error.code))) throw error;
-    stopped = `${error.message} ${error.remedy}`;
+    const summary = {
+      steps: trainer.step,
+      // The evaluation at step 0 is there, unless the run failed before it.
+      ...(summarise(evaluations) ?? nothingMeasured),
+      finalStep: evaluations.at(-1)?.step ?? 0,
+      seconds: Math.round((performance.now() - began) / 100) / 10,
+      ...(settings.guard === 'off' ? {} : { interventions }),
+      ...(stopped === undefined ? {} : { stopped }),
+    };
+    if (of.keep !== undefined) await of.keep(await trainer.checkpoint(true), summary);
+    return summary;
   } finally {
-    progress.end();
     trainer.destroy();
   }
-  return {
-    steps: trainer.step,
-    // The evaluation at step 0 is there, unless the run failed before it.
-    ...(summarise(evaluations) ?? nothingMeasured),
-    finalStep: evaluations.at(-1)?.step ?? 0,
-    seconds: Math.round((performance.now() - began) / 100) / 10,
-    ...(settings.guard === 'off' ? {} : { interventions }),
-    ...(stopped === undefined ? {} : { stopped }),
-  };
+}
+
+function evaluationsOf(rows: readonly Partial<MetricRow>[]): Evaluation[] {
+  return rows.flatMap(({ step, 'eval/sampled': sampled }) =>
+    step !== undefined && sampled !== undefined ? [{ step, sampled }] : [],
+  );
 }
 
 const nothingMeasured: Summary = {

@@ -1,16 +1,21 @@
 import type { Plan } from '../engine/plan.ts';
 import { Device } from '../host/host.ts';
 import { LabError } from '../lib/labError.ts';
+import { interruption as interrupted, type LiveChange, type RunSummary } from '../records/run.ts';
 import { thisLab } from '../records/thisLab.ts';
-import { changeLine, headerLine, stepLine, summaryLine } from '../records/write.ts';
+import { changeLine, headerLine, measured, stepLine, summaryLine } from '../records/write.ts';
 import type { OwnFlags } from '../settings/arguments.ts';
-import { flagHelp, parseFlags, refuseIneffective } from '../settings/flags.ts';
+import { flagHelp, flagOf, parseFlags, refuseIneffective } from '../settings/flags.ts';
+import type { HyperparameterKey } from '../settings/hyperparameters.ts';
 import { defaultPreset, presetName, presetNames, presets, type LaneSetup } from '../settings/presets.ts';
 import { diffSettings, validateSettings } from '../settings/settings.ts';
+import type { MetricRow } from '../spec/metrics.ts';
+import type { Checkpoint } from '../trainer/checkpoint.ts';
 import { openHeadless } from './headless.ts';
+import { claimFolder, KeptTraining } from './keptTraining.ts';
 import { modelFolder } from './modelFolder.ts';
 import { Output } from './output.ts';
-import { planLanes } from './planLanes.ts';
+import { planLanes, type PlannedLane } from './planLanes.ts';
 import { readTextFile } from './readInput.ts';
 import { readRecordFile } from './recordFile.ts';
 import { describe, runLane } from './runLane.ts';
@@ -31,6 +36,16 @@ const own: OwnFlags = {
     value: 'file',
     help: 'write a record: JSON lines, of each lane header, steps, summary',
   },
+  checkpoints: {
+    type: 'string',
+    value: 'folder',
+    help: 'keep the run in a new folder, record and checkpoints, so that --resume goes on with it bit for bit',
+  },
+  resume: {
+    type: 'string',
+    value: 'folder',
+    help: 'go on with what --checkpoints has kept, after whatever ended it',
+  },
   force: { type: 'boolean', help: 'replace the file of --out where it is there already' },
   plan: {
     type: 'string',
@@ -41,6 +56,12 @@ const own: OwnFlags = {
   help: { type: 'boolean', help: 'this list' },
 };
 
+/** Where lines of a record go, and checkpoints where they are kept. */
+interface Sink {
+  readonly write: (lines: string) => unknown;
+  readonly kept: KeptTraining | null;
+}
+
 /** `npm run train`: the Trainer of the page, headless. */
 export default async function main(argv: string[]): Promise<void> {
   const flags = parseFlags(argv, own, readTextFile);
@@ -48,53 +69,83 @@ export default async function main(argv: string[]): Promise<void> {
     console.log(`npm run train -- [flags]\n\n${flagHelp(own)}`);
     return;
   }
+  const text = (name: string): string | null => {
+    const value = flags.own.get(name);
+    return typeof value === 'string' ? value : null;
+  };
+  const json = flags.own.has('json');
+  const folder = text('resume');
+  if (folder !== null) {
+    const others = [
+      ...flags.own.keys(),
+      ...Object.keys(flags.changes).map((key) => flagOf(key as HyperparameterKey)),
+    ];
+    refuseBeside(
+      'resume',
+      others.find((name) => !['resume', 'json'].includes(name)),
+    );
+    const kept = await KeptTraining.resume(folder);
+    await train(new Device(await openHeadless()), kept.lanes, sinkOf(kept), json);
+    return;
+  }
   const lanes = lanesOf(flags);
-  const out = flags.own.get('out');
-  const record = flags.own.get('plan');
-  const given = typeof record === 'string' ? planOfRecord(record) : null;
+  const [out, checkpoints, record] = [text('out'), text('checkpoints'), text('plan')];
+  const given = record === null ? null : planOfRecord(record);
   const force = flags.own.has('force');
   const read = [
     ...flags.read,
-    ...(typeof record === 'string' ? [record] : []),
+    ...(record === null ? [] : [record]),
     ...lanes.map(({ settings }) => modelFolder(settings.model)),
   ];
+  if (checkpoints !== null) {
+    refuseBeside('checkpoints', out !== null ? 'out' : force ? 'force' : undefined);
+    claimFolder(checkpoints, read);
+    const device = new Device(await openHeadless());
+    const kept = await KeptTraining.begin(checkpoints, await planLanes(device, lanes, given));
+    await train(device, kept.lanes, sinkOf(kept), json);
+    return;
+  }
   // All that can be wrong with the place to write to is said before a device is opened.
-  const output = typeof out === 'string' ? new Output(out, { flag: '--out', force, read }) : null;
+  const output = out === null ? null : new Output(out, { flag: '--out', force, read });
   try {
-    await train(lanes, given, output, flags.own.has('json'));
+    const device = new Device(await openHeadless());
+    const planned = await planLanes(device, lanes, given);
+    await train(device, planned, { write: (lines) => output?.write(lines), kept: null }, json);
   } finally {
     output?.close();
   }
 }
 
+function sinkOf(kept: KeptTraining): Sink {
+  return { write: (lines) => kept.append(lines), kept };
+}
+
+const beside = {
+  resume: 'The folder says what is trained, and how: give --json at most beside it.',
+  checkpoints: 'The record goes into the folder, record.jsonl, which must be a new one.',
+} as const;
+
+/** @throws LabError where a flag was given that can't stand beside another */
+function refuseBeside(flag: keyof typeof beside, other: string | undefined): void {
+  if (other === undefined) return;
+  throw new LabError('bad-setting', `--${flag} can't be given together with --${other}.`, beside[flag]);
+}
+
 /** Trains lanes one after another, and writes and prints what comes of them. */
 async function train(
-  lanes: readonly LaneSetup[],
-  given: Plan | null,
-  output: Output | null,
+  device: Device,
+  lanes: readonly PlannedLane[],
+  { write, kept }: Sink,
   json: boolean,
 ): Promise<void> {
-  const interruption = listenForEnd();
-  const gpu = await openHeadless();
-  const device = new Device(gpu);
-  const planned = await planLanes(device, lanes, given);
+  const interruption = listenForEnd(kept !== null);
   const summaries: object[] = [];
-  for (const [index, lane] of planned.entries()) {
+  for (const [index, lane] of lanes.entries()) {
     if (interruption() !== null) break;
-    const { name, settings } = lane;
     const run = index + 1;
-    const head = { ...lane, lab: thisLab, adapter: gpu.adapter, origin: null };
-    // With the first row: a run that is refused leaves no file behind.
-    let header = headerLine(run, head);
-    const summary = await runLane(device, lane, {
-      record: (row) => {
-        output?.write(header + stepLine(run, row));
-        header = '';
-      },
-      changed: (change) => output?.write(changeLine(run, change)),
-      interrupted: () => interruption() !== null,
-    });
-    output?.write(header + summaryLine(run, summary));
+    const summary =
+      kept?.ended(run)?.summary ?? (await trainLane(device, run, lane, { write, kept }, interruption));
+    const { name, settings } = lane;
     summaries.push({ lane: name, seed: settings.seed, ...summary });
     if (summary.stopped !== undefined && interruption() === null) {
       console.error(`${name}: ${summary.stopped}`);
@@ -107,15 +158,67 @@ async function train(
   if (status !== null) process.exitCode = status;
 }
 
+/** Trains a lane from where it stands. */
+async function trainLane(
+  device: Device,
+  run: number,
+  lane: PlannedLane,
+  { write, kept }: Sink,
+  interruption: () => number | null,
+): Promise<RunSummary> {
+  const begun = kept?.begun(run) ?? null;
+  const head = { ...lane, lab: thisLab, adapter: device.gpu.adapter, origin: null };
+  // With the first row: a run that is refused leaves no file behind.
+  let header = begun === null ? headerLine(run, head) : '';
+  const rows: Partial<MetricRow>[] = [];
+  const changes: LiveChange[] = [];
+  let told = kept === null;
+  const of = {
+    record: async (row: Partial<MetricRow>) => {
+      await write(header + stepLine(run, row));
+      header = '';
+      if (told) return;
+      rows.push(measured(row));
+      const compared = kept?.compared(run, { rows, changes }) ?? null;
+      if (compared === null) return;
+      told = true;
+      console.error(`${lane.name}: ${compared}.`);
+    },
+    changed: (change: LiveChange) => {
+      changes.push(change);
+      return write(changeLine(run, change));
+    },
+    interrupted: () => interruption() !== null,
+    ...(kept === null
+      ? {}
+      : {
+          keep: async (checkpoint: Checkpoint, end: RunSummary | null) => {
+            // A run that was told to end goes on another time.
+            const ended = end !== null && end.stopped !== interrupted;
+            if (ended) await write(header + summaryLine(run, end));
+            await kept.keep(run, checkpoint, ended);
+          },
+        }),
+  };
+  const summary = await runLane(device, lane, of, [], begun);
+  if (kept === null) await write(header + summaryLine(run, summary));
+  return summary;
+}
+
+/** sysexits.h EX_TEMPFAIL: what schedulers take for "start it again". */
+const startAgain = 75;
+
 /**
- * Ctrl-C and SIGTERM let the step under way end, so that a record ends with a summary; the second one ends at once.
+ * Ctrl-C and SIGTERM let the step under way end, so that a record ends with a summary, or a run that is kept with a
+ * checkpoint; the second one ends at once.
+ * @param kept whether what is trained goes on another time
  * @returns what tells the exit status, null before one has come
  */
-function listenForEnd(): () => number | null {
+function listenForEnd(kept: boolean): () => number | null {
   let ending: number | null = null;
   for (const [signal, status] of [
     ['SIGINT', 130],
-    ['SIGTERM', 143],
+    ['SIGTERM', kept ? startAgain : 143],
   ] as const) {
     process.on(signal, () => {
       if (ending !== null) process.exit(status);

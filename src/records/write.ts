@@ -1,3 +1,4 @@
+import { exactJson } from '../lib/exactJson.ts';
 import { hyperparameterKeys, type Settings } from '../settings/hyperparameters.ts';
 import { metricIds, type MetricRow } from '../spec/metrics.ts';
 import { recordVersion, type LiveChange, type RunHead, type RunRecord, type RunSummary } from './run.ts';
@@ -78,14 +79,5 @@ function inTableOrder(settings: Partial<Settings>): Partial<Settings> {
 }
 
 function line(value: object): string {
-  return `${json(value)}\n`;
-}
-
-/** As JSON.stringify, which writes −0 as 0. */
-function json(value: unknown): string {
-  if (Object.is(value, -0)) return '-0';
-  if (Array.isArray(value)) return `[${value.map(json).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${json(inner)}`).join(',')}}`;
+  return `${exactJson(value)}\n`;
 }

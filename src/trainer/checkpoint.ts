@@ -14,6 +14,8 @@ export interface Checkpoint {
   readonly anchored: boolean;
   readonly overlap: readonly PairShares[];
   readonly warning: EarlyWarningState;
+  /** Taken between those that are due, as when a run is told to end: the guard never goes back to it. */
+  readonly passing: boolean;
   /** What the guard could go back to then, oldest first. */
   readonly earlier: readonly Checkpoint[];
 }
@@ -26,7 +28,16 @@ export function firstCheckpoint({ weights }: BaseModel): Checkpoint {
     m: new Float32Array(weights.length),
     v: new Float32Array(weights.length),
   };
-  return { step: 0, updates: 0, state, anchored: true, overlap: [], warning: {}, earlier: [] };
+  return {
+    step: 0,
+    updates: 0,
+    state,
+    anchored: true,
+    overlap: [],
+    warning: {},
+    passing: false,
+    earlier: [],
+  };
 }
 
 /** Bytes of a checkpoint alone. */
@@ -39,7 +50,7 @@ export class RecentCheckpoints {
   #kept: readonly Checkpoint[];
 
   constructor(start: Checkpoint) {
-    this.#kept = [...start.earlier, start];
+    this.#kept = start.passing ? start.earlier : [...start.earlier, start];
   }
 
   /** Oldest first. */

@@ -243,8 +243,11 @@ export class Trainer {
     };
   }
 
-  /** The run as it is between two steps; the guard can go back to it. */
-  async checkpoint(): Promise<Checkpoint> {
+  /**
+   * The run as it is between two steps; the guard can go back to it, unless it is in passing.
+   * @param passing whether it is taken for another reason than that one is due
+   */
+  async checkpoint(passing = false): Promise<Checkpoint> {
     const checkpoint = {
       step: this.#step,
       updates: this.#updates,
@@ -252,9 +255,10 @@ export class Trainer {
       anchored: this.#keepsAnchor,
       overlap: this.#overlap.state,
       warning: this.#warning.state,
+      passing,
       earlier: this.#recent.kept.map((kept) => ({ ...kept, earlier: [] })),
     };
-    this.#recent.add(checkpoint, this.#settings.guardStepsBack);
+    if (!passing) this.#recent.add(checkpoint, this.#settings.guardStepsBack);
     return checkpoint;
   }
 

@@ -9,7 +9,16 @@ const bytesOf = (items: readonly unknown[]) => 10 * items.length;
 function checkpoint(step: number): Checkpoint {
   const policy = new Float32Array(4);
   const state = { policy, anchor: policy, m: policy, v: policy };
-  return { step, updates: step, state, anchored: true, overlap: [], warning: {}, earlier: [] };
+  return {
+    step,
+    updates: step,
+    state,
+    anchored: true,
+    overlap: [],
+    warning: {},
+    passing: false,
+    earlier: [],
+  };
 }
 
 describe('what a timeline keeps', () => {

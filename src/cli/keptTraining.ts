@@ -1,0 +1,180 @@
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { parsePlan } from '../engine/parsePlan.ts';
+import { LabError } from '../lib/labError.ts';
+import { quotePath } from '../lib/quote.ts';
+import { runName, settingValues, type RecordedRun } from '../records/building.ts';
+import { compare } from '../records/compare.ts';
+import { readRecord } from '../records/read.ts';
+import type { RunRecord } from '../records/run.ts';
+import { thisLab } from '../records/thisLab.ts';
+import { applyLive, validateSettings } from '../settings/settings.ts';
+import { KeptRuns, type Restored } from '../storage/keptRuns.ts';
+import type { Checkpoint } from '../trainer/checkpoint.ts';
+import { DiskFolder } from './diskFolder.ts';
+import { claim, replaceFiles } from './output.ts';
+import type { PlannedLane } from './planLanes.ts';
+import { readTextFile } from './readInput.ts';
+import type { Begun } from './runLane.ts';
+
+/** Beside record and checkpoints: the lanes to be trained, with their kernels. */
+const lanesFile = 'lanes.json';
+/** Of lanes.json: a lane may hold prompts of its own. */
+const mostBytes = 64e6;
+
+const schema = v.strictObject({
+  version: v.literal(1),
+  lab: v.strictObject({ version: runName, commit: v.nullable(runName) }),
+  lanes: v.pipe(
+    v.array(v.strictObject({ name: runName, settings: settingValues, plan: v.unknown() })),
+    v.minLength(1),
+  ),
+});
+
+/** Claims the folder of --checkpoints, which may be empty, or not there yet. @throws LabError `bad-file` */
+export function claimFolder(path: string, read: readonly string[]): void {
+  if (existsSync(path) && existsSync(join(path, lanesFile))) {
+    throw new LabError(
+      'bad-file',
+      `--checkpoints can't be ${quotePath(path)}: it holds runs already.`,
+      `Go on with them by --resume ${path}, or name another folder.`,
+    );
+  }
+  const { there } = claim(path, { flag: '--checkpoints', force: true, read });
+  if (there !== null && (!there.isDirectory() || readdirSync(path).length > 0)) {
+    throw new LabError(
+      'bad-file',
+      `--checkpoints can't be ${quotePath(path)}: it is ${there.isDirectory() ? 'not empty' : 'no folder'}.`,
+      'Name a new folder.',
+    );
+  }
+}
+
+/** Lanes whose runs are kept in a folder while they are trained. */
+export class KeptTraining {
+  readonly lanes: readonly PlannedLane[];
+  readonly #runs: KeptRuns;
+  readonly #restored: Restored | null;
+  /** The record as it was found: what comes out once more is compared with it. */
+  readonly #found: readonly RecordedRun[];
+
+  private constructor(
+    lanes: readonly PlannedLane[],
+    runs: KeptRuns,
+    restored: Restored | null = null,
+    found: readonly RecordedRun[] = [],
+  ) {
+    this.lanes = lanes;
+    this.#runs = runs;
+    this.#restored = restored;
+    this.#found = found;
+  }
+
+  /** @param path of a folder that `claimFolder` has claimed */
+  static async begin(path: string, lanes: readonly PlannedLane[]): Promise<KeptTraining> {
+    mkdirSync(path, { recursive: true });
+    const runs = await KeptRuns.begin(new DiskFolder(path));
+    const kept = lanes.map(({ name, settings, plan }) => ({ name, settings, plan }));
+    replaceFiles(path, {
+      [lanesFile]: `${JSON.stringify({ version: 1, lab: thisLab, lanes: kept }, null, 1)}\n`,
+    });
+    return new KeptTraining(lanes, runs);
+  }
+
+  /**
+   * Goes on with what a folder keeps.
+   * @throws LabError `bad-file` where it keeps no runs, or another command trains them; `bad-setting` for settings that
+   * this version lacks
+   */
+  static async resume(path: string): Promise<KeptTraining> {
+    const called = `--resume ${quotePath(path)}`;
+    const remedy = 'Name a folder that npm run train -- --checkpoints has made.';
+    const refused = (why: string): LabError => new LabError('bad-file', `${called} ${why}.`, remedy);
+    if (!existsSync(join(path, lanesFile))) throw refused('keeps no runs');
+    claim(path, { flag: '--resume', force: true, read: [] });
+    const text = readTextFile(join(path, lanesFile), { mostBytes, remedy });
+    const { success, output } = v.safeParse(schema, parsed(text));
+    if (!success) throw refused(`keeps runs of another version: ${lanesFile} can't be read`);
+    const lanes = output.lanes.map(({ name, settings, plan }) => {
+      const parsedPlan = parsePlan(plan);
+      if (parsedPlan === null) throw refused('keeps runs with kernels that this version lacks');
+      return { name, settings: validateSettings(settings), plan: parsedPlan };
+    });
+    const { commit } = output.lab;
+    if (commit !== thisLab.commit) {
+      console.error(
+        `The runs were begun by another version of the lab (${commit ?? 'unknown'}): bits may differ.`,
+      );
+    }
+    const { runs, restored } = await KeptRuns.restore(new DiskFolder(path));
+    for (const note of restored.notes) console.error(note);
+    return new KeptTraining(lanes, runs, restored, recordOf(restored.record + restored.tail));
+  }
+
+  /** Whether a run has come to its end, and its record as it is. */
+  ended(run: number): RecordedRun | null {
+    return this.#restored?.ended.includes(run) === true ? (this.#found[run - 1] ?? null) : null;
+  }
+
+  /** Where a run goes on; null: at its beginning. */
+  begun(run: number): Begun | null {
+    const { under = null, record = '' } = this.#restored ?? {};
+    const before = recordOf(record)[run - 1];
+    if (under?.run !== run || before === undefined) return null;
+    const { rows, changes } = before;
+    const settings = changes.reduce((now, change) => applyLive(now, change.changes), before.settings);
+    return { checkpoint: under.checkpoint, settings, rows, changes };
+  }
+
+  append(lines: string): Promise<void> {
+    return this.#runs.append(lines);
+  }
+
+  keep(run: number, checkpoint: Checkpoint, ended: boolean): Promise<void> {
+    return this.#runs.keep(run, checkpoint, ended);
+  }
+
+  /**
+   * What is to be said of steps that had been trained before and came out once more, in words.
+   * @param again the run as far as it has come out
+   * @returns null where there were none, or not all of them are there yet
+   */
+  compared(run: number, again: Pick<RunRecord, 'rows' | 'changes'>): string | null {
+    const found = this.#found[run - 1];
+    const [first, last] = [again.rows[0]?.step ?? Infinity, found?.rows.at(-1)?.step ?? -1];
+    if (found === undefined || first > last || (again.rows.at(-1)?.step ?? -1) < last) return null;
+    const upTo = <T extends { readonly step?: number }>(all: readonly T[]): readonly T[] =>
+      all.filter(({ step = 0 }) => step >= first && step <= last);
+    const recorded = { ...found, rows: upTo(found.rows), changes: upTo(found.changes), summary: null };
+    const { difference } = compare(recorded, {
+      rows: upTo(again.rows),
+      changes: upTo(again.changes),
+      summary: nothing,
+    });
+    const steps = first === last ? `step ${last}` : `steps ${first} to ${last}`;
+    return difference === null
+      ? `${steps} came out once more as before, bit for bit`
+      : `${steps} had been trained before, and the run now ${difference}. Another adapter or version gives other bits`;
+  }
+}
+
+/** Never compared: the runs go on. */
+const nothing = {
+  ...{ steps: 0, base: NaN, peak: NaN, peakStep: 0, final: NaN, finalStep: 0, retention: NaN },
+  ...{ collapseStep: null, seconds: 0 },
+};
+
+/** The runs of a record that may be empty yet. */
+function recordOf(text: string): readonly RecordedRun[] {
+  // A header that was cut off is none.
+  return text.includes('\n') ? readRecord(text).runs : [];
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,206 @@
+import { crc32 } from '../lib/crc32.ts';
+import { LabError } from '../lib/labError.ts';
+import type { Checkpoint } from '../trainer/checkpoint.ts';
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type RecordEnd,
+  type StoredCheckpoint,
+} from './checkpointFile.ts';
+import type { Folder } from './folder.ts';
+
+/** The record of the runs that a folder keeps, as `records/write.ts` writes it. */
+export const recordFile = 'record.jsonl';
+
+/** Where a checkpoint lies; that of a run's end apart, as it never takes another's place. */
+const nameOf = (run: number, step: number, ended: boolean): string =>
+  `${ended ? 'end' : 'checkpoint'}-${String(run)}-${String(step)}`;
+const namePattern = /^(checkpoint|end)-\d+-\d+$/;
+
+/** What a folder holds of its runs. */
+export interface Restored {
+  /** Runs that have come to their end, as the record counts them. */
+  readonly ended: readonly number[];
+  /** The run that was under way and where it goes on; null: at its beginning, or all have ended. */
+  readonly under: { readonly run: number; readonly checkpoint: Checkpoint } | null;
+  /** The record up to there. */
+  readonly record: string;
+  /** What had been written after it: it comes out once more, and can be compared. */
+  readonly tail: string;
+  /** Sentences on files that are of no use. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Runs kept in a folder, so that a process killed at any moment loses what came after the newest checkpoint and no
+ * more. The record is appended to; each checkpoint is a new file that names length and checksum of the record when it
+ * was taken, and counts once its own checksum is right. Nothing that is needed is ever written over.
+ */
+export class KeptRuns {
+  readonly #folder: Folder;
+  #end: RecordEnd;
+  /** Checkpoints that lie in the folder whole, oldest first, each with those that it needs. */
+  readonly #whole: Map<string, readonly string[]>;
+
+  private constructor(folder: Folder, end: RecordEnd, whole: Iterable<readonly [string, readonly string[]]>) {
+    this.#folder = folder;
+    this.#end = end;
+    this.#whole = new Map(whole);
+  }
+
+  /** Begins in a folder. @throws LabError `bad-file` where it holds runs already */
+  static async begin(folder: Folder): Promise<KeptRuns> {
+    const there = (await folder.names()).find((name) => name === recordFile || namePattern.test(name));
+    if (there === undefined) return new KeptRuns(folder, { bytes: 0, crc: 0 }, []);
+    throw new LabError(
+      'bad-file',
+      `The folder holds runs already: ${there} is there.`,
+      'Go on with them, or name another folder.',
+    );
+  }
+
+  /**
+   * Goes on in a folder, at the newest checkpoint that is whole with all that it needs. What comes after it in the
+   * record is cut off, and given back.
+   * @throws LabError `bad-file` where the record is not the one that its checkpoints were taken with
+   */
+  static async restore(folder: Folder): Promise<{ readonly runs: KeptRuns; readonly restored: Restored }> {
+    const record = (await folder.read(recordFile)) ?? new Uint8Array();
+    const { stored, notes } = await storedIn(folder);
+    const fitting = new Map([...stored].filter(([, { record: end }]) => beginsWith(record, end)));
+    // What was taken last names the longest part of the record.
+    const found = [...fitting.values()]
+      .sort((a, b) => lengthOf(b) - lengthOf(a))
+      .flatMap(({ run, record: end, ended, ...one }) => {
+        const checkpoint = withEarlier({ run, ...one }, fitting);
+        return checkpoint === null || end === null ? [] : [{ run, end, ended, checkpoint }];
+      })[0];
+    if (found === undefined && [...stored.values()].some(({ record: end }) => end !== null)) {
+      throw new LabError(
+        'bad-file',
+        `${recordFile} is damaged: it does not begin as it did when its checkpoints were taken.`,
+        'Restore it from a copy. Nothing was changed.',
+      );
+    }
+    const end = found?.end ?? { bytes: 0, crc: 0 };
+    const used = [...fitting].filter(([, one]) => lengthOf(one) <= end.bytes);
+    const decoder = new TextDecoder();
+    const restored = {
+      ended: used.flatMap(([, { ended, run }]) => (ended ? [run] : [])),
+      under: found === undefined || found.ended ? null : { run: found.run, checkpoint: found.checkpoint },
+      record: decoder.decode(record.subarray(0, end.bytes)),
+      tail: decoder.decode(record.subarray(end.bytes)),
+      notes,
+    };
+    if (record.length > end.bytes) await folder.truncate(recordFile, end.bytes);
+    const whole = used
+      .sort(([, a], [, b]) => lengthOf(a) - lengthOf(b))
+      .map(([name, one]) => [name, needsOf(one)] as const);
+    return { runs: new KeptRuns(folder, end, whole), restored };
+  }
+
+  /** Adds lines to the record. */
+  async append(lines: string): Promise<void> {
+    const bytes = new TextEncoder().encode(lines);
+    await this.#folder.append(recordFile, bytes);
+    this.#end = { bytes: this.#end.bytes + bytes.length, crc: crc32(bytes, this.#end.crc) };
+  }
+
+  /**
+   * Keeps a checkpoint, and those that the guard may go back to; all of the record up to it must have been appended.
+   * Then those that nothing needs any more are removed; the one before stays in reserve.
+   * @param ended whether the run has come to its end
+   * @throws LabError `bad-file` where it can't be read back as it was written
+   */
+  async keep(run: number, checkpoint: Checkpoint, ended = false): Promise<void> {
+    // One that was due at this step has been kept, or is where the run begins.
+    if (!ended && checkpoint.earlier.some(({ step }) => step === checkpoint.step)) return;
+    for (const one of checkpoint.earlier) await this.#write(run, one, null, false);
+    const name = await this.#write(run, checkpoint, this.#end, ended);
+    const newest = [
+      name,
+      ...[...this.#whole.keys()].filter((other) => other !== name && isOf(run, other)).slice(-1),
+    ];
+    const needed = new Set(newest.flatMap((one) => [one, ...(this.#whole.get(one) ?? [])]));
+    for (const other of [...this.#whole.keys()]) {
+      if (!isOf(run, other) || needed.has(other)) continue;
+      await this.#folder.remove(other);
+      this.#whole.delete(other);
+    }
+  }
+
+  async #write(
+    run: number,
+    checkpoint: Checkpoint,
+    record: RecordEnd | null,
+    ended: boolean,
+  ): Promise<string> {
+    const name = nameOf(run, checkpoint.step, ended);
+    if (this.#whole.has(name)) return name;
+    const earlier = checkpoint.earlier.map(({ step }) => step);
+    const stored = { run, checkpoint: { ...checkpoint, earlier }, record, ended };
+    const bytes = encodeCheckpoint(stored);
+    await this.#folder.write(name, bytes);
+    const back = await this.#folder.read(name);
+    if (back === null || back.length !== bytes.length || crc32(back) !== crc32(bytes)) {
+      throw new LabError(
+        'bad-file',
+        `${name} was written, and reads back as something else.`,
+        'The disk is full or failing: make room, or keep the run elsewhere.',
+      );
+    }
+    this.#whole.set(name, needsOf(stored));
+    return name;
+  }
+}
+
+/** Of the record when it was taken, in bytes. */
+function lengthOf({ record }: StoredCheckpoint): number {
+  return record?.bytes ?? 0;
+}
+
+function needsOf({ run, checkpoint }: Pick<StoredCheckpoint, 'run' | 'checkpoint'>): readonly string[] {
+  return checkpoint.earlier.map((step) => nameOf(run, step, false));
+}
+
+function isOf(run: number, name: string): boolean {
+  return name.split('-')[1] === String(run);
+}
+
+/** The checkpoints of a folder that are whole, and what is to be said of the others. */
+async function storedIn(
+  folder: Folder,
+): Promise<{ readonly stored: ReadonlyMap<string, StoredCheckpoint>; readonly notes: readonly string[] }> {
+  const stored = new Map<string, StoredCheckpoint>();
+  const notes: string[] = [];
+  for (const name of await folder.names()) {
+    if (!namePattern.test(name)) continue;
+    try {
+      const one = decodeCheckpoint((await folder.read(name)) ?? new Uint8Array());
+      // Under another's name it would be taken for it.
+      if (nameOf(one.run, one.checkpoint.step, one.ended) !== name) throw new RangeError('renamed');
+      stored.set(name, one);
+    } catch {
+      notes.push(`${name} is cut off or damaged, and not used.`);
+    }
+  }
+  return { stored, notes };
+}
+
+function beginsWith(record: Uint8Array, end: RecordEnd | null): boolean {
+  if (end === null) return true;
+  const { bytes, crc } = end;
+  return record.length >= bytes && crc32(record.subarray(0, bytes)) === crc;
+}
+
+/** @returns null where one that it needs is missing */
+function withEarlier(
+  { run, checkpoint }: Pick<StoredCheckpoint, 'run' | 'checkpoint'>,
+  stored: ReadonlyMap<string, StoredCheckpoint>,
+): Checkpoint | null {
+  const earlier = checkpoint.earlier.flatMap((step) => {
+    const one = stored.get(nameOf(run, step, false));
+    return one === undefined ? [] : [{ ...one.checkpoint, earlier: [] }];
+  });
+  return earlier.length === checkpoint.earlier.length ? { ...checkpoint, earlier } : null;
+}
