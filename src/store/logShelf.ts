@@ -1,8 +1,9 @@
 import { type Log, type LogOutline, outlineOf } from '../records/import/log.ts';
 import { guessMapping, type Mapping } from '../records/import/mapping.ts';
 import { type PackedRows, packLog } from '../records/import/pack.ts';
-import { parseLog, refuseLarge } from '../records/import/parse.ts';
-import { joinLogs } from '../records/import/table.ts';
+import { openLog } from '../records/import/open.ts';
+import { refuseLarge } from '../records/import/parse.ts';
+import { joinLogs } from '../records/import/join.ts';
 import { LabError } from '../lib/labError.ts';
 
 /** A log on the shelf: what the page is told of it. */
@@ -20,7 +21,7 @@ export class LogShelf {
   /** Reads the runs of a file. @param firstId of the first of them; the others follow */
   async read(file: File, firstId: number): Promise<readonly ShelvedLog[]> {
     refuseLarge(file.size);
-    const logs = parseLog(file.name, await file.text());
+    const logs = await openLog(file.name, new Uint8Array(await file.arrayBuffer()));
     return logs.map((log, index) => this.#put(firstId + index, log));
   }
 

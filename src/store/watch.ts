@@ -1,4 +1,5 @@
 import { createStore } from 'zustand/vanilla';
+import { areOneRun } from '../records/import/join.ts';
 import { limits, type LogOutline } from '../records/import/log.ts';
 import type { Mapping, ColumnSource } from '../records/import/mapping.ts';
 import { LabError } from '../lib/labError.ts';
@@ -99,10 +100,7 @@ async function refusing(file: string, what: () => Promise<void>): Promise<void> 
 /** Adds a run; the first ones get the places that are free. */
 async function add({ id, outline: log, guess }: ShelvedLog): Promise<void> {
   const { runs } = watch.getState();
-  // W&B exports a file per chart: those of one run belong together.
-  const same = runs.find(
-    (run) => log.format === 'wandb' && run.log.format === 'wandb' && run.log.name === log.name,
-  );
+  const same = runs.find((run) => areOneRun(run.log, log));
   if (same !== undefined) {
     const joined = await callShelf('join', same.id, id);
     // What the reader chose before, or meanwhile, stays.

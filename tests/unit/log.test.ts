@@ -6,7 +6,8 @@ import { type Log, outlineOf } from '../../src/records/import/log.ts';
 import { guessMapping, type Mapping, readingOf, readRows } from '../../src/records/import/mapping.ts';
 import { packLog } from '../../src/records/import/pack.ts';
 import { parseLog } from '../../src/records/import/parse.ts';
-import { joinLogs, numberIn } from '../../src/records/import/table.ts';
+import { joinLogs } from '../../src/records/import/join.ts';
+import { numberIn } from '../../src/records/import/table.ts';
 import { fromRow, metricIds, type MetricRow, metrics } from '../../src/spec/metrics.ts';
 
 const fixture = (file: string): readonly Log[] =>
@@ -338,7 +339,7 @@ describe('rows as a history takes them', () => {
 it('an outline has all of a log but its values', () => {
   const log = only(parseLog('a.csv', 'step,x,y\n1,-3,\n2,50,\n3,,\n'));
   expect(outlineOf(log)).toEqual({
-    format: 'wandb',
+    format: 'csv',
     name: 'a',
     columns: [
       { name: 'step', count: 3, least: 1, greatest: 3 },
@@ -346,6 +347,7 @@ it('an outline has all of a log but its values', () => {
     ],
     rows: 3,
     leftOut: [],
+    axis: null,
     notes: [],
   });
 });

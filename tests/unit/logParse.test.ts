@@ -77,12 +77,12 @@ describe('refusals name the rule and the place', () => {
   it.each<[string, string, string]>([
     ['nothing', ' \n', 'empty'],
     ['no text', 'PK\0\0', 'not text'],
-    ['an array', '[1, 2]', '"log_history"'],
+    ['an array', '[1, 2]', 'Record 1 must be an object'],
     ['another JSON', '{"a": {"b": 1}}', 'the keys "a"'],
     ['a trainer state without a history', '{\n"global_step": 3\n}', 'log_history'],
     ['a history of numbers', '{\n"log_history": [3]\n}', 'log_history.0'],
     ['a cut document', '{\n"log_history": [', 'no JSON'],
-    ['a cut line', '{"step": 1, "data": {"a": 1}}\n{"step": 2, "da', 'Line 2 is no JSON'],
+    ['a cut first line', '{"step": 1, "da', 'The file is no JSON'],
     ['a line without its step', '{"step": 1, "data": {"a": 1}}\n{"data": {}}', 'Line 2: "step"'],
     ['a header alone', '{"type": "header", "lane": 0, "name": "a", "settings": {}}', 'no steps'],
     [

@@ -46,6 +46,13 @@ export interface LogOutline {
   readonly rows: number;
   /** Columns that hold more than numbers, each with the first value that is none: 'completions (line 4: "So the")'. */
   readonly leftOut: readonly string[];
+  /** The column that the file’s form itself makes the axis, whatever its name: a chart’s first one. Null: none. */
+  readonly axis: string | null;
+  /**
+   * Of what run the file is a part: of one that it names, or of one that it doesn't (null), as files of a metric each.
+   * Undefined where it is a run of its own, whatever its name.
+   */
+  readonly part?: { readonly of: string | null };
   /** Sentences about how the file was read: where it is cut off, that steps were counted. */
   readonly notes: readonly string[];
 }
@@ -75,6 +82,10 @@ export const limits = {
   runs: 50,
   name: 200,
 } as const;
+
+/** What no form was found in: told where files are dropped, and where one is refused. */
+export const whatIsRead =
+  'Drop a console’s output, a trainer_state.json, JSON lines, a CSV export of W&B, or an event file of TensorBoard.';
 
 /** A LabError that refuses a file: the rule broken and where, and what to do. */
 export function refusal(rule: string, remedy: string, cause?: unknown): LabError {

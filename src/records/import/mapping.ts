@@ -1,5 +1,6 @@
 import { type MetricId, metricIds, type MetricRow, metrics } from '../../spec/metrics.ts';
 import type { ColumnOutline, Log, LogOutline } from './log.ts';
+import { claimsOf, isTabled, plain, stepNames } from './names.ts';
 
 /** Where a metric comes from. */
 export interface ColumnSource {
@@ -11,51 +12,49 @@ export interface ColumnSource {
 /** Which column of a log is which metric of the lab. */
 export type Mapping = Readonly<Partial<Record<MetricId, ColumnSource>>>;
 
-/** What W&B, verl and the Trainer call the step, the surest first. */
-const stepNames = [
-  'step',
-  '_step',
-  'train/global_step',
-  'training/global_step',
-  'global_step',
-  'trainer/global_step',
-];
+/** A program that claims this many metrics more than any other wrote the log: its names count. */
+const clearly = 2;
 
 /** The columns whose names say what they are; a metric that two columns claim is left open. */
-export function guessMapping({ columns }: LogOutline): Mapping {
+export function guessMapping({ columns, axis }: LogOutline): Mapping {
   const named = new Map<string, ColumnOutline[]>();
   for (const column of columns) {
-    const name = column.name.toLowerCase();
-    named.set(name, [...(named.get(name) ?? []), column]);
+    const name = plain(column.name);
+    const same = named.get(name);
+    if (same === undefined) named.set(name, [column]);
+    else same.push(column);
   }
   const mapping: Partial<Record<MetricId, ColumnSource>> = {};
-  const step = stepNames.find((name) => named.get(name)?.length === 1);
+  const step = axis ?? stepColumn(named);
+  if (step !== undefined) mapping.step = { column: step, percent: false };
+  const programs = claimsOf(named, canBe).toSorted((a, b) => b.size - a.size);
+  const [first, second] = programs;
+  const author = first !== undefined && first.size >= (second?.size ?? 0) + clearly ? first : undefined;
   for (const id of metricIds) {
-    const names = id === 'step' ? [step ?? ''] : namesOf(id);
-    const claims = columns.filter(({ name }) => names.some((each) => isCalled(name.toLowerCase(), each)));
-    const [only] = claims;
-    if (only !== undefined && claims.length === 1) mapping[id] = { column: only.name, percent: false };
+    const claims = author?.get(id) ?? programs.flatMap((claimed) => claimed.get(id) ?? []);
+    const [only, ...others] = new Set(claims);
+    if (id === 'step' || only === undefined || others.length > 0) continue;
+    mapping[id] = { column: only.name, percent: false };
   }
   return mapping;
 }
 
-/** What a metric may be called in a log, in lower case; `*` stands for what differs between runs. */
-function namesOf(id: MetricId): readonly string[] {
-  const { trl, verl } = metrics[id];
-  return [id, trl, trl === undefined ? undefined : inWandb(trl), verl].flatMap(
-    (name) => name?.toLowerCase() ?? [],
-  );
+/** A name that is surer than another counts the steps only where it is there about as often. */
+const often = 0.5;
+
+/** The column that counts the steps, by its name; two of one name say nothing. */
+function stepColumn(named: ReadonlyMap<string, readonly ColumnOutline[]>): string | undefined {
+  const candidates = stepNames.flatMap((name) => {
+    const columns = named.get(name) ?? [];
+    return columns.length === 1 ? columns : [];
+  });
+  const most = Math.max(...candidates.map(({ count }) => count));
+  return candidates.find(({ count }) => count >= often * most)?.name;
 }
 
-/** What transformers renames a metric to before it hands it to W&B. */
-function inWandb(name: string): string {
-  return name.startsWith('eval_') ? `eval/${name.slice('eval_'.length)}` : `train/${name}`;
-}
-
-function isCalled(name: string, pattern: string): boolean {
-  if (!pattern.includes('*')) return name === pattern;
-  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.+')}$`).test(name);
+/** An accuracy that its name only suggests is one where all values are shares. */
+function canBe(id: MetricId, column: ColumnOutline): boolean {
+  return !metrics[id].needsTruth || isTabled(id, column.name) || !readingOf(id, column, false).outside;
 }
 
 /** What a column holds, and whether it can be the metric it is taken for. */

@@ -1,7 +1,11 @@
+import { LabError } from '../../lib/labError.ts';
 import { plainText } from '../../lib/plainText.ts';
-import { readCsvLog } from './csv.ts';
+import { readConsole } from './console.ts';
+import { type CsvRow } from './csv.ts';
 import { readJsonLog } from './json.ts';
-import { type Log, limits, refusal } from './log.ts';
+import { type Log, limits, refusal, whatIsRead } from './log.ts';
+import { isMlflow, readMlflow } from './mlflow.ts';
+import { readTable, rowsOfTable } from './tables.ts';
 
 /** @throws LabError where a file is larger than the page reads: asked before its text is */
 export function refuseLarge(bytes: number): void {
@@ -12,24 +16,53 @@ export function refuseLarge(bytes: number): void {
   );
 }
 
+/** NUL bytes of a text: a crash leaves some, a binary file is full of them. */
+const mostNuls = 0.001;
+
 /**
- * Reads the log of a training run: TRL's trainer_state.json, JSON lines of verl or of this lab, a CSV export of W&B.
- * The contents decide, not the ending.
+ * Reads the log of a training run from its text: JSON of TRL, verl, this lab or any logger; a console’s output; a
+ * table; a metric of MLflow. The contents decide, not the ending.
  * @param file its name: what a run is called where the contents don't say
  * @returns the runs in the file, one or more
  * @throws LabError `bad-file` naming the rule and the line
  * @source transformers TrainerState; verl utils/tracking FileLogger; W&B chart and table export
  */
 export function parseLog(file: string, text: string): readonly Log[] {
-  const body = plainText(text);
-  if (body.includes('\0')) {
-    throw refusal(
-      'The file is not text.',
-      'Drop a trainer_state.json, JSON lines, or a CSV export; not the .wandb or event files themselves.',
-    );
+  const nuls = text.split('\0', text.length * mostNuls + 3).length - 1;
+  if (nuls > text.length * mostNuls + 1) {
+    throw refusal('The file is not text.', whatIsRead);
   }
+  const printed = nuls === 0 ? text : text.replaceAll('\0', '');
+  const body = plainText(printed);
   const start = body.trimStart();
   if (start === '') throw refusal('The file is empty.', 'Export the file once more.');
-  const name = file.replace(/\.(jsonl?|ndjson|csv|txt|log)$/i, '');
-  return start.startsWith('{') || start.startsWith('[') ? readJsonLog(name, body) : readCsvLog(name, body);
+  const name = file.replace(/\.(jsonl?|ndjson|csv|tsv|txt|log|out)$/i, '');
+  if (isMlflow(start)) return [readMlflow(file, body)];
+  const form = start.startsWith('{') || start.startsWith('[') ? 'json' : 'table';
+  try {
+    if (form === 'json') return readJsonLog(name, body);
+    if (isTable(body)) return readTable(name, file, body);
+  } catch (error) {
+    // A console's output can begin as JSON or as a table does.
+    if (!(error instanceof LabError) || (form === 'json' && !(error.cause instanceof SyntaxError)))
+      throw error;
+    const runs = readConsole(name, printed);
+    if (runs.length > 0) return runs;
+    if (form === 'json' && isTable(body)) return readTable(name, file, body);
+    throw error;
+  }
+  const runs = readConsole(name, printed);
+  return runs.length > 0 ? runs : readTable(name, file, body);
+}
+
+/** Whether a text begins as a table does: two rows of the same cells, two at least. */
+function isTable(text: string): boolean {
+  try {
+    const rows = rowsOfTable(text);
+    const [header, first] = [rows.next().value, rows.next().value] as (CsvRow | undefined)[];
+    return header !== undefined && header.cells.length > 1 && first?.cells.length === header.cells.length;
+  } catch (error) {
+    if (error instanceof LabError) return false;
+    throw error;
+  }
 }

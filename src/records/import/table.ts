@@ -86,8 +86,8 @@ export class LogTable {
     values[row] = value !== null && Number.isFinite(value) ? value : NaN;
   }
 
-  /** The run, once its last record is in. @throws LabError where nothing in it can be drawn */
-  log(format: LogFormat, name: string, notes: readonly string[] = []): Log {
+  /** The run, once its last record is in. @param axis as in Log @throws LabError where nothing in it can be drawn */
+  log(format: LogFormat, name: string, notes: readonly string[] = [], axis: string | null = null): Log {
     const columns: LogColumn[] = [];
     for (const [column, { values: given, notFinite, nulls }] of this.#columns) {
       if (this.#texts.has(column)) continue;
@@ -102,11 +102,20 @@ export class LogTable {
       );
     }
     const leftOut = [...this.#texts].map(([column, where]) => `${excerpt(column)} (${where})`);
-    return { format, name: printable(name).slice(0, limits.name), columns, rows: this.#rows, leftOut, notes };
+    return {
+      format,
+      name: printable(name).slice(0, limits.name),
+      columns,
+      rows: this.#rows,
+      leftOut,
+      axis,
+      notes,
+    };
   }
 }
 
-function spanOf(values: Float64Array): { count: number; least: number; greatest: number } {
+/** How many values are numbers, and between which they lie. */
+export function spanOf(values: Float64Array): { count: number; least: number; greatest: number } {
   let [count, least, greatest] = [0, NaN, NaN];
   for (const value of values) {
     if (Number.isNaN(value)) continue;
@@ -120,7 +129,8 @@ function spanOf(values: Float64Array): { count: number; least: number; greatest:
 
 const numeral = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 const noNumber = /^([-+]?)(nan|inf|infinity)$/i;
-const nothing = /^(null|none|na|n\/a)$/i;
+/** A notebook’s table has "No log" where a step logged nothing. */
+const nothing = /^(null|none|na|n\/a|no log)$/i;
 
 /**
  * What a text says that stands where a number is expected, as programs print it.
@@ -157,28 +167,4 @@ function refuseMore(name: string, count: number, where: string): void {
 function beginning(value: unknown): string {
   const text = JSON.stringify(typeof value === 'string' ? value.slice(0, 24) : value);
   return excerpt(text, 23);
-}
-
-/**
- * Two exports of the same run as one: the rows of the second below those of the first. Rows of one step are merged
- * when they are read (`readRows`).
- * @throws LabError where the two together are too long
- */
-export function joinLogs(first: Log, second: Log): Log {
-  const table = new LogTable();
-  for (const log of [first, second]) {
-    const rows = Array.from({ length: log.rows }, (): [string, number | null][] => []);
-    for (const { name, values, notFinite, nulls } of log.columns) {
-      values.forEach((value, row) => {
-        if (!Number.isNaN(value)) rows[row]?.push([name, value]);
-      });
-      for (const row of notFinite) rows[row]?.push([name, NaN]);
-      for (const row of nulls) rows[row]?.push([name, null]);
-    }
-    rows.forEach((row, index) => {
-      table.addRow(`Row ${index + 1} of ${quote(log.name)}`, row);
-    });
-  }
-  const joined = table.log(first.format, first.name, [...new Set([...first.notes, ...second.notes])]);
-  return { ...joined, leftOut: [...new Set([...first.leftOut, ...second.leftOut])] };
 }

@@ -1,0 +1,168 @@
+import { excerpt } from '../../lib/quote.ts';
+import { blockReaders } from './consoleBlocks.ts';
+import { type ConsoleLine, consoleLines } from './consoleLines.ts';
+import { type ConsoleRow, dictBegun, readDashed, readDict } from './consoleRows.ts';
+import { type Mark, markIn, stepsOf } from './consoleSteps.ts';
+import { type Log, limits, refusal } from './log.ts';
+import { Cells, LogTable } from './table.ts';
+
+/**
+ * The runs whose trainers printed a text: rows of metrics among all else that a terminal shows.
+ * @param text with the carriage returns of its progress bars
+ * @returns one after another as they were printed; none where it holds no row of metrics
+ * @throws LabError where there is more than is read
+ * @source transformers ProgressCallback; verl LocalLogger; OpenRLHF ppo_trainer; NeMo-RL grpo; AReaL StatsLogger; slime
+ * observability; ROLL tracking
+ */
+export function readConsole(name: string, text: string): readonly Log[] {
+  const output = new Output();
+  for (const line of consoleLines(text)) output.add(line);
+  output.end();
+  const cells = new Cells();
+  const runs = runsIn(output.rows);
+  return runs.map(({ from, to }, run) => {
+    const rows = output.rows.slice(from, to);
+    const marks = output.marks.filter(({ row }) => row >= from && row <= to);
+    const { steps, notes } = stepsOf(
+      rows,
+      marks.map((mark) => ({ ...mark, row: mark.row - from })),
+    );
+    const table = new LogTable(cells);
+    for (const [index, { line, entries }] of rows.entries()) {
+      const others = entries.filter(([each]) => each !== 'step');
+      table.addRow(`Line ${line}`, [...others, ['step', steps[index] ?? undefined]]);
+    }
+    const several =
+      runs.length === 1
+        ? []
+        : [`The text holds ${runs.length} runs, one after another: this is number ${run + 1}.`];
+    const called = run === 0 ? name : `${name} (${run + 1})`;
+    // What was met while reading is of the text's end.
+    const met = run === runs.length - 1 ? output.notes() : [];
+    return table.log('console', called, [...several, ...notes, ...met], 'step');
+  });
+}
+
+/** Where the Trainer has summed up a run and goes on, it goes on with another. */
+function runsIn(rows: readonly ConsoleRow[]): readonly { readonly from: number; readonly to: number }[] {
+  const runs: { from: number; to: number }[] = [];
+  let from = 0;
+  let last = 0;
+  for (const [row, { kind, entries }] of rows.entries()) {
+    if (kind === 'training' && from < last) {
+      runs.push({ from, to: last });
+      from = last;
+    }
+    if (entries.some(([name]) => name === 'train_runtime')) last = row + 1;
+  }
+  if (from < rows.length) runs.push({ from, to: rows.length });
+  if (runs.length > limits.runs) {
+    throw refusal(`The text holds ${runs.length} runs; the page reads ${limits.runs}.`, 'Split it.');
+  }
+  return runs;
+}
+
+/** Lines over which a terminal may have broken a dict, and characters of them. */
+const broken = { lines: 40, characters: 50_000, ends: 4 } as const;
+
+/** What a console says, before its rows have steps. */
+class Output {
+  readonly rows: ConsoleRow[] = [];
+  readonly marks: Mark[] = [];
+  readonly #blocks = blockReaders();
+  /** A dict that began in a line and did not end in it. */
+  #open: { readonly line: number; text: string; lines: number; ends: number } | null = null;
+  readonly #unended: number[] = [];
+  #cut: number | null = null;
+  #inTraceback = false;
+  #error: string | null = null;
+
+  add(line: ConsoleLine): void {
+    const mark = markIn(line.text, this.rows.length);
+    const last = this.marks.at(-1);
+    if (mark !== null && (last?.row !== mark.row || last.step !== mark.step || last.of !== mark.of)) {
+      this.marks.push(mark);
+    }
+    if (!this.#readRow(line, mark !== null) && mark === null) this.#readOther(line);
+  }
+
+  end(): void {
+    for (const block of this.#blocks) {
+      const row = block.end();
+      if (row !== null) this.#addRow(row);
+    }
+    if (this.#open !== null) this.#cut = this.#open.line;
+  }
+
+  /** What is to be said of the reading. */
+  notes(): string[] {
+    const [first] = this.#unended;
+    const notes: string[] = [];
+    if (this.#cut !== null) notes.push(`Line ${this.#cut} is cut off: what is read ends before that.`);
+    if (first !== undefined) {
+      const many = this.#unended.length;
+      const what =
+        many === 1 ? 'A row is left out that begins and does' : `${many} rows are left out that begin and do`;
+      notes.push(`${what} not end, in line ${first}${many === 1 ? '' : ' the first'}.`);
+    }
+    if (this.#error !== null) notes.push(`The run ended in an error: ${excerpt(this.#error, 300)}`);
+    return notes;
+  }
+
+  /** @returns whether the line is a row of metrics, or a part of one */
+  #readRow({ number, text, ended }: ConsoleLine, behindBar: boolean): boolean {
+    for (const block of this.#blocks) {
+      const found = block.line(number, text);
+      if (found === 'taken') return true;
+      if (found !== null) this.#addRow(found);
+    }
+    const row = readDashed(number, text, !ended) ?? readDict(number, text);
+    if (row === null) return false;
+    this.#leaveOpen();
+    this.#addRow({ ...row, behindBar });
+    return true;
+  }
+
+  #readOther({ number, text }: ConsoleLine): void {
+    const begin = dictBegun(text);
+    if (begin >= 0) {
+      this.#leaveOpen();
+      this.#open = { line: number, text: text.slice(begin), lines: 1, ends: 0 };
+    } else if (this.#open !== null) this.#continue(text, this.#open);
+    if (text.includes('Traceback (most recent call last)')) this.#inTraceback = true;
+    else if (this.#inTraceback && /^[A-Za-z_][\w.]*(?:: |$)/.test(text)) {
+      this.#error = text.trim();
+      this.#inTraceback = false;
+    }
+  }
+
+  #continue(text: string, open: { text: string; lines: number; ends: number; readonly line: number }): void {
+    open.text += text;
+    open.lines++;
+    const row = text.includes('}') ? readDict(open.line, open.text) : null;
+    if (text.includes('}')) open.ends++;
+    if (row !== null) {
+      this.#open = null;
+      this.#addRow(row);
+    } else if (open.lines > broken.lines || open.ends > broken.ends || open.text.length > broken.characters) {
+      this.#leaveOpen();
+    }
+  }
+
+  #leaveOpen(): void {
+    if (this.#open !== null) this.#unended.push(this.#open.line);
+    this.#open = null;
+  }
+
+  #addRow(row: ConsoleRow): void {
+    this.rows.push(row);
+    // It went on.
+    this.#error = null;
+    this.#inTraceback = false;
+    if (this.rows.length <= limits.rows) return;
+    throw refusal(
+      `Line ${row.line} is row ${this.rows.length} of a run; the page reads ${limits.rows}.`,
+      'Log less often, or keep every tenth row.',
+    );
+  }
+}
