@@ -43,7 +43,7 @@ export interface Signal {
 type Sentence = (value: number, start: number, also: number) => string;
 
 /** Whole percent; never −0. */
-const percent = (share: number): string => `${String(Math.round(100 * share) + 0)} %`;
+export const percent = (share: number): string => `${String(Math.round(100 * share) + 0)} %`;
 
 /** Two digits at least, so that figures which differ enough for an alarm differ in print. */
 function figure(value: number, decimals: number): string {

@@ -46,11 +46,15 @@ export class Ewma {
     this.#decay = decay;
   }
 
-  /** The mean after one more value; NaN for a value that is not finite, which leaves the mean as it was. */
-  add(value: number): number {
+  /**
+   * The mean after one more value; NaN for a value that is not finite, which leaves the mean as it was.
+   * @param after steps since the value before
+   */
+  add(value: number, after = 1): number {
     if (!Number.isFinite(value)) return NaN;
-    this.#sum = this.#decay * this.#sum + value;
-    this.#weight = this.#decay * this.#weight + 1;
+    const decay = this.#decay ** after;
+    this.#sum = decay * this.#sum + value;
+    this.#weight = decay * this.#weight + 1;
     return this.#sum / this.#weight;
   }
 }

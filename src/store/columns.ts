@@ -4,10 +4,12 @@ let made = 0;
 
 /** A column smoothed as far as it was asked for; only the newest weight asked for is kept. */
 interface Smoothed {
-  readonly decay: number;
+  readonly over: number;
   readonly mean: Ewma;
   values: Float64Array<ArrayBuffer>;
   length: number;
+  /** The step of the last value taken in; NaN before the first. */
+  lastStep: number;
 }
 
 /**
@@ -71,14 +73,17 @@ export class Columns<Id extends string> {
 
   /**
    * The history of one metric, smoothed, [length]; NaN where nothing was measured. Costs what was appended since it was
-   * last asked for with this decay. A view: valid until the next append.
-   * @param decay of the exponentially weighted mean, in [0, 1)
+   * last asked for over as many steps. A view: valid until the next append. Needs a column `step`, ascending.
+   * @param over steps in which the weight of a value falls to 1/e; a metric measured now and then is smoothed no more
+   *   than one of every step
    */
-  smoothed(id: Id, decay: number): Float64Array {
+  smoothed(this: Columns<Id | 'step'>, id: Id, over: number): Float64Array {
     const column = this.column(id);
+    const steps = this.column('step');
     let known = this.#smoothed.get(id);
-    if (known?.decay !== decay) {
-      known = { decay, mean: new Ewma(decay), values: new Float64Array(this.#capacity), length: 0 };
+    if (known?.over !== over) {
+      const mean = new Ewma(Math.exp(-1 / over));
+      known = { over, mean, values: new Float64Array(this.#capacity), length: 0, lastStep: NaN };
       this.#smoothed.set(id, known);
     }
     if (known.values.length < column.length) {
@@ -87,7 +92,9 @@ export class Columns<Id extends string> {
       known.values = grown;
     }
     for (; known.length < column.length; known.length++) {
-      known.values[known.length] = known.mean.add(column[known.length] ?? NaN);
+      const [value, step] = [column[known.length] ?? NaN, steps[known.length] ?? NaN];
+      known.values[known.length] = known.mean.add(value, step - known.lastStep || 1);
+      if (Number.isFinite(value)) known.lastStep = step;
     }
     return known.values.subarray(0, known.length);
   }

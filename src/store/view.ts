@@ -26,12 +26,15 @@ export interface View {
   readonly pinned: number | null;
   /** The steps that all charts show; null: all there are. */
   readonly zoom: Span | null;
-  /** Decay of the mean that smooths the curves of all charts, in [0, 1); 0: none. */
+  /** Steps over which the curves of all charts are smoothed; 0: none. */
   readonly smoothing: number;
   readonly truthHidden: boolean;
   /** The stop of the tour, from 0; 'offered' to who has not been asked yet; null: none. */
   readonly tour: number | 'offered' | null;
 }
+
+/** Choices of `smoothing`, in steps. A single step of a few prompts is mostly luck: at first ten are taken together. */
+export const smoothings = [0, 3, 10, 30, 100] as const;
 
 /** The view. Charts subscribe to `cursor` alone, so that moving it redraws one thin line each. */
 export const view = createStore<View>()(() => ({
@@ -40,7 +43,7 @@ export const view = createStore<View>()(() => ({
   cursor: null,
   pinned: null,
   zoom: null,
-  smoothing: 0,
+  smoothing: smoothings[2],
   truthHidden: false,
   tour: remembered(tourKey) === null ? 'offered' : null,
 }));

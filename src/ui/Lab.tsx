@@ -1,15 +1,26 @@
 import { ChartBar } from './charts/ChartBar.tsx';
 import { ChartCard } from './charts/ChartCard.tsx';
-import { charts } from './charts/charts.ts';
+import { charts, titleChart } from './charts/charts.ts';
+import { ChartTabs } from './charts/ChartTabs.tsx';
 import { SpeedCard } from './charts/SpeedCard.tsx';
 import { ControlRail } from './controls/ControlRail.tsx';
 import { LaneCards } from './lanes/LaneCards.tsx';
 import { RolloutPanel } from './rollouts/RolloutPanel.tsx';
 import { Boundary } from './states/Boundary.tsx';
 import { Notices, Stage } from './states/Stage.tsx';
+import { Now } from './story/Now.tsx';
+import { Turns } from './story/Turns.tsx';
 import { Timeline } from './timeline/Timeline.tsx';
 import { Tour } from './tour/Tour.tsx';
 import { useShortcuts } from './bar/useShortcuts.ts';
+
+/** The smaller charts. */
+const tabs = [
+  ...charts
+    .filter((spec) => spec !== titleChart)
+    .map((spec) => ({ id: spec.id, title: spec.short ?? spec.title, chart: <ChartCard spec={spec} /> })),
+  { id: 'speed' as const, title: 'Speed', chart: <SpeedCard /> },
+];
 
 /** The page on which policies train. */
 export function Lab() {
@@ -23,16 +34,18 @@ export function Lab() {
         <Stage />
         <Notices />
         <ChartBar />
-        <div className="charts">
-          {charts.map((spec) => (
-            <Boundary key={spec.id} what={spec.title}>
-              <ChartCard spec={spec} />
-            </Boundary>
-          ))}
-          <Boundary what="Speed">
-            <SpeedCard />
+        <div className="story">
+          <Boundary what={titleChart.title}>
+            <ChartCard spec={titleChart} large />
+          </Boundary>
+          <Boundary what="What the model does">
+            <Now />
+          </Boundary>
+          <Boundary what="The story so far">
+            <Turns />
           </Boundary>
         </div>
+        <ChartTabs>{tabs}</ChartTabs>
         <Boundary what="The timeline">
           <Timeline />
         </Boundary>

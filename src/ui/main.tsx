@@ -10,6 +10,7 @@ import { App } from './App.tsx';
 import './lab.css';
 import './bar/bar.css';
 import './lanes/lanes.css';
+import './story/story.css';
 import './charts/charts.css';
 import './charts/overlay.css';
 import './charts/speed.css';

@@ -31,8 +31,8 @@ function points(page: Page, title: string): Promise<number[]> {
 
 it('10,000 steps in four lanes are drawn with a few hundred points a line', async () => {
   const page = await longRun(1440, 900);
-  // Per lane a band, which goes there and back, and two lines.
-  await expect.poll(() => points(page, 'Entropy')).toHaveLength(12);
+  // Per lane a band, which goes there and back, and two lines, each as measured and smoothed.
+  await expect.poll(() => points(page, 'Entropy')).toHaveLength(20);
   await expect.poll(async () => Math.min(...(await points(page, 'Entropy')))).toBeGreaterThan(200);
   const drawn = await points(page, 'Entropy');
   drawn.forEach((count, curve) => {
@@ -43,23 +43,29 @@ it('10,000 steps in four lanes are drawn with a few hundred points a line', asyn
 
 it('a chart out of sight waits until it is scrolled to', async () => {
   const page = await longRun(390, 844);
-  await expect.poll(() => points(page, 'Entropy')).toHaveLength(12);
+  // Reward and truth, large; of the others one at a time, like tabs.
+  const title = 'Reward against truth';
+  await page.getByRole('figure', { name: title }).scrollIntoViewIfNeeded();
+  await expect.poll(() => points(page, title)).toHaveLength(20);
   expect(await points(page, 'Update')).toEqual([]);
+  await page.getByRole('radio', { name: 'Update' }).check();
+  const hidden = page.getByRole('figure', { name: 'Entropy', exact: true });
+  await expect.poll(() => hidden.isVisible()).toBe(false);
   await page.getByRole('figure', { name: 'Update' }).scrollIntoViewIfNeeded();
-  await expect.poll(() => points(page, 'Update')).toHaveLength(8);
+  await expect.poll(() => points(page, 'Update')).toHaveLength(16);
   await page.close();
 });
 
 it('a stretch of steps dragged over is shown by every chart, with what was thinned before', async () => {
   const page = await longRun(1440, 900);
-  await expect.poll(() => points(page, 'Entropy')).toHaveLength(12);
+  await expect.poll(() => points(page, 'Entropy')).toHaveLength(20);
   const plot = page.getByRole('slider', { name: 'Entropy: step under the cursor' });
   const box = await plot.boundingBox();
   if (box === null) throw new Error('no plot');
   const y = box.y + box.height / 2;
-  await page.mouse.move(box.x + 100, y);
+  await page.mouse.move(box.x + 80, y);
   await page.mouse.down();
-  await page.mouse.move(box.x + 110, y, { steps: 3 });
+  await page.mouse.move(box.x + 90, y, { steps: 3 });
   await page.mouse.up();
   // A stretch so short has room for every step: the axis has ticks of its own, in all charts.
   const ticks = (title: string) =>

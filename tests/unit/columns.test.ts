@@ -42,23 +42,34 @@ describe('Columns', () => {
     expect(new Columns(ids).latest('eval')).toBeNaN();
   });
 
-  it('smooths as a whole what it smooths piece by piece, for the decay asked for last', () => {
+  it('smooths as a whole what it smooths piece by piece, over the steps asked for last', () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof(fc.double({ min: -5, max: 5, noNaN: true }), fc.constant(NaN)), { minLength: 1 }),
         fc.integer({ min: 0, max: 20 }),
         (data, first) => {
           const rows = data.map((value, step) => [step, value, NaN]);
-          const whole = filled(rows).smoothed('loss', 0.9);
+          const whole = filled(rows).smoothed('loss', 9);
           const columns = filled(rows.slice(0, first));
-          columns.smoothed('loss', 0.5);
-          columns.smoothed('loss', 0.9);
+          columns.smoothed('loss', 2);
+          columns.smoothed('loss', 9);
           for (const row of rows.slice(first)) columns.append(Float64Array.from(row), 1);
-          expect([...columns.smoothed('loss', 0.9)]).toEqual([...whole]);
+          expect([...columns.smoothed('loss', 9)]).toEqual([...whole]);
           expect([...whole].map(Number.isNaN)).toEqual(data.map(Number.isNaN));
         },
       ),
     );
+  });
+
+  it('smooths in steps: what is measured every tenth step as far as what is measured at each', () => {
+    // From 0 to 1 at step 50: ten steps on, both have come as far.
+    const jump = (every: number) =>
+      filled(
+        Array.from({ length: 61 }, (_, step) => [step, step % every === 0 ? Number(step > 50) : NaN, NaN]),
+      ).smoothed('loss', 5);
+    expect(jump(1).at(-1)).toBeGreaterThan(0.8);
+    expect(jump(10).at(-1)).toBeGreaterThan(0.8);
+    expect(jump(10).at(-1)).toBeLessThan(1);
   });
 
   it('tells histories apart', () => {

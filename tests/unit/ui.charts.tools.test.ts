@@ -128,7 +128,7 @@ describe('zoom', () => {
 describe('smoothing', () => {
   it('draws what was measured faintly behind the mean, whose noise is less', () => {
     const noisy = run(200, (step) => 1 + (step % 2 === 0 ? 0.5 : -0.5));
-    const curves = curvesOf([{ slot: 2, history: noisy }], { ...drawing, smoothing: 0.9 });
+    const curves = curvesOf([{ slot: 2, history: noisy }], { ...drawing, smoothing: 10 });
     expect(curves.map((curve) => curve.kind === 'line' && curve.faint)).toEqual([true, false]);
     const [raw, smooth] = curves.map((curve) => points(curve).values);
     expect(raw).toContain(0.5);

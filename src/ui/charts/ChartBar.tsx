@@ -1,4 +1,4 @@
-import { hideTruth, setSmoothing, setZoom } from '../../store/view.ts';
+import { hideTruth, setSmoothing, setZoom, smoothings } from '../../store/view.ts';
 import { useView } from '../useStore.ts';
 
 /** What all charts share: how smooth their curves are, which steps they show, and whether truth is among it. */
@@ -10,18 +10,19 @@ export function ChartBar() {
     <div className="chart-bar">
       <label className="check">
         smoothing
-        <input
-          type="range"
-          min={0}
-          max={0.99}
-          step={0.01}
+        <select
           value={smoothing}
-          aria-valuetext={smoothing === 0 ? 'off' : smoothing.toFixed(2)}
+          title="The weight of a step falls to 1/e in so many steps; what was measured is drawn faintly behind"
           onChange={(event) => {
             setSmoothing(Number(event.target.value));
           }}
-        />
-        <output>{smoothing === 0 ? 'off' : smoothing.toFixed(2)}</output>
+        >
+          {smoothings.map((steps) => (
+            <option key={steps} value={steps}>
+              {steps === 0 ? 'off' : `${String(steps)} steps`}
+            </option>
+          ))}
+        </select>
       </label>
       <span className="unit">
         {zoom === null ? 'drag over a chart to zoom' : `steps ${zoom.from} to ${zoom.to}`}

@@ -1,86 +1,42 @@
-import { memo, useId, useMemo, useRef, useState } from 'react';
-import { type MetricId, metrics } from '../../spec/metrics.ts';
-import { stepOf } from '../../store/lanes.ts';
+import { memo, useId, useRef, useState } from 'react';
 import { notify } from '../../store/actions.ts';
 import { download } from '../../store/download.ts';
-import { withoutTruth } from '../../store/status.ts';
 import { setZoom } from '../../store/view.ts';
 import { formatValue } from '../format.ts';
-import { usePacedLab, useView } from '../useStore.ts';
-import { type ChartSpec, type LineSpec, metricsOf, type ViewSpec, type Zone } from './charts.ts';
-import { curvesOf, stepsPerBucket, valueAxis } from './curves.ts';
+import { Ribbon } from '../story/Ribbon.tsx';
 import { pngOf } from './chartFile.ts';
-import { csvOf } from './csv.ts';
 import { ChartMenu } from './ChartMenu.tsx';
+import { type ChartSpec, metricsOf, type Zone } from './charts.ts';
 import { ChartTable } from './ChartTable.tsx';
+import { csvOf } from './csv.ts';
+import { Cursor } from './Cursor.tsx';
 import { LazyChart } from './LazyChart.tsx';
 import { Legend, valueAt } from './Legend.tsx';
-import { Cursor } from './Cursor.tsx';
 import { notesAt } from './notes.ts';
 import { Overlay } from './Overlay.tsx';
 import { Plot } from './Plot.tsx';
-import { axisEnd, stepTicks } from './plot.ts';
-import { shownSpan } from './zoom.ts';
-import { useOnScreen } from './useOnScreen.ts';
+import { useChart } from './useChart.ts';
 import { useSize } from './useSize.ts';
-import { Menu } from '../Menu.tsx';
 
 const noZones: readonly Zone[] = [];
 
 interface Props {
   readonly spec: ChartSpec;
+  /** Has room for words: how each lane fares, and the names of what happened. */
+  readonly large?: boolean;
 }
 
 /** One chart: title, choice of what to see, legend with values, curves, marks and the shared cursor. */
-export const ChartCard = memo(function ChartCard({ spec }: Props) {
+export const ChartCard = memo(function ChartCard({ spec, large = false }: Props) {
   const card = useRef<HTMLElement>(null);
-  const { version, lanes: allLanes, marks, state } = usePacedLab(useOnScreen(card));
-  const truthHidden = useView((each) => each.truthHidden);
-  const lanes = useMemo(
-    () => (truthHidden ? allLanes.map((lane) => ({ ...lane, status: withoutTruth(lane.status) })) : allLanes),
-    [allLanes, truthHidden],
-  );
   const [shownView, setShownView] = useState(0);
   const [logarithmic, setLogarithmic] = useState(false);
   const [tabled, setTabled] = useState(false);
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const [plot, size] = useSize<HTMLDivElement>();
+  const picture = useChart(spec, card, { view: shownView, logarithmic, toggled });
+  const { lanes, marks, version, view, lines, truthHidden, shown, curves, steps, values } = picture;
   const name = useId();
-
-  const whole = spec.views[shownView] ?? spec.views[0];
-  const view = useMemo(() => (truthHidden ? labelFree(whole) : whole), [whole, truthHidden]);
-  const log = logarithmic && view.logarithmic === true;
-  const lines = useMemo(
-    () => view.lines.filter(({ id, shown }) => shown !== toggled.has(id)),
-    [view, toggled],
-  );
-  const zoom = useView((each) => each.zoom);
-  const smoothing = useView((each) => each.smoothing);
-  const newest = Math.max(0, ...lanes.map(stepOf));
-  const lastStep = axisEnd(newest, Math.max(0, ...lanes.map(({ settings }) => settings.steps)));
-  const shown = useMemo(() => shownSpan(zoom, lastStep), [zoom, lastStep]);
-  const bucket = stepsPerBucket(shown);
-  // While runs grow, curves are drawn anew whenever one grew by a quarter of a bucket, a pixel or so: less can't be
-  // seen, and costs the training its cores.
-  const stride = state === 'training' ? Math.max(1, bucket / 4) : 1;
-  const grown = lanes.reduce((sum, { history }) => sum + Math.floor(history.length / stride), 0);
-  const drawnLanes = lanes.map(({ history, slot }) => `${history.serial} ${slot}`).join();
-  const drawing = useMemo(
-    () => ({ lines, bands: view.bands, logarithmic: log, span: shown, bucket, smoothing }),
-    [lines, view, log, shown, bucket, smoothing],
-  );
-  const curves = useMemo(
-    () => curvesOf(lanes, drawing),
-    // The histories grow in place: `grown` stands for their contents, their serial numbers for their identity.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-    [grown, drawnLanes, drawing],
-  );
-  const zoomed = shown.to - shown.from < lastStep;
-  const fresh = useMemo(() => valueAxis(curves, view, drawing, zoomed), [curves, view, drawing, zoomed]);
-  const ticksKey = `${log}|${fresh.domain.join()}|${fresh.ticks.join()}`;
-  // eslint-disable-next-line react-hooks/exhaustive-deps -- equal ticks keep their identity, so the frame can skip them
-  const values = useMemo(() => fresh, [ticksKey]);
-  const steps = useMemo(() => stepTicks(shown), [shown]);
 
   const toggle = (id: string): void => {
     const next = new Set(toggled);
@@ -89,30 +45,32 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
   };
 
   return (
-    <figure className="chart card" id={`chart-${spec.id}`} ref={card} aria-labelledby={name}>
+    <figure
+      className={`chart card${large ? ' large' : ''}`}
+      id={`chart-${spec.id}`}
+      ref={card}
+      aria-labelledby={name}
+    >
       <figcaption>
         <h2 id={name}>{spec.title}</h2>
-        {spec.views.length === 1 ? (
-          <span className="unit">{view.unit}</span>
-        ) : (
-          <span className="segments" role="radiogroup" aria-label={`${spec.title}: what to show`}>
-            {spec.views.map(({ label }, index) => (
-              <label key={label}>
-                <input
-                  type="radio"
-                  name={name}
-                  checked={index === shownView}
-                  onChange={() => {
-                    setShownView(index);
-                  }}
-                />
-                <span>{label}</span>
-              </label>
-            ))}
-          </span>
-        )}
+        <span className="unit">{large ? (spec.about ?? view.unit) : view.unit}</span>
         <span className="chart-tools">
-          {zoomed ? (
+          {spec.views.length === 1 ? null : (
+            <select
+              aria-label={`${spec.title}: what to show`}
+              value={shownView}
+              onChange={(event) => {
+                setShownView(Number(event.target.value));
+              }}
+            >
+              {spec.views.map(({ label }, index) => (
+                <option key={label} value={index}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          )}
+          {picture.zoomed ? (
             <button
               type="button"
               className="quiet"
@@ -123,23 +81,14 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
               all steps
             </button>
           ) : null}
-          {view.logarithmic === true ? (
-            <button
-              type="button"
-              className="quiet"
-              aria-pressed={log}
-              title="Logarithmic axis"
-              onClick={() => {
-                setLogarithmic(!logarithmic);
-              }}
-            >
-              log
-            </button>
-          ) : null}
-          {view.lines.length > 2 ? <SeriesMenu lines={view.lines} shown={lines} toggle={toggle} /> : null}
           <ChartMenu
             title={spec.title}
             tabled={tabled}
+            logarithmic={view.logarithmic === true ? picture.logarithmic : null}
+            onLogarithmic={setLogarithmic}
+            lines={view.lines}
+            shown={lines}
+            onToggle={toggle}
             onTable={() => {
               setTabled(!tabled);
             }}
@@ -152,8 +101,8 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
                   `${short} ${lanes.map((lane) => formatValue(valueAt(lane, id, null))).join(' ')}`,
               );
               pngOf({ title: `${spec.title}, ${view.unit}`, legend, lanes, curves, steps, values }).then(
-                (picture) => {
-                  download(`${spec.id}.png`, picture);
+                (file) => {
+                  download(`${spec.id}.png`, file);
                 },
                 (reason: unknown) => {
                   notify(`The picture can’t be made: ${String(reason)}. Save the data as CSV.`);
@@ -164,6 +113,9 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
         </span>
       </figcaption>
       <Legend lanes={lanes} lines={lines} share={view.range === 'share'} version={version} />
+      {large ? (
+        <Ribbon lanes={lanes} shown={shown} width={size.width} truthHidden={truthHidden} version={version} />
+      ) : null}
       <div className="plot-box" ref={plot}>
         {tabled ? (
           <ChartTable title={spec.title} lanes={lanes} lines={lines} span={shown} />
@@ -171,7 +123,7 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
           <Plot
             lanes={lanes}
             shown={shown}
-            end={lastStep}
+            end={picture.end}
             title={spec.title}
             lines={lines}
             notesOf={(step) => notesAt(step, lanes, marks, shown)}
@@ -197,6 +149,7 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
                   lanes={lanes}
                   marks={marks}
                   view={view}
+                  named={large}
                   version={version}
                 />
                 <Cursor size={size} shown={shown} lanes={lanes} marks={marks} />
@@ -208,42 +161,3 @@ export const ChartCard = memo(function ChartCard({ spec }: Props) {
     </figure>
   );
 });
-
-/** What is left of a picture for who has no labels. */
-function labelFree({ best, ...view }: ViewSpec): ViewSpec {
-  const seen = (id: MetricId): boolean => !metrics[id].needsTruth;
-  return {
-    ...view,
-    lines: view.lines.filter(({ id }) => seen(id)),
-    bands: view.bands.filter(({ low, high }) => seen(low) && seen(high)),
-    ...(best !== undefined && seen(best) ? { best } : {}),
-  };
-}
-
-interface SeriesMenuProps {
-  readonly lines: readonly LineSpec[];
-  readonly shown: readonly LineSpec[];
-  readonly toggle: (id: string) => void;
-}
-
-function SeriesMenu({ lines, shown, toggle }: SeriesMenuProps) {
-  return (
-    <Menu title="Choose series" summary="series">
-      {lines.map((line) => (
-        <label
-          key={line.id}
-          title={`${metrics[line.id].formula}. ↑ ${metrics[line.id].rises} ↓ ${metrics[line.id].falls}`}
-        >
-          <input
-            type="checkbox"
-            checked={shown.includes(line)}
-            onChange={() => {
-              toggle(line.id);
-            }}
-          />
-          {metrics[line.id].label}
-        </label>
-      ))}
-    </Menu>
-  );
-}

@@ -1,6 +1,17 @@
+import { type MetricId, metrics } from '../../spec/metrics.ts';
 import { Menu } from '../Menu.tsx';
 
-interface Props {
+interface SeriesProps {
+  readonly lines: readonly { readonly id: MetricId }[];
+  /** Those of them that are drawn. */
+  readonly shown: readonly { readonly id: MetricId }[];
+  readonly onToggle: (id: MetricId) => void;
+  /** Whether the axis is logarithmic; null where it can't be. */
+  readonly logarithmic: boolean | null;
+  readonly onLogarithmic: (logarithmic: boolean) => void;
+}
+
+interface Props extends Partial<SeriesProps> {
   readonly title: string;
   readonly tabled: boolean;
   readonly onTable: () => void;
@@ -9,14 +20,44 @@ interface Props {
 }
 
 /** What can be done with a chart beside looking at it. */
-export function ChartMenu({ title, tabled, onTable, onPng, onCsv }: Props) {
+export function ChartMenu({ title, tabled, onTable, onPng, onCsv, ...series }: Props) {
+  const { lines = [], shown = [], onToggle, logarithmic = null, onLogarithmic } = series;
   const entry = (label: string, act: () => void) => (
     <button type="button" className="quiet" onClick={act}>
       {label}
     </button>
   );
   return (
-    <Menu className="more" summary="⋯" label={`${title}: table, picture, data`}>
+    <Menu className="more" summary="⋯" label={`${title}: series, axis, table, files`}>
+      {lines.length < 2
+        ? null
+        : lines.map((line) => (
+            <label
+              key={line.id}
+              title={`${metrics[line.id].formula}. ↑ ${metrics[line.id].rises} ↓ ${metrics[line.id].falls}`}
+            >
+              <input
+                type="checkbox"
+                checked={shown.includes(line)}
+                onChange={() => {
+                  onToggle?.(line.id);
+                }}
+              />
+              {metrics[line.id].label}
+            </label>
+          ))}
+      {logarithmic === null ? null : (
+        <label>
+          <input
+            type="checkbox"
+            checked={logarithmic}
+            onChange={() => {
+              onLogarithmic?.(!logarithmic);
+            }}
+          />
+          Logarithmic axis
+        </label>
+      )}
       {entry(tabled ? 'Show as a chart' : 'Show as a table', onTable)}
       {onPng === null ? null : entry('Save as PNG', onPng)}
       {entry('Save data as CSV', onCsv)}

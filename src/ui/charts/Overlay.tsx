@@ -16,12 +16,14 @@ interface Props {
   readonly lanes: readonly Lane[];
   readonly marks: readonly Mark[];
   readonly view: ViewSpec;
+  /** Whether there is room to name a collapse beside its line. */
+  readonly named: boolean;
   /** Changes whenever the histories grew; they grow in place. */
   readonly version: number;
 }
 
 /** What lies above the curves: live changes, the steps of collapse, best values, the caption of a band. */
-export function Overlay({ size, shown, values, lanes, marks, view }: Props) {
+export function Overlay({ size, shown, values, lanes, marks, view, named }: Props) {
   const { width, height } = size;
   const bottom = height - plotMargin.bottom;
   const x = (step: number): number => pixelOfStep(step, shown, width);
@@ -53,19 +55,26 @@ export function Overlay({ size, shown, values, lanes, marks, view }: Props) {
           </path>
         )),
       )}
-      {lanes.map((lane) => {
+      {lanes.map((lane, row) => {
         const at = lane.status.collapseStep;
-        return at === null || !seen(at) ? null : (
-          <line
-            key={lane.id}
-            className={`collapse lane-${lane.slot}`}
-            x1={x(at)}
-            x2={x(at)}
-            y1={plotMargin.top}
-            y2={bottom}
-          >
-            <title>{collapseText(lane.name, at)}</title>
-          </line>
+        if (at === null || !seen(at)) return null;
+        const text = collapseText(lane.name, at);
+        // Where a line is far to the right, its words stand before it.
+        const before = x(at) > width / 2;
+        return (
+          <g key={lane.id} className={`collapse lane-${lane.slot}`}>
+            <title>{text}</title>
+            <line x1={x(at)} x2={x(at)} y1={plotMargin.top} y2={bottom} />
+            {named ? (
+              <text
+                x={x(at) + (before ? -5 : 5)}
+                y={bottom - 8 - 14 * row}
+                textAnchor={before ? 'end' : 'start'}
+              >
+                {text}
+              </text>
+            ) : null}
+          </g>
         );
       })}
       <Points size={size} shown={shown} y={y} x={x} lanes={lanes} best={view.best} />

@@ -110,7 +110,10 @@ function StepBar({ lane }: { readonly lane: Lane }) {
         <span className="swatch" aria-hidden="true" />
         {lane.name}
         <span title={entriesOf(['perf/step_ms', 'perf/tokens_per_s'])}>
-          {`${formatMs(recentMean(lane, 'perf/step_ms'))} · ${formatCount(recentMean(lane, 'perf/tokens_per_s'))} tokens/s`}
+          {formatMs(recentMean(lane, 'perf/step_ms'))}
+          <span className="tokens-per-second">
+            {` · ${formatCount(recentMean(lane, 'perf/tokens_per_s'))} tokens/s`}
+          </span>
         </span>
       </p>
       {/* A picture, not boxes: what moves in it is no shift of the layout. */}

@@ -51,9 +51,33 @@ export interface ViewSpec {
 export interface ChartSpec {
   readonly id: ChartId;
   readonly title: string;
+  /** What it shows in plain words, where there is room. */
+  readonly about?: string;
+  /** Its name where room is scarce. */
+  readonly short?: string;
   /** The first one is shown at first. */
   readonly views: readonly [ViewSpec, ...ViewSpec[]];
 }
+
+/** What a run is paid against what is right: where a collapse is to be seen, and what the page shows large. */
+export const titleChart: ChartSpec = {
+  id: 'reward',
+  title: 'Reward against truth',
+  about: 'what a run is paid, and what of it is right',
+  views: [
+    {
+      label: 'Reward',
+      unit: 'share',
+      range: 'share',
+      lines: [
+        { id: 'reward/mean', short: 'paid', dash: 'solid', shown: true },
+        { id: 'truth/accuracy', short: 'right', dash: 'dashed', shown: true },
+        { id: 'truth/label_accuracy', short: 'labels right', dash: 'dotted', shown: false },
+      ],
+      bands: [{ low: 'truth/accuracy', high: 'reward/mean', short: 'gap', caption: 'self-deception' }],
+    },
+  ],
+};
 
 /** Which metrics share a picture. Every metric whose entry names a chart is drawn in it (tested). */
 export const charts: readonly ChartSpec[] = [
@@ -74,26 +98,11 @@ export const charts: readonly ChartSpec[] = [
       },
     ],
   },
-  {
-    id: 'reward',
-    title: 'Reward against truth',
-    views: [
-      {
-        label: 'Reward',
-        unit: 'share',
-        range: 'share',
-        lines: [
-          { id: 'reward/mean', short: 'reward', dash: 'solid', shown: true },
-          { id: 'truth/accuracy', short: 'truth', dash: 'dashed', shown: true },
-          { id: 'truth/label_accuracy', short: 'labels', dash: 'dotted', shown: false },
-        ],
-        bands: [{ low: 'truth/accuracy', high: 'reward/mean', short: 'gap', caption: 'self-deception' }],
-      },
-    ],
-  },
+  titleChart,
   {
     id: 'eval',
     title: 'Held-out accuracy',
+    short: 'Held-out',
     views: [
       {
         label: 'Accuracy',

@@ -42,7 +42,7 @@ export interface Drawing {
   readonly span: Span;
   /** Steps per bucket. */
   readonly bucket: number;
-  /** Decay of the mean that smooths them; 0: none. */
+  /** Steps over which they are smoothed; 0: none. */
   readonly smoothing: number;
 }
 

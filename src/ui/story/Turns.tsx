@@ -1,0 +1,59 @@
+import { useEffect, useMemo, useRef } from 'react';
+import { stepOf } from '../../store/lanes.ts';
+import { pin } from '../../store/view.ts';
+import { usePacedLab, useView } from '../useStore.ts';
+import { useOnScreen } from '../charts/useOnScreen.ts';
+import { toldOf } from './told.ts';
+
+/** The run in sentences, one at each turn; a click sets charts, timeline and rollouts to its step. */
+export function Turns() {
+  const card = useRef<HTMLElement>(null);
+  const list = useRef<HTMLOListElement>(null);
+  const { lanes, marks, version } = usePacedLab(useOnScreen(card));
+  const truthHidden = useView((state) => state.truthHidden);
+  const pinned = useView((state) => state.pinned);
+  const turns = useMemo(
+    () => toldOf(lanes, marks, truthHidden),
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the histories grow in place: `version` stands for them
+    [lanes, marks, truthHidden, version],
+  );
+  const count = turns.length;
+  useEffect(() => {
+    list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [count]);
+  const started = lanes.some((lane) => stepOf(lane) > 0);
+  return (
+    <section className="turns card" ref={card} aria-labelledby="turns-title">
+      <h2 id="turns-title">The story so far</h2>
+      {count === 0 ? (
+        <p className="unit">
+          {started
+            ? 'No turn yet. What happens to the runs is said here, with its step.'
+            : 'Press Train: what happens to the runs is said here, with its step.'}
+        </p>
+      ) : (
+        <ol ref={list} tabIndex={-1}>
+          {turns.map(({ key, step, slots, sentence }) => (
+            <li key={key}>
+              <button
+                type="button"
+                aria-pressed={pinned === step}
+                onClick={() => {
+                  pin(step);
+                }}
+              >
+                <span className="turn-step">
+                  {step}
+                  {slots.map((slot) => (
+                    <i key={slot} className={`swatch lane-${String(slot)}`} aria-hidden="true" />
+                  ))}
+                </span>
+                <span>{sentence}</span>
+              </button>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,43 @@
+import { type ToldRun, turnsOf } from '../../diagnostics/story.ts';
+import { metrics } from '../../spec/metrics.ts';
+import type { Lane, Mark } from '../../store/lanes.ts';
+
+/** An entry of the list of turns: what a run did by itself, or what was done to it. */
+export interface Told {
+  readonly key: string;
+  readonly step: number;
+  /** Colours of the lanes it is about. */
+  readonly slots: readonly number[];
+  readonly sentence: string;
+}
+
+/** A lane as a run to be told of. */
+export function toldRun({ name, history }: Pick<Lane, 'name' | 'history'>): ToldRun {
+  return { name, column: (id) => history.column(id) };
+}
+
+/** Turns and marks in the order in which they became known; without those that only labels tell where truth is hidden. */
+export function toldOf(
+  lanes: readonly Lane[],
+  marks: readonly Mark[],
+  truthHidden: boolean,
+): readonly Told[] {
+  const turns = turnsOf(lanes.map(toldRun))
+    // The guard draws a mark of its own, which says more.
+    .filter(({ kind, metric }) => kind !== 'guard' && !(truthHidden && metrics[metric].needsTruth))
+    .map(({ kind, step, known, runs, sentence }) => ({
+      key: `${kind} ${String(step)} ${runs.join()}`,
+      step,
+      known,
+      slots: runs.flatMap((run) => lanes[run]?.slot ?? []),
+      sentence,
+    }));
+  const done = marks.map(({ step, text, lanes: ids }) => ({
+    key: text,
+    step,
+    known: step,
+    slots: lanes.filter(({ id }) => ids.includes(id)).map(({ slot }) => slot),
+    sentence: text.replace(/^step \d+: /, ''),
+  }));
+  return [...turns, ...done].sort((a, b) => a.known - b.known);
+}
