@@ -34,10 +34,19 @@ function tests(name: string, onDevice: boolean) {
   };
 }
 
+/** In the source `public/` lies beside index.html; served and built, what is in it does. */
+const besidePage = {
+  name: 'lab:beside-page',
+  transformIndexHtml: {
+    order: 'pre' as const,
+    handler: (html: string) => html.replaceAll('="./public/', '="./'),
+  },
+};
+
 export default defineConfig({
   base: './',
   define: { __LAB__: JSON.stringify(thisLab(import.meta.dirname)) },
-  plugins: [react(), wgsl(), bundleReport(), buildReceipt(import.meta.dirname)],
+  plugins: [react(), wgsl(), bundleReport(), buildReceipt(import.meta.dirname), besidePage],
   worker: { format: 'es', plugins: () => [wgsl()] },
   // Browsers with WebGPU and module workers.
   build: {

@@ -5,6 +5,7 @@ import type { Settings } from '../settings/hyperparameters.ts';
 import { validateSettings } from '../settings/settings.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
+import type { StepDecisions } from '../trainer/decide.ts';
 import type { Trainer } from '../trainer/trainer.ts';
 import { interruption, type LiveChange, type RunSummary } from '../records/run.ts';
 import { nodeHost } from './host.ts';
@@ -18,6 +19,12 @@ export interface LaneRun {
   readonly changed: (change: LiveChange) => unknown;
   /** Called with every checkpoint, after what was recorded until then, and with the run as it is at its end; waited for. */
   readonly keep?: (checkpoint: Checkpoint, end: RunSummary | null) => Promise<void>;
+  /** Called with what a step decided; `by` reads its tokens and answers. */
+  readonly decided?: (
+    step: number,
+    decisions: StepDecisions,
+    by: Pick<Trainer, 'task' | 'tokenizer'>,
+  ) => void;
   /** Asked between steps; true ends the run there. */
   readonly interrupted: () => boolean;
 }
@@ -79,8 +86,9 @@ export async function runLane(
           stopped = interruption;
           break;
         }
-        const { metrics, guarded, checkpoint } = await trainer.next();
+        const { metrics, decisions, guarded, checkpoint } = await trainer.next();
         reached = checkpoint;
+        of.decided?.(trainer.step, decisions, trainer);
         await record(metrics);
         if (guarded !== null) {
           interventions++;

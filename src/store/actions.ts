@@ -165,9 +165,9 @@ export function retry(): void {
   open(lab.getState().preset, setupsOf(lab.getState().lanes));
 }
 
-/** Chooses whose controls and rollouts are shown. */
-export function selectLane(selected: number): void {
-  lab.setState({ selected, refusal: null });
+/** Chooses whose controls and rollouts are shown. @param of another page's lanes */
+export function selectLane(selected: number, of = lab): void {
+  of.setState({ selected, refusal: null });
 }
 
 /** Whether changes reach all lanes that agree on a knob, or the selected one alone. */
@@ -175,11 +175,11 @@ export function changeTogether(together: boolean): void {
   lab.setState({ together });
 }
 
-/** Which step's rollouts are shown, of every lane (null: the newest), and which prompt's. */
-export function watchRollouts(wish: Partial<{ step: number | null; prompt: number }>): void {
-  const watched = { ...lab.getState().watched, ...wish };
-  lab.setState({ watched });
-  send({ type: 'watch', ...watched });
+/** Which step's rollouts are shown, of every lane (null: the newest), and which prompt's. @param of another page's lanes */
+export function watchRollouts(wish: Partial<{ step: number | null; prompt: number }>, of = lab): void {
+  const watched = { ...of.getState().watched, ...wish };
+  of.setState({ watched });
+  if (of === lab) send({ type: 'watch', ...watched });
 }
 
 /** Says something above the charts, until it is put away. */

@@ -1,5 +1,6 @@
 import { watchRollouts } from './actions.ts';
 import { lab } from './lanes.ts';
+import { recordedLab } from './recorded.ts';
 import { pin, setZoom, view } from './view.ts';
 
 /** Least time between two looks at another step's rollouts. */
@@ -13,7 +14,9 @@ export function followCursor(): void {
     looking ??= setTimeout(() => {
       looking = undefined;
       const { cursor: step } = view.getState();
-      if (lab.getState().watched.step !== step) watchRollouts({ step });
+      for (const each of [lab, recordedLab]) {
+        if (each.getState().watched.step !== step) watchRollouts({ step }, each);
+      }
     }, lookMs);
   });
   lab.subscribe(({ lanes }, before) => {

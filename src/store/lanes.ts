@@ -94,6 +94,8 @@ export interface Refusal {
 }
 
 export interface LabState {
+  /** Whether its runs were trained elsewhere: they are looked at, and nothing can be changed. */
+  readonly recorded: boolean;
   /** The preset the lanes are described against in the URL. */
   readonly preset: PresetName;
   readonly lanes: readonly Lane[];
@@ -119,8 +121,9 @@ export interface LabState {
 }
 
 /** The state of a page without lanes; further pages have their own. */
-export function createLab() {
+export function createLab(given: Partial<LabState> = {}) {
   return createStore<LabState>()(() => ({
+    recorded: false,
     preset: defaultPreset,
     lanes: [],
     selected: 0,
@@ -136,6 +139,7 @@ export function createLab() {
     refusal: null,
     notice: null,
     version: 0,
+    ...given,
   }));
 }
 

@@ -13,6 +13,7 @@ import { Turns } from './story/Turns.tsx';
 import { Timeline } from './timeline/Timeline.tsx';
 import { Tour } from './tour/Tour.tsx';
 import { useShortcuts } from './bar/useShortcuts.ts';
+import { useLab } from './useStore.ts';
 
 /** The smaller charts. */
 const tabs = [
@@ -25,6 +26,7 @@ const tabs = [
 /** The page on which policies train. */
 export function Lab() {
   useShortcuts();
+  const recorded = useLab((lab) => lab.recorded);
   return (
     <main>
       <Boundary what="The list of lanes">
@@ -45,7 +47,8 @@ export function Lab() {
             <Turns />
           </Boundary>
         </div>
-        <ChartTabs>{tabs}</ChartTabs>
+        {/* What a recorded run cost says nothing of this machine. */}
+        <ChartTabs>{recorded ? tabs.filter(({ id }) => id !== 'speed') : tabs}</ChartTabs>
         <Boundary what="The timeline">
           <Timeline />
         </Boundary>
@@ -56,7 +59,7 @@ export function Lab() {
       <Boundary what="The settings">
         <ControlRail />
       </Boundary>
-      <Tour />
+      {recorded ? null : <Tour />}
     </main>
   );
 }

@@ -2,11 +2,17 @@ import { createContext, useContext, useEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { type StoreApi, useStore } from 'zustand';
 import { type LabState, lab } from '../store/lanes.ts';
+import { recordedLab } from '../store/recorded.ts';
 import { type View, view } from '../store/view.ts';
 import { inTurn } from './inTurn.ts';
 
 /** Whose lanes are drawn: the lab's, unless a page provides a store of its own. */
 export const LabContext = createContext<StoreApi<LabState>>(lab);
+
+/** The lanes that the page of the lab shows: recorded ones where nothing can be trained. */
+export function useShownLab(): StoreApi<LabState> {
+  return useStore(lab, ({ state }) => state) === 'no-webgpu' ? recordedLab : lab;
+}
 
 /** A part of the page's state. */
 export function useLab<Part>(select: (state: LabState) => Part): Part {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { exportMetrics, launch, newPage, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
 
@@ -92,15 +93,55 @@ describe('without WebGPU', () => {
     ],
   ])('%s: says so, with what to do', async (_, args, addressOf, words) => {
     const poor = await launch(args);
-    const { page } = await newPage(poor);
+    const { page } = await newPage(poor, false);
     await page.goto(`${addressOf(lab.host.address)}${query(tiny)}`);
     await reaches(page, 'No WebGPU');
     const panel = page.getByRole('alert').filter({ hasText: 'no WebGPU' });
     expect(await panel.textContent()).toContain(words);
     expect(await panel.textContent()).toMatch(/Chrome \(yours\).*Version 113/);
-    expect(await page.getByRole('button', { name: 'Train' }).isDisabled()).toBe(true);
+    for (const name of ['Train', 'Step', 'Reset', 'Take the tour']) {
+      expect(await page.getByRole('button', { name, exact: true }).count(), name).toBe(0);
+    }
     await poor.close();
   });
+
+  it('recorded runs are looked at in the same charts, timeline and rollouts, and say that they are recorded', async () => {
+    const poor = await launch(['--disable-gpu']);
+    const { page, complaints } = await newPage(poor);
+    await page.goto(lab.host.address);
+    const cards = page.getByRole('region', { name: 'Lanes' });
+    await cards.getByText('collapsed at 110').waitFor();
+    await page.getByText('recorded', { exact: true }).waitFor();
+    await page.locator('#chart-eval .live-chart').waitFor();
+    // The prompt, and the step that is the nearest before: rollouts of some steps are recorded alone.
+    const rollouts = page.getByRole('region', { name: /SRT/ }).filter({ has: page.getByRole('table') });
+    await rollouts.getByText('step 600 · prompt 1 of 8').waitFor();
+    await page.getByRole('slider', { name: 'Step shown' }).fill('131');
+    await rollouts.getByText('step 120 · prompt 1 of 8').waitFor();
+    await rollouts.getByRole('button', { name: 'Next prompt' }).click();
+    await rollouts.getByText('step 120 · prompt 2 of 8').waitFor();
+    await page.getByRole('radio', { name: /^M-GRPO/ }).check({ force: true });
+    await page
+      .getByRole('region', { name: /^M-GRPO/ })
+      .getByText('step 120 · prompt 2 of 8')
+      .waitFor();
+    expect(await page.getByRole('textbox', { name: 'Learning rate' }).isDisabled()).toBe(true);
+    expect(await page.getByRole('button', { name: /^Fork/ }).count()).toBe(0);
+    await page.getByRole('combobox', { name: 'Recorded preset' }).selectOption('duel');
+    await cards.getByText('collapsed at 80').waitFor();
+    await page.getByRole('checkbox', { name: 'hide truth' }).check();
+    await expect.poll(() => cards.getByText('collapsed at 80').count()).toBe(0);
+    expect(complaints.filter((each) => !each.includes('WebGPU'))).toEqual([]);
+    await poor.close();
+  });
+});
+
+it.each(['', 'dist/'])('opened from a file, %sindex.html says what to do', async (folder) => {
+  const { page } = await newPage(lab.browser);
+  await page.goto(pathToFileURL(`${folder}index.html`).href);
+  await page.getByText('This page was opened from a file.').waitFor();
+  expect(await page.getByText('npm start').isVisible()).toBe(true);
+  await page.close();
 });
 
 it('a device lost under way is replaced, and every lane goes on from its newest checkpoint', async () => {

@@ -1,96 +1,136 @@
 import { useState } from 'react';
-import { presetName, presetNames, presets } from '../../settings/presets.ts';
+import { type PresetName, presetName, presetNames, presets } from '../../settings/presets.ts';
 import { choosePreset, furtherSteps, goOn, reset, step, trainOrPause } from '../../store/actions.ts';
 import { sharedAddress } from '../../store/address.ts';
 import { downloadMetrics } from '../../store/exportMetrics.ts';
-import { underWay } from '../../store/lanes.ts';
+import { stepOf, underWay } from '../../store/lanes.ts';
+import { openRecorded, recordedPresets } from '../../store/recorded.ts';
 import { useLab } from '../useStore.ts';
 import { AdapterChip } from './AdapterChip.tsx';
 import { Navigation } from './Navigation.tsx';
 import { Progress } from './Progress.tsx';
 import { ThemeSwitch } from './ThemeSwitch.tsx';
 
-/** The controls of the run, its progress, and what one does with it. */
+/** The controls of the run, its progress, and what one does with it. A recorded run has none. */
 export function TopBar() {
+  const recorded = useLab((lab) => lab.recorded);
+  return (
+    <header className="top-bar">
+      <h1>M-GRPO Lab</h1>
+      <Navigation />
+      {recorded ? null : <RunButtons />}
+      {recorded ? <RecordedBadge /> : <Progress />}
+      <PresetChoice />
+      <AdapterChip />
+      <div className="buttons" role="group" aria-label="Page">
+        {recorded ? null : <RecordButtons />}
+        <ThemeSwitch />
+      </div>
+    </header>
+  );
+}
+
+function RunButtons() {
   const state = useLab((lab) => lab.state);
-  const preset = useLab((lab) => lab.preset);
   const started = useLab((lab) => underWay(lab.lanes));
   const further = useLab(furtherSteps);
   const training = state === 'training';
   const able = training || state === 'ready' || state === 'paused';
   return (
-    <header className="top-bar">
-      <h1>M-GRPO Lab</h1>
-      <Navigation />
-      <div className="buttons" role="group" aria-label="Run">
-        <button
-          type="button"
-          className="go"
-          disabled={!able && further === null}
-          aria-keyshortcuts="Space"
-          title={
-            further !== null
-              ? `All steps are made. Raises Steps to ${further} and trains on`
-              : training
-                ? 'Pause (space)'
-                : 'Train (space)'
-          }
-          onClick={further === null ? trainOrPause : goOn}
-        >
-          <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
-            <path d={training ? 'M1 0h3v10H1zM6 0h3v10H6z' : 'M1 0l9 5-9 5z'} />
-          </svg>
-          {further !== null ? 'Go on' : training ? 'Pause' : 'Train'}
-        </button>
-        <button
-          type="button"
-          disabled={!able}
-          aria-keyshortcuts="s"
-          title="One step of every lane (s)"
-          onClick={step}
-        >
-          Step
-        </button>
-        <button
-          type="button"
-          disabled={!started}
-          aria-keyshortcuts="r"
-          title="Back to step 0 with these settings (r)"
-          onClick={reset}
-        >
-          Reset
-        </button>
-      </div>
-      <Progress />
-      <label className="preset" title={presets[preset].summary}>
-        <span className="visually-hidden">Preset</span>
-        <select
-          value={preset}
-          onChange={(event) => {
-            choosePreset(presetName(event.target.value));
-          }}
-        >
-          {presetNames.map((name) => (
-            <option key={name} value={name} title={presets[name].summary}>
-              {presets[name].title}
-            </option>
-          ))}
-        </select>
-      </label>
-      <AdapterChip />
-      <div className="buttons" role="group" aria-label="Page">
-        <ShareButton />
-        <button
-          type="button"
-          disabled={!started}
-          title="Download the metrics of all lanes as JSON lines"
-          onClick={downloadMetrics}
-        >
-          Export
-        </button>
-        <ThemeSwitch />
-      </div>
-    </header>
+    <div className="buttons" role="group" aria-label="Run">
+      <button
+        type="button"
+        className="go"
+        disabled={!able && further === null}
+        aria-keyshortcuts="Space"
+        title={
+          further !== null
+            ? `All steps are made. Raises Steps to ${further} and trains on`
+            : training
+              ? 'Pause (space)'
+              : 'Train (space)'
+        }
+        onClick={further === null ? trainOrPause : goOn}
+      >
+        <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+          <path d={training ? 'M1 0h3v10H1zM6 0h3v10H6z' : 'M1 0l9 5-9 5z'} />
+        </svg>
+        {further !== null ? 'Go on' : training ? 'Pause' : 'Train'}
+      </button>
+      <button
+        type="button"
+        disabled={!able}
+        aria-keyshortcuts="s"
+        title="One step of every lane (s)"
+        onClick={step}
+      >
+        Step
+      </button>
+      <button
+        type="button"
+        disabled={!started}
+        aria-keyshortcuts="r"
+        title="Back to step 0 with these settings (r)"
+        onClick={reset}
+      >
+        Reset
+      </button>
+    </div>
+  );
+}
+
+/** What takes the place of the progress. */
+function RecordedBadge() {
+  const seed = useLab((lab) => lab.lanes[0]?.settings.seed);
+  const steps = useLab((lab) => Math.max(0, ...lab.lanes.map(stepOf)));
+  return (
+    <p className="recorded-run">
+      <b className="badge">recorded</b>{' '}
+      {seed === undefined ? 'Loading …' : `seed ${seed}, ${steps} steps; nothing trains here`}
+    </p>
+  );
+}
+
+function PresetChoice() {
+  const preset = useLab((lab) => lab.preset);
+  const recorded = useLab((lab) => lab.recorded);
+  const offered: readonly PresetName[] = recorded ? recordedPresets : presetNames;
+  return (
+    <label className="preset" title={presets[preset].summary}>
+      <span className="visually-hidden">{recorded ? 'Recorded preset' : 'Preset'}</span>
+      <select
+        value={preset}
+        onChange={(event) => {
+          const name = presetName(event.target.value);
+          if (recorded) void openRecorded(name, document.baseURI);
+          else choosePreset(name);
+        }}
+      >
+        {offered.map((name) => (
+          <option key={name} value={name} title={presets[name].summary}>
+            {presets[name].title}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** What leaves the page. */
+function RecordButtons() {
+  const started = useLab((lab) => underWay(lab.lanes));
+  return (
+    <>
+      <ShareButton />
+      <button
+        type="button"
+        disabled={!started}
+        title="Download the metrics of all lanes as JSON lines"
+        onClick={downloadMetrics}
+      >
+        Export
+      </button>
+    </>
   );
 }
 

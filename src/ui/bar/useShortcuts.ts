@@ -1,9 +1,12 @@
 import { useEffect } from 'react';
 import { reset, step, trainOrPause } from '../../store/actions.ts';
+import { useLab } from '../useStore.ts';
 
 /** Space trains or pauses, s steps, r resets; never while a control that uses the key has the focus. */
 export function useShortcuts(): void {
+  const recorded = useLab((lab) => lab.recorded);
   useEffect(() => {
+    if (recorded) return;
     const onKey = (event: KeyboardEvent): void => {
       if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       const { target } = event;
@@ -18,7 +21,7 @@ export function useShortcuts(): void {
     return () => {
       document.removeEventListener('keydown', onKey);
     };
-  }, []);
+  }, [recorded]);
 }
 
 function usesKey(element: HTMLElement, key: string): boolean {

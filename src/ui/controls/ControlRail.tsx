@@ -24,6 +24,7 @@ export function ControlRail() {
   const selected = useLab((state) => state.selected);
   const together = useLab((state) => state.together);
   const refusal = useLab((state) => state.refusal);
+  const recorded = useLab((state) => state.recorded);
   const [help, setHelp] = useState<HelpAnchor | null>(null);
   const showHelp = useCallback((key: HyperparameterKey | null, element: HTMLElement | null) => {
     setHelp(key === null || element === null ? null : { key, top: element.getBoundingClientRect().top });
@@ -34,7 +35,7 @@ export function ControlRail() {
   const apart = differingKeys(settings).length;
   return (
     <section className="controls" aria-label={`Settings of ${name}`}>
-      {settings.length > 1 ? (
+      {settings.length > 1 && !recorded ? (
         <fieldset className="reach-choice">
           <legend className="visually-hidden">What a change reaches</legend>
           <span className="segments">
@@ -66,26 +67,29 @@ export function ControlRail() {
           </p>
         </fieldset>
       ) : null}
-      {hyperparameterGroups.map((group) => (
-        <details key={group} className="group" open={!folded.has(group)}>
-          <summary>{group}</summary>
-          {hyperparameterKeys
-            .filter((key) => hyperparameters[key].group === group)
-            .map((key) => (
-              <Control
-                key={key}
-                id={key}
-                value={shown[key]}
-                reach={reachOf(key, settings, selected, together)
-                  .map((index) => slots[index] ?? index)
-                  .join('')}
-                irrelevant={irrelevance(knobOf(key), shown)}
-                refusal={refusal?.key === key ? refusal.sentence : null}
-                onHelp={showHelp}
-              />
-            ))}
-        </details>
-      ))}
+      {/* A recorded run is as it is: its settings can be read alone. */}
+      <fieldset className="knobs" disabled={recorded}>
+        {hyperparameterGroups.map((group) => (
+          <details key={group} className="group" open={!folded.has(group)}>
+            <summary>{group}</summary>
+            {hyperparameterKeys
+              .filter((key) => hyperparameters[key].group === group)
+              .map((key) => (
+                <Control
+                  key={key}
+                  id={key}
+                  value={shown[key]}
+                  reach={reachOf(key, settings, selected, together)
+                    .map((index) => slots[index] ?? index)
+                    .join('')}
+                  irrelevant={irrelevance(knobOf(key), shown)}
+                  refusal={refusal?.key === key ? refusal.sentence : null}
+                  onHelp={showHelp}
+                />
+              ))}
+          </details>
+        ))}
+      </fieldset>
       {help === null ? null : <Help anchor={help} irrelevant={irrelevance(knobOf(help.key), shown)} />}
     </section>
   );

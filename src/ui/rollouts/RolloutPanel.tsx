@@ -1,9 +1,9 @@
-import { memo, useState } from 'react';
+import { memo, useContext, useState } from 'react';
 import { watchRollouts } from '../../store/actions.ts';
 
 import type { PromptFlags, ShownGroup, ShownRollout } from '../../session/protocol.ts';
 import { formatValue } from '../format.ts';
-import { useLab, useView } from '../useStore.ts';
+import { LabContext, useLab, useView } from '../useStore.ts';
 import { EntropyStrip } from './EntropyStrip.tsx';
 import { type Fate, fateOf } from './votes.ts';
 import { shownPiece } from './pieces.ts';
@@ -23,6 +23,7 @@ const tints: readonly Tint[] = ['entropy', 'log-probability', 'advantage'];
 
 /** The rollouts of one prompt of the selected lane, at the step under the cursor: the vote, and every completion. */
 export function RolloutPanel() {
+  const shown = useContext(LabContext);
   // Parts, not the lane: it changes ten times a second, what is shown here twice.
   const name = useLab((state) => state.lanes[state.selected]?.name);
   const settings = useLab((state) => state.lanes[state.selected]?.settings);
@@ -58,7 +59,7 @@ export function RolloutPanel() {
               const chosen = filterKeys.find((key) => key === event.target.value) ?? 'all';
               setFilter(chosen);
               const first = group?.flags.findIndex((flags) => chosen === 'all' || flags[chosen]) ?? -1;
-              if (first >= 0) watchRollouts({ prompt: first });
+              if (first >= 0) watchRollouts({ prompt: first }, shown);
             }}
           >
             <option value="all">all</option>
@@ -121,13 +122,14 @@ interface TurnProps {
 }
 
 function TurnButton({ group, among, by, label, sign }: TurnProps) {
+  const shown = useContext(LabContext);
   const turn = (): void => {
     if (group === null) return;
     const next =
       by > 0 ? among.find((index) => index > group.index) : among.findLast((index) => index < group.index);
     const around = by > 0 ? among[0] : among.at(-1);
     const prompt = next ?? around;
-    if (prompt !== undefined) watchRollouts({ prompt });
+    if (prompt !== undefined) watchRollouts({ prompt }, shown);
   };
   return (
     <button type="button" aria-label={label} title={label} disabled={among.length < 2} onClick={turn}>

@@ -1,6 +1,8 @@
 import type { RunState } from '../../session/protocol.ts';
 import { stateInWords, withoutTruth } from '../../store/status.ts';
 import { useLab, useView } from '../useStore.ts';
+import { useStore } from 'zustand';
+import { lab } from '../../store/lanes.ts';
 
 const words: Readonly<Record<RunState, string>> = {
   checking: 'Checking the GPU',
@@ -17,7 +19,7 @@ const words: Readonly<Record<RunState, string>> = {
 
 /** Tells a screen reader what changed: the state of the run, and a lane that needs attention. */
 export function Announcer() {
-  const state = useLab((lab) => lab.state);
+  const state = useStore(lab, (all) => all.state);
   // One string: the region speaks when the words change, not at every step.
   const truthHidden = useView((view) => view.truthHidden);
   const trouble = useLab(({ lanes }) =>

@@ -4,7 +4,6 @@ import { downloadMetrics } from '../../store/exportMetrics.ts';
 import { resumeGentler } from '../../store/laneActions.ts';
 import type { Failure } from '../../session/protocol.ts';
 import { useLab } from '../useStore.ts';
-import { NoWebGPU } from './NoWebGPU.tsx';
 
 /** What the state of the run asks to be said above the charts; nothing while all is well. */
 export function Stage() {
@@ -20,8 +19,6 @@ export function Stage() {
       );
     case 'compiling':
       return <Compiling />;
-    case 'no-webgpu':
-      return <NoWebGPU failure={failure} />;
     case 'device-lost':
       return (
         <Failed title="The GPU was lost" failure={failure} otherwise="The browser took the device away.">
@@ -52,6 +49,7 @@ export function Stage() {
           </button>
         </Failed>
       );
+    case 'no-webgpu':
     case 'ready':
     case 'training':
     case 'paused':

@@ -1,11 +1,13 @@
+import { useContext } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import type { ShownGroup } from '../../session/protocol.ts';
 import { watchRollouts } from '../../store/actions.ts';
 import { tally } from '../rollouts/votes.ts';
-import { useLab, useView } from '../useStore.ts';
+import { LabContext, useLab, useView } from '../useStore.ts';
 
 /** What the model does at the step shown: one prompt, and how the rollouts of each lane answer it. */
 export function Now() {
+  const shown = useContext(LabContext);
   const names = useLab(useShallow(({ lanes }) => lanes.map(({ name }) => name)));
   const slots = useLab(useShallow(({ lanes }) => lanes.map(({ slot }) => slot)));
   const groups = useLab(useShallow(({ lanes }) => lanes.map(({ group }) => group)));
@@ -13,7 +15,7 @@ export function Now() {
   const first = groups.find((group) => group !== null);
   const count = first?.flags.length ?? 0;
   const turn = (by: number): void => {
-    if (first !== undefined) watchRollouts({ prompt: (first.index + by + count) % count });
+    if (first !== undefined) watchRollouts({ prompt: (first.index + by + count) % count }, shown);
   };
   return (
     <section className="now card" aria-labelledby="now-title">

@@ -10,6 +10,7 @@ export function Timeline() {
   const lanes = useLab((state) => state.lanes);
   const lane = useLab((state) => state.lanes[state.selected]);
   const marks = useLab((state) => state.marks);
+  const recorded = useLab((state) => state.recorded);
   const cursor = useView((state) => state.cursor);
   if (lane === undefined) return null;
   const newest = Math.max(0, ...lanes.map(stepOf));
@@ -25,7 +26,7 @@ export function Timeline() {
       <span className="timeline-step">step {at}</span>
       <div
         className="timeline-track"
-        title={`${steps.length} checkpoints of ${lane.name}, ${formatBytes(bytes)}`}
+        title={recorded ? undefined : `${steps.length} checkpoints of ${lane.name}, ${formatBytes(bytes)}`}
       >
         <svg aria-hidden="true">
           <rect className="rail" width="100%" height="10" y="6" rx="3" />
@@ -71,20 +72,22 @@ export function Timeline() {
       >
         Newest
       </button>
-      <button
-        type="button"
-        disabled={full || !made}
-        title={
-          full
-            ? 'There is room for four lanes: remove one first'
-            : `A new lane from ${lane.name}'s checkpoint at step ${forkAt}, with the same random numbers: change one knob of it`
-        }
-        onClick={() => {
-          fork(lane.id, at);
-        }}
-      >
-        Fork from {forkAt}
-      </button>
+      {recorded ? null : (
+        <button
+          type="button"
+          disabled={full || !made}
+          title={
+            full
+              ? 'There is room for four lanes: remove one first'
+              : `A new lane from ${lane.name}'s checkpoint at step ${forkAt}, with the same random numbers: change one knob of it`
+          }
+          onClick={() => {
+            fork(lane.id, at);
+          }}
+        >
+          Fork from {forkAt}
+        </button>
+      )}
     </section>
   );
 }

@@ -1,0 +1,87 @@
+import type { PresetName } from '../settings/presets.ts';
+import { metricIds, toRow } from '../spec/metrics.ts';
+import { appendRows } from './append.ts';
+import { createLab, freshLane, type Lane } from './lanes.ts';
+import type { Recorded, RecordedRollouts } from './readRecorded.ts';
+import { pin, setZoom } from './view.ts';
+
+/** Presets of which a run comes with the lab, in public/examples; docs/page.md says what made them. */
+export const recordedPresets = ['entropy', 'duel'] as const satisfies readonly PresetName[];
+
+/** What is shown where nothing can be trained: runs that were trained elsewhere. */
+export const recordedLab = createLab({ recorded: true, state: 'finished' });
+
+/** Rows judged in one task: some 15 ms. */
+const batch = 100;
+
+let rollouts: readonly RecordedRollouts[] = [];
+let asked = 0;
+
+/**
+ * Shows the recorded run of a preset; a failure is told in `failure`. Resolves when it is drawn.
+ * @param base address of the page
+ */
+export async function openRecorded(preset: PresetName, base: string): Promise<void> {
+  const mine = ++asked;
+  const name = recordedPresets.find((each) => each === preset) ?? recordedPresets[0];
+  recordedLab.setState({ preset: name, failure: null });
+  pin(null);
+  setZoom(null);
+  try {
+    const address = new URL(`examples/${name}.jsonl`, base);
+    const [{ readRecorded }, text] = await Promise.all([import('./readRecorded.ts'), fetchText(address)]);
+    if (mine === asked) await show(readRecorded(text), () => mine === asked);
+  } catch (error) {
+    if (mine !== asked) return;
+    const sentence = `The recorded run can’t be shown: ${error instanceof Error ? error.message : String(error)}.`;
+    const remedy = 'Check the connection, and try it once more.';
+    recordedLab.setState({ failure: { code: 'bad-file', sentence, remedy } });
+  }
+}
+
+async function fetchText(address: URL): Promise<string> {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${address.pathname} is not there (${answer.status})`);
+  return answer.text();
+}
+
+/** @param wanted whether nothing else was asked for meanwhile */
+async function show(recorded: Recorded, wanted: () => boolean): Promise<void> {
+  const lanes: Lane[] = [];
+  for (const [slot, { name, settings, plan, rows, adapter }] of recorded.runs.entries()) {
+    let lane: Lane = { ...freshLane({ name, settings }, slot), standing: 'there', plan };
+    for (let at = 0; at < rows.length; at += batch) {
+      await new Promise((resolve) => setTimeout(resolve));
+      if (!wanted()) return;
+      const some = rows.slice(at, at + batch);
+      const packed = new Float64Array(some.length * metricIds.length);
+      some.forEach((row, index) => {
+        packed.set(toRow(row), index * metricIds.length);
+      });
+      lane = { ...lane, ...appendRows(lane, packed, some.length) };
+    }
+    lanes.push(lane);
+    recordedLab.setState({ adapter });
+  }
+  ({ rollouts } = recorded);
+  recordedLab.setState(({ version, watched }) => ({
+    lanes: lanes.map((lane, index) => ({ ...lane, group: groupOf(index, watched) })),
+    selected: 0,
+    version: version + 1,
+  }));
+}
+
+// The rollouts of another step, or another prompt.
+recordedLab.subscribe(({ watched, lanes }, before) => {
+  if (watched === before.watched) return;
+  recordedLab.setState({
+    lanes: lanes.map((lane, index) => ({ ...lane, group: groupOf(index, watched) })),
+  });
+});
+
+/** A group of the newest recorded step that is not after the one watched; the first there is where all are later. */
+function groupOf(lane: number, { step, prompt }: { readonly step: number | null; readonly prompt: number }) {
+  const ofLane = rollouts.filter(({ run }) => run === lane + 1);
+  const groups = (ofLane.findLast((each) => each.step <= (step ?? Infinity)) ?? ofLane[0])?.groups ?? [];
+  return groups[Math.min(prompt, groups.length - 1)] ?? null;
+}
