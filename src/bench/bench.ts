@@ -1,4 +1,4 @@
-import { tuneRollout, type LayoutTrial } from '../engine/tuneRollout.ts';
+import type { LayoutTrial } from '../engine/tuneRollout.ts';
 import type { AdapterSummary, Gpu } from '../gpu/device.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import { Profiler, type KernelTime } from '../gpu/profiler.ts';
@@ -104,6 +104,8 @@ export async function runBench(bench: BenchHost, options: BenchOptions): Promise
   if (!options.quick) progress('Layouts of a rollout');
   const { plan } = await contestant(mgrpo.name, mgrpo.settings);
   const call = rolloutCapacity(mgrpo.settings, taskUnder(mgrpo.settings), model.tokenizer);
+  // As the lab loads it: when it is asked for.
+  const { tuneRollout } = await import('../engine/tuneRollout.ts');
   const layouts = options.quick ? [] : await tuneRollout(gpu, kernels, model, plan, call);
 
   const byGroup = [];

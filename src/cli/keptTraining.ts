@@ -34,7 +34,7 @@ const schema = v.strictObject({
 
 /** Claims the folder of --checkpoints, which may be empty, or not there yet. @throws LabError `bad-file` */
 export function claimFolder(path: string, read: readonly string[]): void {
-  if (existsSync(path) && existsSync(join(path, lanesFile))) {
+  if (keepsRuns(path)) {
     throw new LabError(
       'bad-file',
       `--checkpoints can't be ${quotePath(path)}: it holds runs already.`,
@@ -88,20 +88,8 @@ export class KeptTraining {
    * this version lacks
    */
   static async resume(path: string): Promise<KeptTraining> {
-    const called = `--resume ${quotePath(path)}`;
-    const remedy = 'Name a folder that npm run train -- --checkpoints has made.';
-    const refused = (why: string): LabError => new LabError('bad-file', `${called} ${why}.`, remedy);
-    if (!existsSync(join(path, lanesFile))) throw refused('keeps no runs');
+    const { lanes, commit } = readLanes(path, '--resume');
     claim(path, { flag: '--resume', force: true, read: [] });
-    const text = readTextFile(join(path, lanesFile), { mostBytes, remedy });
-    const { success, output } = v.safeParse(schema, parsed(text));
-    if (!success) throw refused(`keeps runs of another version: ${lanesFile} can't be read`);
-    const lanes = output.lanes.map(({ name, settings, plan }) => {
-      const parsedPlan = parsePlan(plan);
-      if (parsedPlan === null) throw refused('keeps runs with kernels that this version lacks');
-      return { name, settings: validateSettings(settings), plan: parsedPlan };
-    });
-    const { commit } = output.lab;
     if (commit !== thisLab.commit) {
       console.error(
         `The runs were begun by another version of the lab (${commit ?? 'unknown'}): bits may differ.`,
@@ -157,6 +145,34 @@ export class KeptTraining {
       ? `${steps} came out once more as before, bit for bit`
       : `${steps} had been trained before, and the run now ${difference}. Another adapter or version gives other bits`;
   }
+}
+
+/** Whether a folder keeps runs. */
+export function keepsRuns(path: string): boolean {
+  return existsSync(join(path, lanesFile));
+}
+
+/**
+ * The lanes whose runs a folder keeps, and the commit of the lab that began them.
+ * @throws LabError `bad-file` where it keeps none, `bad-setting` for settings that this version lacks
+ */
+export function readLanes(
+  path: string,
+  flag: string,
+): { readonly lanes: readonly PlannedLane[]; readonly commit: string | null } {
+  const remedy = 'Name a folder that npm run train -- --checkpoints has made.';
+  const refused = (why: string): LabError =>
+    new LabError('bad-file', `${flag} ${quotePath(path)} ${why}.`, remedy);
+  if (!keepsRuns(path)) throw refused('keeps no runs');
+  const text = readTextFile(join(path, lanesFile), { mostBytes, remedy });
+  const { success, output } = v.safeParse(schema, parsed(text));
+  if (!success) throw refused(`keeps runs of another version: ${lanesFile} can't be read`);
+  const lanes = output.lanes.map(({ name, settings, plan: written }) => {
+    const plan = parsePlan(written);
+    if (plan === null) throw refused('keeps runs with kernels that this version lacks');
+    return { name, settings: validateSettings(settings), plan };
+  });
+  return { lanes, commit: output.lab.commit };
 }
 
 /** Never compared: the runs go on. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { modelFileNames, mostTextBytes, parseModel, parseShape, type BaseModel } from '../model/baseModel.ts';
 import { mostSafetensorsBytes, writeSafetensors } from '../model/safetensors.ts';
-import { tokenizerJson } from '../model/tokenizer/characters.ts';
+import { tokenizerConfigJson, tokenizerJson } from '../model/tokenizer/characters.ts';
 import { readRegularFile, readTextFile } from './readInput.ts';
 import { replaceFiles } from './output.ts';
 
@@ -18,8 +18,13 @@ export function modelFolder(name: string): string {
  * @throws LabError `bad-file`
  */
 export function readModelFolder(name: string): BaseModel {
-  const path = (file: string): string => join(modelsFolder, name, file);
   const remedy = 'Run the command from the repository, or make the model with `npm run pretrain`.';
+  return readModelAt(modelFolder(name), remedy);
+}
+
+/** As `readModelFolder`, of any folder. @param remedy what to do where it is refused */
+export function readModelAt(folder: string, remedy: string): BaseModel {
+  const path = (file: string): string => join(folder, file);
   const text = (file: string): string => readTextFile(path(file), { mostBytes: mostTextBytes, remedy });
   const files = { config: text(modelFileNames.config), tokenizer: text(modelFileNames.tokenizer) };
   const { layout } = parseShape(files);
@@ -29,6 +34,9 @@ export function readModelFolder(name: string): BaseModel {
   });
   return parseModel({ ...files, weights: weights.slice().buffer });
 }
+
+/** Tokens of a sequence that other programs are told of; the lab's kernels know no such limit. */
+const longest = 64;
 
 /**
  * Writes a model as a Hugging Face folder, with a README saying how it was made.
@@ -44,7 +52,7 @@ export function writeModelFolder(
     ...config,
     attention_bias: false,
     hidden_act: 'silu',
-    max_position_embeddings: 64,
+    max_position_embeddings: longest,
     bos_token_id: null,
     eos_token_id: tokenizer.endToken,
     pad_token_id: tokenizer.padToken,
@@ -53,6 +61,7 @@ export function writeModelFolder(
   replaceFiles(folder, {
     [modelFileNames.config]: `${JSON.stringify(hugging, null, 1)}\n`,
     [modelFileNames.tokenizer]: tokenizerJson(),
+    'tokenizer_config.json': tokenizerConfigJson(longest),
     [modelFileNames.weights]: writeSafetensors(weights, layout),
     'README.md': readme,
   });

@@ -2,9 +2,12 @@ import * as v from 'valibot';
 import { LabError } from '../lib/labError.ts';
 import { excerpt, mostQuoted, quote } from '../lib/quote.ts';
 
+const theta = v.pipe(v.number(), v.minValue(1), v.maxValue(1e9));
 const dimension = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));
 
-/** A Hugging Face config.json of a Qwen3 decoder; keys unchanged, unknown keys ignored. */
+/**
+ * A Hugging Face config.json of a Qwen3 decoder, as transformers 4 and 5 write it; keys unchanged, unknown keys ignored.
+ */
 const schema = v.object({
   model_type: v.literal('qwen3'),
   hidden_size: dimension(16_384),
@@ -16,16 +19,22 @@ const schema = v.object({
   intermediate_size: dimension(65_536),
   vocab_size: dimension(1_000_000),
   rms_norm_eps: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
-  rope_theta: v.pipe(v.number(), v.minValue(1), v.maxValue(1e9)),
+  rope_theta: v.optional(theta),
+  // In its place since transformers 5.
+  rope_parameters: v.optional(v.object({ rope_theta: theta, rope_type: v.optional(v.literal('default')) })),
   tie_word_embeddings: v.boolean(),
   attention_bias: v.optional(v.literal(false)),
   hidden_act: v.optional(v.literal('silu')),
   // Switched on, these would change what the model computes.
   rope_scaling: v.optional(v.null()),
   use_sliding_window: v.optional(v.literal(false)),
+  layer_types: v.optional(v.array(v.literal('full_attention'))),
 });
 
-export type ModelConfig = v.InferOutput<typeof schema>;
+type Written = v.InferOutput<typeof schema>;
+export type ModelConfig = Omit<Written, 'rope_theta' | 'rope_parameters' | 'layer_types'> & {
+  readonly rope_theta: number;
+};
 
 /**
  * Validates a parsed config.json.
@@ -37,7 +46,12 @@ export function parseConfig(json: unknown): ModelConfig {
     const [issue] = result.issues;
     throw refusal(`${quote(v.getDotPath(issue) ?? '')}: ${excerpt(issue.message, 2 * mostQuoted)}`);
   }
-  const config = result.output;
+  const { rope_theta, rope_parameters, layer_types: _, ...written } = result.output;
+  const thetas = new Set([rope_theta, rope_parameters?.rope_theta].filter((each) => each !== undefined));
+  const [only] = thetas;
+  if (only === undefined) throw refusal('"rope_theta" is missing, and so is "rope_parameters"');
+  if (thetas.size > 1) throw refusal('"rope_theta" and "rope_parameters" differ');
+  const config: ModelConfig = { ...written, rope_theta: only };
   // Kernels load four numbers at a time, and rotary embedding pairs the halves of a head.
   for (const [key, multiple] of [
     ['hidden_size', 4],

@@ -159,6 +159,18 @@ function lengthOf({ record }: StoredCheckpoint): number {
   return record?.bytes ?? 0;
 }
 
+/**
+ * The newest checkpoint of a run that a folder keeps whole, of its end where it has come to it; nothing is changed.
+ * @returns null where there is none
+ */
+export async function newestCheckpoint(folder: Folder, run: number): Promise<Checkpoint | null> {
+  const { stored } = await storedIn(folder);
+  const [newest] = [...stored.values()]
+    .filter((one) => one.run === run)
+    .sort((a, b) => b.checkpoint.step - a.checkpoint.step);
+  return newest === undefined ? null : { ...newest.checkpoint, earlier: [] };
+}
+
 function needsOf({ run, checkpoint }: Pick<StoredCheckpoint, 'run' | 'checkpoint'>): readonly string[] {
   return checkpoint.earlier.map((step) => nameOf(run, step, false));
 }

@@ -48,6 +48,17 @@ it.each<[string, string | number | boolean | object, string]>([
   }
 });
 
+it('reads what transformers 5 writes', () => {
+  const { rope_theta, ...rest } = configJson;
+  const written = { ...rest, dtype: 'float32', layer_types: ['full_attention'], sliding_window: null };
+  const parse = (rope_parameters: object) => parseConfig({ ...written, rope_parameters });
+  expect(parse({ rope_theta, rope_type: 'default' })).toEqual(configJson);
+  expect(() => parse({ rope_theta, rope_type: 'yarn' })).toThrow('"rope_parameters.rope_type"');
+  expect(() => parse({ rope_type: 'default' })).toThrow('"rope_parameters.rope_theta"');
+  expect(() => parseConfig({ ...written, rope_theta, rope_parameters: { rope_theta: 7 } })).toThrow('differ');
+  expect(() => parseConfig({ ...configJson, layer_types: ['sliding_attention'] })).toThrow('"layer_types.0"');
+});
+
 it.each(Object.keys(configJson))('names a missing %s', (key) => {
   const { [key as keyof typeof configJson]: _left, ...rest } = configJson;
   expect(() => parseConfig(rest)).toThrow(key);

@@ -55,6 +55,24 @@ export function parseTokenizer(json: unknown): Tokenizer {
   );
 }
 
+/**
+ * tokenizer_config.json of these characters. Without it transformers goes by the model's type, and makes a byte-level
+ * tokenizer with an end token beyond the vocabulary, without a word.
+ * @param maxLength tokens of a sequence at most
+ */
+export function tokenizerConfigJson(maxLength: number): string {
+  const [padding, end] = [vocabulary[padToken], vocabulary[endToken]];
+  const config = {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    ...{ eos_token: end, pad_token: padding, unk_token: padding },
+    // Completions follow their prompts.
+    padding_side: 'left',
+    clean_up_tokenization_spaces: false,
+    model_max_length: maxLength,
+  };
+  return `${JSON.stringify(config, null, 1)}\n`;
+}
+
 /** tokenizer.json of these characters, as Hugging Face's tokenizers read it. */
 export function tokenizerJson(): string {
   const padding = vocabulary[padToken];

@@ -1,3 +1,4 @@
+import { csvCell } from '../../lib/csvCell.ts';
 import type { MetricId } from '../../spec/metrics.ts';
 import type { Lane } from '../../store/lanes.ts';
 
@@ -8,7 +9,7 @@ import type { Lane } from '../../store/lanes.ts';
 export function csvOf(lanes: readonly Pick<Lane, 'name' | 'history'>[], ids: readonly MetricId[]): string {
   const lines = [['lane', 'step', ...ids].join(',')];
   for (const { name, history } of lanes) {
-    const lane = quoted(name);
+    const lane = csvCell(name);
     const steps = history.column('step');
     const columns = ids.map((id) => history.column(id));
     steps.forEach((step, row) => {
@@ -18,10 +19,4 @@ export function csvOf(lanes: readonly Pick<Lane, 'name' | 'history'>[], ids: rea
     });
   }
   return `${lines.join('\r\n')}\r\n`;
-}
-
-/** A name may come with a link: spreadsheets must not take it for a formula. */
-function quoted(name: string): string {
-  const text = /^[=+\-@\t\r]/.test(name) ? `'${name}` : name;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { LabError } from '../lib/labError.ts';
+import { quote, quotePath } from '../lib/quote.ts';
+import { modelFileNames, type BaseModel } from '../model/baseModel.ts';
+import { recordCsv } from '../records/csv.ts';
+import { numberOf, ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
+import { newestCheckpoint, recordFile } from '../storage/keptRuns.ts';
+import { DiskFolder } from './diskFolder.ts';
+import { keepsRuns, readLanes } from './keptTraining.ts';
+import { readModelAt, readModelFolder, writeModelFolder } from './modelFolder.ts';
+import { claim, Output } from './output.ts';
+import { readRecordFile } from './recordFile.ts';
+
+const formats = {
+  hf: 'a Hugging Face folder: config.json, model.safetensors, tokenizer.json, tokenizer_config.json',
+  csv: 'the record as CSV, a row a step',
+} as const;
+const sides = ['policy', 'anchor'] as const;
+
+const own: OwnFlags = {
+  from: {
+    type: 'string',
+    value: 'folder',
+    help: 'a folder of npm run train -- --checkpoints, a model folder, or (csv) a record',
+  },
+  format: {
+    type: 'string',
+    value: 'name',
+    help: Object.entries(formats)
+      .map(([name, what]) => `${name}, ${what}`)
+      .join('; '),
+  },
+  which: {
+    type: 'string',
+    value: 'name',
+    help: 'policy or anchor of the newest checkpoint (default policy)',
+  },
+  lane: { type: 'string', value: 'number', help: 'which lane of the folder, from 1 (default 1)' },
+  out: { type: 'string', value: 'path', help: 'the folder or file to write' },
+  force: { type: 'boolean', help: 'replace what is there already' },
+  help: { type: 'boolean', help: 'this list' },
+};
+
+/** `npm run export`: what a run has made, in the formats of others. */
+export default async function main(argv: string[]): Promise<void> {
+  const { flags } = readArguments(argv, own, []);
+  if (flags.has('help') || argv.length === 0) {
+    console.log(ownHelp(own).join('\n'));
+    return;
+  }
+  const given = (name: string): string => {
+    const value = flags.get(name);
+    if (typeof value === 'string') return value;
+    throw new LabError('bad-setting', `--${name} is missing.`, 'See npm run export -- --help.');
+  };
+  const oneOf = <T extends string>(name: string, value: string, all: readonly T[]): T => {
+    const found = all.find((one) => one === value);
+    if (found !== undefined) return found;
+    throw new LabError(
+      'bad-setting',
+      `--${name} can't be ${quote(value)}.`,
+      `Choose one of ${all.join(', ')}.`,
+    );
+  };
+  const format = oneOf('format', given('format'), Object.keys(formats) as (keyof typeof formats)[]);
+  const which = oneOf('which', String(flags.get('which') ?? 'policy'), sides);
+  const [from, out] = [given('from'), given('out')];
+  const lane = numberOf('lane', String(flags.get('lane') ?? 1), { range: [1, 1000], whole: true });
+  const rules = { flag: '--out', force: flags.has('force'), read: [from] };
+  if (format === 'csv') {
+    const output = new Output(out, rules);
+    try {
+      const { runs, truncated } = readRecordFile(keepsRuns(from) ? join(from, recordFile) : from);
+      if (truncated !== null) console.error(`${quotePath(from)}: ${truncated}`);
+      output.write(recordCsv(runs));
+    } finally {
+      output.close();
+    }
+    return;
+  }
+  const place = claim(out, rules);
+  if (place.there?.isDirectory() === false) {
+    throw new LabError(
+      'bad-file',
+      `--out can't be ${quotePath(out)}: it is no folder.`,
+      'Name a folder to write.',
+    );
+  }
+  const { model, readme } = await modelOf(from, which, lane);
+  writeModelFolder(out, model, readme);
+  place.release();
+}
+
+/** The model that a folder holds, and what a README says of it. @throws LabError where there is none */
+async function modelOf(
+  from: string,
+  which: (typeof sides)[number],
+  number: number,
+): Promise<{ readonly model: BaseModel; readonly readme: string }> {
+  if (!keepsRuns(from)) {
+    if (!existsSync(join(from, modelFileNames.config))) {
+      throw new LabError(
+        'bad-file',
+        `--from ${quotePath(from)} holds neither runs nor a model.`,
+        'Name a folder that npm run train -- --checkpoints has made, or one with config.json, tokenizer.json and model.safetensors.',
+      );
+    }
+    return {
+      model: readModelAt(from, 'Name the folder of a model of this lab.'),
+      readme: `# A model of M-GRPO Lab\n`,
+    };
+  }
+  const { lanes } = readLanes(from, '--from');
+  const lane = lanes[number - 1];
+  if (lane === undefined) {
+    throw new LabError(
+      'bad-setting',
+      `--lane can't be ${number}: the folder has ${lanes.length}.`,
+      `Give a whole number from 1 to ${lanes.length}.`,
+    );
+  }
+  const checkpoint = await newestCheckpoint(new DiskFolder(from), number);
+  if (checkpoint === null) {
+    throw new LabError(
+      'bad-file',
+      `--from ${quotePath(from)} has no checkpoint of lane ${number} yet.`,
+      'Train further.',
+    );
+  }
+  const { state, anchored, step } = checkpoint;
+  if (which === 'anchor' && !anchored) {
+    throw new LabError(
+      'bad-setting',
+      `--which can't be anchor: lane ${number}, ${quote(lane.name)}, keeps none.`,
+      'Export its policy.',
+    );
+  }
+  const base = readModelFolder(lane.settings.model);
+  const readme = [
+    `# ${which === 'policy' ? 'Policy' : 'Anchor'} of ${JSON.stringify(lane.name)} after step ${step}`,
+    '',
+    `Trained from the base model ${lane.settings.model} by M-GRPO Lab, on the task ${lane.settings.task} with the algorithm ${lane.settings.algorithm}, seed ${lane.settings.seed}.`,
+    'transformers reads it by `AutoModelForCausalLM` and `AutoTokenizer`; one character is one token, and "." ends a completion.',
+    '',
+  ].join('\n');
+  return { model: { ...base, weights: state[which] }, readme };
+}

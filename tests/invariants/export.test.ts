@@ -1,0 +1,57 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { readModelAt, readModelFolder } from '../../src/cli/modelFolder.ts';
+import { command, smallRun } from './commandLine.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lab-export-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+const place = (name: string): string => join(folder, name);
+
+it('policy and anchor of a kept run leave as model folders, its record as CSV, and nothing is written over', async () => {
+  const kept = place('kept');
+  const trained = await command(
+    'train',
+    '--preset',
+    'entropy',
+    '--lane',
+    '2',
+    ...smallRun,
+    '--checkpoints',
+    kept,
+  );
+  expect(trained).toMatchObject({ code: 0, stderr: '' });
+  const before = readdirSync(kept);
+  const exported = (...args: readonly string[]) => command('export', '--from', kept, ...args);
+  const quiet = { code: 0, stdout: '', stderr: '' };
+  expect(await exported('--format', 'hf', '--out', place('policy'))).toEqual(quiet);
+  expect(await exported('--format', 'hf', '--which', 'anchor', '--out', place('anchor'))).toEqual(quiet);
+  expect(await exported('--format', 'csv', '--out', place('run.csv'))).toEqual(quiet);
+  expect(readdirSync(kept)).toEqual(before);
+
+  const base = readModelFolder('sort-32');
+  const [policy, anchor] = ['policy', 'anchor'].map((name) => readModelAt(place(name), ''));
+  expect(policy?.config).toEqual(base.config);
+  const moved = (weights: Float32Array = new Float32Array()) =>
+    Math.hypot(...base.weights.map((weight, at) => weight - (weights[at] ?? NaN)));
+  // The anchor follows the policy slowly.
+  expect(moved(policy?.weights)).toBeGreaterThan(moved(anchor?.weights));
+  expect(moved(anchor?.weights)).toBeGreaterThan(0);
+  expect(readFileSync(join(place('policy'), 'README.md'), 'utf8')).toContain('"M-GRPO + IQR" after step 3');
+  expect(JSON.parse(readFileSync(join(place('policy'), 'tokenizer_config.json'), 'utf8'))).toMatchObject({
+    eos_token: '.',
+    pad_token: '_',
+  });
+  expect(readFileSync(place('run.csv'), 'utf8').split('\r\n')).toHaveLength(6);
+
+  const again = await exported('--format', 'hf', '--out', place('policy'));
+  expect(again.stderr).toContain('there already');
+  expect(again.code).toBe(2);
+  const none = await command('export', '--from', folder, '--format', 'hf', '--out', place('../x'));
+  expect(none.stderr).toContain('holds neither runs nor a model');
+  const unknown = await exported('--format', 'zip', '--out', place('x'));
+  expect(unknown.stderr).toContain('Choose one of hf, csv');
+});
