@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { findChromium } from '../src/cli/chromium.mjs';
 import { ensureDependencies } from './ensure.mjs';
 
-// Photographs the built page: every state it can be in, dark and light, on a desk and on a phone, into screenshots/;
+// Photographs the built page: every state it can be in, on desks, a phone and at 200 %, dark, light and in forced
+// colours, and as it is printed, into screenshots/;
 // and with --docs the README's pictures, of a whole run of a preset, into docs/. All figures in them are trained.
 // Usage: npm run build && npm run screenshots -- [--docs] [--preset entropy] [--steps 600] [--only <state>]
 const { values } = parseArgs({
@@ -18,6 +19,14 @@ const { values } = parseArgs({
 const out = values.out ?? (values.docs ? 'docs' : 'screenshots');
 const desk = { width: 1440, height: 900 };
 const phone = { width: 390, height: 844 };
+/** At 200 % a window has half as many of the page's pixels each way. */
+const sizes = {
+  desk,
+  laptop: { width: 1280, height: 720 },
+  small: { width: 1024, height: 640 },
+  phone,
+  200: { width: 720, height: 450 },
+};
 /** A software GPU checks and compiles on one core. */
 const patience = { timeout: 180_000 };
 
@@ -67,20 +76,26 @@ async function pause(page) {
 /** Time for charts to settle: they are drawn in turns. */
 const settle = (page) => page.waitForTimeout(1500);
 
-/** A state in both themes and both sizes. */
+/** A state in every size and theme, in forced colours on the desk, and on paper. */
 async function shoot(page, name) {
+  const photograph = async (as, fullPage = false) => {
+    await settle(page);
+    await page.screenshot({ path: `${out}/${name}-${as}.png`, fullPage });
+  };
   for (const colorScheme of ['dark', 'light']) {
-    for (const [size, viewport] of Object.entries({ desk, phone })) {
-      await page.emulateMedia({ colorScheme });
+    await page.emulateMedia({ colorScheme });
+    for (const [size, viewport] of Object.entries(sizes)) {
       await page.setViewportSize(viewport);
-      await settle(page);
-      await page.screenshot({
-        path: `${out}/${name}-${colorScheme}-${size}.png`,
-        fullPage: size === 'phone',
-      });
+      await photograph(`${colorScheme}-${size}`);
     }
+    await page.setViewportSize(desk);
+    await page.emulateMedia({ colorScheme, forcedColors: 'active' });
+    await photograph(`forced-${colorScheme}`);
+    await page.emulateMedia({ forcedColors: 'none' });
   }
-  await page.setViewportSize(desk);
+  await page.emulateMedia({ media: 'print' });
+  await photograph('print', true);
+  await page.emulateMedia({ media: 'screen' });
   console.log(name);
 }
 
@@ -104,6 +119,17 @@ const states = {
   ready: async () => {
     const page = await open(`?${small}`);
     await says(page, 'Ready to train');
+    return page;
+  },
+  'all-knobs': async () => {
+    const page = await states.ready();
+    await page.getByRole('radio', { name: /^All/ }).check();
+    return page;
+  },
+  'four-lanes': async () => {
+    const page = await open(`?${small}&lanes=4`);
+    await train(page, 30);
+    await pause(page);
     return page;
   },
   training: async () => {
@@ -161,13 +187,13 @@ const states = {
   },
   'refused-link': async () => open('?learningRate=2'),
   'own-reward': async () => {
-    const page = await states.ready();
+    const page = await states['all-knobs']();
     await page.getByRole('button', { name: /Own reward/ }).click();
     await page.getByRole('dialog').waitFor();
     return page;
   },
   'own-prompts': async () => {
-    const page = await states.ready();
+    const page = await states['all-knobs']();
     await page.getByText('Task and model').click();
     await page.getByRole('button', { name: /Own prompts/ }).click();
     await page.getByRole('dialog').waitFor();

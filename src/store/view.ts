@@ -4,6 +4,7 @@ export type Theme = 'system' | 'light' | 'dark';
 export const themes: readonly Theme[] = ['system', 'light', 'dark'];
 
 const themeKey = 'm-grpo-lab.theme';
+const knobsKey = 'm-grpo-lab.all-knobs';
 const tourKey = 'm-grpo-lab.tour';
 
 /** The pages of the lab; the address names all but the first after its `#`. */
@@ -29,6 +30,8 @@ export interface View {
   /** Steps over which the curves of all charts are smoothed; 0: none. */
   readonly smoothing: number;
   readonly truthHidden: boolean;
+  /** Whether the rail shows every knob, or the essential ones. */
+  readonly allKnobs: boolean;
   /** The stop of the tour, from 0; 'offered' to who has not been asked yet; null: none. */
   readonly tour: number | 'offered' | null;
 }
@@ -45,6 +48,7 @@ export const view = createStore<View>()(() => ({
   zoom: null,
   smoothing: smoothings[2],
   truthHidden: false,
+  allKnobs: remembered(knobsKey) !== null,
   tour: remembered(tourKey) === null ? 'offered' : null,
 }));
 
@@ -92,6 +96,12 @@ export function hideTruth(truthHidden: boolean): void {
   view.setState({ truthHidden });
 }
 
+/** Shows every knob or the essential ones, and remembers it. */
+export function showAllKnobs(allKnobs: boolean): void {
+  view.setState({ allKnobs });
+  remember(knobsKey, allKnobs ? 'all' : null);
+}
+
 /** Shows a stop of the tour, on the page it is about. */
 export function goToStop(tour: number): void {
   if (view.getState().page !== 'lab') location.hash = 'lab';
@@ -105,9 +115,10 @@ export function endTour(): void {
 }
 
 /** Storage can be closed to the page (private windows): a choice then lasts as long as the tab. */
-function remember(key: string, value: string): void {
+function remember(key: string, value: string | null): void {
   try {
-    localStorage.setItem(key, value);
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, value);
   } catch {
     // As said.
   }

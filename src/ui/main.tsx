@@ -20,6 +20,7 @@ import './timeline/timeline.css';
 import './states/states.css';
 import './tour/tour.css';
 import './narrow.css';
+import './adapt.css';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');

@@ -72,6 +72,7 @@ it.each(['light', 'dark'] as const)('%s: nor has what opens above the lab', asyn
   await page.getByRole('alertdialog').waitFor();
   await look('a question');
   await page.getByRole('button', { name: 'Keep this run' }).click();
+  await page.getByRole('radio', { name: /^All/ }).check();
   await page.getByRole('button', { name: /Own reward/ }).click();
   await page.getByRole('dialog').getByRole('textbox').waitFor();
   await look('the dialog of rewards');

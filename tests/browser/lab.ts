@@ -105,7 +105,7 @@ export function query(settings: Readonly<Record<string, string>>): string {
   return `?${new URLSearchParams(settings).toString()}`;
 }
 
-/** A page that remembers what it complained about. @param visited whether its reader was here before: is offered no tour */
+/** A page that remembers what it complained about. @param visited whether its reader was here before: is offered no tour, and sees every knob */
 export async function newPage(
   browser: Browser,
   visited = true,
@@ -115,6 +115,7 @@ export async function newPage(
   if (visited) {
     await page.addInitScript(() => {
       localStorage.setItem('m-grpo-lab.tour', 'seen');
+      localStorage.setItem('m-grpo-lab.all-knobs', 'all');
     });
   }
   const complaints: string[] = [];

@@ -48,6 +48,11 @@ export const LiveChart = memo(function LiveChart({ curves, ...frame }: LiveChart
   );
 });
 
+/** At most seven characters, which the margin has room for: 7.5e-5, .00125, .25 */
+function axisNumber(value: number): string {
+  return shortNumber(value).replace(/^(-?)0\./, '$1.');
+}
+
 /** Axes, grid and zones: drawn anew only when the axes change. */
 const Frame = memo(function Frame({ width, height, steps, values, zones }: FrameProps) {
   // Recharts draws no axis without data.
@@ -92,9 +97,9 @@ const Frame = memo(function Frame({ width, height, steps, values, zones }: Frame
         ticks={values.ticks}
         width={plotMargin.left}
         tick={tickStyle}
-        tickFormatter={shortNumber}
+        tickFormatter={axisNumber}
         tickLine={false}
-        tickMargin={4}
+        tickMargin={3}
         axisLine={false}
         interval={0}
         allowDataOverflow

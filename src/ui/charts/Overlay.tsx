@@ -30,7 +30,13 @@ export function Overlay({ size, shown, values, lanes, marks, view, named }: Prop
   const seen = (step: number): boolean => step >= shown.from && step <= shown.to;
   const y = valueScale(values, height);
   return (
-    <svg className="overlay" width={width} height={height} aria-hidden="true">
+    <svg
+      className="overlay"
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      aria-hidden="true"
+    >
       {marks
         .filter(({ step }) => seen(step))
         .map((mark) => (

@@ -108,7 +108,9 @@ function StepBar({ lane }: { readonly lane: Lane }) {
     <section className={`lane-${lane.slot}`} aria-label={lane.name}>
       <p className="speed-name">
         <span className="swatch" aria-hidden="true" />
-        {lane.name}
+        <span className="whose" title={lane.name}>
+          {lane.name}
+        </span>
         <span title={entriesOf(['perf/step_ms', 'perf/tokens_per_s'])}>
           {formatMs(recentMean(lane, 'perf/step_ms'))}
           <span className="tokens-per-second">

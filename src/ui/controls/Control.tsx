@@ -54,7 +54,13 @@ export const Control = memo(function Control({ id, value, reach, irrelevant, ref
           ))}
         </span>
       </span>
-      <span className="applies">{knob.applies}</span>
+      <span className={`applies ${knob.applies}`}>
+        {/* Go on, or back to the start. */}
+        <svg width="9" height="8" viewBox="0 0 9 8" aria-hidden="true">
+          <path d={knob.applies === 'live' ? 'M1 0l7 4-7 4z' : 'M0 0h2v8H0zM9 0v8L3 4z'} />
+        </svg>
+        {knob.applies}
+      </span>
       <span className="resets">
         {knob.paper === undefined || knob.paper === knob.default ? null : (
           <Reset id={id} value={value} to={knob.paper} whose="the paper’s value" className="to-paper">

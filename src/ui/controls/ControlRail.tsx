@@ -8,14 +8,16 @@ import { hyperparameterGroups, type HyperparameterGroup, irrelevance } from '../
 import { useShallow } from 'zustand/react/shallow';
 import { changeTogether } from '../../store/actions.ts';
 import { differingKeys, knobOf, reachOf } from '../../store/lanes.ts';
-import { useLab } from '../useStore.ts';
+import { showAllKnobs } from '../../store/view.ts';
+import { useLab, useView } from '../useStore.ts';
 import { Control } from './Control.tsx';
+import { essentials } from './essentials.ts';
 import { Help, type HelpAnchor } from './Help.tsx';
 
 /** Groups that start folded: seldom touched in the middle of an experiment. */
 const folded: ReadonlySet<HyperparameterGroup> = new Set(['Task and model', 'Evaluation']);
 
-/** Every knob of the selected lane, generated from the table, in its groups. */
+/** The knobs of the selected lane, generated from the table: the essential ones, or all in their groups. */
 export function ControlRail() {
   // The settings alone: the rail has nothing to redraw when a step was made.
   const settings = useLab(useShallow(({ lanes }) => lanes.map((lane) => lane.settings)));
@@ -25,6 +27,7 @@ export function ControlRail() {
   const together = useLab((state) => state.together);
   const refusal = useLab((state) => state.refusal);
   const recorded = useLab((state) => state.recorded);
+  const all = useView((state) => state.allKnobs);
   const [help, setHelp] = useState<HelpAnchor | null>(null);
   const showHelp = useCallback((key: HyperparameterKey | null, element: HTMLElement | null) => {
     setHelp(key === null || element === null ? null : { key, top: element.getBoundingClientRect().top });
@@ -32,7 +35,25 @@ export function ControlRail() {
 
   const shown = settings[selected];
   if (shown === undefined || name === undefined) return null;
-  const apart = differingKeys(settings).length;
+  const differing = differingKeys(settings);
+  const apart = differing.length;
+  // What the lanes differ in explains what they do; a value that was refused has to be seen, to be mended.
+  const others = hyperparameterKeys.filter(
+    (key) => !essentials.includes(key) && (differing.includes(key) || refusal?.key === key),
+  );
+  const control = (key: HyperparameterKey) => (
+    <Control
+      key={key}
+      id={key}
+      value={shown[key]}
+      reach={reachOf(key, settings, selected, together)
+        .map((index) => slots[index] ?? index)
+        .join('')}
+      irrelevant={irrelevance(knobOf(key), shown)}
+      refusal={refusal?.key === key ? refusal.sentence : null}
+      onHelp={showHelp}
+    />
+  );
   return (
     <section className="controls" aria-label={`Settings of ${name}`}>
       {settings.length > 1 && !recorded ? (
@@ -67,28 +88,45 @@ export function ControlRail() {
           </p>
         </fieldset>
       ) : null}
+      <fieldset className="rail-choice segments">
+        <legend className="visually-hidden">Settings shown</legend>
+        {(['Essentials', 'All'] as const).map((choice) => (
+          <label key={choice}>
+            <input
+              type="radio"
+              name="rail"
+              checked={(choice === 'All') === all}
+              onChange={() => {
+                showAllKnobs(choice === 'All');
+              }}
+            />
+            <span>{choice === 'All' ? `All ${String(hyperparameterKeys.length)}` : choice}</span>
+          </label>
+        ))}
+      </fieldset>
       {/* A recorded run is as it is: its settings can be read alone. */}
       <fieldset className="knobs" disabled={recorded}>
-        {hyperparameterGroups.map((group) => (
-          <details key={group} className="group" open={!folded.has(group)}>
-            <summary>{group}</summary>
-            {hyperparameterKeys
-              .filter((key) => hyperparameters[key].group === group)
-              .map((key) => (
-                <Control
-                  key={key}
-                  id={key}
-                  value={shown[key]}
-                  reach={reachOf(key, settings, selected, together)
-                    .map((index) => slots[index] ?? index)
-                    .join('')}
-                  irrelevant={irrelevance(knobOf(key), shown)}
-                  refusal={refusal?.key === key ? refusal.sentence : null}
-                  onHelp={showHelp}
-                />
-              ))}
-          </details>
-        ))}
+        {all ? (
+          hyperparameterGroups.map((group) => (
+            <details key={group} className="group" open={!folded.has(group)}>
+              <summary>{group}</summary>
+              {hyperparameterKeys.filter((key) => hyperparameters[key].group === group).map(control)}
+            </details>
+          ))
+        ) : (
+          <>
+            {essentials.map(control)}
+            {others.length === 0 ? null : (
+              <section className="group" aria-labelledby="rail-others">
+                <h2 id="rail-others">Where the lanes differ, too</h2>
+                {others.map(control)}
+              </section>
+            )}
+            <p className="control-note">
+              {`All ${String(hyperparameterKeys.length)}: the other knobs, own prompts, an own reward.`}
+            </p>
+          </>
+        )}
       </fieldset>
       {help === null ? null : <Help anchor={help} irrelevant={irrelevance(knobOf(help.key), shown)} />}
     </section>

@@ -223,7 +223,7 @@ function RolloutRow({ rollout, fate, tint, most, right }: RowProps) {
           ))}
         </code>
       </td>
-      <td>
+      <td data-label="answer">
         {answer === null ? <em>none</em> : <code>{answer}</code>}
         {right ? (
           <span className="right" title="the true solution">
@@ -232,10 +232,16 @@ function RolloutRow({ rollout, fate, tint, most, right }: RowProps) {
           </span>
         ) : null}
       </td>
-      <td className="number-cell">{reward === null ? '' : formatReward(reward)}</td>
-      <td className="number-cell">{advantage === null ? '' : formatSigned(advantage)}</td>
-      <td className="number-cell">{formatValue(meanEntropy)}</td>
-      <td>{fate}</td>
+      <td className="number-cell" data-label="reward">
+        {reward === null ? '' : formatReward(reward)}
+      </td>
+      <td className="number-cell" data-label="advantage">
+        {advantage === null ? '' : formatSigned(advantage)}
+      </td>
+      <td className="number-cell" data-label="entropy">
+        {formatValue(meanEntropy)}
+      </td>
+      <td data-label="filter">{fate}</td>
     </tr>
   );
 }

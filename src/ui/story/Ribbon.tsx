@@ -25,6 +25,7 @@ export function Ribbon({ lanes, shown, width, truthHidden }: Props) {
       className="ribbon"
       width={width}
       height={lanes.length * rowHeight}
+      viewBox={`0 0 ${width} ${lanes.length * rowHeight}`}
       role="img"
       aria-label={spoken(lanes, truthHidden)}
     >

@@ -1,0 +1,150 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { standInForTrainer } from '../../bench/page/standIn.mjs';
+import { essentials } from '../../src/ui/controls/essentials.ts';
+import { newPage, openedLab, query, reaches, waitForStep } from './lab.ts';
+
+const lab = openedLab();
+
+/** A page with four lanes half through a run, by the trainer's stand-in. */
+async function fourLanes(visited = true): Promise<Page> {
+  const { page } = await newPage(lab.browser, visited);
+  await standInForTrainer(page);
+  await page.goto(
+    `${lab.host.address}${query({ lanes: '4', steps: '2000', '2.name': 'A lane with a long name' })}`,
+  );
+  await reaches(page, 'Ready to train');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForStep(page, 1000);
+  return page;
+}
+
+it('fits from a large desk to a phone and 200 %: nothing beside the page, nothing over the progress', async () => {
+  const page = await fourLanes();
+  for (const [width, height] of [
+    [1440, 900],
+    [1280, 720],
+    [1122, 800],
+    [1024, 640],
+    [720, 450],
+    [390, 844],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    const size = `${String(width)}×${String(height)}`;
+    await expect
+      .poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: size })
+      .toBe(width);
+    const { progress, preset, clipped } = await page.evaluate(() => {
+      const right = (selector: string): number =>
+        document.querySelector(selector)?.getBoundingClientRect().right ?? NaN;
+      const preset = document.querySelector('.preset')?.getBoundingClientRect();
+      const said = document.querySelector('.progress span')?.getBoundingClientRect();
+      const sameRow =
+        preset !== undefined && said !== undefined && preset.top < said.bottom && said.top < preset.bottom;
+      return {
+        progress: right('.progress span'),
+        preset: sameRow ? preset.left : Infinity,
+        // A table wider than its place can at least be scrolled, and none is cut by what is around it.
+        clipped: [...document.querySelectorAll('.completions')].filter(
+          (table) => table.getBoundingClientRect().width > (table.parentElement?.clientWidth ?? 0) + 1,
+        ).length,
+      };
+    });
+    expect(progress, size).toBeLessThanOrEqual(preset);
+    expect(clipped, size).toBe(0);
+  }
+  await page.close();
+});
+
+it('whatever is pressed is 24 pixels wide and high at least', async () => {
+  const page = await fourLanes();
+  const small = await page.evaluate(() =>
+    [
+      ...document.querySelectorAll<HTMLElement>(
+        'main button, main summary, main select, .top-bar button, main label',
+      ),
+    ]
+      // Beside an input of its own, or within a line of text, a name is no target; of a lane the whole card is.
+      .filter(
+        (each) =>
+          !each.matches('.metric-name, .control-name label, .lane > label') && each.offsetParent !== null,
+      )
+      .flatMap((each) => {
+        const { width, height } = each.getBoundingClientRect();
+        return Math.min(width, height) < 24 - 0.5
+          ? [`${each.textContent.slice(0, 20)} ${each.className} ${width.toFixed(0)}×${height.toFixed(0)}`]
+          : [];
+      }),
+  );
+  expect([...new Set(small)]).toEqual([]);
+  await page.close();
+});
+
+it('on a phone Pause and the lanes’ states stay in sight, the timeline is as wide as the screen, rollouts are cards', async () => {
+  const page = await fourLanes();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole('region', { name: /^Settings of/ }).scrollIntoViewIfNeeded();
+  await page.mouse.wheel(0, 10_000);
+  for (const part of [
+    page.getByRole('group', { name: 'Run' }),
+    page.locator('.progress span'),
+    page.locator('.lane-state').first(),
+  ]) {
+    const box = await part.boundingBox();
+    expect(box?.y).toBeGreaterThanOrEqual(0);
+    expect((box?.y ?? NaN) + (box?.height ?? NaN)).toBeLessThanOrEqual(844);
+  }
+  const track = await page.getByRole('slider', { name: 'Step shown' }).boundingBox();
+  expect(track?.width).toBeGreaterThan(350);
+  const row = page.locator('.completions tbody tr').first();
+  expect((await row.boundingBox())?.height).toBeGreaterThan(40);
+  expect(
+    await row
+      .locator('td')
+      .nth(3)
+      .evaluate((cell) => getComputedStyle(cell, '::before').content),
+  ).toContain('reward');
+  await page.close();
+});
+
+it('in forced colours lanes, choices and progress can still be told apart', async () => {
+  const page = await fourLanes();
+  await page.emulateMedia({ forcedColors: 'active' });
+  const colours = (selector: string) =>
+    page.locator(selector).evaluateAll((all) => all.map((each) => getComputedStyle(each).backgroundColor));
+  expect(new Set(await colours('.speed-name .swatch')).size).toBe(4);
+  const [chosen, other] = await colours('.rail-choice span');
+  expect(chosen).not.toBe(other);
+  const cards = await page
+    .locator('.lane')
+    .evaluateAll((all) => all.map((each) => getComputedStyle(each).outlineStyle));
+  expect(cards.filter((style) => style === 'solid')).toHaveLength(1);
+  await page.close();
+});
+
+it('prints a report: charts whole, nothing to press', async () => {
+  const page = await fourLanes();
+  await page.emulateMedia({ media: 'print' });
+  await page.setViewportSize({ width: 794, height: 1123 });
+  const pressed = page.locator('button:visible, select:visible, input[type=range]:visible');
+  // What belongs to the text itself remains: turns of the story, names of metrics.
+  expect(
+    await pressed.evaluateAll((all) => all.filter((each) => !each.matches('.turns *, .metric-name')).length),
+  ).toBe(0);
+  for (const title of ['Reward against truth', 'Entropy', 'Held-out accuracy', 'Vote', 'Update', 'Speed']) {
+    expect(await page.getByRole('figure', { name: title, exact: true }).isVisible(), title).toBe(true);
+  }
+  await page.close();
+});
+
+it('a first visitor is shown the essential knobs, and all of them when asked for, from then on', async () => {
+  const page = await fourLanes(false);
+  const knobs = page.locator('.control');
+  expect(await knobs.count()).toBe(essentials.length);
+  await page.getByRole('radio', { name: /^All/ }).check();
+  expect(await knobs.count()).toBeGreaterThan(30);
+  await page.reload();
+  await reaches(page, 'Ready to train');
+  expect(await knobs.count()).toBeGreaterThan(30);
+  await page.close();
+});
