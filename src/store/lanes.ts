@@ -96,6 +96,8 @@ export interface Refusal {
 export interface LabState {
   /** Whether its runs were trained elsewhere: they are looked at, and nothing can be changed. */
   readonly recorded: boolean;
+  /** Whether its runs are read from logs: no preset is theirs. */
+  readonly logs: boolean;
   /** The preset the lanes are described against in the URL. */
   readonly preset: PresetName;
   readonly lanes: readonly Lane[];
@@ -124,6 +126,7 @@ export interface LabState {
 export function createLab(given: Partial<LabState> = {}) {
   return createStore<LabState>()(() => ({
     recorded: false,
+    logs: false,
     preset: defaultPreset,
     lanes: [],
     selected: 0,

@@ -107,8 +107,8 @@ export function withoutTruth(status: LaneStatus): LaneStatus {
     collapseStep: null,
     recovered: false,
   };
-  // Of a log without a sign to judge by, its own reason says so; a collapse is only known from labels.
-  const said = assessment === null && state !== 'collapsed' ? { state, reason } : judged(assessment, 1);
+  // What waits says why without labels; a collapse is only known from them.
+  const said = state === 'waiting' ? { state, reason } : judged(assessment, 1);
   return { ...status, ...figures, ...said };
 }
 

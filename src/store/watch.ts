@@ -50,7 +50,7 @@ export const watch = createStore<WatchState>()(() => ({
 }));
 
 /** The same runs as the charts want them. */
-export const watchedLab = createLab();
+export const watchedLab = createLab({ logs: true });
 watch.subscribe(({ runs }, before) => {
   if (runs === before.runs) return;
   const lanes = runs.flatMap(({ lane }) => lane ?? []);

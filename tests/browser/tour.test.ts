@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { eventually, newPage, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
+import { presets } from '../../src/settings/presets.ts';
 import { stops } from '../../src/ui/tour/stops.ts';
 
 const lab = openedLab();
@@ -15,7 +16,8 @@ it('is offered once, leads by keyboard past every part while the run goes on, an
   const before = await layout();
   await page.getByRole('button', { name: 'Take the tour' }).click();
   await page.getByRole('button', { name: 'Train' }).click();
-  for (const [number, { title, at }] of stops.entries()) {
+  for (const [number, { say, at }] of stops.entries()) {
+    const { title } = say(presets.entropy.lanes);
     const card = page.getByRole('dialog', { name: `Tour, ${number + 1} of ${stops.length}: ${title}` });
     await card.waitFor();
     // The ring lies around a part that is there, and the card beside it is on the screen; both follow it as it moves.

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type MetricId, metricIds, toRow } from '../../src/spec/metrics.ts';
 import { presets } from '../../src/settings/presets.ts';
 import { Columns } from '../../src/store/columns.ts';
-import { freshLane } from '../../src/store/lanes.ts';
 import { pngOf } from '../../src/ui/charts/chartFile.ts';
 import { csvOf } from '../../src/ui/charts/csv.ts';
+import type { Sheet } from '../../src/ui/charts/sheet.ts';
 import { metricsOf } from '../../src/ui/charts/charts.ts';
 import type { Curve } from '../../src/ui/charts/curves.ts';
 import { placeLabels } from '../../src/ui/charts/labels.ts';
@@ -99,19 +99,19 @@ describe('plot, at its limits', () => {
 
 describe('csvOf, of what there is', () => {
   it('is its head alone without lanes, or before anything was measured', () => {
-    expect(csvOf([], ['reward/mean'])).toBe('lane,step,reward/mean\r\n');
+    expect(csvOf([], ['reward/mean'], false)).toBe('lane,step,reward/mean\r\n');
     const lane = { name: 'SRT', history: history({ step: 0 }) };
-    expect(csvOf([lane], ['reward/mean'])).toBe('lane,step,reward/mean\r\n');
+    expect(csvOf([lane], ['reward/mean'], false)).toBe('lane,step,reward/mean\r\n');
   });
 
   it('keeps a zero apart from what was not measured, and a line break within its cell', () => {
     const lane = { name: 'a\nb', history: history({ step: 3, 'reward/mean': 0 }) };
-    expect(csvOf([lane], ['reward/mean', 'policy/entropy'])).toContain('"a\nb",3,0,\r\n');
+    expect(csvOf([lane], ['reward/mean', 'policy/entropy'], false)).toContain('"a\nb",3,0,\r\n');
   });
 
   it.each(['=', '+', '-', '@', '\t', '\r'])('a name that begins with %j is no formula', (first) => {
     const lane = { name: `${first}A1`, history: history({ step: 0, 'reward/mean': 1 }) };
-    expect(csvOf([lane], ['reward/mean'])).toMatch(/\n"?'/);
+    expect(csvOf([lane], ['reward/mean'], false)).toMatch(/\n"?'/);
   });
 
   it('has the edges of bands after the lines of each view', () => {
@@ -250,7 +250,9 @@ class Canvas {
     this.context = {
       globalAlpha: 1,
       ...Object.fromEntries(kinds.map((kind) => [kind, note(kind)])),
-      ...Object.fromEntries(['beginPath', 'moveTo', 'lineTo'].map((kind) => [kind, () => undefined])),
+      ...Object.fromEntries(
+        ['beginPath', 'moveTo', 'lineTo', 'save', 'restore'].map((kind) => [kind, () => undefined]),
+      ),
       measureText: (text: string) => ({ width: 6 * text.length }),
       setLineDash: (strokes: readonly number[]) => {
         dash = strokes;
@@ -281,14 +283,21 @@ describe('pngOf', () => {
     { kind: 'line', slot: 0, dash: 'solid', faint: true, points },
     { kind: 'line', slot: 1, dash: 'dashed', faint: false, points },
   ];
-  const picture = {
+  const sheet: Sheet = {
     title: 'Entropy, nats',
-    legend: ['policy .31', 'anchor .28'],
-    lanes: presets.entropy.lanes.map((setup, slot) => freshLane(setup, slot)),
+    about: ['Preset Entropy; seed 0', 'steps 0 to 50; values at step 50'],
+    legend: [
+      { short: 'policy', dash: 'solid', values: ['.31', '.28'] },
+      { short: 'anchor', dash: 'dashed', values: ['.12', '.13'] },
+    ],
+    notes: [{ step: 25, text: 'SRT collapsed at step 25', slot: 0 }],
+    lanes: presets.entropy.lanes.map(({ name }, slot) => ({ name, slot })),
     curves,
     steps: { domain: [0, 50], ticks: [0, 20, 40] },
     values: { domain: [0, 1], ticks: [0, 0.5, 1], logarithmic: false },
-  } as const;
+    zones: [],
+    source: 'M-GRPO Lab 0.1.0 (abcdefg)',
+  };
   const png = new Blob(['png']);
 
   function canvasIs(canvas: Canvas | { getContext: () => null }): void {
@@ -315,26 +324,34 @@ describe('pngOf', () => {
   it('says in words what the chart says: title, lanes, legend, axes', async () => {
     const canvas = new Canvas(png);
     canvasIs(canvas);
-    expect(await pngOf(picture)).toBe(png);
+    expect(await pngOf(sheet)).toBe(png);
     expect(canvas.drawn.at(-1)).toMatchObject({ what: 'toBlob', told: ['image/png'] });
-    expect([canvas.width, canvas.height]).toEqual([1440, 800]);
+    expect(canvas.width).toBe(1440);
     expect(canvas.texts()).toEqual([
       'Entropy, nats',
+      ...sheet.about,
       'SRT',
       'M-GRPO + IQR',
-      'policy .31   anchor .28',
+      ...['policy', '.31', '.28'],
+      ...['anchor', '.12', '.13'],
       ...['0', '0.5', '1'],
       ...['0', '20', '40'],
+      'SRT collapsed at step 25',
+      sheet.source,
     ]);
+    // Each stroke of the legend is the one that its curves are drawn with, and each note has a line in its lane's colour.
+    const strokes = canvas.drawn.filter(({ what }) => what === 'stroke');
+    expect(strokes.slice(0, 2)).toMatchObject([{ dash: [] }, { dash: [5, 3] }]);
+    expect(strokes.at(-1)).toMatchObject({ strokeStyle: '--lane-0', dash: [2, 2] });
   });
 
   it('draws each curve in its lane’s colour, with its dash, inside the axes', async () => {
     const canvas = new Canvas(png);
     canvasIs(canvas);
-    await pngOf(picture);
+    await pngOf(sheet);
     const clip = canvas.drawn.findIndex(({ what }) => what === 'clip');
     expect(clip).toBeGreaterThan(0);
-    expect(canvas.drawn.slice(clip + 1, -1)).toMatchObject([
+    expect(canvas.drawn.slice(clip + 1, clip + 4)).toMatchObject([
       { what: 'fill', fillStyle: '--lane-1', globalAlpha: 0.14 },
       { what: 'stroke', strokeStyle: '--lane-0', globalAlpha: 0.25, dash: [] },
       {
@@ -345,8 +362,8 @@ describe('pngOf', () => {
       },
     ]);
     // From corner to corner of the axes.
-    const height = 400 - 62;
-    const [line] = canvas.drawn.at(-2)?.told as [{ d: string }];
+    const height = 338;
+    const [line] = canvas.drawn[clip + 3]?.told as [{ d: string }];
     expect(line.d).toBe(
       `M${plotMargin.left} ${height - plotMargin.bottom}L${720 - plotMargin.right} ${plotMargin.top}`,
     );
@@ -354,8 +371,8 @@ describe('pngOf', () => {
 
   it('says when there is no canvas, or no picture came of it', async () => {
     canvasIs({ getContext: () => null });
-    await expect(pngOf(picture)).rejects.toThrow('this browser has no canvas');
+    await expect(pngOf(sheet)).rejects.toThrow('this browser has no canvas');
     canvasIs(new Canvas(null));
-    await expect(pngOf(picture)).rejects.toThrow('the picture could not be made');
+    await expect(pngOf(sheet)).rejects.toThrow('the picture could not be made');
   });
 });

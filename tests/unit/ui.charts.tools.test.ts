@@ -142,7 +142,7 @@ describe('csvOf', () => {
       { name: 'SRT', history: run(3000, (step) => Math.sin(step)) },
       { name: 'Other', history: run(4, () => 0.1) },
     ];
-    const rows = csvOf(lanes, ['policy/entropy', 'eval/sampled']).trimEnd().split('\r\n');
+    const rows = csvOf(lanes, ['policy/entropy', 'eval/sampled'], false).trimEnd().split('\r\n');
     expect(rows).toHaveLength(1 + 3001 + 5);
     expect(rows[0]).toBe('lane,step,policy/entropy,eval/sampled');
     expect(rows[2]).toBe(`SRT,1,${Math.sin(1)},`);
@@ -151,7 +151,7 @@ describe('csvOf', () => {
 
   it('leaves out rows that measured none of the metrics, and quotes names', () => {
     const lane = history({ step: 0, 'reward/mean': 1 }, { step: 1, 'policy/entropy': 0.5 });
-    const csv = (name: string): string => csvOf([{ name, history: lane }], ['policy/entropy']);
+    const csv = (name: string): string => csvOf([{ name, history: lane }], ['policy/entropy'], false);
     expect(csv('a "b", c')).toBe('lane,step,policy/entropy\r\n"a ""b"", c",1,0.5\r\n');
     // A name comes with a link; no spreadsheet may run it.
     expect(csv('=1+1')).toContain("\r\n'=1+1,1,");

@@ -1,8 +1,8 @@
-import { memo, useId, useRef, useState } from 'react';
+import { memo, useContext, useId, useRef, useState } from 'react';
 import { notify } from '../../store/actions.ts';
 import { download } from '../../store/download.ts';
-import { setZoom } from '../../store/view.ts';
-import { formatValue } from '../format.ts';
+import { setZoom, view as viewStore } from '../../store/view.ts';
+import { LabContext } from '../useStore.ts';
 import { Ribbon } from '../story/Ribbon.tsx';
 import { pngOf } from './chartFile.ts';
 import { ChartMenu } from './ChartMenu.tsx';
@@ -11,10 +11,11 @@ import { ChartTable } from './ChartTable.tsx';
 import { csvOf } from './csv.ts';
 import { Cursor } from './Cursor.tsx';
 import { LazyChart } from './LazyChart.tsx';
-import { Legend, valueAt } from './Legend.tsx';
+import { Legend } from './Legend.tsx';
 import { notesAt } from './notes.ts';
 import { Overlay } from './Overlay.tsx';
 import { Plot } from './Plot.tsx';
+import { sheetOf } from './sheet.ts';
 import { useChart } from './useChart.ts';
 import { useSize } from './useSize.ts';
 
@@ -29,6 +30,7 @@ interface Props {
 /** One chart: title, choice of what to see, legend with values, curves, marks and the shared cursor. */
 export const ChartCard = memo(function ChartCard({ spec, large = false }: Props) {
   const card = useRef<HTMLElement>(null);
+  const lab = useContext(LabContext);
   const [shownView, setShownView] = useState(0);
   const [logarithmic, setLogarithmic] = useState(false);
   const [tabled, setTabled] = useState(false);
@@ -93,14 +95,13 @@ export const ChartCard = memo(function ChartCard({ spec, large = false }: Props)
               setTabled(!tabled);
             }}
             onCsv={() => {
-              download(`${spec.id}.csv`, new Blob([csvOf(lanes, metricsOf(spec))], { type: 'text/csv' }));
+              download(
+                `${spec.id}.csv`,
+                new Blob([csvOf(lanes, metricsOf(spec), truthHidden)], { type: 'text/csv' }),
+              );
             }}
             onPng={() => {
-              const legend = lines.map(
-                ({ id, short }) =>
-                  `${short} ${lanes.map((lane) => formatValue(valueAt(lane, id, null))).join(' ')}`,
-              );
-              pngOf({ title: `${spec.title}, ${view.unit}`, legend, lanes, curves, steps, values }).then(
+              pngOf(sheetOf(spec, picture, lab.getState(), viewStore.getState().smoothing)).then(
                 (file) => {
                   download(`${spec.id}.png`, file);
                 },

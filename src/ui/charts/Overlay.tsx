@@ -1,13 +1,15 @@
 import type { Lane, Mark } from '../../store/lanes.ts';
 import type { Span } from '../../store/view.ts';
 import type { ViewSpec } from './charts.ts';
-import { alarmsApart, alarmText, collapseText } from './notes.ts';
+import { alarmsApart, alarmText, collapseText, marksApart } from './notes.ts';
 import { Points } from './Points.tsx';
 import { pixelOfStep, plotMargin, type ValueAxis, valueScale } from './plot.ts';
 import type { Size } from './useSize.ts';
 
 /** Pixels between two alarms of a lane that are both drawn. */
 const alarmGap = 10;
+/** Pixels between the same thing of two lanes. */
+const laneShift = 2.5;
 
 interface Props {
   readonly size: Size;
@@ -29,6 +31,9 @@ export function Overlay({ size, shown, values, lanes, marks, view, named }: Prop
   const x = (step: number): number => pixelOfStep(step, shown, width);
   const seen = (step: number): boolean => step >= shown.from && step <= shown.to;
   const y = valueScale(values, height);
+  // What lanes have at one step lies side by side, or one would hide the other.
+  const beside = (lane: number): number => (lane - (lanes.length - 1) / 2) * laneShift;
+  const markX = marksApart(marks, x);
   return (
     <svg
       className="overlay"
@@ -42,11 +47,11 @@ export function Overlay({ size, shown, values, lanes, marks, view, named }: Prop
         .map((mark) => (
           <g key={mark.text} className={`mark ${mark.kind}`}>
             <title>{mark.text}</title>
-            <line x1={x(mark.step)} x2={x(mark.step)} y1={plotMargin.top} y2={bottom} />
-            <path d={`M${x(mark.step) - 4} ${plotMargin.top - 5}h8l-4 6z`} />
+            <line x1={markX(mark)} x2={markX(mark)} y1={plotMargin.top} y2={bottom} />
+            <path d={`M${markX(mark) - 4} ${plotMargin.top - 5}h8l-4 6z`} />
           </g>
         ))}
-      {lanes.flatMap((lane) =>
+      {lanes.flatMap((lane, row) =>
         alarmsApart(
           lane.alarms.filter(({ step }) => seen(step)),
           x,
@@ -55,7 +60,7 @@ export function Overlay({ size, shown, values, lanes, marks, view, named }: Prop
           <path
             key={`${lane.id} ${alarm.step}`}
             className={`alarm ${alarm.state} lane-${lane.slot}`}
-            d={`M${x(alarm.step) - 4} ${bottom}h8l-4 ${alarm.state === 'watch' ? -6 : -9}z`}
+            d={`M${x(alarm.step) + beside(row) - 4} ${bottom}h8l-4 ${alarm.state === 'watch' ? -6 : -9}z`}
           >
             <title>{alarmText(lane.name, alarm)}</title>
           </path>
@@ -70,7 +75,7 @@ export function Overlay({ size, shown, values, lanes, marks, view, named }: Prop
         return (
           <g key={lane.id} className={`collapse lane-${lane.slot}`}>
             <title>{text}</title>
-            <line x1={x(at)} x2={x(at)} y1={plotMargin.top} y2={bottom} />
+            <line x1={x(at) + beside(row)} x2={x(at) + beside(row)} y1={plotMargin.top} y2={bottom} />
             {named ? (
               <text
                 x={x(at) + (before ? -5 : 5)}

@@ -51,7 +51,7 @@ export const SpeedCard = memo(function SpeedCard() {
             onPng={null}
             onCsv={() => {
               const ids = measures.map(({ id }) => id);
-              download('speed.csv', new Blob([csvOf(lanes, ids)], { type: 'text/csv' }));
+              download('speed.csv', new Blob([csvOf(lanes, ids, false)], { type: 'text/csv' }));
             }}
           />
         </span>

@@ -1,12 +1,18 @@
 import { csvCell } from '../../lib/csvCell.ts';
-import type { MetricId } from '../../spec/metrics.ts';
+import { type MetricId, metrics } from '../../spec/metrics.ts';
 import type { Lane } from '../../store/lanes.ts';
 
 /**
  * Every recorded step of every lane, as CSV (RFC 4180) with the columns lane, step and the metrics' ids. What was not
  * measured is empty; rows that measured nothing of it are left out.
+ * @param truthHidden without what only labels can tell
  */
-export function csvOf(lanes: readonly Pick<Lane, 'name' | 'history'>[], ids: readonly MetricId[]): string {
+export function csvOf(
+  lanes: readonly Pick<Lane, 'name' | 'history'>[],
+  all: readonly MetricId[],
+  truthHidden: boolean,
+): string {
+  const ids = truthHidden ? all.filter((id) => !metrics[id].needsTruth) : all;
   const lines = [['lane', 'step', ...ids].join(',')];
   for (const { name, history } of lanes) {
     const lane = csvCell(name);

@@ -176,7 +176,8 @@ function ticksFor(
   logarithmic: boolean,
   zoomed: boolean,
 ): AxisTicks {
-  if (view.range === 'share' && !logarithmic && !(high > 1.6)) return shareTicks;
+  // A ratio such as the overlap can be above 1: cut off, it would look like one.
+  if (view.range === 'share' && !logarithmic && !(high > 1.005)) return shareTicks;
   if (high === -Infinity) return logarithmic ? logTicks(0.01, 1) : linearTicks(1);
   if (logarithmic) return logTicks(low, high);
   return linearTicks(high, zoomed && low > worthCutting * high ? low : Math.min(0, low));

@@ -45,6 +45,19 @@ export function notesAt(
   return notes.sort((a, b) => away(a.step) - away(b.step)).slice(0, mostNotes);
 }
 
+/** Least pixels between two marks. */
+const markGap = 4;
+
+/** Where each mark is drawn: of several at one place every further one stands a little to the right. */
+export function marksApart(marks: readonly Mark[], x: (step: number) => number): (mark: Mark) => number {
+  const places = new Map<Mark, number>();
+  for (const mark of [...marks].sort((a, b) => a.step - b.step)) {
+    const last = [...places.values()].at(-1) ?? -Infinity;
+    places.set(mark, Math.max(x(mark.step), last + markGap));
+  }
+  return (mark) => places.get(mark) ?? x(mark.step);
+}
+
 /** Alarms that can be told apart when drawn: of those within `gap` pixels the first, or the first of the worst. */
 export function alarmsApart(
   alarms: readonly Alarm[],

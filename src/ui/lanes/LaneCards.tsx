@@ -73,7 +73,7 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
           }}
         />
         <span className="lane-head">
-          <strong title={lane.name}>{lane.name}</strong>
+          <LaneName name={lane.name} />
           <span className="lane-state">{word}</span>
         </span>
         <span className="lane-reason">{refused ? standing.sentence : status.reason}</span>
@@ -93,6 +93,19 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
     </div>
   );
 });
+
+/** Letters at the end of a long name that are never cut: clones and settings differ there. */
+const keptEnd = 9;
+
+function LaneName({ name }: { readonly name: string }) {
+  const cut = Math.max(0, name.length - keptEnd);
+  return (
+    <strong title={name}>
+      <span>{name.slice(0, cut)}</span>
+      <span>{name.slice(cut)}</span>
+    </strong>
+  );
+}
 
 function Figure({ label, value }: { readonly label: string; readonly value: string }) {
   return (

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useState } from 'react';
 import { endTour, goToStop } from '../../store/view.ts';
-import { useView } from '../useStore.ts';
+import { useLab, useView } from '../useStore.ts';
 import { type Stop, stops } from './stops.ts';
 
 /** A card beside one part of the live page after the other; the page stays in use. A first visitor is asked once. */
@@ -36,6 +36,8 @@ function Offer() {
 
 function AtStop({ stop, number }: { readonly stop: Stop; readonly number: number }) {
   const box = useBox(stop.at);
+  const lanes = useLab((lab) => lab.lanes);
+  const { title, words } = stop.say(lanes);
   const last = number === stops.length - 1;
   return (
     <>
@@ -43,7 +45,7 @@ function AtStop({ stop, number }: { readonly stop: Stop; readonly number: number
       <div
         className="tour card"
         role="dialog"
-        aria-label={`Tour, ${number + 1} of ${stops.length}: ${stop.title}`}
+        aria-label={`Tour, ${number + 1} of ${stops.length}: ${title}`}
         aria-describedby="tour-words"
         style={box === null ? {} : beside(box)}
         onKeyDown={(event) => {
@@ -52,8 +54,8 @@ function AtStop({ stop, number }: { readonly stop: Stop; readonly number: number
           else if (event.key === 'ArrowLeft' && number > 0) goToStop(number - 1);
         }}
       >
-        <h2>{stop.title}</h2>
-        <p id="tour-words">{stop.words}</p>
+        <h2>{title}</h2>
+        <p id="tour-words">{words}</p>
         <p className="buttons">
           <span className="unit">
             {number + 1} of {stops.length}

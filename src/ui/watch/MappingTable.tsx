@@ -4,6 +4,7 @@ import { type Reading, readingOf } from '../../records/import/mapping.ts';
 import { type MetricId, metrics } from '../../spec/metrics.ts';
 import { mapColumn, type WatchedRun } from '../../store/watch.ts';
 import { formatCount, formatValue } from '../format.ts';
+import { useView } from '../useStore.ts';
 import { isJudged, mappable } from './watchCharts.ts';
 
 /** Which column is which metric: every choice can be changed, and charts and verdict follow. */
@@ -11,7 +12,9 @@ export function MappingTable({ run }: { readonly run: WatchedRun }) {
   // Metrics the reader asked for, whose column is still to be chosen.
   const [added, setAdded] = useState<readonly MetricId[]>([]);
   const { mapping, log } = run;
-  const rows = mappable.filter((id) => id === 'step' || mapping[id] !== undefined || added.includes(id));
+  const truthHidden = useView((view) => view.truthHidden);
+  const offered = mappable.filter((id) => !(truthHidden && metrics[id].needsTruth));
+  const rows = offered.filter((id) => id === 'step' || mapping[id] !== undefined || added.includes(id));
   const taken = new Set(mappable.map((id) => mapping[id]?.column));
   const free = log.columns.filter(({ name }) => !taken.has(name));
   return (
@@ -52,7 +55,7 @@ export function MappingTable({ run }: { readonly run: WatchedRun }) {
           }}
         >
           <option value="">choose …</option>
-          {mappable
+          {offered
             .filter((id) => !rows.includes(id))
             .map((id) => (
               <option key={id} value={id}>

@@ -2,9 +2,11 @@ import { memo } from 'react';
 import { formatNames } from '../../records/import/log.ts';
 import { metricIds } from '../../spec/metrics.ts';
 import type { Alarm, Lane } from '../../store/lanes.ts';
+import { stateInWords, withoutTruth } from '../../store/status.ts';
 import { pin } from '../../store/view.ts';
 import { forget, rename, show, type WatchedRun } from '../../store/watch.ts';
 import { formatCount, formatPercent, formatShare } from '../format.ts';
+import { useView } from '../useStore.ts';
 
 /** A run in the charts: how it fares and why, what was noticed when, and what its file held. */
 export const RunCard = memo(function RunCard({
@@ -14,13 +16,10 @@ export const RunCard = memo(function RunCard({
   readonly run: WatchedRun;
   readonly lane: Lane;
 }) {
-  const { status, alarms } = lane;
-  const word =
-    status.collapseStep !== null
-      ? `collapsed at ${status.collapseStep}`
-      : status.state === 'waiting'
-        ? 'not judged'
-        : status.state;
+  const { alarms } = lane;
+  const truthHidden = useView((view) => view.truthHidden);
+  const status = truthHidden ? withoutTruth(lane.status) : lane.status;
+  const word = status.state === 'waiting' ? 'not judged' : stateInWords(status);
   return (
     <article className={`watched card lane-${lane.slot}`} data-state={status.state} aria-label={run.name}>
       <div className="lane-head">
