@@ -3,6 +3,8 @@ import { defaultPreset, presets } from '../settings/presets.ts';
 import { decodeUrl, encodeUrl, linkQuery, type SharedLab } from '../settings/url.ts';
 import { open } from './connection.ts';
 import { lab, setupsOf } from './lanes.ts';
+import { encodeLook } from './look.ts';
+import { view } from './view.ts';
 
 /** Opens what the address says; nonsense there opens the default preset and says what was wrong. */
 export function openFromAddress(search: string): void {
@@ -57,10 +59,12 @@ export function queryHere(): string {
   return typeof query === 'string' ? query : location.search;
 }
 
-/** The address to share; null where there can be none, and a notice says why. */
+/** The address to share, with the step, the zoom and what is hidden; null where there can be none, and a notice says why. */
 export function sharedAddress(): string | null {
   try {
-    return addressOf();
+    const state = view.getState();
+    const look = state.page === 'lab' ? encodeLook(state) : '';
+    return `${addressOf()}${look === '' ? '' : `#lab/${look}`}`;
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     lab.setState({ notice: `${error.message} ${error.remedy}` });

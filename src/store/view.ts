@@ -1,4 +1,5 @@
 import { createStore } from 'zustand/vanilla';
+import { decodeLook, type Look, type Span } from './look.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
 export const themes: readonly Theme[] = ['system', 'light', 'dark'];
@@ -11,25 +12,16 @@ const tourKey = 'm-grpo-lab.tour';
 export const pages = ['lab', 'watch', 'guide'] as const;
 export type Page = (typeof pages)[number];
 
-/** A stretch of steps, both ends shown. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
+export type { Span } from './look.ts';
 
 /** How the page is looked at: nothing here reaches the trainer or the URL. */
-export interface View {
+export interface View extends Look {
   readonly theme: Theme;
   readonly page: Page;
   /** The step under the pointer, shared by all charts; null: the newest. */
   readonly cursor: number | null;
-  /** The step that the timeline was set to; the cursor returns to it when the pointer leaves a chart. */
-  readonly pinned: number | null;
-  /** The steps that all charts show; null: all there are. */
-  readonly zoom: Span | null;
   /** Steps over which the curves of all charts are smoothed; 0: none. */
   readonly smoothing: number;
-  readonly truthHidden: boolean;
   /** Whether the rail shows every knob, or the essential ones. */
   readonly allKnobs: boolean;
   /** The stop of the tour, from 0; 'offered' to who has not been asked yet; null: none. */
@@ -48,6 +40,7 @@ export const view = createStore<View>()(() => ({
   zoom: null,
   smoothing: smoothings[2],
   truthHidden: false,
+  presenting: false,
   allKnobs: remembered(knobsKey) !== null,
   tour: remembered(tourKey) === null ? 'offered' : null,
 }));
@@ -58,11 +51,19 @@ export function setTheme(theme: Theme): void {
   remember(themeKey, theme);
 }
 
-/** Shows the page that the address names, now and whenever it changes. */
+/** Shows the page that the address names, as its link says, now and whenever it changes. */
 export function followAddress(): void {
   const follow = (): void => {
-    const [named = ''] = location.hash.slice(1).split('/');
-    view.setState({ page: pages.find((page) => page === named) ?? 'lab' });
+    const [named = '', ...rest] = location.hash.slice(1).split('/');
+    const page = pages.find((each) => each === named) ?? 'lab';
+    const look = decodeLook(rest.join('/'));
+    view.setState({ page, presenting: page === 'lab' && look.presenting });
+    // An address that says how to look is followed; one that doesn't leaves the look as it is.
+    const { pinned, zoom, truthHidden } = look;
+    if (page !== 'lab') return;
+    if (pinned !== null) pin(pinned);
+    if (zoom !== null) setZoom(zoom);
+    if (truthHidden) hideTruth(true);
   };
   addEventListener('hashchange', follow);
   // Going back to an entry whose settings were kept in its address meanwhile is no change of the fragment alone.

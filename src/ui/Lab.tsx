@@ -6,6 +6,7 @@ import { SpeedCard } from './charts/SpeedCard.tsx';
 import { ControlRail } from './controls/ControlRail.tsx';
 import { LaneCards } from './lanes/LaneCards.tsx';
 import { RolloutPanel } from './rollouts/RolloutPanel.tsx';
+import { Present } from './present/Present.tsx';
 import { Boundary } from './states/Boundary.tsx';
 import { Notices, Stage } from './states/Stage.tsx';
 import { Now } from './story/Now.tsx';
@@ -13,7 +14,7 @@ import { Turns } from './story/Turns.tsx';
 import { Timeline } from './timeline/Timeline.tsx';
 import { Tour } from './tour/Tour.tsx';
 import { useShortcuts } from './bar/useShortcuts.ts';
-import { useLab } from './useStore.ts';
+import { useLab, useView } from './useStore.ts';
 
 /** The smaller charts. */
 const tabs = [
@@ -27,6 +28,15 @@ const tabs = [
 export function Lab() {
   useShortcuts();
   const recorded = useLab((lab) => lab.recorded);
+  const presenting = useView((view) => view.presenting);
+  if (presenting) {
+    return (
+      <>
+        <Present />
+        <Notices />
+      </>
+    );
+  }
   return (
     <main>
       <Boundary what="The list of lanes">

@@ -19,6 +19,7 @@ import './rollouts/rollouts.css';
 import './timeline/timeline.css';
 import './states/states.css';
 import './tour/tour.css';
+import './present/present.css';
 import './narrow.css';
 import './adapt.css';
 

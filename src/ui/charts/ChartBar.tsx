@@ -6,6 +6,8 @@ export function ChartBar() {
   const smoothing = useView((state) => state.smoothing);
   const zoom = useView((state) => state.zoom);
   const truthHidden = useView((state) => state.truthHidden);
+  const page = useView((state) => state.page);
+  const pinned = useView((state) => state.pinned);
   return (
     <div className="chart-bar">
       <label className="check">
@@ -37,6 +39,15 @@ export function ChartBar() {
       >
         all steps
       </button>
+      {page === 'lab' ? (
+        <a
+          className="present-link"
+          href={`#lab/present${pinned === null ? '' : `/step=${String(pinned)}`}`}
+          title="For a room: big type, turn by turn, truth hidden until a key is pressed"
+        >
+          Present
+        </a>
+      ) : null}
       <label
         className="check truth"
         title="See what a learner without labels sees: charts, cards and rollouts"

@@ -39,7 +39,9 @@ export function Plot({ title, lanes, shown, end, lines, notesOf, width, children
   );
   const said = [...readings, ...(cursor === null ? [] : notesOf(cursor).map(({ text }) => text))];
   const pixelOf = (event: PointerEvent<HTMLDivElement>): number =>
-    event.clientX - event.currentTarget.getBoundingClientRect().left;
+    // Presented, the plot is drawn larger than it is counted.
+    (event.clientX - event.currentTarget.getBoundingClientRect().left) *
+    (width / Math.max(1, event.currentTarget.getBoundingClientRect().width));
   const stepAt = (pixel: number): number => stepOfPixel(pixel, shown, width);
   const key = (event: KeyboardEvent): void => {
     const span = shown.to - shown.from;

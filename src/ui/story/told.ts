@@ -30,7 +30,8 @@ export function toldOf(
       step,
       known,
       slots: runs.flatMap((run) => lanes[run]?.slot ?? []),
-      sentence,
+      // A figure and its sign stay on one line.
+      sentence: sentence.replaceAll(' %', '\u00a0%'),
     }));
   const done = marks.map(({ step, text, lanes: ids }) => ({
     key: text,
