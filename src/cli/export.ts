@@ -5,6 +5,8 @@ import { quote, quotePath } from '../lib/quote.ts';
 import { modelFileNames, type BaseModel } from '../model/baseModel.ts';
 import { recordCsv } from '../records/csv.ts';
 import { numberOf, ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
+import { trlScript } from '../settings/scripts/trl.ts';
+import { verlScript } from '../settings/scripts/verl.ts';
 import { newestCheckpoint, recordFile } from '../storage/keptRuns.ts';
 import { DiskFolder } from './diskFolder.ts';
 import { keepsRuns, readLanes } from './keptTraining.ts';
@@ -15,6 +17,8 @@ import { readRecordFile } from './recordFile.ts';
 const formats = {
   hf: 'a Hugging Face folder: config.json, model.safetensors, tokenizer.json, tokenizer_config.json',
   csv: 'the record as CSV, a row a step',
+  trl: 'the settings of a lane as a Python script for TRL’s GRPOTrainer',
+  verl: 'the settings of a lane as a shell script that launches verl',
 } as const;
 const sides = ['policy', 'anchor'] as const;
 
@@ -22,7 +26,7 @@ const own: OwnFlags = {
   from: {
     type: 'string',
     value: 'folder',
-    help: 'a folder of npm run train -- --checkpoints, a model folder, or (csv) a record',
+    help: 'a folder of npm run train -- --checkpoints, (hf) a model folder, or (csv, trl, verl) a record',
   },
   format: {
     type: 'string',
@@ -68,12 +72,12 @@ export default async function main(argv: string[]): Promise<void> {
   const [from, out] = [given('from'), given('out')];
   const lane = numberOf('lane', String(flags.get('lane') ?? 1), { range: [1, 1000], whole: true });
   const rules = { flag: '--out', force: flags.has('force'), read: [from] };
-  if (format === 'csv') {
+  if (format !== 'hf') {
     const output = new Output(out, rules);
     try {
       const { runs, truncated } = readRecordFile(keepsRuns(from) ? join(from, recordFile) : from);
       if (truncated !== null) console.error(`${quotePath(from)}: ${truncated}`);
-      output.write(recordCsv(runs));
+      output.write(format === 'csv' ? recordCsv(runs) : scripts[format](laneOf(runs, lane)));
     } finally {
       output.close();
     }
@@ -90,6 +94,19 @@ export default async function main(argv: string[]): Promise<void> {
   const { model, readme } = await modelOf(from, which, lane);
   writeModelFolder(out, model, readme);
   place.release();
+}
+
+const scripts = { trl: trlScript, verl: verlScript };
+
+/** @throws LabError where there are not so many */
+function laneOf<Lane>(lanes: readonly Lane[], number: number): Lane {
+  const lane = lanes[number - 1];
+  if (lane !== undefined) return lane;
+  throw new LabError(
+    'bad-setting',
+    `--lane can't be ${number}: there are ${lanes.length}.`,
+    `Give a whole number from 1 to ${lanes.length}.`,
+  );
 }
 
 /** The model that a folder holds, and what a README says of it. @throws LabError where there is none */
@@ -112,14 +129,7 @@ async function modelOf(
     };
   }
   const { lanes } = readLanes(from, '--from');
-  const lane = lanes[number - 1];
-  if (lane === undefined) {
-    throw new LabError(
-      'bad-setting',
-      `--lane can't be ${number}: the folder has ${lanes.length}.`,
-      `Give a whole number from 1 to ${lanes.length}.`,
-    );
-  }
+  const lane = laneOf(lanes, number);
   const checkpoint = await newestCheckpoint(new DiskFolder(from), number);
   if (checkpoint === null) {
     throw new LabError(

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { algorithms } from '../../src/algorithms/index.ts';
+import { hyperparameterKeys } from '../../src/settings/hyperparameters.ts';
+import { presets } from '../../src/settings/presets.ts';
+import { carriedTo, counterparts } from '../../src/settings/scripts/counterparts.ts';
+import { trlScript } from '../../src/settings/scripts/trl.ts';
+import { verlScript } from '../../src/settings/scripts/verl.ts';
+import { validateSettings } from '../../src/settings/settings.ts';
+
+/** What the trainers themselves list. */
+function namesOf(trainer: string): ReadonlySet<string> {
+  const text = readFileSync(new URL(`../fixtures/options/${trainer}.json`, import.meta.url), 'utf8');
+  return new Set((JSON.parse(text) as { names: string[] }).names);
+}
+
+const lanes = Object.values(presets).flatMap((preset) => [...preset.lanes]);
+
+describe('settings carried to another trainer', () => {
+  it('every knob has a counterpart, or a reason why not', () => {
+    // Knobs of one algorithm alone are named by it, and no other trainer has them.
+    const shared = hyperparameterKeys.filter((key) => !key.includes('.'));
+    expect(shared.filter((key) => counterparts[key] === undefined)).toEqual([]);
+  });
+
+  it.each(['trl', 'verl'] as const)('every option is one that %s has', (trainer) => {
+    const known = namesOf(trainer);
+    for (const { settings } of lanes) {
+      for (const changes of [{}, { lrSchedule: 'cosine' }, { guard: 'rollback' }, { minVoteShare: 0.5 }]) {
+        const changed = validateSettings(changes, settings);
+        const names = Object.keys(carriedTo(trainer, changed).options);
+        expect(names.filter((name) => !known.has(name))).toEqual([]);
+      }
+    }
+    expect(
+      [...verlScript(lanes[0] ?? never()).matchAll(/^ {2}([\w.]+)=/gm)].map(([, name]) => name),
+    ).toSatisfy((names: string[]) => trainer !== 'verl' || names.every((name) => known.has(name)));
+  });
+
+  it('what has no counterpart is named with its value, unless it is off or has no effect', () => {
+    const { settings } = presets['m-grpo-iqr'].lanes[0] ?? never();
+    const lines = (changes: object) => carriedTo('trl', validateSettings(changes, settings)).missing;
+    expect(lines({}).filter((line) => line.startsWith('iqrFactor'))).toEqual([
+      'iqrFactor = 0.75: neither trainer leaves rollouts out by their entropy',
+    ]);
+    expect(lines({}).join()).not.toMatch(/guard|rewardCode|evalEvery|anchor/);
+    expect(lines({ guard: 'rollback' }).join()).toMatch(/guardStepsBack = 20/);
+    expect(lines({ algorithm: 'srt' }).join()).not.toMatch(/iqrFactor/);
+  });
+
+  it('values are those of the lane', () => {
+    const { settings } = presets.duel.lanes[1] ?? never();
+    expect(carriedTo('trl', settings).options).toMatchObject({
+      num_generations: 8,
+      per_device_train_batch_size: 64,
+      learning_rate: 7e-4,
+      max_steps: 400,
+      beta: 0.005,
+      loss_type: 'dapo',
+    });
+    expect(carriedTo('verl', settings).options).toMatchObject({
+      'actor_rollout_ref.rollout.n': 8,
+      'data.train_batch_size': 8,
+      'actor_rollout_ref.actor.optim.lr': 7e-4,
+    });
+  });
+});
+
+describe('a script', () => {
+  it.each(lanes.map(({ name, settings }) => [name, settings] as const))(
+    'of %s is whole',
+    (name, settings) => {
+      const script = trlScript({ name, settings });
+      const { reward_funcs: rewards = '' } =
+        /reward_funcs=\[(?<reward_funcs>.*)\]/.exec(script)?.groups ?? {};
+      for (const reward of rewards.split(', ')) expect(script).toContain(`\ndef ${reward}(`);
+      expect(script.includes('callbacks=[anchor]')).toBe(algorithms[settings.algorithm]?.anchor === 'ema');
+      expect(script.split('"""').length % 2).toBe(1);
+      expect(script).not.toMatch(/undefined|NaN|\[object/);
+      expect(verlScript({ name, settings })).not.toMatch(/undefined|NaN|\[object/);
+    },
+  );
+
+  it('a name is text in it, never code', () => {
+    const { settings } = presets.srt.lanes[0] ?? never();
+    const name = '"""\nimport os\n\\" $(touch x) `touch y`';
+    const python = trlScript({ name, settings });
+    expect(python.split('"""')).toHaveLength(trlScript({ name: 'SRT', settings }).split('"""').length);
+    expect(python).not.toMatch(/^import os$/m);
+    const shell = verlScript({ name, settings });
+    for (const line of shell.split('\n').filter((each) => /touch|import os/.test(each)))
+      expect(line).toMatch(/^#/);
+  });
+});
+
+function never(): never {
+  throw new Error('a preset has no such lane');
+}
