@@ -70,7 +70,7 @@ export function trlScript({ name, settings }: LaneSetup): string {
     ...(truth.every(({ solution }) => solution === null) ? [] : correctLines),
     '',
     'config = GRPOConfig(',
-    '    output_dir="out",',
+    '    output_dir="runs/trl",',
     ...Object.entries({
       ...options,
       ...rewardWeights(rewards, truth),
