@@ -8,11 +8,13 @@ export const firstLoadLimit = 350_000;
 /** The page whose first load is limited. */
 const page = 'index.html';
 
-/** Loaded only when a visitor asks for it: other pages, their readers of files, and editors with what they run. */
+/** Loaded only when a visitor asks for it: other pages, readers of files, and editors with what they run. */
 export const askedFor: readonly string[] = [
+  'Bench',
   'Guide',
   'Watch',
   'logReader',
+  'readRecorded',
   'OwnDialog',
   'PromptsDialog',
   'RewardDialog',

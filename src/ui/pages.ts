@@ -14,4 +14,8 @@ export const pageOf: Readonly<Record<Page, { readonly title: string; readonly Co
     title: 'Guide',
     Component: lazily(() => import('./guide/Guide.tsx').then(({ Guide }) => Guide)),
   },
+  bench: {
+    title: 'Bench',
+    Component: lazily(() => import('./bench/Bench.tsx').then(({ Bench }) => Bench)),
+  },
 };

@@ -69,7 +69,7 @@ it('under the strictest policy everything works: a step with a reward of one’s
 });
 
 it('the bench is started under it, too, and a script from elsewhere is not', async () => {
-  const { page } = await under(strictPolicy, 'bench.html');
+  const { page } = await under(strictPolicy, '#bench');
   await page.getByRole('heading').first().waitFor();
   const started = await page.evaluate(async () => {
     const one = (address: string): string => {

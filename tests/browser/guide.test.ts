@@ -97,7 +97,7 @@ it('each of its links leads to a section, from within and from an address', asyn
   await page.close();
 
   const { page: other } = await guidePage(last);
-  await expect.poll(() => inSight(other.getByRole('heading', { name: 'The guard' }))).toBe(true);
+  await expect.poll(() => inSight(other.getByRole('heading', { name: 'Try this' }))).toBe(true);
   expect(complaints).toEqual([]);
   await other.close();
 });

@@ -1,41 +1,26 @@
-import { useState } from 'react';
-import { ThemeSwitch } from '../bar/ThemeSwitch.tsx';
-import type { BenchCommand, BenchEvent, Table } from '../../bench/protocol.ts';
-
-type Progress =
-  { readonly state: 'idle' } | { readonly state: 'running'; readonly doing: string } | BenchEvent;
-
-/** Runs the benchmark in a worker of its own, which ends with it. */
-function start(quick: boolean, report: (progress: Progress) => void): void {
-  const worker = new Worker(new URL('../../bench/worker.ts', import.meta.url), {
-    type: 'module',
-    name: 'bench',
-  });
-  worker.onmessage = ({ data }: MessageEvent<BenchEvent>) => {
-    report(data.type === 'progress' ? { state: 'running', doing: data.doing } : data);
-    if (data.type !== 'progress') worker.terminate();
-  };
-  worker.onerror = ({ message }) => {
-    worker.terminate();
-    const sentence = `The bench stopped: ${message || 'its script could not be loaded'}.`;
-    report({ type: 'failed', failure: { code: 'bug', sentence, remedy: 'Reload the page.' } });
-  };
-  report({ state: 'running', doing: 'Opening the GPU' });
-  const command: BenchCommand = { quick, base: document.baseURI };
-  worker.postMessage(command);
-}
+import type { Table } from '../../bench/protocol.ts';
+import { formatDuration } from '../format.ts';
+import { useLab } from '../useStore.ts';
+import { example } from './example.ts';
+import { startBench, useBench, useSecondsSince } from './useBench.ts';
+import './bench.css';
 
 /** What a training step costs on this machine: the same figures as `npm run bench`. */
 export function Bench() {
-  const [progress, setProgress] = useState<Progress>({ state: 'idle' });
-  const running = 'state' in progress && progress.state === 'running';
+  const progress = useBench();
+  const training = useLab(({ state }) => state === 'training');
+  const running = progress.state === 'running';
   return (
     <main className="bench">
       <header>
-        <h1>Bench</h1>
+        <h2>Bench</h2>
         <p>
           What a training step costs on this GPU, phase by phase, and how near that is to the best this
-          adapter does. <a href="./">Back to the lab</a>
+          adapter does. The example below took {formatDuration(example.seconds)} on a software adapter; a GPU
+          is many times faster. Layouts, group sizes and model sizes take longer than all the rest.
+          {training
+            ? ' The run in the lab pauses meanwhile, as it would disturb the times, and then goes on.'
+            : ''}
         </p>
         <div className="bench-bar">
           <button
@@ -43,7 +28,7 @@ export function Bench() {
             className="go"
             disabled={running}
             onClick={() => {
-              start(false, setProgress);
+              startBench(true);
             }}
           >
             Run
@@ -52,44 +37,58 @@ export function Bench() {
             type="button"
             disabled={running}
             onClick={() => {
-              start(true, setProgress);
+              startBench(false);
             }}
           >
-            Run without sizes and group sizes
+            Run with layouts and sizes, too
           </button>
-          <ThemeSwitch />
-          <span role="status">{running ? `${progress.doing} …` : ''}</span>
+          {progress.state === 'running' ? <Running doing={progress.doing} since={progress.since} /> : null}
         </div>
       </header>
-      {'type' in progress && progress.type === 'failed' && (
+      {progress.state === 'failed' ? (
         <p role="alert">
           {progress.failure.sentence} {progress.failure.remedy}
         </p>
-      )}
-      {'type' in progress && progress.type === 'done' && (
-        <>
+      ) : null}
+      {progress.state === 'done' ? (
+        <section aria-label="Measured here">
           <p className="bench-adapter">
-            {progress.adapter}{' '}
+            {progress.done.adapter}, in {formatDuration(progress.seconds)}{' '}
             <a
               download="m-grpo-lab-bench.json"
-              href={`data:application/json,${encodeURIComponent(JSON.stringify(progress.result, null, 1))}`}
+              href={`data:application/json,${encodeURIComponent(JSON.stringify(progress.done.result, null, 1))}`}
             >
               Save as JSON
             </a>
           </p>
-          {progress.tables.map((table) => (
-            <Figures key={table.title} table={table} />
-          ))}
-        </>
+          <Figures tables={progress.done.tables} />
+        </section>
+      ) : (
+        <section className="bench-example" aria-labelledby="example-title">
+          <h3 id="example-title">An example, measured elsewhere</h3>
+          <p className="bench-adapter">
+            {example.adapter}, in {formatDuration(example.seconds)}. {example.where}
+          </p>
+          <Figures tables={example.tables} />
+        </section>
       )}
     </main>
   );
 }
 
-function Figures({ table: { title, rows } }: { readonly table: Table }) {
-  const [head = [], ...body] = rows;
+function Running({ doing, since }: { readonly doing: string; readonly since: number }) {
+  const seconds = useSecondsSince(since);
   return (
-    <figure className="card bench-table">
+    <>
+      <span role="status">{doing} …</span>
+      <span className="unit">{formatDuration(seconds)}</span>
+    </>
+  );
+}
+
+function Figures({ tables }: { readonly tables: readonly Table[] }) {
+  return tables.map(({ title, rows: [head = [], ...body] }) => (
+    <figure key={title} className="card bench-table">
       <table>
         <caption>{title}</caption>
         <thead>
@@ -113,5 +112,5 @@ function Figures({ table: { title, rows } }: { readonly table: Table }) {
         </tbody>
       </table>
     </figure>
-  );
+  ));
 }

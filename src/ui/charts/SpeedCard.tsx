@@ -41,7 +41,7 @@ export const SpeedCard = memo(function SpeedCard() {
           <span className="speed-total">
             {lanes.length === 0 || Number.isNaN(total) ? '' : `${formatMs(total)} all lanes ·`}
           </span>{' '}
-          <a href="./bench.html">Bench</a>{' '}
+          <a href="#bench">Bench</a>{' '}
           <ChartMenu
             title="Speed"
             tabled={tabled}

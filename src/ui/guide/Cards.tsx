@@ -1,6 +1,7 @@
 import { evaluationsOf, type ReducedRun } from '../../experiments/reduced.ts';
 import { mean } from '../../lib/stats.ts';
 import { linkQuery } from '../../settings/url.ts';
+import { Axes, type Box, xOf, yOf } from './Axes.tsx';
 import { LabLink } from './LabLink.tsx';
 import { cards } from './runs.ts';
 
@@ -20,17 +21,17 @@ export function Cards() {
               <p key={sentence}>{sentence}</p>
             ))}
             <svg
-              viewBox="0 0 240 70"
+              viewBox="0 0 260 96"
               role="img"
               aria-label={`Sampled accuracy of both lanes of ${experiment.title}`}
             >
-              <line className="axis" x1="2" x2="238" y1="66" y2="66" />
+              <Axes box={box} last={lastStepOf(runs)} />
               {lanes.flatMap((lane, slot) =>
                 lane.runs.map((run) => (
                   <path
                     key={`${slot} ${run.settings.seed}`}
                     className={`line lane-${slot}`}
-                    d={curveOf(run)}
+                    d={curveOf(run, lastStepOf(runs))}
                   />
                 )),
               )}
@@ -68,8 +69,11 @@ function lastStepOf(runs: readonly ReducedRun[]): number {
   return Math.max(...runs.map(({ summary }) => summary?.steps ?? 0));
 }
 
-function curveOf(run: ReducedRun): string {
-  const curve = evaluationsOf(run);
-  const last = curve.at(-1)?.step ?? 1;
-  return `M${curve.map(({ step, sampled }) => `${2 + (236 * step) / last} ${66 - 62 * sampled}`).join('L')}`;
+const box: Box = { left: 20, right: 256, top: 12, bottom: 82 };
+
+function curveOf(run: ReducedRun, last: number): string {
+  const points = evaluationsOf(run).map(
+    ({ step, sampled }) => `${xOf(box, step, last)} ${yOf(box, sampled)}`,
+  );
+  return `M${points.join('L')}`;
 }

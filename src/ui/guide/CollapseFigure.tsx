@@ -2,11 +2,14 @@ import { useState } from 'react';
 import { collapsedBelow, summarise } from '../../diagnostics/collapse.ts';
 import { evaluationsOf } from '../../experiments/reduced.ts';
 import { Slider } from './figures.tsx';
+import { Axes, type Box, xOf, yOf } from './Axes.tsx';
 import { measured } from './runs.ts';
 
 const curve = evaluationsOf(
   measured('duel').runs.find(({ name, settings }) => name === 'SRT' && settings.seed === 1) ?? { rows: [] },
 );
+
+const box: Box = { left: 22, right: 316, top: 12, bottom: 96 };
 
 /** A committed run of SRT, judged by diagnostics/collapse as far as the slider goes. */
 export function CollapseFigure() {
@@ -14,8 +17,8 @@ export function CollapseFigure() {
   const [until, setUntil] = useState(last);
   const seen = curve.filter(({ step }) => step <= until);
   const summary = summarise(seen);
-  const x = (step: number): number => (step / last) * 312 + 4;
-  const y = (value: number): number => 78 - 72 * value;
+  const x = (step: number): number => xOf(box, step, last);
+  const y = (value: number): number => yOf(box, value);
   return (
     <div className="guide-figure">
       <Slider
@@ -27,14 +30,14 @@ export function CollapseFigure() {
         shown={String(until)}
         onChange={setUntil}
       />
-      <svg viewBox="0 0 320 84" role="img" aria-label="Sampled accuracy of a run of SRT">
-        <line className="axis" x1="4" x2="316" y1="78" y2="78" />
+      <svg viewBox="0 0 320 110" role="img" aria-label="Sampled accuracy of a run of SRT">
+        <Axes box={box} last={last} />
         {summary === null ? null : (
           <>
             <line
               className="threshold"
-              x1="4"
-              x2="316"
+              x1={box.left}
+              x2={box.right}
               y1={y(collapsedBelow(summary.peak))}
               y2={y(collapsedBelow(summary.peak))}
             />

@@ -3,6 +3,7 @@ import { goToStop } from '../../store/view.ts';
 import { Cards } from './Cards.tsx';
 import { CollapseFigure } from './CollapseFigure.tsx';
 import { AdvantageFigure, AnchorFigure, EntropyFigure, FilterFigure, VoteFigure } from './figures.tsx';
+import { useLab } from '../useStore.ts';
 import { LabLink } from './LabLink.tsx';
 import './guide.css';
 
@@ -83,6 +84,7 @@ const sections: readonly Section[] = [
 
 /** The page that explains each quantity, with figures computed by the trainer's own rules. */
 export function Guide() {
+  const recorded = useLab((lab) => lab.recorded);
   useEffect(() => {
     // A link may name a section, which was not there when the browser looked for it.
     const [, id] = location.hash.split('/');
@@ -92,11 +94,6 @@ export function Guide() {
     <main className="guide">
       <nav aria-label="In this guide">
         <ul>
-          <li>
-            <a href="#guide/try" onClick={jump('try')}>
-              Try this
-            </a>
-          </li>
           {sections.map(({ id, title }) => (
             <li key={id}>
               <a href={`#guide/${id}`} onClick={jump(id)}>
@@ -104,11 +101,15 @@ export function Guide() {
               </a>
             </li>
           ))}
+          <li>
+            <a href="#guide/try" onClick={jump('try')}>
+              Try this
+            </a>
+          </li>
         </ul>
       </nav>
       <div className="guide-body">
-        <section id="try" tabIndex={-1} aria-labelledby="try-title">
-          <h2 id="try-title">Try this: one knob each</h2>
+        {recorded ? null : (
           <p>
             New here?{' '}
             <button
@@ -120,8 +121,7 @@ export function Guide() {
               Take the tour of the live page
             </button>
           </p>
-          <Cards />
-        </section>
+        )}
         {sections.map(({ id, title, words, formula, Figure }) => (
           <section key={id} id={id} tabIndex={-1} aria-labelledby={`${id}-title`} className="card">
             <h2 id={`${id}-title`}>{title}</h2>
@@ -140,6 +140,10 @@ export function Guide() {
             )}
           </section>
         ))}
+        <section id="try" tabIndex={-1} aria-labelledby="try-title">
+          <h2 id="try-title">Try this: one knob each</h2>
+          <Cards />
+        </section>
       </div>
     </main>
   );
