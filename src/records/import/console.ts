@@ -83,7 +83,9 @@ class Output {
     if (mark !== null && (last?.row !== mark.row || last.step !== mark.step || last.of !== mark.of)) {
       this.marks.push(mark);
     }
-    if (!this.#readRow(line, mark !== null) && mark === null) this.#readOther(line);
+    if (this.#readRow(line, mark !== null)) return;
+    this.#readError(line.text);
+    if (mark === null) this.#readPart(line);
   }
 
   end(): void {
@@ -123,17 +125,22 @@ class Output {
     return true;
   }
 
-  #readOther({ number, text }: ConsoleLine): void {
-    const begin = dictBegun(text);
-    if (begin >= 0) {
-      this.#leaveOpen();
-      this.#open = { line: number, text: text.slice(begin), lines: 1, ends: 0 };
-    } else if (this.#open !== null) this.#continue(text, this.#open);
+  /** A traceback can begin behind a progress bar; what it ends in stands at the margin. */
+  #readError(text: string): void {
     if (text.includes('Traceback (most recent call last)')) this.#inTraceback = true;
     else if (this.#inTraceback && /^[A-Za-z_][\w.]*(?:: |$)/.test(text)) {
       this.#error = text.trim();
       this.#inTraceback = false;
     }
+  }
+
+  /** A part of a dict that a terminal broke. */
+  #readPart({ number, text }: ConsoleLine): void {
+    const begin = dictBegun(text);
+    if (begin >= 0) {
+      this.#leaveOpen();
+      this.#open = { line: number, text: text.slice(begin), lines: 1, ends: 0 };
+    } else if (this.#open !== null) this.#continue(text, this.#open);
   }
 
   #continue(text: string, open: { text: string; lines: number; ends: number; readonly line: number }): void {
