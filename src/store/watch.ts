@@ -76,6 +76,11 @@ export async function readFiles(files: readonly File[]): Promise<void> {
   }
 }
 
+/** Reads a text that was pasted, as if it were a file. Resolves when it is drawn. */
+export function readPasted(text: string): Promise<void> {
+  return readFiles([new File([text], 'Pasted text')]);
+}
+
 /** Shows the run that comes with the lab. @param base address of the page */
 export async function readExample(base: string): Promise<void> {
   const answer = await fetch(new URL(example, base)).catch(() => null);

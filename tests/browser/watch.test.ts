@@ -63,12 +63,94 @@ describe('a log is dropped', () => {
     await page.close();
   });
 
+  it.each<[string, string, string, RegExp]>([
+    [
+      'cases/console-trl-grpo-tqdm.txt',
+      'console-trl-grpo-tqdm',
+      'Completions',
+      /Console: 10 rows, steps 5 to 50/,
+    ],
+    ['cases/swift-logging.jsonl', 'swift-logging', 'Update', /JSON lines: 20 rows, steps 1 to/],
+    ['cases/unsloth-notebook-table.tsv', 'unsloth-notebook-table', 'Completions', /Table: 11 rows/],
+    [
+      'trl/grpo-lr-1000/events.out.tfevents.1795696735.host.100.0.gz',
+      'TensorBoard 2026-11-26 12:38',
+      'Entropy',
+      /TensorBoard: 61 rows, steps 1 to 60/,
+    ],
+  ])('%s is read', async (file, name, chart, summary) => {
+    const { page, complaints } = await watchPage();
+    await choose(page, file);
+    await card(page, name).getByText(summary).waitFor();
+    await expect.poll(() => lines(page, chart)).toBeGreaterThan(0);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('two files of one name are two runs; a run’s metrics in a file each are one', async () => {
+    const { page } = await watchPage();
+    await choose(page, 'cases/same-name/a/training_log.csv');
+    await card(page, 'training_log').waitFor();
+    await choose(page, 'cases/same-name/b/training_log.csv');
+    await card(page, 'training_log 2').waitFor();
+    const tags = ['completions_clipped_ratio', 'entropy', 'kl', 'reward'];
+    await choose(page, ...tags.map((tag) => `cases/tensorboard/run_logs-tag-train_${tag}.csv`));
+    await card(page, 'run_logs').getByText('200 rows').waitFor();
+    expect(await page.getByRole('article').count()).toBe(3);
+    await page.close();
+  });
+
   it('charts without a column are named in a line', async () => {
     const { page } = await watchPage();
     await choose(page, 'wandb_chart_entropy.csv', 'wandb_chart_reward.csv');
     await page.getByText('No column for: Held-out accuracy, Vote, Update, Completions, Signal.').waitFor();
     // Two files, one per chart, make the same two runs.
     expect(await page.getByRole('article').count()).toBe(2);
+    await page.close();
+  });
+});
+
+describe('text is pasted', () => {
+  const paste = (where: Locator, text: string): Promise<void> =>
+    where.evaluate((element, what) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', what);
+      element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    }, text);
+  const printed = readFileSync(fixture('cases/console-trl-grpo-nohup.txt'), 'utf8');
+
+  it('into the box, or anywhere on the page', async () => {
+    const { page, complaints } = await watchPage();
+    await paste(page.getByLabel(/or paste what the terminal/), printed);
+    const run = page.getByRole('article', { name: 'Pasted text', exact: true });
+    await run.getByText('Console: 40 rows, steps 1 to 40').waitFor();
+    await page.getByText('No step is printed: the rows of training are counted.').waitFor();
+    await paste(page.locator('body'), '| Step | reward |\n|---|---|\n| 1 | 0.5 |\n| 2 | 0.25 |');
+    await page.getByRole('article', { name: 'Pasted text 2' }).getByText('Table: 2 rows').waitFor();
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('as somebody types it, and reads it by keyboard; what is none is refused', async () => {
+    const { page } = await watchPage();
+    const box = page.getByLabel(/or paste what the terminal/);
+    await box.fill('Nothing was logged.');
+    await box.press('Tab');
+    await page.keyboard.press('Enter');
+    const refusal = page.getByRole('alert');
+    await refusal.getByText('Pasted text was not read. No line of the file is a row of metrics').waitFor();
+    expect(await box.inputValue()).toBe('');
+    await page.close();
+  });
+
+  it('where one writes, it stays text', async () => {
+    const { page } = await watchPage();
+    await choose(page, 'verl.jsonl');
+    const name = card(page, 'verl').getByRole('textbox', { name: 'Name of the run' });
+    await paste(name, printed);
+    await choose(page, 'lab.jsonl');
+    await card(page, 'SRT').waitFor();
+    expect(await page.getByRole('article', { name: /Pasted/ }).count()).toBe(0);
     await page.close();
   });
 });

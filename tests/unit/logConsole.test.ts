@@ -93,6 +93,18 @@ describe('the Trainer’s dicts', () => {
   });
 });
 
+describe('a history that Python printed', () => {
+  it('whole, in a line or over many', () => {
+    const printed = "[{'loss': 0.5, 'step': 10}, {'loss': nan, 'reward': 1, 'step': 20}]";
+    expect(valuesOf(only(printed), 'step')).toEqual([10, 20]);
+    expect(valuesOf(only(printed.replaceAll(', ', ',\n ')), 'step')).toEqual([10, 20]);
+  });
+
+  it('below brackets that are no JSON', () => {
+    expect(valuesOf(only(`${'[INFO] [x\n'.repeat(50)}{'loss': 0.5, 'step': 3}\n`), 'step')).toEqual([3]);
+  });
+});
+
 describe('a run that ended in an error', () => {
   const dict = "{'loss': 0.1, 'reward': 1}";
   const traceback = [

@@ -126,7 +126,7 @@ describe('JSON documents', () => {
     ['a table of completions', '{"columns": ["step"], "data": [[1]]}', 'a table that W&B was given'],
     ['a notebook', '{"cells": [], "nbformat": 4}', 'a notebook'],
     ['settings', '{"learning_rate": 1e-6, "model": "x"}', 'the keys "learning_rate", "model"'],
-    ['numbers', '[1, 2]', 'Record 1 must be an object'],
+    ['numbers', '[[1], 2]', 'Record 1 must be an object'],
   ])('%s: refused', async (_, text, words) => {
     expect((await refused(text)).message).toContain(words);
   });

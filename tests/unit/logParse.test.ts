@@ -77,7 +77,8 @@ describe('refusals name the rule and the place', () => {
   it.each<[string, string, string]>([
     ['nothing', ' \n', 'empty'],
     ['no text', 'PK\0\0', 'not text'],
-    ['an array', '[1, 2]', 'Record 1 must be an object'],
+    ['an array', '[[1, 2]]', 'Record 1 must be an object'],
+    ['words', 'It was a dark night.\nNothing was logged, as ever.\n', 'No line of the file'],
     ['another JSON', '{"a": {"b": 1}}', 'the keys "a"'],
     ['a trainer state without a history', '{\n"global_step": 3\n}', 'log_history'],
     ['a history of numbers', '{\n"log_history": [3]\n}', 'log_history.0'],
@@ -137,7 +138,7 @@ describe('sizes are looked at before anything is built', () => {
     ['commas', `${','.repeat(1e6)}\n1`, 'Line 1 has more than 2000 cells'],
     ['commas further down', `a,b\n1${','.repeat(1e6)}`, 'Line 2 has more than 2000 cells'],
     ['quotes', `a,b\n${'"'.repeat(2e6 + 1)}`, 'Line 2: a quote is opened'],
-    ['quoted quotes', `a\n"${'""'.repeat(1e6)}"`, 'no column of numbers'],
+    ['quoted quotes', `a\n"${'""'.repeat(1e6)}"`, 'No line of the file'],
     ['a control character behind a quote', '"a"\u001b,b', String.raw`"\u{1b}" follows`],
     ['a string never closed', line(`"c": "${'x\\"'.repeat(1e6)}`).slice(0, -2), 'no JSON'],
     ['many strings never closed', `{"step": NaN, "data": ["${'x\\"", "'.repeat(3e5)}`, 'no JSON'],

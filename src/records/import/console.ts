@@ -1,7 +1,7 @@
 import { excerpt } from '../../lib/quote.ts';
 import { blockReaders } from './consoleBlocks.ts';
 import { type ConsoleLine, consoleLines } from './consoleLines.ts';
-import { type ConsoleRow, dictBegun, readDashed, readDict } from './consoleRows.ts';
+import { type ConsoleRow, dictBegun, readDashed, readDicts } from './consoleRows.ts';
 import { type Mark, markIn, stepsOf } from './consoleSteps.ts';
 import { type Log, limits, refusal } from './log.ts';
 import { Cells, LogTable } from './table.ts';
@@ -118,10 +118,11 @@ class Output {
       if (found === 'taken') return true;
       if (found !== null) this.#addRow(found);
     }
-    const row = readDashed(number, text, !ended) ?? readDict(number, text);
-    if (row === null) return false;
+    const dashed = readDashed(number, text, !ended);
+    const rows = dashed === null ? readDicts(number, text) : [dashed];
+    if (rows.length === 0) return false;
     this.#leaveOpen();
-    this.#addRow({ ...row, behindBar });
+    for (const row of rows) this.#addRow({ ...row, behindBar });
     return true;
   }
 
@@ -146,11 +147,11 @@ class Output {
   #continue(text: string, open: { text: string; lines: number; ends: number; readonly line: number }): void {
     open.text += text;
     open.lines++;
-    const row = text.includes('}') ? readDict(open.line, open.text) : null;
+    const rows = text.includes('}') ? readDicts(open.line, open.text) : [];
     if (text.includes('}')) open.ends++;
-    if (row !== null) {
+    if (rows.length > 0) {
       this.#open = null;
-      this.#addRow(row);
+      for (const row of rows) this.#addRow(row);
     } else if (open.lines > broken.lines || open.ends > broken.ends || open.text.length > broken.characters) {
       this.#leaveOpen();
     }

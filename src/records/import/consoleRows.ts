@@ -55,8 +55,8 @@ const prefixes: readonly { readonly pattern: RegExp; readonly kind: ConsoleRow['
   { pattern: /(?:^|\s)(?:rollout|perf|eval|passrate|multi_turn) (\d{1,9}): *$/, kind: 'rollout' },
 ];
 
-/** Dicts tried in a line. */
-const mostDicts = 4;
+/** Dicts in a line that turn out to be none, or none of metrics: behind these no more are looked for. */
+const mostOthers = 4;
 const opening = /\{\s*['"]/g;
 /** What stands before a dict that lies in another. */
 const ofAnother = /['"]\s{0,9}:\s{0,9}$/;
@@ -66,24 +66,24 @@ export function dictBegun(text: string): number {
   const at = text.search(/\{\s*['"][^'"]{1,200}['"]\s*:/);
   if (at < 0 || ofAnother.test(text.slice(Math.max(0, at - 100), at))) return -1;
   const [name = ''] = /[^{\s'"][^'"]*/.exec(text.slice(at, at + 210)) ?? [];
-  return isMetricName(name) ? at : -1;
+  return isMetricName(name) || name === 'epoch' ? at : -1;
 }
 
-/** A dict of metrics somewhere in a line, as Python or JSON print it. @returns null where there is none */
-export function readDict(line: number, text: string): ConsoleRow | null {
+/** The dicts of metrics in a line, as Python or JSON print them: one, or those of a list that was printed whole. */
+export function readDicts(line: number, text: string): readonly ConsoleRow[] {
+  const rows: ConsoleRow[] = [];
   opening.lastIndex = 0;
-  for (let tried = 0; tried < mostDicts; tried++) {
+  for (let others = 0; others < mostOthers && rows.length <= limits.rows;) {
     const found = opening.exec(text);
-    if (found === null) return null;
-    const dict = readPythonDict(text, found.index, 4 * limits.columns);
-    if (dict === null) continue;
-    opening.lastIndex = dict.end;
+    if (found === null) break;
     const before = text.slice(Math.max(0, found.index - 100), found.index);
-    if (ofAnother.test(before)) continue;
-    const row = rowOf(line, before, dict.entries);
-    if (row !== null) return row;
+    const dict = readPythonDict(text, found.index, 4 * limits.columns);
+    const row = dict === null || ofAnother.test(before) ? null : rowOf(line, before, dict.entries);
+    if (dict !== null) opening.lastIndex = dict.end;
+    if (row === null) others++;
+    else rows.push(row);
   }
-  return null;
+  return rows;
 }
 
 function rowOf(line: number, before: string, printed: Entries): ConsoleRow | null {

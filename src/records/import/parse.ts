@@ -5,7 +5,7 @@ import { type CsvRow } from './csv.ts';
 import { readJsonLog } from './json.ts';
 import { type Log, limits, refusal, whatIsRead } from './log.ts';
 import { isMlflow, readMlflow } from './mlflow.ts';
-import { readTable, rowsOfTable } from './tables.ts';
+import { readTable, refuseOtherSeparators, rowsOfTable } from './tables.ts';
 
 /** @throws LabError where a file is larger than the page reads: asked before its text is */
 export function refuseLarge(bytes: number): void {
@@ -38,31 +38,41 @@ export function parseLog(file: string, text: string): readonly Log[] {
   if (start === '') throw refusal('The file is empty.', 'Export the file once more.');
   const name = file.replace(/\.(jsonl?|ndjson|csv|tsv|txt|log|out)$/i, '');
   if (isMlflow(start)) return [readMlflow(file, body)];
-  const form = start.startsWith('{') || start.startsWith('[') ? 'json' : 'table';
+  const json = /^(\{\s*["}]|\[\s*[{[\]])/.test(start);
   try {
-    if (form === 'json') return readJsonLog(name, body);
+    if (json) return readJsonLog(name, body);
     if (isTable(body)) return readTable(name, file, body);
   } catch (error) {
     // A console's output can begin as JSON or as a table does.
-    if (!(error instanceof LabError) || (form === 'json' && !(error.cause instanceof SyntaxError)))
-      throw error;
+    if (!(error instanceof LabError) || (json && !(error.cause instanceof SyntaxError))) throw error;
     const runs = readConsole(name, printed);
-    if (runs.length > 0) return runs;
-    if (form === 'json' && isTable(body)) return readTable(name, file, body);
-    throw error;
+    if (runs.length === 0) throw error;
+    return runs;
   }
   const runs = readConsole(name, printed);
-  return runs.length > 0 ? runs : readTable(name, file, body);
+  if (runs.length > 0) return runs;
+  refuseTable(body);
+  throw refusal('No line of the file is a row of metrics that is known here.', whatIsRead);
 }
 
-/** Whether a text begins as a table does: two rows of the same cells, two at least. */
+/** Whether a text begins as a table does: its first rows have the same cells, two at least. */
 function isTable(text: string): boolean {
   try {
     const rows = rowsOfTable(text);
     const [header, first] = [rows.next().value, rows.next().value] as (CsvRow | undefined)[];
-    return header !== undefined && header.cells.length > 1 && first?.cells.length === header.cells.length;
+    if (header === undefined || header.cells.length === 1) return false;
+    return first === undefined || first.cells.length === header.cells.length;
   } catch (error) {
+    // What is wrong with it is said once it is known that it is nothing else.
     if (error instanceof LabError) return false;
     throw error;
   }
+}
+
+/** @throws LabError where a text would be a table, were it not for something in its first lines */
+function refuseTable(text: string): void {
+  const rows = rowsOfTable(text);
+  const header = rows.next().value as CsvRow | undefined;
+  if (header !== undefined) refuseOtherSeparators(header);
+  rows.next();
 }

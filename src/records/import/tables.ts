@@ -204,7 +204,8 @@ function targetsOf(header: readonly string[], name: string, chart: boolean): rea
   });
 }
 
-function refuseOtherSeparators({ line, cells }: CsvRow): void {
+/** @throws LabError where a header’s columns are separated by semicolons, whose numbers would have commas */
+export function refuseOtherSeparators({ line, cells }: CsvRow): void {
   const [only = ''] = cells;
   if (cells.length > 1 || !only.includes(';')) return;
   throw refusal(

@@ -1,12 +1,15 @@
-import { type DragEvent, useRef, useState } from 'react';
-import { readFiles } from '../../store/watch.ts';
+import { type DragEvent, useEffect, useId, useRef, useState } from 'react';
+import { readFiles, readPasted } from '../../store/watch.ts';
 
-/** Endings under which such logs are known; what a file is, its contents tell. */
-const endings = '.json,.jsonl,.ndjson,.csv,.txt,.log';
-
-/** A place for files, which is a button as well. */
+/** A place for files, which is a button as well, and one for text. What a file is, its contents tell, not its ending. */
 export function DropZone() {
   const picker = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    document.addEventListener('paste', pasted);
+    return () => {
+      document.removeEventListener('paste', pasted);
+    };
+  }, []);
   return (
     <>
       <button
@@ -26,7 +29,6 @@ export function DropZone() {
         tabIndex={-1}
         aria-label="Logs of training runs"
         multiple
-        accept={endings}
         onChange={({ target }) => {
           const files = [...(target.files ?? [])];
           // The same file can be chosen again.
@@ -34,7 +36,63 @@ export function DropZone() {
           if (files.length > 0) void readFiles(files);
         }}
       />
+      <PasteBox />
     </>
+  );
+}
+
+/** What is pasted anywhere but where one writes is a log: text of a terminal, or files. */
+function pasted(event: ClipboardEvent): void {
+  const { target, clipboardData } = event;
+  const writes =
+    target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
+  if (clipboardData === null || writes) return;
+  const files = [...clipboardData.files];
+  const text = clipboardData.getData('text/plain');
+  if (files.length > 0) void readFiles(files);
+  else if (text.trim() !== '') void readPasted(text);
+  else return;
+  event.preventDefault();
+}
+
+/** A place for what a terminal or a notebook shows: read as soon as it is pasted. */
+function PasteBox() {
+  const [text, setText] = useState('');
+  const id = useId();
+  const read = (what: string): void => {
+    setText('');
+    void readPasted(what);
+  };
+  return (
+    <div className="paste-box">
+      <label htmlFor={id}>or paste what the terminal or the notebook shows</label>
+      <textarea
+        id={id}
+        rows={2}
+        spellCheck={false}
+        autoComplete="off"
+        value={text}
+        onChange={({ target }) => {
+          setText(target.value);
+        }}
+        onPaste={(event) => {
+          const what = event.clipboardData.getData('text/plain');
+          if (text !== '' || what.trim() === '') return;
+          event.preventDefault();
+          read(what);
+        }}
+      />
+      {text.trim() === '' ? null : (
+        <button
+          type="button"
+          onClick={() => {
+            read(text);
+          }}
+        >
+          Read it
+        </button>
+      )}
+    </div>
   );
 }
 

@@ -51,9 +51,9 @@ function Empty(state: WatchState) {
     <section className="watch-empty" aria-labelledby="watch-title">
       <h2 id="watch-title">Watch your own run</h2>
       <p>
-        Drop the log of a training run: a <code>trainer_state.json</code> of TRL, JSON lines of verl, a CSV
-        export of W&amp;B, or a file of this lab. Its columns are matched to the lab’s metrics by name, drawn
-        in the same charts, and judged row by row by the same early warning. The file is read in this tab and
+        Drop what a training run left, or paste what it printed: a console’s output, a trainer state, JSON
+        lines, an export of W&amp;B or TensorBoard. Its columns are matched to the lab’s metrics by name,
+        drawn in the same charts, and judged row by row by the same early warning. It is read in this tab and
         goes nowhere.
       </p>
       <Messages {...state} />
@@ -66,6 +66,10 @@ function Empty(state: WatchState) {
         It is a run of this lab, written in TRL’s format.
       </p>
       <dl className="where">
+        <dt>any terminal</dt>
+        <dd>
+          what TRL, Unsloth, verl, OpenRLHF, NeMo-RL, AReaL, slime or ROLL printed, progress bars and all
+        </dd>
         <dt>TRL, transformers</dt>
         <dd>
           <code>trainer_state.json</code> in each <code>checkpoint-…</code> folder of the run
@@ -74,9 +78,15 @@ function Empty(state: WatchState) {
         <dd>
           what <code>trainer.logger=["file"]</code> writes
         </dd>
+        <dt>any logger</dt>
+        <dd>JSON lines, CSV, or a notebook’s table, with a step in each row</dd>
         <dt>W&amp;B</dt>
         <dd>
           a chart exported as CSV, one file per chart; or <code>run.history().to_csv()</code>
+        </dd>
+        <dt>TensorBoard</dt>
+        <dd>
+          the <code>events.out.tfevents.…</code> file, or CSVs of its page; MLflow’s <code>metrics/</code>
         </dd>
         <dt>this lab</dt>
         <dd>
