@@ -92,7 +92,7 @@ describe('a log is dropped', () => {
     await choose(page, 'cases/same-name/a/training_log.csv');
     await card(page, 'training_log').waitFor();
     await choose(page, 'cases/same-name/b/training_log.csv');
-    await card(page, 'training_log 2').waitFor();
+    await card(page, 'training_log (2)').waitFor();
     const tags = ['completions_clipped_ratio', 'entropy', 'kl', 'reward'];
     await choose(page, ...tags.map((tag) => `cases/tensorboard/run_logs-tag-train_${tag}.csv`));
     await card(page, 'run_logs').getByText('200 rows').waitFor();
@@ -123,10 +123,10 @@ describe('text is pasted', () => {
     const { page, complaints } = await watchPage();
     await paste(page.getByLabel(/or paste what the terminal/), printed);
     const run = page.getByRole('article', { name: 'Pasted text', exact: true });
-    await run.getByText('Console: 40 rows, steps 1 to 40').waitFor();
+    await run.getByText('Console: 20 rows, steps 1 to 20').waitFor();
     await page.getByText('No step is printed: the rows of training are counted.').waitFor();
     await paste(page.locator('body'), '| Step | reward |\n|---|---|\n| 1 | 0.5 |\n| 2 | 0.25 |');
-    await page.getByRole('article', { name: 'Pasted text 2' }).getByText('Table: 2 rows').waitFor();
+    await page.getByRole('article', { name: 'Pasted text (2)' }).getByText('Table: 2 rows').waitFor();
     expect(complaints).toEqual([]);
     await page.close();
   });
