@@ -14,6 +14,7 @@ import './story/story.css';
 import './charts/charts.css';
 import './charts/overlay.css';
 import './charts/speed.css';
+import './charts/enlarged/enlarged.css';
 import './controls/controls.css';
 import './rollouts/rollouts.css';
 import './timeline/timeline.css';

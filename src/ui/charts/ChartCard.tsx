@@ -10,6 +10,7 @@ import { type ChartSpec, metricsOf, type Zone } from './charts.ts';
 import { ChartTable } from './ChartTable.tsx';
 import { csvOf } from './csv.ts';
 import { Cursor } from './Cursor.tsx';
+import { Enlarged } from './enlarged/Enlarged.tsx';
 import { LazyChart } from './LazyChart.tsx';
 import { Legend } from './Legend.tsx';
 import { notesAt } from './notes.ts';
@@ -34,6 +35,7 @@ export const ChartCard = memo(function ChartCard({ spec, large = false }: Props)
   const [shownView, setShownView] = useState(0);
   const [logarithmic, setLogarithmic] = useState(false);
   const [tabled, setTabled] = useState(false);
+  const [enlarged, setEnlarged] = useState(false);
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const [plot, size] = useSize<HTMLDivElement>();
   const picture = useChart(spec, card, { view: shownView, logarithmic, toggled });
@@ -83,6 +85,17 @@ export const ChartCard = memo(function ChartCard({ spec, large = false }: Props)
               all steps
             </button>
           ) : null}
+          <button
+            type="button"
+            className="quiet enlarge"
+            aria-label={`${spec.title}: enlarge`}
+            title="As large as the window, along an axis of its own"
+            onClick={() => {
+              setEnlarged(true);
+            }}
+          >
+            ⤢
+          </button>
           <ChartMenu
             title={spec.title}
             tabled={tabled}
@@ -159,6 +172,15 @@ export const ChartCard = memo(function ChartCard({ spec, large = false }: Props)
           </Plot>
         )}
       </div>
+      {enlarged ? (
+        <Enlarged
+          spec={spec}
+          first={shownView}
+          onClose={() => {
+            setEnlarged(false);
+          }}
+        />
+      ) : null}
     </figure>
   );
 });

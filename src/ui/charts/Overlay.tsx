@@ -88,6 +88,13 @@ export function Overlay({ size, shown, values, lanes, marks, view, named }: Prop
           </g>
         );
       })}
+      {named
+        ? view.zones?.map(({ name, to, tone }) => (
+            <text key={name} className={`zone-name ${tone}`} x={plotMargin.left + 6} y={y(to) + 12}>
+              {name}
+            </text>
+          ))
+        : null}
       <Points size={size} shown={shown} y={y} x={x} lanes={lanes} best={view.best} />
       {view.bands.map(({ caption, low, high }) =>
         caption === undefined ? null : (

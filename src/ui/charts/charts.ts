@@ -31,6 +31,8 @@ export interface Zone {
   readonly from: number;
   readonly to: number;
   readonly tone: 'watch' | 'warning';
+  /** What a value in it means, where there is room to say it. */
+  readonly name: string;
 }
 
 /** Metrics that share an axis. */
@@ -129,8 +131,8 @@ export const charts: readonly ChartSpec[] = [
         unit: 'share',
         range: 'share',
         zones: [
-          { from: overlapZones.red, to: overlapZones.amber, tone: 'watch' },
-          { from: 0, to: overlapZones.red, tone: 'warning' },
+          { from: overlapZones.red, to: overlapZones.amber, tone: 'watch', name: 'policy and anchor part' },
+          { from: 0, to: overlapZones.red, tone: 'warning', name: 'policy and anchor apart' },
         ],
         lines: [
           { id: 'vote/answer_overlap', short: 'overlap', dash: 'solid', shown: true },
