@@ -16,6 +16,7 @@ export const askedFor: readonly string[] = [
   'logReader',
   'readRecorded',
   'OwnDialog',
+  'laneScripts',
   'PromptsDialog',
   'RewardDialog',
   'rewardWorker',

@@ -5,8 +5,7 @@ import { quote, quotePath } from '../lib/quote.ts';
 import { modelFileNames, type BaseModel } from '../model/baseModel.ts';
 import { recordCsv } from '../records/csv.ts';
 import { numberOf, ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
-import { trlScript } from '../settings/scripts/trl.ts';
-import { verlScript } from '../settings/scripts/verl.ts';
+import { scripts } from '../settings/scripts/laneScripts.ts';
 import { newestCheckpoint, recordFile } from '../storage/keptRuns.ts';
 import { DiskFolder } from './diskFolder.ts';
 import { keepsRuns, readLanes } from './keptTraining.ts';
@@ -77,7 +76,7 @@ export default async function main(argv: string[]): Promise<void> {
     try {
       const { runs, truncated } = readRecordFile(keepsRuns(from) ? join(from, recordFile) : from);
       if (truncated !== null) console.error(`${quotePath(from)}: ${truncated}`);
-      output.write(format === 'csv' ? recordCsv(runs) : scripts[format](laneOf(runs, lane)));
+      output.write(format === 'csv' ? recordCsv(runs) : scripts[format].write(laneOf(runs, lane)));
     } finally {
       output.close();
     }
@@ -95,8 +94,6 @@ export default async function main(argv: string[]): Promise<void> {
   writeModelFolder(out, model, readme);
   place.release();
 }
-
-const scripts = { trl: trlScript, verl: verlScript };
 
 /** @throws LabError where there are not so many */
 function laneOf<Lane>(lanes: readonly Lane[], number: number): Lane {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type Download, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { ensureBuilt } from '../../build/receipt.ts';
 import { findChromium } from '../../src/cli/chromium.mjs';
@@ -153,12 +153,19 @@ interface Exported {
   readonly lanes: readonly (readonly Partial<MetricRow>[])[];
 }
 
-/** Presses Export and reads the file. */
-export async function exportMetrics(page: Page): Promise<Exported> {
+/** Chooses what to export. */
+export async function exported(page: Page, what: string): Promise<Download> {
+  await page.locator('summary', { hasText: 'Export' }).click();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Export', exact: true }).click(),
+    page.getByRole('button', { name: what, exact: true }).click(),
   ]);
+  return download;
+}
+
+/** Exports the metrics and reads the file. */
+export async function exportMetrics(page: Page): Promise<Exported> {
+  const download = await exported(page, 'Metrics as JSON lines');
   const { runs } = readRecord(readFileSync(await download.path(), 'utf8'));
   return { headers: runs, lanes: runs.map(({ rows }) => rows) };
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { newPage, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
+import { exported, newPage, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
 
 const lab = openedLab();
 const folder = mkdtempSync(join(tmpdir(), 'lab-replay-'));
@@ -38,10 +38,7 @@ it('what was done on the page is replayed without one, bit for bit: live changes
   await waitForStep(page, 17);
   await page.getByRole('button', { name: 'Pause' }).click();
   await reaches(page, 'Paused');
-  const [download] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Export', exact: true }).click(),
-  ]);
+  const download = await exported(page, 'Metrics as JSON lines');
   const path = join(folder, 'lab.jsonl');
   await download.saveAs(path);
   expect(complaints).toEqual([]);

@@ -2,11 +2,11 @@ import { useState } from 'react';
 import { type PresetName, presetName, presetNames, presets } from '../../settings/presets.ts';
 import { choosePreset, furtherSteps, goOn, reset, step, trainOrPause } from '../../store/actions.ts';
 import { sharedAddress } from '../../store/address.ts';
-import { downloadMetrics } from '../../store/exportMetrics.ts';
 import { stepOf, underWay } from '../../store/lanes.ts';
 import { openRecorded, recordedPresets } from '../../store/recorded.ts';
 import { useLab } from '../useStore.ts';
 import { AdapterChip } from './AdapterChip.tsx';
+import { ExportMenu } from './ExportMenu.tsx';
 import { Navigation } from './Navigation.tsx';
 import { Progress } from './Progress.tsx';
 import { ThemeSwitch } from './ThemeSwitch.tsx';
@@ -118,18 +118,10 @@ function PresetChoice() {
 
 /** What leaves the page. */
 function RecordButtons() {
-  const started = useLab((lab) => underWay(lab.lanes));
   return (
     <>
       <ShareButton />
-      <button
-        type="button"
-        disabled={!started}
-        title="Download the metrics of all lanes as JSON lines"
-        onClick={downloadMetrics}
-      >
-        Export
-      </button>
+      <ExportMenu />
     </>
   );
 }
