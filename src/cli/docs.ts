@@ -9,6 +9,7 @@ import { flagOf } from '../settings/flags.ts';
 import { allowedValues } from '../settings/settings.ts';
 import type { Hyperparameter } from '../spec/hyperparameter.ts';
 import { metricIds, metrics } from '../spec/metrics.ts';
+import { namesByProgram } from '../records/import/names.ts';
 import type { ReducedRun } from '../experiments/reduced.ts';
 import { experimentNames, readExperiment, readResults } from './experimentFiles.ts';
 import { judgedSets, reportOf, warningExperiments, warningReportPath } from './warningReport.ts';
@@ -30,6 +31,7 @@ export function renderTables(): Record<string, Record<string, string>> {
     'docs/settings.md': { settings: settingsTable() },
     'docs/results.md': { results: resultTable() },
     'docs/metrics.md': { metrics: metricTable() },
+    'docs/watch.md': { names: nameTable() },
   };
 }
 
@@ -114,6 +116,18 @@ function metricTable(): string {
         metric.trl === undefined ? '' : `\`${metric.trl}\``,
         metric.verl === undefined ? '' : `\`${metric.verl}\``,
       ];
+    }),
+  );
+}
+
+function nameTable(): string {
+  return table(
+    ['metric', 'names'],
+    metricIds.flatMap((id) => {
+      const named = namesByProgram(id).map(
+        ([program, names]) => `${program}: ${names.map((name) => `\`${name}\``).join(', ')}`,
+      );
+      return named.length === 0 ? [] : [[`${metrics[id].label} (\`${id}\`)`, named.join('; ')]];
     }),
   );
 }

@@ -7,7 +7,7 @@ type Names = Readonly<Partial<Record<MetricId, readonly string[]>>>;
 const programs: Readonly<Record<string, Names>> = {
   // GRPOTrainer, RLOOTrainer: lengths and reward functions were renamed in 0.16, clipping in 0.17; `*` is the name of
   // a reward function of one’s own. Unsloth prints old and new names together.
-  trl: {
+  TRL: {
     'completion/length': ['completions/mean_length', 'completion_length'],
     'optim/clipped': ['clip_ratio/region_mean', 'clip_ratio'],
     'optim/loss': ['loss', 'Training Loss'],
@@ -37,7 +37,7 @@ const programs: Readonly<Record<string, Names>> = {
     'eval/sampled': ['val-core/*/acc/mean@*', 'val-core/*/reward/mean@*', 'val/test_score/*'],
     'eval/majority': ['val-core/*/acc/maj@*/mean', 'val-core/*/reward/maj@*/mean'],
   },
-  openrlhf: {
+  OpenRLHF: {
     'policy/entropy': ['entropy_loss'],
     'reward/mean': ['rollout/reward_mean', 'reward'],
     'reward/std': ['rollout/reward_std'],
@@ -131,16 +131,26 @@ function handedOn(name: string): string {
   return name.startsWith('eval_') ? `eval/${name.slice('eval_'.length)}` : `train/${name}`;
 }
 
+/** What a program calls a metric, the name of the metric table first. */
+function namesOf(program: string, id: MetricId): readonly string[] {
+  const { trl, verl } = metrics[id];
+  const tabled = program === 'TRL' ? trl : program === 'verl' ? verl : undefined;
+  return [...new Set([tabled ?? [], programs[program]?.[id] ?? []].flat())];
+}
+
+/** What each program that has a metric calls it, the surest name first. */
+export function namesByProgram(
+  id: MetricId,
+): readonly (readonly [program: string, names: readonly string[]])[] {
+  return Object.keys(programs)
+    .map((program): [string, readonly string[]] => [program, namesOf(program, id)])
+    .filter(([, names]) => names.length > 0);
+}
+
 /** Of each program, the lab first: what it calls each metric, the surest first, as compared. */
 const namesIn: readonly ReadonlyMap<MetricId, readonly string[]>[] = [
   listsOf((id) => [id]),
-  ...Object.entries(programs).map(([program, names]) =>
-    listsOf((id) => {
-      const { trl, verl } = metrics[id];
-      const tabled = program === 'trl' ? trl : program === 'verl' ? verl : undefined;
-      return [tabled ?? [], names[id] ?? []].flat();
-    }),
-  ),
+  ...Object.keys(programs).map((program) => listsOf((id) => namesOf(program, id))),
 ];
 
 /** Each name followed by what a logger makes of it. */
