@@ -6,7 +6,7 @@ import { csvOf } from '../../src/ui/charts/csv.ts';
 import { charts, metricsOf } from '../../src/ui/charts/charts.ts';
 import { type Curve, curvesOf, type Drawing, valueAxis } from '../../src/ui/charts/curves.ts';
 import { placeLabels } from '../../src/ui/charts/labels.ts';
-import { alarmsApart, notesAt } from '../../src/ui/charts/notes.ts';
+import { marksApart, alarmsApart, notesAt } from '../../src/ui/charts/notes.ts';
 import { linearTicks, stepTicks } from '../../src/ui/charts/plot.ts';
 import { measuredAt, rowSteps } from '../../src/ui/charts/rows.ts';
 import { leastSpan, panTo, shownSpan, zoomAround, zoomBetween } from '../../src/ui/charts/zoom.ts';
@@ -133,6 +133,19 @@ describe('smoothing', () => {
     const [raw, smooth] = curves.map((curve) => points(curve).values);
     expect(raw).toContain(0.5);
     for (const value of smooth?.slice(50) ?? [NaN]) expect(Math.abs(value - 1)).toBeLessThan(0.06);
+  });
+});
+
+describe('marksApart', () => {
+  it('draws none upon another, and each where it belongs while there is room', () => {
+    const marks = [40, 10, 10, 11, 80].map((step, at) => ({
+      step,
+      lanes: [at],
+      text: String(at),
+      kind: 'change' as const,
+    }));
+    const place = marksApart(marks, (step) => step);
+    expect(marks.map(place)).toEqual([40, 10, 14, 18, 80]);
   });
 });
 

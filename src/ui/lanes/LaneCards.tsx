@@ -5,6 +5,7 @@ import { addLane } from '../../store/laneActions.ts';
 import type { Lane } from '../../store/lanes.ts';
 import { formatPercent, formatShare } from '../format.ts';
 import { stateInWords, withoutTruth } from '../../store/status.ts';
+import { LaneName } from '../LaneName.tsx';
 import { AlarmButton, LaneMenu } from './LaneMenu.tsx';
 import { LabContext, useLab, useView } from '../useStore.ts';
 
@@ -93,19 +94,6 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
     </div>
   );
 });
-
-/** Letters at the end of a long name that are never cut: clones and settings differ there. */
-const keptEnd = 9;
-
-function LaneName({ name }: { readonly name: string }) {
-  const cut = Math.max(0, name.length - keptEnd);
-  return (
-    <strong title={name}>
-      <span>{name.slice(0, cut)}</span>
-      <span>{name.slice(cut)}</span>
-    </strong>
-  );
-}
 
 function Figure({ label, value }: { readonly label: string; readonly value: string }) {
   return (

@@ -3,6 +3,7 @@ import { useShallow } from 'zustand/react/shallow';
 import type { ShownGroup } from '../../session/protocol.ts';
 import { watchRollouts } from '../../store/actions.ts';
 import { tally } from '../rollouts/votes.ts';
+import { LaneName } from '../LaneName.tsx';
 import { LabContext, useLab, useView } from '../useStore.ts';
 
 /** What the model does at the step shown: one prompt, and how the rollouts of each lane answer it. */
@@ -101,7 +102,7 @@ function Answers({ name, group, truthHidden }: AnswersProps) {
     <>
       <p className="now-lane">
         <span className="swatch" aria-hidden="true" />
-        <strong title={name}>{name}</strong>
+        <LaneName name={name} />
         <span>
           {group === null
             ? 'nothing yet'
