@@ -143,6 +143,14 @@ describe('the task made of a text', () => {
     );
   });
 
+  it('holds out by a hash: neither the first prompts nor the last ones', () => {
+    const all = Array.from({ length: 200 }, (_, i) => ({ prompt: `${String(i + 100)}=`, solution: null }));
+    const held = taskOf('custom', written(all), tokenizer).listed?.heldOut.map(({ prompt }) => prompt) ?? [];
+    const places = held.map((prompt) => all.findIndex((each) => each.prompt === prompt));
+    expect(Math.min(...places)).toBeLessThan(60);
+    expect(Math.max(...places)).toBeGreaterThan(140);
+  });
+
   it('draws what it trains on, each about as often, the same for the same seed', () => {
     const all = Array.from({ length: 20 }, (_, i) => ({ prompt: `${String(i)}=`, solution: null }));
     const task = taskOf('custom', written(all), tokenizer);

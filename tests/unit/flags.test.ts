@@ -32,8 +32,8 @@ describe.each(hyperparameterKeys)('%s', (key) => {
     fc.assert(
       fc.property(allowedValue(key), fc.boolean(), (value, joined) => {
         const [flag, text] = [`--${flagOf(key)}`, String(value)];
-        // Texts that look like a flag or a file are given as a file.
-        fc.pre(!/^(--|@)/.test(text));
+        // Texts that look like a flag or a file are given as a file, or joined to their flag.
+        fc.pre(!(joined ? /^(--|@)/ : /^(--|@|-[^\d.])/).test(text));
         const { changes } = parse(joined ? [`${flag}=${text}`] : [flag, text]);
         expect(changes).toEqual({ [key]: value });
       }),
