@@ -186,6 +186,7 @@ export class Engine {
     updated: boolean,
   ): Promise<{
     report: UpdateReport | null;
+    tokens: LearnedTokens | null;
     completions: P extends null ? null : Completion[];
     times: PhaseTimes;
   }> {
@@ -198,6 +199,7 @@ export class Engine {
       pending === null ? null : present(this.#sampler).read(bytes.tokens, bytes.rolloutStats, pending.rowOf);
     return {
       report: updated ? summarise(bytes.stats, this.#updatedRows, bytes.report) : null,
+      tokens: updated ? learnedTokens(bytes.stats, this.#updatedRows) : null,
       completions: completions as P extends null ? null : Completion[],
       times: {
         ...wait,
@@ -339,6 +341,25 @@ function present(sampler: Sampler | null): Sampler {
     );
   }
   return sampler;
+}
+
+/** What the last update made of each token that it learned from, in the order of groups, completions and tokens. */
+export interface LearnedTokens {
+  /** π(token) ÷ π_old(token), [tokens]. */
+  readonly ratios: Float32Array;
+  /** k3 of the reference and the policy, nats, [tokens]; 0 without a reference. */
+  readonly k3: Float32Array;
+  /** Its part of the loss, weighted, [tokens]. */
+  readonly losses: Float32Array;
+}
+
+function learnedTokens(stats: ArrayBuffer, rowCount: number): LearnedTokens {
+  const { floats, at } = rowStats;
+  const rows = new Float32Array(stats, 0, rowCount * floats);
+  const trained: number[] = [];
+  for (let row = 0; row < rows.length; row += floats) if (rows[row + at.trained] === 1) trained.push(row);
+  const column = (name: keyof typeof at) => Float32Array.from(trained, (row) => rows[row + at[name]] ?? NaN);
+  return { ratios: column('ratio'), k3: column('k3_reference'), losses: column('loss') };
 }
 
 /** Sums per-token statistics in row order: the same bits every time. */

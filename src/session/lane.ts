@@ -46,9 +46,9 @@ export class WorkerLane {
       this.flush();
     }
     if (trainer.finished) return;
-    const { metrics, decisions, guarded, checkpoint } = await trainer.next();
+    const { metrics, decisions, tokens, guarded, checkpoint } = await trainer.next();
     this.#keep(metrics);
-    timeline.rollouts.add(recordStep(trainer.step, decisions));
+    timeline.rollouts.add(recordStep(trainer.step, decisions, tokens));
     if (checkpoint !== null) timeline.checkpoints.add(checkpoint);
     if (guarded !== null) {
       this.flush();

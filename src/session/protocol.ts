@@ -73,6 +73,19 @@ export interface ShownRollout {
   readonly kept: boolean;
   /** Whether the vote heard it. */
   readonly votes: boolean;
+  /** What the update made of each token; absent where it did not learn from the rollout, or where that is not known. */
+  readonly learned?: readonly LearnedToken[];
+}
+
+/** One token in the loss of the step's last update. */
+export interface LearnedToken {
+  /** π(token) ÷ π_old(token). */
+  readonly ratio: number;
+  /** Estimate of the divergence from the base model, nats. */
+  readonly k3: number;
+  /** Its part of the loss, as the kernel summed it up. */
+  readonly loss: number;
+  readonly weight: number;
 }
 
 /** What is remarkable about a prompt of a step. */

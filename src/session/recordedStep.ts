@@ -4,6 +4,7 @@ import type { Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import type { PromptFlags, ShownGroup, ShownRollout } from './protocol.ts';
 import type { StepDecisions } from '../trainer/decide.ts';
+import type { WeighedTokens } from '../trainer/trainer.ts';
 
 /** Numbers kept of each rollout, before those of its tokens: length, truncated, kept, votes, reward, advantage. */
 const heads = 6;
@@ -25,10 +26,16 @@ export interface RecordedStep {
   readonly tokens: Uint32Array;
   /** Per rollout its `heads`, then entropy and log-probability of each of its tokens. */
   readonly numbers: Float32Array;
+  /** What the update made of the tokens of the rollouts it learned from; null where that is not known. */
+  readonly learned: WeighedTokens | null;
 }
 
 /** Packs what a step decided. Rewards of the anchor's rollouts and advantages of skipped groups are NaN. */
-export function recordStep(step: number, decisions: StepDecisions): RecordedStep {
+export function recordStep(
+  step: number,
+  decisions: StepDecisions,
+  learned: WeighedTokens | null = null,
+): RecordedStep {
   const { groups, shadow, problems, filters, voters, labels, rewards, advantages } = decisions;
   const pools = groups.map(({ rollouts }, b) => [...rollouts, ...(shadow[b] ?? [])]);
   const tokens = Uint32Array.from(pools.flat().flatMap((rollout) => rollout.tokens));
@@ -61,6 +68,7 @@ export function recordStep(step: number, decisions: StepDecisions): RecordedStep
     })),
     tokens,
     numbers,
+    learned,
   };
 }
 
@@ -68,8 +76,12 @@ export function recordStep(step: number, decisions: StepDecisions): RecordedStep
 export function recordedBytes(steps: readonly RecordedStep[]): number {
   // Prompts and their figures take some 200 bytes each as objects.
   return steps.reduce(
-    (sum, { tokens, numbers, prompts }) =>
-      sum + tokens.byteLength + numbers.byteLength + 200 * prompts.length,
+    (sum, { tokens, numbers, prompts, learned }) =>
+      sum +
+      tokens.byteLength +
+      numbers.byteLength +
+      3 * (learned?.losses.byteLength ?? 0) +
+      200 * prompts.length,
     0,
   );
 }
@@ -116,9 +128,14 @@ function flagsOf(
   };
 }
 
-function unpack({ prompts, tokens, numbers }: RecordedStep, { task, tokenizer }: Reader): ShownRollout[][] {
+function unpack(
+  { prompts, tokens, numbers, learned }: RecordedStep,
+  { task, tokenizer }: Reader,
+): ShownRollout[][] {
   let at = 0;
   let token = 0;
+  // Tokens and completions that the update learned from so far.
+  let [trained, completions] = [0, 0];
   const next = (source: ShownRollout['source']): ShownRollout => {
     const [length = 0, truncated, kept, votes, reward = NaN, advantage = NaN] = numbers.subarray(
       at,
@@ -128,6 +145,11 @@ function unpack({ prompts, tokens, numbers }: RecordedStep, { task, tokenizer }:
     const entropies = [...numbers.subarray(at, at + length)];
     const logProbs = [...numbers.subarray(at + length, at + 2 * length)];
     at += 2 * length;
+    // The update saw the kept rollouts of the policy, of groups that were not skipped, in this order.
+    const saw = learned !== null && source === 'policy' && kept === 1 && !Number.isNaN(advantage);
+    const first = trained;
+    const weight = learned?.weights[completions] ?? NaN;
+    if (saw) [trained, completions] = [trained + length, completions + 1];
     const pieces = tokenizer.pieces(tokens.subarray(token, (token += length)));
     return {
       source,
@@ -141,6 +163,16 @@ function unpack({ prompts, tokens, numbers }: RecordedStep, { task, tokenizer }:
       logProbs,
       kept: kept === 1,
       votes: votes === 1,
+      ...(saw
+        ? {
+            learned: Array.from({ length }, (_, t) => ({
+              ratio: learned.ratios[first + t] ?? NaN,
+              k3: learned.k3[first + t] ?? NaN,
+              loss: learned.losses[first + t] ?? NaN,
+              weight,
+            })),
+          }
+        : {}),
     };
   };
   const take = (count: number, source: ShownRollout['source']): ShownRollout[] =>

@@ -3,7 +3,8 @@ import { collect } from '../diagnostics/collect.ts';
 import { EarlyWarning } from '../diagnostics/earlyWarning.ts';
 import { OverlapWindow } from '../diagnostics/overlap.ts';
 import { truthMetrics } from '../diagnostics/truth.ts';
-import { Engine } from '../engine/engine.ts';
+import { Engine, type LearnedTokens } from '../engine/engine.ts';
+import type { TrainingGroup } from '../engine/rows.ts';
 import { untriedPlan, type Plan } from '../engine/plan.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
@@ -27,10 +28,21 @@ import { activationsOf, rolloutCapacity } from './prepare.ts';
 import { groupRollouts, requestsFor, rolloutCounts, type RolledBatch } from './rollouts.ts';
 import { StepCost } from './stepCost.ts';
 
+/** What an update made of its tokens, and the weight of each token of a completion in the loss, per completion. */
+export interface WeighedTokens extends LearnedTokens {
+  readonly weights: readonly number[];
+}
+
+function weightsOf(training: readonly TrainingGroup[]): number[] {
+  return training.flatMap(({ completions }) => completions.map(({ weight }) => weight));
+}
+
 export interface StepResult {
   /** Every metric measured at this step; `eval/…` where an evaluation was due. */
   readonly metrics: Partial<MetricRow>;
   readonly decisions: StepDecisions;
+  /** What the update made of the tokens of the kept policy rollouts, skipped groups left out, in their order. */
+  readonly tokens: WeighedTokens | null;
   /** The live change that the guard made at the end of the step. */
   readonly guarded: Partial<Settings> | null;
   /** Where one was due and is wanted. */
@@ -189,7 +201,7 @@ export class Trainer {
     }
     const finished = step >= settings.steps;
     const ahead = finished ? null : this.#submitRollout(step + 1);
-    const { report, completions, times } = await this.engine.read(ahead?.pending ?? null, true);
+    const { report, tokens, completions, times } = await this.engine.read(ahead?.pending ?? null, true);
     cost.waited(times, ahead !== null);
     // The last update's norm tells of all: after one that changed nothing the next comes out the same.
     if (report === null || !Number.isFinite(report.gradNorm)) {
@@ -238,6 +250,7 @@ export class Trainer {
         'perf/steps_per_s': cost.stepsPerSecond(),
       },
       decisions,
+      tokens: tokens === null ? null : { ...tokens, weights: weightsOf(training) },
       guarded: back?.changes ?? null,
       checkpoint,
     };

@@ -106,9 +106,9 @@ async function given(trajectory: Trajectory): Promise<Trainer> {
   });
   vi.spyOn(engine, 'read').mockImplementation(async (pending, updated) => {
     const step = steps[asked - 1];
-    const { report, times } = await read(null, updated);
+    const { report, tokens, times } = await read(null, updated);
     const completions = pending === null || step === undefined ? null : completionsOf(step);
-    return { report, times, completions: completions as never };
+    return { report, tokens, times, completions: completions as never };
   });
   return trainer;
 }

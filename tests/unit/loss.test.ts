@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { policyGradient, tokenWeights } from '../../src/rl/loss.ts';
+import { policyGradient, tokenLoss, tokenWeights } from '../../src/rl/loss.ts';
 import { hyperparameters } from '../../src/settings/hyperparameters.ts';
 import { defaultSettings } from '../../src/settings/settings.ts';
+import { forwardBackward } from '../reference/policy_loss.ts';
 
 const batch = { maxCompletionLength: 10, rollouts: 8 };
 
@@ -17,6 +18,37 @@ describe('by hand: completions of 2 and 6 tokens, of 8 rollouts of at most 10', 
     expect(policyGradient.weights([2, 6], batch.rollouts, settings)).toEqual(weights);
     expect(policyGradient.coefficients(settings)).toBe(settings);
   });
+});
+
+it('a token in the loss is what the oracle makes of it, term by term', () => {
+  const logit = fc.double({ min: -4, max: 4, noNaN: true });
+  fc.assert(
+    fc.property(
+      fc.record({
+        logits: fc.array(logit, { minLength: 3, maxLength: 3 }),
+        old: fc.double({ min: -6, max: -0.01, noNaN: true }),
+        reference: fc.double({ min: -6, max: -0.01, noNaN: true }),
+        advantage: fc.double({ min: -3, max: 3, noNaN: true }),
+        weight: fc.double({ min: 0.001, max: 1, noNaN: true }),
+        clip: fc.double({ min: 0, max: 1, noNaN: true }),
+        klCoefficient: fc.double({ min: 0, max: 1, noNaN: true }),
+        entropyBonus: fc.double({ min: 0, max: 0.1, noNaN: true }),
+      }),
+      ({ logits, old, reference, advantage, weight, clip, klCoefficient, entropyBonus }) => {
+        const settings = { temperature: 1, clipLow: clip, clipHigh: 2 * clip, klCoefficient, entropyBonus };
+        const rows = {
+          ...{ logits, targets: [1], advantages: [advantage], weights: [weight] },
+          ...{ oldLogProbs: [old], refLogProbs: [reference], anchorLogProbs: null },
+        };
+        const { loss, logProb, entropy, klReference } = forwardBackward(rows, 3, settings);
+        const ratio = Math.exp((logProb[0] ?? NaN) - old);
+        const token = { ratio, advantage, k3: klReference[0] ?? NaN, entropy: entropy[0] ?? NaN, weight };
+        const parts = tokenLoss(token, settings);
+        expect(parts.loss).toBeCloseTo(loss[0] ?? NaN, 12);
+        expect(weight * (parts.policy + parts.kl + parts.entropy)).toBe(parts.loss);
+      },
+    ),
+  );
 });
 
 const lengths = fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1, maxLength: 40 });

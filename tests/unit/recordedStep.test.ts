@@ -27,9 +27,13 @@ function completion(tokens: readonly number[], of: number, truncated = false): C
   };
 }
 
-function recorded(tokenizer: Tokenizer, completions: readonly Completion[]) {
+function recorded(
+  tokenizer: Tokenizer,
+  completions: readonly Completion[],
+  learned: Parameters<typeof recordStep>[2] = null,
+) {
   const batch = groupRollouts(problems, counts, completions, task, tokenizer);
-  const step = recordStep(7, {
+  const decisions = {
     ...batch,
     filters: batch.groups.map(() => ({ kept: [true, false, true], threshold: 0.25, iqr: 0.5 })),
     voters: batch.groups.map(() => [true, false, true]),
@@ -39,7 +43,8 @@ function recorded(tokenizer: Tokenizer, completions: readonly Completion[]) {
       [0, 1],
     ],
     advantages: [[0.5, 0], null],
-  });
+  };
+  const step = recordStep(7, decisions, learned);
   return { step, show: (prompt: number) => shownGroup(step, prompt, { task, tokenizer }) };
 }
 
@@ -87,6 +92,26 @@ describe('a step whose tokens have several characters, or none', () => {
     expect(all.map(({ answer }) => answer)).toEqual(['12', '12', '1', '2', null, '1', '2', '1 ']);
     expect(all.at(-1)?.pieces.map(shownPiece)).toEqual(['↵', '#1', '␣', '.']);
     expect(show(1)?.flags.map(({ truncated }) => truncated)).toEqual([false, true]);
+  });
+
+  it('gives each token what the update made of it, where the update saw it', () => {
+    const all = tokens.map((each) => completion(each, 1));
+    // Of the policy's four rollouts one is dropped, and those of the second prompt were skipped: four tokens are left.
+    const learned = {
+      ratios: Float32Array.of(1, 0.5, 0.25, 2),
+      k3: Float32Array.of(0, 0.125, 0.25, 0.5),
+      losses: Float32Array.of(-1, -2, -3, -4),
+      weights: [0.0625],
+    };
+    const seen = recorded(syllables, all, learned);
+    const rollouts = [0, 1].flatMap((prompt) => seen.show(prompt)?.rollouts ?? []);
+    expect(rollouts[0]?.learned).toEqual([
+      { ratio: 1, k3: 0, loss: -1, weight: 0.0625 },
+      { ratio: 0.5, k3: 0.125, loss: -2, weight: 0.0625 },
+      { ratio: 0.25, k3: 0.25, loss: -3, weight: 0.0625 },
+      { ratio: 2, k3: 0.5, loss: -4, weight: 0.0625 },
+    ]);
+    expect(rollouts.slice(1).every((rollout) => !('learned' in rollout))).toBe(true);
   });
 
   it('counts the bytes of its tokens', () => {

@@ -5,6 +5,7 @@ import type { PromptFlags, ShownGroup, ShownRollout } from '../../session/protoc
 import { formatValue } from '../format.ts';
 import { LabContext, useLab, useView } from '../useStore.ts';
 import { EntropyStrip } from './EntropyStrip.tsx';
+import { TokenFormula, type TokenAt } from './TokenFormula.tsx';
 import { type Fate, fateOf } from './votes.ts';
 import { shownPiece } from './pieces.ts';
 import { VoteBars } from './VoteBars.tsx';
@@ -32,6 +33,7 @@ export function RolloutPanel() {
   const truthHidden = useView((state) => state.truthHidden);
   const [filter, setFilter] = useState<keyof PromptFlags | 'all'>('all');
   const [tint, setTint] = useState<Tint>('entropy');
+  const [chosen, setChosen] = useState<TokenAt | null>(null);
   if (name === undefined || settings === undefined) return null;
   const matching =
     group?.flags.flatMap((flags, index) => (filter === 'all' || flags[filter] ? [index] : [])) ?? [];
@@ -95,8 +97,20 @@ export function RolloutPanel() {
         <div className="rollout-body">
           <div className="scroll" tabIndex={0} role="group" aria-label="Vote and entropy">
             {/* Above the bars: there are more or fewer of them at every step. */}
-            <EntropyStrip group={group} settings={settings} />
-            <VoteBars group={group} truthHidden={truthHidden} />
+            {chosen === null ? (
+              <>
+                <EntropyStrip group={group} settings={settings} />
+                <VoteBars group={group} truthHidden={truthHidden} />
+              </>
+            ) : (
+              <TokenFormula
+                at={chosen}
+                onMove={setChosen}
+                onClose={() => {
+                  setChosen(null);
+                }}
+              />
+            )}
           </div>
           <div className="scroll" tabIndex={0} role="group" aria-label="Completions">
             <RolloutTable
@@ -104,6 +118,8 @@ export function RolloutPanel() {
               tint={tint}
               truthHidden={truthHidden}
               longest={settings.maxCompletionLength}
+              chosen={chosen}
+              onChoose={setChosen}
             />
           </div>
         </div>
@@ -144,9 +160,19 @@ interface TableProps {
   readonly truthHidden: boolean;
   /** Tokens of the longest completion there can be. */
   readonly longest: number;
+  /** The token whose formula is shown. */
+  readonly chosen: TokenAt | null;
+  readonly onChoose: (at: TokenAt) => void;
 }
 
-const RolloutTable = memo(function RolloutTable({ group, tint, truthHidden, longest }: TableProps) {
+const RolloutTable = memo(function RolloutTable({
+  group,
+  tint,
+  truthHidden,
+  longest,
+  chosen,
+  onChoose,
+}: TableProps) {
   // Relative to the strongest token shown, or a sharp policy would be all white.
   const strength = strengthOf[tint];
   const most = Math.max(1e-3, ...group.rollouts.flatMap((rollout) => strength(rollout).map(Math.abs)));
@@ -184,6 +210,10 @@ const RolloutTable = memo(function RolloutTable({ group, tint, truthHidden, long
             fate={fateOf(rollout)}
             tint={tint}
             most={most}
+            chosen={chosen?.rollout === index ? chosen.token : null}
+            onChoose={(token) => {
+              onChoose({ rollout: index, token });
+            }}
             right={!truthHidden && rollout.answer !== null && rollout.answer === group.solution}
           />
         ))}
@@ -198,23 +228,43 @@ interface RowProps {
   readonly tint: Tint;
   readonly most: number;
   readonly right: boolean;
+  readonly chosen: number | null;
+  readonly onChoose: (token: number) => void;
 }
 
-function RolloutRow({ rollout, fate, tint, most, right }: RowProps) {
+function RolloutRow({ rollout, fate, tint, most, right, chosen, onChoose }: RowProps) {
   const { source, pieces, answer, reward, advantage, meanEntropy, entropies, logProbs } = rollout;
   const strengths = strengthOf[tint](rollout);
   return (
     <tr data-fate={fate}>
       <td>
-        <i className={`source ${source}`} aria-hidden="true" />
-        {source}
+        <button
+          type="button"
+          className="source-button"
+          title="The formula of its tokens in the loss"
+          onClick={() => {
+            onChoose(0);
+          }}
+        >
+          <i className={`source ${source}`} aria-hidden="true" />
+          {source}
+        </button>
       </td>
       <td>
-        <code className="tokens">
+        {/* By keys the row's button leads to its tokens. */}
+        <code
+          className="tokens"
+          onClick={({ target }) => {
+            const at = target instanceof HTMLElement ? target.dataset['token'] : undefined;
+            if (at !== undefined) onChoose(Number(at));
+          }}
+        >
           {pieces.map((piece, index) => (
             <span
               key={index}
               className="token"
+              data-token={index}
+              data-chosen={index === chosen}
               title={`entropy ${formatValue(entropies[index] ?? NaN)} nats, log-probability ${formatValue(logProbs[index] ?? NaN)}`}
               style={{ backgroundColor: colourOf(tint, (strengths[index] ?? 0) / most) }}
             >

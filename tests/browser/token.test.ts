@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { newPage, openedLab, query, reaches, tiny, waitForStep } from './lab.ts';
+
+const lab = openedLab();
+
+it('a token says its formula with its numbers, and they are what the kernel summed up; by keys, too', async () => {
+  const { page, complaints } = await newPage(lab.browser);
+  await page.goto(`${lab.host.address}${query({ ...tiny, steps: '100000', entropyBonus: '0.01' })}`);
+  await reaches(page, 'Ready to train');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForStep(page, 6);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  const row = page.locator('.completions tbody tr').filter({ hasText: 'kept' }).first();
+  const formula = page.getByRole('region', { name: 'One token in the loss' });
+  await row.getByRole('button', { name: 'policy' }).focus();
+  await page.keyboard.press('Enter');
+  await formula.getByText(/^Token 1 of /).waitFor();
+  // Both lanes learned from rollouts of this prompt, unless a filter dropped that one of the other's.
+  const figures = async (name: string) =>
+    (await formula.getByRole('row', { name }).getByRole('cell').allTextContents()).map((text) =>
+      Number(text.replace('−', '-')),
+    );
+  expect((await figures('ratio ρ'))[0]).toBe(1);
+  const [policy, kl, entropy, weight, part] = await Promise.all(
+    ['policy term', 'β·k3', '−c·H', 'weight w', 'part of the loss'].map(
+      async (name) => (await figures(name))[0] ?? NaN,
+    ),
+  );
+  expect(entropy).toBeLessThan(0);
+  const whole = (weight ?? NaN) * ((policy ?? NaN) + (kl ?? NaN) + (entropy ?? NaN));
+  // Three digits of each are shown.
+  expect(Math.abs(whole - (part ?? NaN))).toBeLessThanOrEqual(
+    0.02 * (weight ?? NaN) * (1 + Math.abs(policy ?? NaN)),
+  );
+  await formula.getByRole('button', { name: 'The next token' }).click();
+  await formula.getByText(/^Token 2 of /).waitFor();
+  await row.locator('.token').first().click();
+  await formula.getByText(/^Token 1 of /).waitFor();
+  await formula.getByRole('button', { name: 'Close' }).click();
+  await page.getByText(/^entropy of each rollout/).waitFor();
+  expect(complaints).toEqual([]);
+  await page.close();
+});
