@@ -7,6 +7,7 @@ import { checksum } from '../../src/records/import/eventFile.ts';
 import { joinLogs } from '../../src/records/import/join.ts';
 import { guessMapping, readRows } from '../../src/records/import/mapping.ts';
 import { openLog } from '../../src/records/import/open.ts';
+import { testMs } from '../patience.ts';
 
 /** Mutated inputs of each format: some here, as many as are asked for in `npm run fuzz -- --inputs 100000`. */
 const inputs = Number(process.env.FUZZ_INPUTS ?? 150);
@@ -14,7 +15,7 @@ const seed = Number(process.env.FUZZ_SEED ?? 1);
 /** A seed is cut to this: what goes wrong in a megabyte goes wrong in less. */
 const mostBytes = 6000;
 /** Reading one takes a millisecond; what is not linear takes minutes. */
-const mostMs = 5000;
+const mostMs = 60_000;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Draw = (below: number) => number;
@@ -187,7 +188,7 @@ async function either(contents: Bytes): Promise<void> {
 }
 
 /** As long as all inputs of a format may take. */
-const patience = 60_000 + 20 * inputs;
+const patience = testMs + 20 * inputs;
 
 describe('mutated files are read or refused in words', () => {
   const all = Object.values(seeds);
