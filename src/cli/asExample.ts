@@ -1,4 +1,4 @@
-import { EarlyWarning, signals } from '../diagnostics/earlyWarning.ts';
+import { EarlyWarning, labSignals } from '../diagnostics/earlyWarning.ts';
 import { Device } from '../host/host.ts';
 import { LabError } from '../lib/labError.ts';
 import type { RunHead, RunSummary } from '../records/run.ts';
@@ -27,7 +27,7 @@ const [digits, rolloutDigits] = [5, 3];
 /** What the page's charts and the early warning read; where its time went is another machine's. */
 const kept = metricIds.filter((id) => {
   const { chart } = metrics[id];
-  const judged = signals.some(({ metric, and }) => metric === id || and === id);
+  const judged = labSignals.some(({ metric, and }) => metric === id || and === id);
   return id === 'step' || judged || (chart !== 'none' && chart !== 'speed');
 });
 

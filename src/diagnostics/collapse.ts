@@ -17,7 +17,7 @@ export interface Summary {
   readonly collapseStep: number | null;
 }
 
-/** Evaluations in a row that must lie below. */
+/** Evaluations in a row that must lie below, and that end a collapse. */
 const patience = 3;
 
 /** How low an evaluation must be to count, given the best so far. */
@@ -51,4 +51,25 @@ export function summarise(evaluations: readonly Evaluation[]): Summary | null {
     retention: last.sampled / peak.sampled,
     collapseStep,
   };
+}
+
+/** Whether the newest evaluations lie no longer so far below the peak as those of the collapse. */
+export function hasRecovered(evaluations: readonly Evaluation[], { peak, collapseStep }: Summary): boolean {
+  const newest = evaluations.slice(-patience);
+  return (
+    collapseStep !== null &&
+    newest.every(({ step, sampled }) => step > collapseStep && !(sampled < collapsedBelow(peak)))
+  );
+}
+
+/** What became of the accuracy, and what the reward says of it; compared as printed. */
+export function collapseInWords({ peak, peakStep, final, collapseStep }: Summary, reward: number): string {
+  const [from, to] = [peak.toFixed(2), final.toFixed(2)];
+  const course =
+    final < collapsedBelow(peak)
+      ? `Accuracy fell from ${from} at step ${peakStep} to ${to}`
+      : `Accuracy collapsed at step ${String(collapseStep)}, from ${from}, and came back to ${to}`;
+  if (Number.isNaN(reward)) return `${course}.`;
+  const still = Number(reward.toFixed(2)) > Number(to) ? 'still says' : 'says';
+  return `${course}; the reward ${still} ${reward.toFixed(2)}.`;
 }

@@ -1,4 +1,4 @@
-import { overlapZones } from './earlyWarning.ts';
+import { overlapZones } from './signal.ts';
 import { evaluationTurns, firstTrained, toldSteps, type ToldRun } from './story.ts';
 
 /** A stretch of a run's steps, in a word. */

@@ -1,7 +1,7 @@
 import { mean } from '../lib/stats.ts';
 import type { MetricId } from '../spec/metrics.ts';
 import { collapsedBelow, type Evaluation, summarise } from './collapse.ts';
-import { overlapZones, percent } from './earlyWarning.ts';
+import { overlapZones, percent } from './signal.ts';
 
 /** What a run measured, a row per step in ascending order; NaN where a step measured nothing. */
 export interface ToldRun {

@@ -1,5 +1,6 @@
 import { summarise } from '../diagnostics/collapse.ts';
-import { EarlyWarning, signals, type Assessment, type Signal } from '../diagnostics/earlyWarning.ts';
+import { EarlyWarning, labSignals, type Assessment } from '../diagnostics/earlyWarning.ts';
+import type { Signal } from '../diagnostics/signal.ts';
 import { mean, quantile } from '../lib/stats.ts';
 import type { RunRecord } from '../records/run.ts';
 import { metrics, type MetricId, type MetricRow } from '../spec/metrics.ts';
@@ -82,7 +83,7 @@ export const rules: readonly Rule[] = [
   states.amber,
   states.red,
   level('vote/answer_overlap', '<', 0.8, 1),
-  ...signals.map(ofSignal),
+  ...labSignals.map(ofSignal),
   level('policy/kl_ref', '>', 0.27),
   level('policy/kl_anchor', '>', 0.15),
   simple('majority ≠ anchor’s, rise > 0.15', 'vote/anchor_disagreement', (now, start) => now - start > 0.15),

@@ -48,6 +48,8 @@ export interface Lane {
   readonly standing: 'preparing' | 'there' | Failure;
   /** Grows in place; `Lab.version` says when to look again. */
   readonly history: Columns<MetricId>;
+  /** Of a run that was resumed elsewhere: what it left behind, drawn faintly and never judged. */
+  readonly abandoned?: Columns<MetricId>;
   /** Has seen every row of the history. */
   readonly warning: EarlyWarning;
   readonly alarms: readonly Alarm[];
@@ -59,12 +61,12 @@ export interface Lane {
   readonly plan: Plan | null;
 }
 
-/** Something that was done to runs, drawn as a vertical line in every chart. */
+/** Something that was done to runs or befell them, drawn as a vertical line in every chart. */
 export interface Mark {
   readonly step: number;
   readonly lanes: readonly LaneId[];
   readonly text: string;
-  readonly kind: 'change' | 'guard' | 'fork';
+  readonly kind: 'change' | 'guard' | 'fork' | 'gap';
 }
 
 /** What a reader may answer to a question, beside leaving everything as it is. */

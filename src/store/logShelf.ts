@@ -1,5 +1,6 @@
 import { type Log, type LogOutline, outlineOf } from '../records/import/log.ts';
-import { guessMapping, type Mapping } from '../records/import/mapping.ts';
+import { guessed } from '../records/import/kind.ts';
+import type { Mapping } from '../records/import/mapping.ts';
 import { type PackedRows, packLog } from '../records/import/pack.ts';
 import { openLog } from '../records/import/open.ts';
 import { refuseLarge } from '../records/import/parse.ts';
@@ -10,8 +11,10 @@ import { LabError } from '../lib/labError.ts';
 export interface ShelvedLog {
   readonly id: number;
   readonly outline: LogOutline;
-  /** The columns whose names say what they are. */
+  /** The columns whose names say what they are, and one that was taken for the truth. */
   readonly guess: Mapping;
+  /** That one; null where no column looks like it. */
+  readonly truth: string | null;
 }
 
 /** Keeps the values of logs, which are many, away from the page: it gets the rows that it draws. */
@@ -43,7 +46,7 @@ export class LogShelf {
 
   #put(id: number, log: Log): ShelvedLog {
     this.#logs.set(id, log);
-    return { id, outline: outlineOf(log), guess: guessMapping(log) };
+    return { id, outline: outlineOf(log), ...guessed(log) };
   }
 
   #log(id: number): Log {

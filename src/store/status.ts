@@ -1,4 +1,4 @@
-import { collapsedBelow, type Evaluation, summarise, type Summary } from '../diagnostics/collapse.ts';
+import { collapseInWords, type Evaluation, hasRecovered, summarise } from '../diagnostics/collapse.ts';
 import type { Assessment } from '../diagnostics/earlyWarning.ts';
 import type { MetricId } from '../spec/metrics.ts';
 import type { Columns } from './columns.ts';
@@ -61,18 +61,6 @@ export function statusOf(history: Columns<MetricId>, assessment: Assessment | nu
   return { ...figures, ...judged(assessment, history.length) };
 }
 
-/** Evaluations in a row that end a collapse: as many as make one. */
-const patience = 3;
-
-/** Whether the newest evaluations lie no longer so far below the peak as those of the collapse. */
-function hasRecovered(evaluations: readonly Evaluation[], { peak, collapseStep }: Summary): boolean {
-  const newest = evaluations.slice(-patience);
-  return (
-    collapseStep !== null &&
-    newest.every(({ step, sampled }) => step > collapseStep && !(sampled < collapsedBelow(peak)))
-  );
-}
-
 /** What the early warning says of a lane, which may be that there is nothing to judge by. */
 function judged(assessment: Assessment | null, rows: number): Pick<LaneStatus, 'state' | 'reason'> {
   if (assessment === null) {
@@ -82,18 +70,6 @@ function judged(assessment: Assessment | null, rows: number): Pick<LaneStatus, '
   }
   const { state, reason, signal } = assessment;
   return { state: signal === null ? 'waiting' : state, reason };
-}
-
-/** What became of the accuracy, and what the reward says of it; compared as printed. */
-function collapseInWords({ peak, peakStep, final, collapseStep }: Summary, reward: number): string {
-  const [from, to] = [peak.toFixed(2), final.toFixed(2)];
-  const course =
-    final < collapsedBelow(peak)
-      ? `Accuracy fell from ${from} at step ${peakStep} to ${to}`
-      : `Accuracy collapsed at step ${String(collapseStep)}, from ${from}, and came back to ${to}`;
-  if (Number.isNaN(reward)) return `${course}.`;
-  const still = Number(reward.toFixed(2)) > Number(to) ? 'still says' : 'says';
-  return `${course}; the reward ${still} ${reward.toFixed(2)}.`;
 }
 
 /** The status as a label-free learner sees it. */

@@ -9,8 +9,9 @@ import { mostLanes } from '../settings/url.ts';
 import { type MetricId, metricIds } from '../spec/metrics.ts';
 import { appendRows } from './append.ts';
 import { callShelf } from './callShelf.ts';
-import { createLab, freeSlot, freshLane, type Lane, stepOf } from './lanes.ts';
+import { createLab, freeSlot, freshLane, type Lane } from './lanes.ts';
 import type { ShelvedLog } from './logShelf.ts';
+import { type Drawn, marksOf, statusOfRun, stepsIn } from './watched.ts';
 
 /** A run that was trained elsewhere. */
 export interface WatchedRun {
@@ -19,8 +20,10 @@ export interface WatchedRun {
   readonly name: string;
   readonly log: LogOutline;
   readonly mapping: Mapping;
-  /** Rows of the log that the mapping gives no step. */
-  readonly stepless: number;
+  /** A column that looks like the truth beside the reward, and was taken for it; null where none does. */
+  readonly truth: string | null;
+  /** What became of its rows when they were drawn; null until then. */
+  readonly drawn: Drawn | null;
   /** As the charts draw it; null while other runs have all the places. */
   readonly lane: Lane | null;
 }
@@ -54,7 +57,14 @@ export const watchedLab = createLab({ logs: true });
 watch.subscribe(({ runs }, before) => {
   if (runs === before.runs) return;
   const lanes = runs.flatMap(({ lane }) => lane ?? []);
-  watchedLab.setState(({ version }) => ({ lanes, state: 'finished', version: version + 1 }));
+  watchedLab.setState(({ version }) => ({
+    lanes,
+    marks: runs.flatMap(({ name, lane, drawn }) =>
+      lane === null || drawn === null ? [] : marksOf(name, lane.id, drawn),
+    ),
+    state: 'finished',
+    version: version + 1,
+  }));
 });
 
 /** The log that comes with the lab: docs/page.md says what made it. */
@@ -103,18 +113,21 @@ async function refusing(file: string, what: () => Promise<void>): Promise<void> 
 }
 
 /** Adds a run; the first ones get the places that are free. */
-async function add({ id, outline: log, guess }: ShelvedLog): Promise<void> {
+async function add({ id, outline: log, guess, truth }: ShelvedLog): Promise<void> {
   const { runs } = watch.getState();
   const same = runs.find((run) => areOneRun(run.log, log));
   if (same !== undefined) {
     const joined = await callShelf('join', same.id, id);
     // What the reader chose before, or meanwhile, stays.
     const mapping = { ...joined.guess, ...(runOf(same.id) ?? same).mapping };
-    await change(same.id, { log: joined.outline, mapping });
+    await change(same.id, { log: joined.outline, mapping, truth: joined.truth });
     return;
   }
   watch.setState({
-    runs: [...runs, { id, name: freeName(log.name, runs), log, mapping: guess, stepless: 0, lane: null }],
+    runs: [
+      ...runs,
+      { id, name: freeName(log.name, runs), log, mapping: guess, truth, drawn: null, lane: null },
+    ],
     selected: id,
   });
   await show(id);
@@ -165,7 +178,10 @@ export function dismissRefused(): void {
   watch.setState({ refused: [] });
 }
 
-async function change(id: number, what: Partial<Pick<WatchedRun, 'mapping' | 'log'>>): Promise<void> {
+async function change(
+  id: number,
+  what: Partial<Pick<WatchedRun, 'mapping' | 'log' | 'truth'>>,
+): Promise<void> {
   update(id, (run) => ({ ...run, ...what }));
   await draw(id);
 }
@@ -187,6 +203,8 @@ function emptyLane(name: string, slot: number, steps = 1): Lane {
   return { ...lane, standing: 'there', status: { ...lane.status, reason: 'Being read …' } };
 }
 
+const width = metricIds.length;
+
 /** Rows judged in one task: some 15 ms. A page that blocks holds up what trains behind it. */
 const batch = 100;
 
@@ -200,34 +218,29 @@ async function draw(id: number): Promise<void> {
 
 async function drawAt(slot: number, run: WatchedRun): Promise<void> {
   const { id } = run;
-  const { rows, count, stepless } = await callShelf('rows', id, run.mapping);
-  const width = metricIds.length;
-  const lastStep = rows[(count - 1) * width + metricIds.indexOf('step')] ?? 0;
+  const { rows, count, abandoned, ...rest } = await callShelf('rows', id, run.mapping);
+  const left = stepsIn(abandoned);
+  const lastStep = Math.max(stepsIn(rows)?.to ?? 0, left?.to ?? 0);
   let lane = emptyLane(run.name, slot, Math.max(1, lastStep));
+  if (left !== null) {
+    const history = lane.history.empty();
+    history.append(abandoned, abandoned.length / width);
+    lane = { ...lane, abandoned: history };
+  }
   for (let at = 0; at < count; at += batch) {
     if (at > 0) await new Promise((resolve) => setTimeout(resolve));
     const now = runOf(id);
     // It went, or was mapped anew: then another draws it.
     if (now === undefined || now.lane === null || now.mapping !== run.mapping || now.log !== run.log) return;
     const size = Math.min(batch, count - at);
-    lane = { ...lane, ...appendRows(lane, rows.subarray(at * width), size) };
+    const part = rows.subarray(at * width);
+    if (rest.judged === null) lane = { ...lane, ...appendRows(lane, part, size) };
+    else lane.history.append(part, size);
   }
-  const done = { ...lane, status: statusOf(lane) };
-  update(id, (now) => ({ ...now, stepless, lane: { ...done, name: now.name } }));
-}
-
-/** What an imported run's card says where it can't be judged. */
-function statusOf(lane: Lane): Lane['status'] {
-  const { status } = lane;
-  if (lane.history.length === 0)
-    return { ...status, reason: 'No column says which step a row belongs to: choose it below.' };
-  if (status.state === 'collapsed' || (status.assessment !== null && status.assessment.signal !== null))
-    return status;
-  const reason =
-    stepOf(lane) === 0
-      ? 'Only step 0 is in the log.'
-      : 'None of the mapped columns is a sign that the early warning knows, or the log is too short to tell.';
-  return { ...status, state: 'waiting', reason };
+  const alarms = rest.judged?.alarms ?? lane.alarms;
+  const done = { ...lane, alarms, status: statusOfRun(lane, rest.judged) };
+  const drawn = { ...rest, abandoned: left };
+  update(id, (now) => ({ ...now, drawn, lane: { ...done, name: now.name } }));
 }
 
 function freeName(name: string, runs: readonly WatchedRun[]): string {

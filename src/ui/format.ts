@@ -1,7 +1,12 @@
-/** A measured value in two or three digits, without a leading zero (.94); a dash where nothing was measured. */
+/**
+ * A measured value in two or three digits, without a leading zero (.94), exponents from a million on (1.6e13); a dash
+ * where nothing was measured.
+ */
 export function formatValue(value: number): string {
   if (Number.isNaN(value)) return '–';
+  if (!Number.isFinite(value)) return 'not finite';
   const magnitude = Math.abs(value);
+  if (magnitude >= 1e6) return value.toExponential(1).replace('e+', 'e');
   if (magnitude >= 1000) return formatCount(value);
   if (magnitude >= 100) return value.toFixed(0);
   if (magnitude >= 10) return value.toFixed(1);
@@ -11,12 +16,27 @@ export function formatValue(value: number): string {
 
 /** A share, always two digits: .05 */
 export function formatShare(value: number): string {
-  return Number.isNaN(value) ? '–' : value.toFixed(2).replace(/^(-?)0\./, '$1.');
+  return !Number.isFinite(value) ? formatValue(value) : value.toFixed(2).replace(/^(-?)0\./, '$1.');
 }
 
 /** 61,400 */
 export function formatCount(value: number): string {
   return Number.isNaN(value) ? '–' : Math.round(value).toLocaleString('en-US');
+}
+
+/** "1 row", "61,400 rows" */
+export function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A tick of an axis, six characters mostly: .25, 150k, 1.5e13. */
+export function formatTick(value: number): string {
+  const magnitude = Math.abs(value);
+  if (value !== 0 && (magnitude >= 1e6 || magnitude < 1e-3)) {
+    return Number(value.toPrecision(3)).toExponential().replace('e+', 'e');
+  }
+  if (magnitude >= 1e4 && value % 100 === 0) return `${value / 1000}k`;
+  return String(Number(value.toPrecision(6))).replace(/^(-?)0\./, '$1.');
 }
 
 /** 87 % */

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  EarlyWarning,
-  overlapZones,
-  signals,
-  warningScore,
-  watchScore,
-  type Assessment,
-} from '../../src/diagnostics/earlyWarning.ts';
+import { EarlyWarning, labSignals, type Assessment } from '../../src/diagnostics/earlyWarning.ts';
+import { overlapZones, warningScore, watchScore } from '../../src/diagnostics/signal.ts';
 import { metrics, type MetricId, type MetricRow } from '../../src/spec/metrics.ts';
 
 type Row = Partial<MetricRow>;
@@ -68,7 +62,7 @@ describe('answer overlap', () => {
   });
 
   it('has the levels that the vote chart draws', () => {
-    expect(signals[0]).toMatchObject({ metric: 'vote/answer_overlap', ...overlapZones });
+    expect(labSignals[0]).toMatchObject({ metric: 'vote/answer_overlap', ...overlapZones });
   });
 });
 
@@ -273,7 +267,7 @@ describe('laws', () => {
   });
 
   it('no signal needs the truth, and each has room between amber and red', () => {
-    for (const { metric, and, amber, red, steps } of signals) {
+    for (const { metric, and, amber, red, steps } of labSignals) {
       for (const id of and === undefined ? [metric] : [metric, and])
         expect(metrics[id].needsTruth).toBe(false);
       expect(amber).not.toBe(red);

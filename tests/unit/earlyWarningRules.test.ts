@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { EarlyWarning, signals, warningScore, watchScore } from '../../src/diagnostics/earlyWarning.ts';
+import { EarlyWarning, labSignals } from '../../src/diagnostics/earlyWarning.ts';
+import { warningScore, watchScore } from '../../src/diagnostics/signal.ts';
 import { rules, states, type Rule } from '../../src/experiments/alarms.ts';
 import { metrics, type MetricId, type MetricRow } from '../../src/spec/metrics.ts';
 
@@ -34,7 +35,7 @@ const levels: readonly [MetricId, number, number, number, MetricId?][] = [
 ];
 
 it('every signal of the early warning has its levels here', () => {
-  expect(signals.map(({ metric }) => metric)).toEqual(levels.map(([metric]) => metric));
+  expect(labSignals.map(({ metric }) => metric)).toEqual(levels.map(([metric]) => metric));
 });
 
 describe.each(levels)('%s', (metric, start, amber, red, other) => {
@@ -48,7 +49,7 @@ describe.each(levels)('%s', (metric, start, amber, red, other) => {
         .at(-1) ?? NaN
     );
   };
-  const supports = signals.find((signal) => signal.metric === metric)?.alone === false;
+  const supports = labSignals.find((signal) => signal.metric === metric)?.alone === false;
   const most = supports ? (watchScore + warningScore) / 2 : 1;
 
   it('scores a third at amber, two thirds at red, and in proportion between and beyond', () => {
@@ -73,12 +74,12 @@ describe.each(levels)('%s', (metric, start, amber, red, other) => {
       `from ${figure.toFixed(2)} `,
     ];
     expect(written(value).some((words) => reason?.includes(words))).toBe(true);
-    const compares = signals.find((signal) => signal.metric === metric)?.compared !== 'value';
+    const compares = labSignals.find((signal) => signal.metric === metric)?.compared !== 'value';
     expect(written(start).some((words) => reason?.includes(words))).toBe(compares);
   });
 
   // Behind the two states and the overlap's other level, in the order of the signals.
-  const rule = rules[3 + signals.findIndex((signal) => signal.metric === metric)];
+  const rule = rules[3 + labSignals.findIndex((signal) => signal.metric === metric)];
 
   it('is a rule by itself: it speaks above amber, and of no other column', () => {
     if (rule === undefined) expect.fail('no rule');

@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { trainerState } from '../../src/cli/asTrl.ts';
-import { EarlyWarning } from '../../src/diagnostics/earlyWarning.ts';
 import { type Log, outlineOf } from '../../src/records/import/log.ts';
-import { guessMapping, type Mapping, readingOf, readRows } from '../../src/records/import/mapping.ts';
-import { packLog } from '../../src/records/import/pack.ts';
+import { guessMapping, type Mapping, readingOf } from '../../src/records/import/mapping.ts';
+import { readRows } from '../../src/records/import/rows.ts';
 import { parseLog } from '../../src/records/import/parse.ts';
 import { joinLogs } from '../../src/records/import/join.ts';
 import { numberIn } from '../../src/records/import/table.ts';
-import { fromRow, metricIds, type MetricRow, metrics } from '../../src/spec/metrics.ts';
+import { metricIds, metrics } from '../../src/spec/metrics.ts';
 
 const fixture = (file: string): readonly Log[] =>
   parseLog(file, readFileSync(`tests/fixtures/logs/${file}`, 'utf8'));
@@ -60,9 +59,9 @@ describe('trainer_state.json', () => {
     });
   });
 
-  it('NaN, as Python writes it, is a value that was not measured', () => {
+  it('NaN, as Python writes it, is a value that is not finite', () => {
     const { rows } = readRows(log, guessMapping(log));
-    expect(rows.map((row) => row['optim/grad_norm'])).toEqual([0.21, 0.19, undefined]);
+    expect(rows.map((row) => row['optim/grad_norm'])).toEqual([0.21, 0.19, Infinity]);
   });
 
   it('NaN within a name stays', () => {
@@ -269,12 +268,14 @@ describe('mapping', () => {
         { step: 2, 'reward/mean': 0.2 },
       ],
       stepless: 3,
+      twice: 0,
+      abandoned: [],
     });
   });
 
   it('no step, no rows', () => {
     const log = only(parseLog('a.csv', 'epoch,reward\n1,.2\n'));
-    expect(readRows(log, guessMapping(log))).toEqual({ rows: [], stepless: 1 });
+    expect(readRows(log, guessMapping(log))).toEqual({ rows: [], stepless: 1, twice: 0, abandoned: [] });
   });
 
   it('percent are seen, and divided by 100 when so read', () => {
@@ -305,37 +306,6 @@ describe('mapping', () => {
   });
 });
 
-describe('rows as a history takes them', () => {
-  const rowsOf = (text: string): MetricRow[] => {
-    const log = only(parseLog('run.jsonl', text));
-    const { rows, count } = packLog(log, guessMapping(log));
-    expect(rows).toHaveLength(count * metricIds.length);
-    return Array.from({ length: count }, (_, row) => fromRow(rows, row * metricIds.length));
-  };
-  const shrinking = (step: number): number => 200 * 0.96 ** step;
-
-  it('bear the score of the early warning from the row on where it speaks', () => {
-    const lines = Array.from({ length: 40 }, (_, step) =>
-      JSON.stringify({ step, data: { 'response_length/mean': shrinking(step) } }),
-    );
-    const rows = rowsOf(lines.join('\n'));
-    const warning = new EarlyWarning();
-    const scores = rows.slice(1).map((row) => warning.add(row).score);
-    expect(rows.slice(0, 10).map((row) => row['warning/score'])).toEqual(Array(10).fill(NaN));
-    expect(rows.slice(10).map((row) => row['warning/score'])).toEqual(scores.slice(9));
-    expect(scores.at(-1)).toBeGreaterThan(2 / 3);
-    expect(rows[3]).toMatchObject({ step: 3, 'completion/length': shrinking(3), 'reward/mean': NaN });
-  });
-
-  it('bear none where nothing can be judged, and keep one that the file has', () => {
-    const text = (data: object): string =>
-      Array.from({ length: 20 }, (_, step) => JSON.stringify({ step, data })).join('\n');
-    expect(rowsOf(text({ reward: 1 })).map((row) => row['warning/score'])).toEqual(Array(20).fill(NaN));
-    const own = { 'completion/length': 20, 'warning/score': 0.25 };
-    expect(rowsOf(text(own)).map((row) => row['warning/score'])).toEqual(Array(20).fill(0.25));
-  });
-});
-
 it('an outline has all of a log but its values', () => {
   const log = only(parseLog('a.csv', 'step,x,y\n1,-3,\n2,50,\n3,,\n'));
   expect(outlineOf(log)).toEqual({
@@ -350,17 +320,6 @@ it('an outline has all of a log but its values', () => {
     axis: null,
     notes: [],
   });
-});
-
-it('what a log says reaches the early warning: completions that shrink turn it red', () => {
-  const lines = Array.from({ length: 40 }, (_, step) =>
-    JSON.stringify({ step, data: { 'response_length/mean': 200 * 0.96 ** step } }),
-  );
-  const log = only(parseLog('run.jsonl', lines.join('\n')));
-  const warning = new EarlyWarning();
-  const states = readRows(log, guessMapping(log)).rows.map((row) => warning.add(row));
-  expect(states[10]?.state).toBe('healthy');
-  expect(states.at(-1)).toMatchObject({ state: 'warning', signal: 'completion/length' });
 });
 
 describe('a run of this lab, written in TRL’s format', () => {

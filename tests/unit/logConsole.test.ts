@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Log } from '../../src/records/import/log.ts';
-import { guessMapping, readRows } from '../../src/records/import/mapping.ts';
+import { guessMapping } from '../../src/records/import/mapping.ts';
+import { readRows } from '../../src/records/import/rows.ts';
 import { parseLog } from '../../src/records/import/parse.ts';
 
 const printed = (file: string): string => readFileSync(`tests/fixtures/logs/cases/${file}`, 'utf8');
@@ -264,7 +265,7 @@ describe('other trainers, as their sources print', () => {
     );
     expect(mapped(log).map((row) => [row.step, row['reward/mean']])).toEqual([
       [0, 0.25],
-      [1, undefined],
+      [1, Infinity],
       [2, 0.5],
     ]);
   });

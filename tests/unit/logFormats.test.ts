@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { LabError } from '../../src/lib/labError.ts';
 import { areOneRun, joinLogs } from '../../src/records/import/join.ts';
 import { type Log, limits } from '../../src/records/import/log.ts';
-import { guessMapping, readRows } from '../../src/records/import/mapping.ts';
+import { guessMapping } from '../../src/records/import/mapping.ts';
+import { readRows } from '../../src/records/import/rows.ts';
 import { openLog } from '../../src/records/import/open.ts';
 
 const fixture = (file: string): Uint8Array<ArrayBuffer> =>

@@ -5,7 +5,8 @@ import { LabError } from '../../src/lib/labError.ts';
 import { philox4x32 } from '../../src/lib/philox.ts';
 import { checksum } from '../../src/records/import/eventFile.ts';
 import { joinLogs } from '../../src/records/import/join.ts';
-import { guessMapping, readRows } from '../../src/records/import/mapping.ts';
+import { guessMapping } from '../../src/records/import/mapping.ts';
+import { readRows } from '../../src/records/import/rows.ts';
 import { openLog } from '../../src/records/import/open.ts';
 import { testMs } from '../patience.ts';
 

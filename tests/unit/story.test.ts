@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collapsedBelow, summarise } from '../../src/diagnostics/collapse.ts';
-import { overlapZones } from '../../src/diagnostics/earlyWarning.ts';
+import { overlapZones } from '../../src/diagnostics/signal.ts';
 import { phasesOf } from '../../src/diagnostics/phases.ts';
 import { told, toldSteps, type ToldRun, type Turn, turnsOf } from '../../src/diagnostics/story.ts';
 import type { MetricId } from '../../src/spec/metrics.ts';

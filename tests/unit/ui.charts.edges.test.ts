@@ -334,7 +334,7 @@ describe('pngOf', () => {
       'M-GRPO + IQR',
       ...['policy', '.31', '.28'],
       ...['anchor', '.12', '.13'],
-      ...['0', '0.5', '1'],
+      ...['0', '.5', '1'],
       ...['0', '20', '40'],
       'SRT collapsed at step 25',
       sheet.source,

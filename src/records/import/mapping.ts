@@ -1,5 +1,5 @@
-import { type MetricId, metricIds, type MetricRow, metrics } from '../../spec/metrics.ts';
-import type { ColumnOutline, Log, LogOutline } from './log.ts';
+import { type MetricId, metricIds, metrics } from '../../spec/metrics.ts';
+import type { ColumnOutline, LogOutline } from './log.ts';
 import { claimsOf, isTabled, plain, stepNames } from './names.ts';
 
 /** Where a metric comes from. */
@@ -85,41 +85,4 @@ export function readingOf(
     outside,
     looksPercent: share && least >= 0 && greatest > 1 && greatest <= 100,
   };
-}
-
-/** A log in the lab's terms. */
-export interface Rows {
-  /** Steps ascending, each once; what a step did not measure is absent. */
-  readonly rows: readonly Partial<MetricRow>[];
-  /** Rows of the log that name no step, or one that is not a whole number from 0 on: they are left out. */
-  readonly stepless: number;
-}
-
-/** The rows of a log as mapped: those of one step merged, the later ones in the file first to be believed. */
-export function readRows({ columns, rows: length }: Log, mapping: Mapping): Rows {
-  const columnOf = new Map(columns.map((column) => [column.name, column.values]));
-  const sources = metricIds.flatMap((id) => {
-    const source = mapping[id];
-    const values = source === undefined ? undefined : columnOf.get(source.column);
-    return source === undefined || values === undefined || id === 'step'
-      ? []
-      : [{ id, values, scale: source.percent ? 0.01 : 1 }];
-  });
-  const steps = columnOf.get(mapping.step?.column ?? '');
-  const merged = new Map<number, Partial<Record<MetricId, number>>>();
-  let stepless = 0;
-  for (let row = 0; row < length; row++) {
-    const step = steps?.[row] ?? NaN;
-    if (!Number.isSafeInteger(step) || step < 0) {
-      stepless++;
-      continue;
-    }
-    const record = merged.get(step) ?? { step };
-    merged.set(step, record);
-    for (const { id, values, scale } of sources) {
-      const value = values[row] ?? NaN;
-      if (!Number.isNaN(value)) record[id] = value * scale;
-    }
-  }
-  return { rows: [...merged.values()].sort((a, b) => (a.step ?? 0) - (b.step ?? 0)), stepless };
 }

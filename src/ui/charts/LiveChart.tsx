@@ -11,7 +11,7 @@ import {
   YAxis,
   ZIndexLayer,
 } from 'recharts';
-import { shortNumber } from '../../store/describe.ts';
+import { formatTick } from '../format.ts';
 import type { Zone } from './charts.ts';
 import { type Curve, pathOf } from './curves.ts';
 import { strokes } from './dash.ts';
@@ -48,11 +48,6 @@ export const LiveChart = memo(function LiveChart({ curves, ...frame }: LiveChart
   );
 });
 
-/** At most seven characters, which the margin has room for: 7.5e-5, .00125, .25 */
-function axisNumber(value: number): string {
-  return shortNumber(value).replace(/^(-?)0\./, '$1.');
-}
-
 /** Axes, grid and zones: drawn anew only when the axes change. */
 const Frame = memo(function Frame({ width, height, steps, values, zones }: FrameProps) {
   // Recharts draws no axis without data.
@@ -82,6 +77,7 @@ const Frame = memo(function Frame({ width, height, steps, values, zones }: Frame
         type="number"
         domain={[...steps.domain]}
         ticks={steps.ticks}
+        tickFormatter={formatTick}
         height={plotMargin.bottom}
         tick={tickStyle}
         tickLine={false}
@@ -97,7 +93,7 @@ const Frame = memo(function Frame({ width, height, steps, values, zones }: Frame
         ticks={values.ticks}
         width={plotMargin.left}
         tick={tickStyle}
-        tickFormatter={axisNumber}
+        tickFormatter={formatTick}
         tickLine={false}
         tickMargin={3}
         axisLine={false}

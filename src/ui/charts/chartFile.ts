@@ -1,4 +1,4 @@
-import { shortNumber } from '../../store/describe.ts';
+import { formatTick } from '../format.ts';
 import { pathOf } from './curves.ts';
 import { strokes } from './dash.ts';
 import { pixelOfStep, plotMargin, valueScale } from './plot.ts';
@@ -145,7 +145,7 @@ function drawPlot(g: CanvasRenderingContext2D, { steps, values, zones, curves, n
     g.lineTo(right, y(tick));
     g.stroke();
     g.textAlign = 'right';
-    g.fillText(shortNumber(tick), plotMargin.left - 4, y(tick) + 3);
+    g.fillText(formatTick(tick), plotMargin.left - 4, y(tick) + 3);
   }
   g.textAlign = 'center';
   for (const tick of steps.ticks) g.fillText(String(tick), x(tick), plotHeight - 6);

@@ -1,4 +1,4 @@
-import { overlapZones } from '../../diagnostics/earlyWarning.ts';
+import { overlapZones } from '../../diagnostics/signal.ts';
 import type { MetricChart, MetricId } from '../../spec/metrics.ts';
 import type { Dash } from './dash.ts';
 

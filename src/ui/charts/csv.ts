@@ -21,8 +21,14 @@ export function csvOf(
     steps.forEach((step, row) => {
       const values = columns.map((column) => column[row] ?? NaN);
       if (values.every(Number.isNaN)) return;
-      lines.push([lane, step, ...values.map((value) => (Number.isNaN(value) ? '' : value))].join(','));
+      lines.push([lane, step, ...values.map(cell)].join(','));
     });
   }
   return `${lines.join('\r\n')}\r\n`;
+}
+
+/** What is not finite is NaN, as whoever wrote the log would have said. */
+function cell(value: number): number | string {
+  if (Number.isNaN(value)) return '';
+  return Number.isFinite(value) ? value : 'NaN';
 }

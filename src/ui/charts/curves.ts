@@ -11,6 +11,8 @@ const maxPoints = 640;
 /** What of a lane the curves need. */
 export interface Drawn {
   readonly history: Columns<MetricId>;
+  /** What a resumed run left behind. */
+  readonly abandoned?: Columns<MetricId>;
   readonly slot: number;
 }
 
@@ -18,7 +20,7 @@ interface Line {
   readonly kind: 'line';
   readonly slot: number;
   readonly dash: Dash;
-  /** What was measured, behind the smoothed curve of it. */
+  /** What was measured, behind the smoothed curve of it; or what was left behind. */
   readonly faint: boolean;
   readonly points: Thinned;
 }
@@ -55,8 +57,12 @@ export function stepsPerBucket({ from, to }: Span): number {
 export function curvesOf(lanes: readonly Drawn[], drawing: Drawing): Curve[] {
   const { lines, bands, smoothing } = drawing;
   const raw = { ...drawing, smoothing: 0 };
+  const left = lanes.flatMap(({ abandoned, slot }) =>
+    abandoned === undefined ? [] : lines.map((line) => lineOf({ history: abandoned, slot }, line, raw, true)),
+  );
   return [
     ...lanes.flatMap((lane) => bands.map((band) => bandOf(lane, band, drawing))),
+    ...left,
     ...(smoothing > 0 ? lanes.flatMap((lane) => lines.map((line) => lineOf(lane, line, raw, true))) : []),
     ...lanes.flatMap((lane) => lines.map((line) => lineOf(lane, line, drawing, false))),
   ];
@@ -68,11 +74,11 @@ function lineOf(
   drawing: Drawing,
   faint: boolean,
 ): Line {
-  const { steps, columns } = shown(history, [id], drawing);
+  const { steps, columns, broken } = shown(history, [id], drawing);
   const points = decimate(steps, columns[0] ?? steps, drawing.bucket);
   // Between two evaluations nothing is missing.
   const whole = joined === true || metrics[id].every === 'eval' ? measured(points) : points;
-  return { kind: 'line', slot, dash, faint, points: whole };
+  return { kind: 'line', slot, dash, faint, points: interrupted(whole, broken) };
 }
 
 function bandOf({ history, slot }: Drawn, band: BandSpec, drawing: Drawing): Band {
@@ -88,6 +94,8 @@ const none: Thinned = { steps: [], values: [] };
 interface Shown {
   readonly steps: Float64Array;
   readonly columns: readonly Float64Array[];
+  /** Steps at which something was measured that is not finite. */
+  readonly broken: readonly number[];
 }
 
 /**
@@ -100,10 +108,39 @@ function shown(history: Drawn['history'], ids: readonly MetricId[], drawing: Dra
   const columns = ids.map((id) => (smoothing > 0 ? history.smoothed(id, smoothing) : history.column(id)));
   const [first, end] = rowsShown(steps, columns, drawing.span);
   const cut = columns.map((column) => column.subarray(first, end));
+  const at = steps.subarray(first, end);
+  const raw = ids.map((id) => history.column(id).subarray(first, end));
+  const holes = raw.filter((column) => column.includes(Infinity));
+  const broken = holes.flatMap((column) => [...at].filter((_, row) => column[row] === Infinity));
+  const drawable = logarithmic || holes.length > 0;
   return {
-    steps: steps.subarray(first, end),
-    columns: logarithmic ? cut.map((column) => column.map((value) => (value > 0 ? value : NaN))) : cut,
+    steps: at,
+    columns: drawable ? cut.map((column) => column.map((value) => drawn(value, logarithmic))) : cut,
+    broken,
   };
+}
+
+function drawn(value: number, logarithmic: boolean): number {
+  return Number.isFinite(value) && (!logarithmic || value > 0) ? value : NaN;
+}
+
+/** The points with a gap at each step that is broken, which lie in order. */
+function interrupted(points: Thinned, broken: readonly number[]): Thinned {
+  if (broken.length === 0) return points;
+  const steps: number[] = [];
+  const values: number[] = [];
+  let next = 0;
+  points.steps.forEach((step, at) => {
+    const before = next;
+    while ((broken[next] ?? Infinity) < step) next++;
+    if (next > before) {
+      steps.push(broken[before] ?? step);
+      values.push(NaN);
+    }
+    steps.push(step);
+    values.push(points.values[at] ?? NaN);
+  });
+  return { steps, values };
 }
 
 function rowsShown(
@@ -142,7 +179,8 @@ function measured({ steps, values }: Thinned): Thinned {
 const shareTicks: AxisTicks = { domain: [0, 1], ticks: [0, 0.25, 0.5, 0.75, 1] };
 
 /**
- * The value axis of everything drawn within the span. A reward that is no share (Intuitor's) outgrows the share axis.
+ * The value axis of everything drawn within the span. A reward that is no share leaves the share axis: it may be
+ * negative, or of any size.
  * @param zoomed the axis need not begin at 0: what is shown fills it
  */
 export function valueAxis(
@@ -166,6 +204,9 @@ export function valueAxis(
   return { ...ticksFor(low, high, view, logarithmic, zoomed), logarithmic };
 }
 
+/** What a share may be beyond 0 and 1, by rounding or by the luck of a ratio. */
+const slack = 0.005;
+
 /** A zoomed axis leaves out 0 where that would be most of it. */
 const worthCutting = 0.5;
 
@@ -176,8 +217,8 @@ function ticksFor(
   logarithmic: boolean,
   zoomed: boolean,
 ): AxisTicks {
-  // A ratio such as the overlap can be above 1: cut off, it would look like one.
-  if (view.range === 'share' && !logarithmic && !(high > 1.005)) return shareTicks;
+  // A ratio such as the overlap can be above 1, and a reward anything: cut off, it would look like a share.
+  if (view.range === 'share' && !logarithmic && !(low < -slack) && !(high > 1 + slack)) return shareTicks;
   if (high === -Infinity) return logarithmic ? logTicks(0.01, 1) : linearTicks(1);
   if (logarithmic) return logTicks(low, high);
   return linearTicks(high, zoomed && low > worthCutting * high ? low : Math.min(0, low));

@@ -1,7 +1,7 @@
 import type { Span } from '../../store/view.ts';
 
 /** Pixels around the plot area of every chart, fixed so that streaming moves nothing; "1.25e-5" has room on the left. */
-export const plotMargin = { left: 44, right: 12, top: 8, bottom: 20 } as const;
+export const plotMargin = { left: 44, right: 14, top: 8, bottom: 20 } as const;
 
 /** Pixel of a step within a chart `width` pixels wide that shows a span. */
 export function pixelOfStep(step: number, { from, to }: Span, width: number): number {

@@ -3,9 +3,9 @@ import type { ColumnOutline } from '../../records/import/log.ts';
 import { type Reading, readingOf } from '../../records/import/mapping.ts';
 import { type MetricId, metrics } from '../../spec/metrics.ts';
 import { mapColumn, type WatchedRun } from '../../store/watch.ts';
-import { formatCount, formatValue } from '../format.ts';
+import { counted, formatCount, formatValue } from '../format.ts';
 import { useView } from '../useStore.ts';
-import { isJudged, mappable } from './watchCharts.ts';
+import { isJudged, mappable, namedElsewhere } from './watchCharts.ts';
 
 /** Which column is which metric: every choice can be changed, and charts and verdict follow. */
 export function MappingTable({ run }: { readonly run: WatchedRun }) {
@@ -59,7 +59,7 @@ export function MappingTable({ run }: { readonly run: WatchedRun }) {
             .filter((id) => !rows.includes(id))
             .map((id) => (
               <option key={id} value={id}>
-                {metrics[id].label} ({id})
+                {namedElsewhere(id).label} ({id})
               </option>
             ))}
         </select>
@@ -91,7 +91,8 @@ export function MappingTable({ run }: { readonly run: WatchedRun }) {
 }
 
 function MetricRow({ run, id }: { readonly run: WatchedRun; readonly id: MetricId }) {
-  const { label, formula, unit } = metrics[id];
+  const { formula } = metrics[id];
+  const { label, unit } = namedElsewhere(id);
   const source = run.mapping[id];
   const column = run.log.columns.find(({ name }) => name === source?.column);
   const reading = column === undefined ? null : readingOf(id, column, source?.percent === true);
@@ -136,15 +137,21 @@ function Remarks({ run, id, reading }: RemarksProps) {
   const source = run.mapping[id];
   if (id === 'step') {
     if (source === undefined) return <span className="remark">Choose the column that counts the steps.</span>;
-    if (run.lane === null || run.stepless === 0) return null;
+    const stepless = run.drawn?.stepless ?? 0;
+    if (stepless === 0) return null;
     return (
-      <span className="remark">{formatCount(run.stepless)} rows name no whole step and are left out.</span>
+      <span className="remark">
+        {counted(stepless, 'row')} {stepless === 1 ? 'names' : 'name'} no whole step and{' '}
+        {stepless === 1 ? 'is' : 'are'} left out.
+      </span>
     );
   }
   if (source === undefined || reading === null) return null;
-  const { label, range } = metrics[id];
+  const { range } = metrics[id];
+  const { label } = namedElsewhere(id);
   return (
     <>
+      {reading.count === 0 ? <span className="remark">Never a finite number. </span> : null}
       {range !== undefined && reading.outside ? (
         <span className="remark">{`Values lie outside ${range[0]} to ${range[1]}. `}</span>
       ) : null}
@@ -167,10 +174,12 @@ function Remarks({ run, id, reading }: RemarksProps) {
 }
 
 function spanOf({ count, least, greatest }: ColumnOutline): string {
-  return `${formatCount(count)} values, ${figure(least)} to ${figure(greatest)}`;
+  return count === 0
+    ? 'never a finite number'
+    : `${counted(count, 'value')}, ${figure(least)} to ${figure(greatest)}`;
 }
 
 /** A value as found: counts whole, all else in two or three digits. */
 function figure(value: number): string {
-  return Number.isInteger(value) ? formatCount(value) : formatValue(value);
+  return Number.isInteger(value) && Math.abs(value) < 1e6 ? formatCount(value) : formatValue(value);
 }

@@ -5,8 +5,9 @@ import type { Alarm, Lane } from '../../store/lanes.ts';
 import { stateInWords, withoutTruth } from '../../store/status.ts';
 import { pin } from '../../store/view.ts';
 import { forget, rename, show, type WatchedRun } from '../../store/watch.ts';
-import { formatCount, formatPercent, formatShare } from '../format.ts';
+import { counted, formatPercent, formatShare } from '../format.ts';
 import { useView } from '../useStore.ts';
+import { Evidence, Remarks, ToTry } from './VerdictDetails.tsx';
 
 /** A run in the charts: how it fares and why, what was noticed when, and what its file held. */
 export const RunCard = memo(function RunCard({
@@ -16,9 +17,11 @@ export const RunCard = memo(function RunCard({
   readonly run: WatchedRun;
   readonly lane: Lane;
 }) {
-  const { alarms } = lane;
-  const truthHidden = useView((view) => view.truthHidden);
+  const truthHidden = useView((state) => state.truthHidden);
   const status = truthHidden ? withoutTruth(lane.status) : lane.status;
+  const judged = run.drawn?.judged ?? null;
+  const findings = (truthHidden ? judged?.labelFree : judged?.verdict)?.findings ?? [];
+  const { alarms } = lane;
   const word = status.state === 'waiting' ? 'not judged' : stateInWords(status);
   return (
     <article className={`watched card lane-${lane.slot}`} data-state={status.state} aria-label={run.name}>
@@ -28,6 +31,7 @@ export const RunCard = memo(function RunCard({
       </div>
       <span className="lane-state">{word}</span>
       <p className="watched-reason">{status.reason}</p>
+      <Evidence run={run} findings={findings} />
       {Number.isNaN(status.now) ? null : (
         <p className="lane-figures">
           <Figure label="best" value={formatShare(status.best)} />
@@ -35,7 +39,9 @@ export const RunCard = memo(function RunCard({
           <Figure label="retention" value={formatPercent(status.retention)} />
         </p>
       )}
+      <ToTry findings={findings} />
       <Alarms alarms={alarms} />
+      <Remarks run={run} />
       <p className="unit">{summaryOf(run, lane)}</p>
     </article>
   );
@@ -145,7 +151,9 @@ function Alarms({ alarms }: { readonly alarms: readonly Alarm[] }) {
 
 function summaryOf({ log, mapping }: WatchedRun, { history }: Lane): string {
   const steps = history.column('step');
-  const span = steps.length === 0 ? '' : `, steps ${steps[0] ?? 0} to ${steps.at(-1) ?? 0}`;
+  const [first = 0] = steps;
+  const last = steps.at(-1) ?? first;
+  const span = steps.length === 0 ? '' : first === last ? `, step ${first}` : `, steps ${first} to ${last}`;
   const mapped = metricIds.filter((id) => mapping[id] !== undefined).length;
-  return `${formatNames[log.format]}: ${formatCount(log.rows)} rows${span}; ${mapped} of ${log.columns.length} columns known.`;
+  return `${formatNames[log.format]}: ${counted(log.rows, 'row')}${span}; ${mapped} of ${counted(log.columns.length, 'column')} known.`;
 }

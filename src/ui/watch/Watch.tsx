@@ -19,7 +19,7 @@ import { LabContext } from '../useStore.ts';
 import { DropZone, useDrop } from './DropZone.tsx';
 import { MappingTable } from './MappingTable.tsx';
 import { RunCard, WaitingRun } from './RunCard.tsx';
-import { chartsOf } from './watchCharts.ts';
+import { chartsOf, isShare } from './watchCharts.ts';
 import './watch.css';
 
 /** The page on which runs of other trainers are watched: their logs in the lab's charts, judged by its early warning. */
@@ -146,6 +146,7 @@ function Charts({ lanes }: { readonly lanes: readonly Lane[] }) {
     () =>
       chartsOf(
         new Set(metricIds.filter((id) => lanes.some((lane) => !Number.isNaN(lane.history.latest(id))))),
+        isShare(lanes, 'reward/mean'),
       ),
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `key` stands for the lanes, whose histories are whole
     [key],

@@ -1,5 +1,6 @@
-import { signals } from '../../diagnostics/earlyWarning.ts';
-import { type MetricId, metricIds } from '../../spec/metrics.ts';
+import { signals } from '../../diagnostics/signals.ts';
+import { type MetricId, metricIds, metrics } from '../../spec/metrics.ts';
+import type { Lane } from '../../store/lanes.ts';
 import { charts, type ChartSpec, type ViewSpec } from '../charts/charts.ts';
 
 /** A chart whose one view has one line. */
@@ -28,12 +29,32 @@ const specs: readonly ChartSpec[] = [
       line('reward/zero_std_groups', 'No gradient', 'share of groups', 'share'),
       line('reward/std', 'Spread', 'of the reward', 'auto'),
       { ...line('optim/lr', 'Rate', 'learning rate', 'auto'), logarithmic: true },
+      { ...line('optim/loss', 'Loss', 'as logged', 'auto'), logarithmic: true },
     ],
   },
 ];
 
-/** Which charts there are for the metrics that are measured, reduced to these, and which are empty. */
-export function chartsOf(measured: ReadonlySet<MetricId>): {
+/** What a metric is called in logs of other trainers, whose reward need be no pseudo-reward. */
+export function namedElsewhere(id: MetricId): { readonly label: string; readonly unit: string } {
+  const { label, unit } = metrics[id];
+  return { label: id === 'reward/mean' ? 'Reward' : label, unit };
+}
+
+/** Whether all of a metric that lanes measured lies within 0 and 1, so that it can be read as a share. */
+export function isShare(lanes: readonly Pick<Lane, 'history'>[], id: MetricId): boolean {
+  return lanes.every(({ history }) =>
+    history.column(id).every((value) => !Number.isFinite(value) || (value >= 0 && value <= 1)),
+  );
+}
+
+/**
+ * Which charts there are for the metrics that are measured, reduced to these, and which are empty.
+ * @param share whether the reward is one; else it has an axis and no unit of its own, and no gap to what is right
+ */
+export function chartsOf(
+  measured: ReadonlySet<MetricId>,
+  share = true,
+): {
   drawn: readonly ChartSpec[];
   empty: readonly string[];
 } {
@@ -42,9 +63,23 @@ export function chartsOf(measured: ReadonlySet<MetricId>): {
   for (const spec of specs) {
     const [first, ...others] = spec.views.flatMap((view) => reduced(view, measured));
     if (first === undefined) empty.push(spec.title);
+    else if (spec.id === 'reward') drawn.push(rewardChart(spec, first, measured, share));
     else drawn.push({ ...spec, views: [first, ...others] });
   }
   return { drawn, empty };
+}
+
+/** As the log has it: without a truth beside it, or on a scale of its own. */
+function rewardChart(
+  spec: ChartSpec,
+  view: ViewSpec,
+  measured: ReadonlySet<MetricId>,
+  share: boolean,
+): ChartSpec {
+  const alone = !view.lines.some(({ id }) => id.startsWith('truth/'));
+  const own =
+    share || !measured.has('reward/mean') ? {} : { unit: 'as logged', range: 'auto' as const, bands: [] };
+  return { ...spec, ...(alone ? { title: 'Reward' } : {}), views: [{ ...view, ...own }] };
 }
 
 function reduced(view: ViewSpec, measured: ReadonlySet<MetricId>): ViewSpec[] {

@@ -1,0 +1,306 @@
+import { mean } from '../lib/stats.ts';
+import type { MetricId, MetricRow } from '../spec/metrics.ts';
+import { collapseInWords, type Evaluation, hasRecovered, summarise } from './collapse.ts';
+import { Course, leastRows, Streak } from './course.ts';
+import { anySignals, mustBeFinite, type Reading, readSignal, surely } from './readings.ts';
+import {
+  type Circumstance,
+  readable,
+  type SignName,
+  supportingScore,
+  warningScore,
+  watchScore,
+} from './signal.ts';
+
+/** A sign that speaks, and what it rests on. */
+export interface Finding {
+  readonly name: SignName;
+  readonly metrics: readonly MetricId[];
+  /** The steps that show it: since when it is so, to the newest. */
+  readonly from: number;
+  readonly to: number;
+  /** Without a full stop. */
+  readonly sentence: string;
+}
+
+/** What can be said of a run of any trainer after a row. */
+export interface Verdict {
+  readonly state: 'unjudged' | 'healthy' | 'watch' | 'warning' | 'collapsed';
+  /** 0: nothing to be seen; above `watchScore` amber, above `warningScore` red. What labels alone can tell is not in it. */
+  readonly score: number;
+  readonly reason: string;
+  /** What an alarm rests on, the strongest first; empty where nothing alarms. */
+  readonly findings: readonly Finding[];
+}
+
+/** Of rows that hold nothing to judge by. */
+export const unjudged: Verdict = {
+  state: 'unjudged',
+  score: 0,
+  reason:
+    'None of the mapped columns is one that a run is judged by: reward, entropy, KL, completions or votes.',
+  findings: [],
+};
+const tooShort: Verdict = {
+  ...unjudged,
+  reason: `Too short to be judged: most signs speak once they have been measured ${leastRows} times.`,
+};
+
+/** What a course is kept of. */
+const kept: readonly MetricId[] = [
+  ...new Set([
+    ...mustBeFinite,
+    'reward/std' as const,
+    'truth/accuracy' as const,
+    ...anySignals.map(({ metric }) => metric),
+  ]),
+];
+
+/** What tells of a run of reinforcement learning; loss, gradient and rate alone are those of any training. */
+const telling = kept.filter((id) => !/^(optim|truth)\//.test(id));
+
+/** Share of groups without gradient from which a row counts as dead. */
+const nearlyAll = 0.95;
+/** Most sentences of a reason. */
+const mostSentences = 4;
+/** The score of two signs together that make red: in the middle of it. */
+const surelyRed = (warningScore + 1) / 2;
+
+/**
+ * Judges a run of any trainer row by row: relative to the run's own start, or beyond what any healthy run does. To see
+ * what can be said without labels, it is given rows without `truth/…` and `eval/…`.
+ */
+export class RunJudge {
+  readonly #courses = new Map<MetricId, Course>();
+  readonly #dead = new Streak();
+  #deadBy: MetricId = 'reward/zero_std_groups';
+  readonly #evaluations: Evaluation[] = [];
+  readonly #truths: number[] = [];
+  /** Whether what is right was what is paid, in every row: then it says nothing that the reward doesn't. */
+  #isPaid = true;
+  readonly #means: Evaluation[] = [];
+  /** Since when each sign speaks without a break. */
+  #speaking = new Map<string, number>();
+  #row = -1;
+  #step = 0;
+
+  /** @param row steps ascending. NaN or absent: not measured; infinite: measured, and not finite */
+  add(row: Partial<MetricRow>): Verdict {
+    this.#step = row.step ?? this.#step;
+    const values = kept.flatMap((id) => {
+      const value = row[id];
+      return value === undefined || Number.isNaN(value) ? [] : [[id, value] as const];
+    });
+    if (values.length > 0) this.#row++;
+    for (const [id, value] of values) this.#courseOf(id).add(value, this.#step, this.#row);
+    this.#addDead(row);
+    this.#addTruth(row);
+    return this.#verdict();
+  }
+
+  #courseOf(id: MetricId): Course {
+    const known = this.#courses.get(id) ?? new Course();
+    this.#courses.set(id, known);
+    return known;
+  }
+
+  /** Where the share of groups is not logged, a spread of exactly 0 says the same, or a gradient of exactly 0. */
+  #addDead(row: Partial<MetricRow>): void {
+    for (const id of ['reward/zero_std_groups', 'reward/std', 'optim/grad_norm'] as const) {
+      const value = row[id];
+      if (value === undefined || Number.isNaN(value)) continue;
+      this.#deadBy = id;
+      this.#dead.add(id === 'reward/zero_std_groups' ? value >= nearlyAll : value === 0, this.#step);
+      return;
+    }
+  }
+
+  /** Batches are small: a collapse is read from the mean over ten rows of what is right in them. */
+  #addTruth(row: Partial<MetricRow>): void {
+    const [sampled = NaN, truth = NaN] = [row['eval/sampled'], row['truth/accuracy']];
+    if (Number.isFinite(sampled)) this.#evaluations.push({ step: this.#step, sampled });
+    if (!Number.isFinite(truth)) return;
+    this.#isPaid &&= truth === row['reward/mean'];
+    this.#truths.push(truth);
+    const last = this.#truths.slice(-leastRows);
+    if (last.length === leastRows) this.#means.push({ step: this.#step, sampled: mean(last) });
+  }
+
+  #verdict(): Verdict {
+    const circumstances = this.#circumstances();
+    const readings = anySignals.flatMap((signal) => {
+      const course = this.#courses.get(signal.metric);
+      const reading = readSignal(signal, {
+        course: course?.isStale(this.#row) === true ? undefined : course,
+        courses: this.#courses,
+        dead: { stretch: this.#dead.stretch, by: this.#deadBy },
+      });
+      return reading === null ? [] : [tempered(reading, circumstances)];
+    });
+    const spoken = weighed(readings);
+    const score = Math.max(
+      0,
+      ...spoken.filter(({ signal }) => signal.second !== true).map((each) => each.score),
+    );
+    const findings = this.#findings(spoken, score, circumstances);
+    const collapsed = this.#collapse();
+    if (collapsed !== null) {
+      const reason = [
+        collapsed.reason,
+        ...findings.slice(0, mostSentences - 1).map(({ sentence }) => `${sentence}.`),
+      ];
+      return {
+        ...collapsed,
+        score,
+        reason: reason.join(' '),
+        findings: [...collapsed.findings, ...findings],
+      };
+    }
+    if (findings.length > 0) {
+      const state = score > warningScore ? 'warning' : 'watch';
+      return { state, score, reason: this.#alarm(findings), findings };
+    }
+    const counts = telling.map((id) => this.#courses.get(id)?.count ?? 0);
+    if (counts.every((count) => count === 0)) return unjudged;
+    if (counts.every((count) => count < leastRows)) return tooShort;
+    return { state: 'healthy', score, reason: this.#calm(), findings };
+  }
+
+  #circumstances(): ReadonlySet<Circumstance> {
+    const rose = this.#courses.get('reward/mean')?.rose ?? null;
+    const truncated = this.#courses.get('completion/truncated');
+    const fell = (truncated?.start(leastRows) ?? 0) - (truncated?.recent(leastRows) ?? 0);
+    const held = [this.#evaluations, this.#means].some((curve) => {
+      const summary = summarise(curve);
+      return (
+        summary !== null &&
+        summary.collapseStep === null &&
+        summary.retention > 0.9 &&
+        summary.final > summary.base
+      );
+    });
+    return new Set<Circumstance>([
+      ...(rose === null ? (['reward unknown'] as const) : rose ? (['reward rose'] as const) : []),
+      ...(fell > Math.max(0.05, 2 * (truncated?.errorOf(leastRows) ?? 0))
+        ? (['truncation fell'] as const)
+        : []),
+      ...(held ? (['accuracy held'] as const) : []),
+    ]);
+  }
+
+  /** What alarms: what is as bad as the worst, then what goes with it. */
+  #findings(
+    spoken: readonly Reading[],
+    score: number,
+    circumstances: ReadonlySet<Circumstance>,
+  ): readonly Finding[] {
+    const before = this.#speaking;
+    this.#speaking = new Map(spoken.map(({ key }) => [key, before.get(key) ?? this.#step]));
+    if (!(score > watchScore)) return [];
+    const level = score > warningScore ? warningScore : watchScore;
+    const worst = spoken.filter((each) => each.signal.second !== true && each.score > level);
+    const others = spoken.filter((each) => !worst.includes(each));
+    const said = new Set<string>();
+    return [...worst, ...others].flatMap(({ signal, key, told, metrics }) => {
+      // Two rules of one name say the same, as do two of the reward.
+      const about = signal.metric === 'reward/mean' ? 'reward' : signal.name;
+      if (said.has(about)) return [];
+      said.add(about);
+      const from = Number.isNaN(told.since) ? (this.#speaking.get(key) ?? this.#step) : told.since;
+      const doubts = score > warningScore ? [] : Object.entries(signal.doubt ?? {});
+      const doubt = doubts.filter(([circumstance]) => circumstances.has(circumstance as Circumstance));
+      const sentence = [signal.alarm(told), ...doubt.map(([, words]) => words)].join('. ');
+      return [{ name: signal.name, metrics, from, to: this.#step, sentence }];
+    });
+  }
+
+  /** A collapse of what is right: of held-out prompts, else of those trained on. */
+  #collapse(): Omit<Verdict, 'score'> | null {
+    for (const [metric, curve] of [
+      ['eval/sampled', this.#evaluations],
+      ['truth/accuracy', this.#means],
+    ] as const) {
+      const summary = summarise(curve);
+      if (summary === null || summary.collapseStep === null || hasRecovered(curve, summary)) continue;
+      if (metric === 'truth/accuracy' && (this.#isPaid || !this.#fellSurely())) continue;
+      const reward = this.#courses.get('reward/mean')?.newest ?? NaN;
+      const reason = collapseInWords(summary, reward);
+      const finding = {
+        metrics: [metric],
+        from: summary.collapseStep,
+        to: this.#step,
+        sentence: reason.slice(0, -1),
+      };
+      return { state: 'collapsed', reason, findings: [{ name: 'truth', ...finding }] };
+    }
+    return null;
+  }
+
+  /** Whether what is right in the batches has fallen by more than the luck of small ones. */
+  #fellSurely(): boolean {
+    const course = this.#courses.get('truth/accuracy');
+    return (
+      course !== undefined && course.best.mean - course.recent(leastRows) > surely * course.errorOf(leastRows)
+    );
+  }
+
+  /** What alarms, and what the reward says to it. */
+  #alarm(findings: readonly Finding[]): string {
+    const sentences = findings.slice(0, mostSentences).map(({ sentence }) => `${sentence}.`);
+    const ofReward = findings.some(({ metrics }) => metrics.includes('reward/mean'));
+    const [reward] = ofReward ? [] : this.#wordsOf(['reward/mean']);
+    if (reward !== undefined) sentences.push(`${reward.charAt(0).toUpperCase()}${reward.slice(1)}.`);
+    return sentences.join(' ');
+  }
+
+  /** What there is to say of a run without an alarm. */
+  #calm(): string {
+    const parts = this.#wordsOf(['reward/mean', 'policy/entropy', 'policy/kl_ref', 'completion/length']);
+    const calm = 'No sign of a collapse';
+    return parts.length === 0 ? `${calm}.` : `${calm}: ${parts.slice(0, 3).join('; ')}.`;
+  }
+
+  #wordsOf(ids: readonly (keyof typeof inWords)[]): string[] {
+    return ids.flatMap((id) => {
+      const course = this.#courses.get(id);
+      if (course === undefined || course.count < leastRows || course.isStale(this.#row)) return [];
+      return [inWords[id](course, readable(course.recent(leastRows)), readable(course.start(leastRows)))];
+    });
+  }
+}
+
+/** How a metric went, from its start to now. */
+const inWords = {
+  'reward/mean': (course: Course, now: string, start: string) =>
+    course.rose === true
+      ? `the reward has risen from ${start} to ${now}`
+      : `the reward is ${now}, ${start} at the start`,
+  'policy/entropy': (_: Course, now: string, start: string) =>
+    `entropy is ${now} nats, ${start} at the start`,
+  'policy/kl_ref': (_: Course, now: string) => `KL is ${now} nats`,
+  'completion/length': (_: Course, now: string, start: string) =>
+    `completions have ${now} tokens, ${start} at the start`,
+} as const;
+
+/** What the circumstances leave of a sign. */
+function tempered(reading: Reading, circumstances: ReadonlySet<Circumstance>): Reading {
+  let { score } = reading;
+  for (const [circumstance, left] of Object.entries(reading.signal.tempered ?? {})) {
+    if (!circumstances.has(circumstance as Circumstance)) continue;
+    score = Math.min(score, left === 'amber' ? supportingScore : 0);
+  }
+  return { ...reading, score, redBeside: reading.redBeside && (score > 0 || reading.score === 0) };
+}
+
+/** The signs that speak: those that don't count by themselves are amber at most, and red beside a second one. */
+function weighed(readings: readonly Reading[]): readonly Reading[] {
+  const speaks = ({ score }: Reading): boolean => score > watchScore;
+  return readings
+    .map((each) => {
+      if (each.signal.alone || each.signal.second === true) return each;
+      const beside = readings.some((other) => other.signal.name !== each.signal.name && speaks(other));
+      if (beside && each.redBeside) return { ...each, score: Math.max(each.score, surelyRed) };
+      return { ...each, score: Math.min(each.score, supportingScore) };
+    })
+    .filter(speaks);
+}
