@@ -116,11 +116,15 @@ function figuresOf({ compared, steps }: Signal, { course, courses, dead }: Cours
 }
 
 function notFinite(courses: ReadonlyMap<MetricId, Course>): Figures | null {
+  const kl = courses.get('policy/kl_ref');
+  const stands = kl !== undefined && kl.count >= leastRows && kl.least === 0 && kl.greatest === 0;
   const found = mustBeFinite.flatMap((id) => {
     const course = courses.get(id);
     if (course === undefined || course.notFinite.rows === 0) return [];
-    // Some trainers log a norm that never is a number; a loss that never is one has destroyed the run.
-    return course.count === 0 && id !== 'optim/loss' ? [] : [{ id, ...course.notFinite }];
+    // Some trainers log a norm that never is a number, and learn. A loss that never is one has destroyed the run, and
+    // so has a norm where the policy stands still.
+    if (course.count === 0 && id !== 'optim/loss' && !stands) return [];
+    return [{ id, ...course.notFinite }];
   });
   if (found.length === 0) return null;
   return {
