@@ -12,16 +12,19 @@ import { metricIds, metrics } from '../spec/metrics.ts';
 import { namesByProgram } from '../records/import/names.ts';
 import type { ReducedRun } from '../experiments/reduced.ts';
 import { experimentNames, readExperiment, readResults } from './experimentFiles.ts';
+import { caseTable, judgedCases } from './watchReport.ts';
 import { judgedSets, reportOf, warningExperiments, warningReportPath } from './warningReport.ts';
 
 /**
  * `npm run docs`: writes the generated tables into the pages of docs/, and docs/early-warning.md. A test fails when they
  * are stale.
  */
-export default function main(argv: string[]): void {
+export default async function main(argv: string[]): Promise<void> {
   readArguments(argv, {}, []);
   for (const [file, tables] of Object.entries(renderTables())) writeFileSync(file, filled(file, tables));
   writeFileSync(warningReportPath, reportOf(judgedSets()));
+  const cases = { cases: caseTable(await judgedCases()) };
+  writeFileSync('docs/watch.md', filled('docs/watch.md', cases));
 }
 
 /** Generated tables by file and marker. */

@@ -78,3 +78,41 @@ function stepsOf(rows: Float64Array): readonly [number, number] | null {
   const [first, last] = [rows[at], rows[rows.length - metricIds.length + at]];
   return first === undefined || last === undefined ? null : [first, last];
 }
+
+/** Whether a case is judged as its owner expects. */
+export function isRight({ packed, ...wanted }: JudgedCase): boolean {
+  if (packed.judged === null) return false;
+  const { verdict, alarms } = packed.judged;
+  const [from = NaN] = verdict.findings.map((finding) => finding.from);
+  const abandoned = wanted.abandoned ?? null;
+  return (
+    verdict.state === wanted.state &&
+    wanted.says.every((words) => new RegExp(words).test(verdict.reason)) &&
+    (wanted.alarms === undefined || alarms.length === wanted.alarms) &&
+    (wanted.since === undefined || from === wanted.since) &&
+    (wanted.by === undefined || from <= wanted.by) &&
+    (wanted.steps === undefined || packed.last === wanted.steps) &&
+    packed.twice === (wanted.twice ?? 0) &&
+    (abandoned === null || abandoned.join() === packed.abandonedSteps?.join())
+  );
+}
+
+/** The table of docs/watch.md: by kind, files tried, right, wrong. */
+export function caseTable(cases: readonly JudgedCase[]): string {
+  const kinds = [...new Set(cases.map(({ kind }) => kind))].sort();
+  const row = (name: string, of: readonly JudgedCase[]): string => {
+    const right = of.filter(isRight).length;
+    return `| ${name} | ${String(of.length)} | ${String(right)} | ${String(of.length - right)} |`;
+  };
+  return [
+    '| kind | files tried | right | wrong |',
+    '| --- | --- | --- | --- |',
+    ...kinds.map((kind) =>
+      row(
+        kind,
+        cases.filter((each) => each.kind === kind),
+      ),
+    ),
+    row('**all**', cases),
+  ].join('\n');
+}

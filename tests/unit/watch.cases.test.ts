@@ -1,5 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { judgedCases } from '../../src/cli/watchReport.ts';
+import { filled } from '../../src/cli/docs.ts';
+import { caseTable, isRight, judgedCases } from '../../src/cli/watchReport.ts';
+import { decodeUrl } from '../../src/settings/url.ts';
+import { remedies } from '../../src/ui/watch/remedies.ts';
+import { tried } from '../../src/ui/watch/tried.ts';
 
 /** Logs of real runs, each with what its owner expects to be told. */
 const cases = await judgedCases();
@@ -7,6 +12,18 @@ const cases = await judgedCases();
 it('there are some, and no two of one file', () => {
   expect(cases.length).toBeGreaterThan(10);
   expect(new Set(cases.map(({ files, run }) => `${files.join()} ${String(run)}`)).size).toBe(cases.length);
+});
+
+it('docs/watch.md and the page tell how many: `npm run docs` writes the table', () => {
+  const table = { cases: caseTable(cases) };
+  expect(filled('docs/watch.md', table)).toBe(readFileSync('docs/watch.md', 'utf8'));
+  expect(tried).toEqual({ files: cases.length, right: cases.filter(isRight).length });
+});
+
+it('what is to be tried opens the lab with settings that it has', () => {
+  for (const { query } of Object.values(remedies).flat()) {
+    if (query !== null) expect(decodeUrl(query).lanes.length).toBeGreaterThan(0);
+  }
 });
 
 describe.each(cases)('$files.0', ({ packed, ...wanted }) => {

@@ -19,6 +19,7 @@ import { LabContext } from '../useStore.ts';
 import { DropZone, useDrop } from './DropZone.tsx';
 import { MappingTable } from './MappingTable.tsx';
 import { RunCard, WaitingRun } from './RunCard.tsx';
+import { tried } from './tried.ts';
 import { chartsOf, isShare } from './watchCharts.ts';
 import './watch.css';
 
@@ -110,6 +111,10 @@ function Watched(state: WatchState) {
         {shown.map(({ run, lane }) => (
           <RunCard key={run.id} run={run} lane={lane} />
         ))}
+        <p className="unit">
+          The rules for runs of other trainers were tried on {tried.files} log files, and judged {tried.right}{' '}
+          as their owners expect. Most were at hand when the rules were written: believe them accordingly.
+        </p>
         {waiting.length === 0 ? null : (
           <div className="watch-waiting">
             <h2>Not in the charts</h2>
