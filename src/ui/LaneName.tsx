@@ -1,9 +1,13 @@
-/** Letters at the end of a long name that are never cut: clones and settings differ there. */
+/** Letters at the end of a long name that are not cut: clones and settings differ there. */
 const keptEnd = 9;
 
-/** The name of a lane, which is cut in its middle where it has no room. */
+/**
+ * The name of a lane, which is cut in its middle where it has no room. It is parted at a space: between two boxes a
+ * screen reader hears one.
+ */
 export function LaneName({ name }: { readonly name: string }) {
-  const cut = Math.max(0, name.length - keptEnd);
+  const space = name.indexOf(' ', Math.max(1, name.length - keptEnd));
+  const cut = name.length > keptEnd && space > 0 ? space : name.length;
   return (
     <strong className="lane-name" title={name}>
       <span>{name.slice(0, cut)}</span>
