@@ -12,17 +12,21 @@ export type OwnFlags = Readonly<
 export interface Arguments<Words extends readonly string[]> {
   readonly flags: ReadonlyMap<string, string | true>;
   readonly words: { readonly [At in keyof Words]: string };
+  /** Words after those. */
+  readonly more: readonly string[];
 }
 
 /**
  * Reads a command line: `--flag value` or `--flag=value`.
  * @param words what each word is, all of them needed: 'the file of a record'
+ * @param open whether more words may follow
  * @throws LabError for an unknown flag (with the nearest names), one given twice, a missing value, a word too many or too few
  */
 export function readArguments<const Words extends readonly string[]>(
   argv: readonly string[],
   flags: OwnFlags,
   words: Words,
+  { open = false }: { readonly open?: boolean } = {},
 ): Arguments<Words> {
   // Letters behind a single dash would be taken for a flag each.
   const short = argv.find((word) => /^-[^-\d.]/.test(word));
@@ -36,7 +40,7 @@ export function readArguments<const Words extends readonly string[]>(
     if (token.kind === 'option-terminator') throw unknownFlag('--', Object.keys(flags));
     if (token.kind === 'positional') {
       found.push(token.value);
-      if (found.length > words.length) {
+      if (found.length > words.length && !open) {
         throw new LabError(
           'bad-setting',
           `Unexpected ${quote(token.value)}.`,
@@ -74,7 +78,8 @@ export function readArguments<const Words extends readonly string[]>(
   if (missing !== undefined) {
     throw new LabError('bad-setting', `This command needs ${missing}.`, `Give ${words.join(', then ')}.`);
   }
-  return { flags: given, words: found as unknown as Arguments<Words>['words'] };
+  const more = found.splice(words.length);
+  return { flags: given, words: found as unknown as Arguments<Words>['words'], more };
 }
 
 /** The number a flag was given. @throws LabError naming flag, value and range, also for a fraction where there is none */

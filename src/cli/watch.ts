@@ -1,0 +1,164 @@
+import { statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { LabError } from '../lib/labError.ts';
+import { quotePath } from '../lib/quote.ts';
+import { type Log, limits, whatIsRead } from '../records/import/log.ts';
+import { openLog } from '../records/import/open.ts';
+import { gathered } from '../records/watched/gather.ts';
+import { judgedRun, type JudgedRun } from '../records/watched/run.ts';
+import { numberOf, type OwnFlags, ownHelp, readArguments } from '../settings/arguments.ts';
+import { readRegularFile } from './readInput.ts';
+import { exitCode, jsonOf, linesOf, stateInWords } from './watchWords.ts';
+
+const own: OwnFlags = {
+  follow: { type: 'boolean', help: 'go on, and print a line when a verdict turns; Ctrl-C ends it' },
+  every: { type: 'string', value: 'seconds', help: 'how often --follow looks at the files (default 3)' },
+  json: { type: 'boolean', help: 'a line of JSON for each run, and with --follow for each turn' },
+  help: { type: 'boolean', help: 'this list' },
+};
+
+/**
+ * `npm run watch -- FILE…`: what the page Watch says of runs of any trainer, in a terminal. Exit status 0: healthy or
+ * watch; 1: warning or collapsed; 2: not read or not judged.
+ */
+export default async function main(argv: string[]): Promise<void> {
+  const { flags, more: files } = readArguments(argv, own, [], { open: true });
+  if (flags.has('help') || files.length === 0) {
+    console.log(
+      [
+        'npm run watch -- FILE… : the logs of training runs, as the page Watch judges them',
+        ...ownHelp(own),
+      ].join('\n'),
+    );
+    if (files.length === 0 && !flags.has('help')) process.exitCode = 2;
+    return;
+  }
+  const every = numberOf('every', String(flags.get('every') ?? 3), { range: [0.1, 3600], whole: false });
+  const watcher = new Watcher(files, flags.has('json'));
+  await watcher.look();
+  if (flags.has('follow')) await watcher.follow(every);
+  process.exitCode = watcher.exitCode;
+}
+
+/** A file as it was read last. */
+interface Read {
+  /** Tells whether the file has changed since. */
+  readonly stamp: string;
+  readonly logs: readonly Log[];
+  readonly refused: LabError | null;
+}
+
+/** Reads files, says how their runs fare, and again when that turns. */
+class Watcher {
+  readonly #files: readonly string[];
+  readonly #json: boolean;
+  readonly #read = new Map<string, Read>();
+  /** By the names of the runs. */
+  #said = new Map<string, JudgedRun>();
+
+  constructor(files: readonly string[], json: boolean) {
+    this.#files = files;
+    this.#json = json;
+  }
+
+  get exitCode(): number {
+    const refused = [...this.#read.values()].filter((read) => read.refused !== null).length;
+    return exitCode(
+      [...this.#said.values()].map(({ verdict }) => verdict.state),
+      refused,
+    );
+  }
+
+  /** Reads what has changed, and says what there is to say. */
+  async look(): Promise<void> {
+    let changed = false;
+    for (const file of this.#files) changed = (await this.#readAnew(file)) || changed;
+    if (!changed) return;
+    const logs = this.#files.flatMap((file) => this.#read.get(file)?.logs ?? []);
+    const said = new Map<string, JudgedRun>();
+    for (const run of gathered(logs).map(judgedRun)) {
+      let name = run.log.name;
+      for (let number = 2; said.has(name); number++) name = `${run.log.name} ${number}`;
+      this.#say(run, this.#said.get(name));
+      said.set(name, run);
+    }
+    this.#said = said;
+  }
+
+  /** Looks again and again, until Ctrl-C or SIGTERM. */
+  async follow(everySeconds: number): Promise<void> {
+    let wake: (() => void) | undefined;
+    let ended = false;
+    const end = (): void => {
+      ended = true;
+      wake?.();
+    };
+    process.on('SIGINT', end).on('SIGTERM', end);
+    let waitMs = 1000 * everySeconds;
+    for (;;) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, waitMs);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        if (ended) wake();
+      });
+      // Said by a handler meanwhile.
+      if (ended as boolean) break;
+      const began = performance.now();
+      await this.look();
+      // A long log takes a second to be read: what watches a trainer must not take its cores.
+      waitMs = Math.max(1000 * everySeconds, mostShare * (performance.now() - began));
+    }
+    process.off('SIGINT', end).off('SIGTERM', end);
+  }
+
+  /** @returns whether there is something new */
+  async #readAnew(file: string): Promise<boolean> {
+    const before = this.#read.get(file);
+    const stamp = stampOf(file);
+    if (before?.stamp === stamp) return false;
+    try {
+      const bytes = readRegularFile(file, { mostBytes: limits.bytes, remedy: whatIsRead });
+      this.#read.set(file, { stamp, logs: await openLog(this.#nameOf(file), bytes), refused: null });
+      return true;
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      // While it is written anew a file may be cut anywhere: what was read before stays.
+      if (before === undefined || before.refused?.message !== error.message) this.#tell(file, error);
+      this.#read.set(file, { stamp, logs: before?.logs ?? [], refused: error });
+      return before === undefined;
+    }
+  }
+
+  /** A trainer calls its file the same in every run: then the folder tells them apart. */
+  #nameOf(file: string): string {
+    const name = basename(file);
+    const alike = this.#files.some((other) => other !== file && basename(other) === name);
+    return alike ? `${basename(dirname(resolve(file)))}/${name}` : name;
+  }
+
+  #tell(file: string, { message, remedy }: LabError): void {
+    console.error(`${quotePath(file)} was not read. ${message} ${remedy}`);
+  }
+
+  #say(run: JudgedRun, before: JudgedRun | undefined): void {
+    if (before === undefined) {
+      for (const line of this.#json ? [jsonOf(run)] : linesOf(run)) console.log(line);
+      return;
+    }
+    if (before.verdict.state === run.verdict.state) return;
+    const at = run.steps === null ? '' : `step ${run.steps[1]}, `;
+    const turn = `${at}${run.log.name}: ${before.verdict.state}, now ${stateInWords(run)}. ${run.verdict.reason}`;
+    console.log(this.#json ? jsonOf(run) : turn);
+  }
+}
+
+/** Of the time a look takes, how many times that is waited at least. */
+const mostShare = 10;
+
+function stampOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? 'none' : `${stat.size} ${stat.mtimeMs} ${stat.ino}`;
+}
