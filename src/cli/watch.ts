@@ -1,16 +1,31 @@
-import { statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { LabError } from '../lib/labError.ts';
 import { quotePath } from '../lib/quote.ts';
+import { formNames } from '../records/completions/answers.ts';
+import { logOfCompletions } from '../records/completions/attach.ts';
+import type { Completion } from '../records/completions/completion.ts';
+import { openCompletions } from '../records/completions/open.ts';
+import { rowsOfCompletions } from '../records/completions/rows.ts';
 import { type Log, limits, whatIsRead } from '../records/import/log.ts';
 import { openLog } from '../records/import/open.ts';
-import { gathered } from '../records/watched/gather.ts';
+import { gathered, nearestRun } from '../records/watched/gather.ts';
 import { judgedRun, type JudgedRun } from '../records/watched/run.ts';
 import { numberOf, type OwnFlags, ownHelp, readArguments } from '../settings/arguments.ts';
 import { readRegularFile } from './readInput.ts';
 import { exitCode, jsonOf, linesOf, stateInWords } from './watchWords.ts';
 
 const own: OwnFlags = {
+  completions: {
+    type: 'string',
+    value: 'file…',
+    help: 'files or folders of completions; they are known for what they are among the others, too',
+  },
+  answer: {
+    type: 'string',
+    value: 'form',
+    help: `how answers are found in completions: ${formNames.join(', ')}, or a regular expression whose first group is the answer (default: the first of these that is often found)`,
+  },
   follow: { type: 'boolean', help: 'go on, and print a line when a verdict turns; Ctrl-C ends it' },
   every: { type: 'string', value: 'seconds', help: 'how often --follow looks at the files (default 3)' },
   json: { type: 'boolean', help: 'a line of JSON for each run, and with --follow for each turn' },
@@ -22,7 +37,9 @@ const own: OwnFlags = {
  * watch; 1: warning or collapsed; 2: not read or not judged.
  */
 export default async function main(argv: string[]): Promise<void> {
-  const { flags, more: files } = readArguments(argv, own, [], { open: true });
+  const { flags, more } = readArguments(argv, own, [], { open: true });
+  const { completions } = Object.fromEntries(flags);
+  const files = typeof completions === 'string' ? [...more, completions] : more;
   if (flags.has('help') || files.length === 0) {
     console.log(
       [
@@ -34,7 +51,8 @@ export default async function main(argv: string[]): Promise<void> {
     return;
   }
   const every = numberOf('every', String(flags.get('every') ?? 3), { range: [0.1, 3600], whole: false });
-  const watcher = new Watcher(files, flags.has('json'));
+  const answer = flags.get('answer');
+  const watcher = new Watcher(files, flags.has('json'), typeof answer === 'string' ? answer : undefined);
   await watcher.look();
   if (flags.has('follow')) await watcher.follow(every);
   process.exitCode = watcher.exitCode;
@@ -45,20 +63,25 @@ interface Read {
   /** Tells whether the file has changed since. */
   readonly stamp: string;
   readonly logs: readonly Log[];
+  readonly completions: readonly Completion[];
   readonly refused: LabError | null;
 }
 
 /** Reads files, says how their runs fare, and again when that turns. */
 class Watcher {
-  readonly #files: readonly string[];
+  readonly #given: readonly string[];
   readonly #json: boolean;
+  readonly #answer: string | undefined;
+  #files: readonly string[] = [];
   readonly #read = new Map<string, Read>();
   /** By the names of the runs. */
   #said = new Map<string, JudgedRun>();
 
-  constructor(files: readonly string[], json: boolean) {
-    this.#files = files;
+  /** @param given files and folders @param answer form of the answers in completions */
+  constructor(given: readonly string[], json: boolean, answer: string | undefined) {
+    this.#given = given;
     this.#json = json;
+    this.#answer = answer;
   }
 
   get exitCode(): number {
@@ -71,18 +94,53 @@ class Watcher {
 
   /** Reads what has changed, and says what there is to say. */
   async look(): Promise<void> {
+    this.#files = this.#given.flatMap(filesIn);
     let changed = false;
     for (const file of this.#files) changed = (await this.#readAnew(file)) || changed;
     if (!changed) return;
-    const logs = this.#files.flatMap((file) => this.#read.get(file)?.logs ?? []);
     const said = new Map<string, JudgedRun>();
-    for (const run of gathered(logs).map(judgedRun)) {
+    for (const run of this.#runs()) {
       let name = run.log.name;
       for (let number = 2; said.has(name); number++) name = `${run.log.name} ${number}`;
       this.#say(run, this.#said.get(name));
       said.set(name, run);
     }
     this.#said = said;
+  }
+
+  /** What was read, as runs; the completions of a folder belong to the run that is nearest. */
+  #runs(): readonly JudgedRun[] {
+    const runs = gathered(
+      this.#files.flatMap((file) =>
+        (this.#read.get(file)?.logs ?? []).map((log) => ({ log, files: [resolve(file)] })),
+      ),
+    );
+    const folders = new Map<string, Completion[]>();
+    for (const file of this.#files) {
+      const { completions = [] } = this.#read.get(file) ?? {};
+      if (completions.length === 0) continue;
+      const folder = dirname(resolve(file));
+      folders.set(folder, [...(folders.get(folder) ?? []), ...completions]);
+    }
+    const of = runs.map((): Completion[] => []);
+    const alone: JudgedRun[] = [];
+    for (const [folder, completions] of folders) {
+      const nearest = of[nearestRun(folder, runs)];
+      if (nearest === undefined) {
+        const told = rowsOfCompletions(completions, this.#answer);
+        alone.push(judgedRun(logOfCompletions(basename(folder), told).log, told));
+      } else nearest.push(...completions);
+    }
+    return [
+      ...runs.map(({ log }, run) => {
+        const completions = of[run] ?? [];
+        return judgedRun(
+          log,
+          completions.length === 0 ? undefined : rowsOfCompletions(completions, this.#answer),
+        );
+      }),
+      ...alone,
+    ];
   }
 
   /** Looks again and again, until Ctrl-C or SIGTERM. */
@@ -121,13 +179,16 @@ class Watcher {
     if (before?.stamp === stamp) return false;
     try {
       const bytes = readRegularFile(file, { mostBytes: limits.bytes, remedy: whatIsRead });
-      this.#read.set(file, { stamp, logs: await openLog(this.#nameOf(file), bytes), refused: null });
+      const completions = await openCompletions(bytes);
+      const logs = completions === null ? await openLog(this.#nameOf(file), bytes) : [];
+      this.#read.set(file, { stamp, logs, completions: completions ?? [], refused: null });
       return true;
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
       // While it is written anew a file may be cut anywhere: what was read before stays.
       if (before === undefined || before.refused?.message !== error.message) this.#tell(file, error);
-      this.#read.set(file, { stamp, logs: before?.logs ?? [], refused: error });
+      const { logs = [], completions = [] } = before ?? {};
+      this.#read.set(file, { stamp, logs, completions, refused: error });
       return before === undefined;
     }
   }
@@ -161,4 +222,13 @@ const mostShare = 10;
 function stampOf(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat === undefined ? 'none' : `${stat.size} ${stat.mtimeMs} ${stat.ino}`;
+}
+
+/** What a folder holds of logs and completions, in the order of their names; a file is itself. */
+function filesIn(path: string): readonly string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path];
+  return readdirSync(path)
+    .filter((name) => /\.(parquet|jsonl|ndjson)$/.test(name))
+    .sort(new Intl.Collator('en', { numeric: true }).compare)
+    .map((name) => join(path, name));
 }

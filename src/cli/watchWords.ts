@@ -1,8 +1,9 @@
 import type { Verdict } from '../diagnostics/judge.ts';
+import { readable } from '../diagnostics/signal.ts';
 import { excerpt } from '../lib/quote.ts';
 import { formatNames } from '../records/import/log.ts';
 import type { JudgedRun } from '../records/watched/run.ts';
-import { metrics } from '../spec/metrics.ts';
+import { metricIds, metrics } from '../spec/metrics.ts';
 
 /** The verdict in a word or two, and since when. */
 export function stateInWords({ verdict: { state }, since }: JudgedRun): string {
@@ -30,8 +31,21 @@ export function linesOf(run: JudgedRun): readonly string[] {
       `${known.length} of ${counted(log.columns.length, 'column')} known: ${listed(matched)}.`,
       ...(unknown.length === 0 ? [] : [`Not known: ${listed(unknown.map((name) => excerpt(name)))}.`]),
       ...remarks(run),
+      ...votesInWords(run),
     ].map((line) => `  ${line}`),
   ];
+}
+
+/** The newest votes. */
+function votesInWords({ votes }: JudgedRun): readonly string[] {
+  if (votes === null) return [];
+  const told = metricIds.flatMap((id) => {
+    const value = votes[id];
+    return id === 'step' || value === undefined
+      ? []
+      : [`${metrics[id].label.toLowerCase()} ${readable(value)}`];
+  });
+  return [`Completions of step ${votes.step ?? 0}: ${told.join(', ')}.`];
 }
 
 /** What was made of rows and columns that a reader has to know before believing any of it. */
@@ -55,7 +69,7 @@ export function remarks({ log, stepless, twice, truth, known }: JudgedRun): read
 
 /** The same for programs: a line of JSON. */
 export function jsonOf(run: JudgedRun): string {
-  const { log, steps, known, unknown, verdict, since, truth, stepless, twice, notFinite } = run;
+  const { log, steps, known, unknown, verdict, since, truth, votes, stepless, twice, notFinite } = run;
   return JSON.stringify({
     run: log.name,
     state: verdict.state,
@@ -70,6 +84,7 @@ export function jsonOf(run: JudgedRun): string {
     unknown,
     leftOut: log.leftOut,
     truth,
+    votes,
     notes: log.notes,
     stepless,
     twice,

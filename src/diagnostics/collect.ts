@@ -6,6 +6,7 @@ import type { Group, PseudoLabel, Rollout } from '../spec/group.ts';
 import type { MetricId, MetricRow } from '../spec/metrics.ts';
 import { pairShares, type OverlapWindow } from './overlap.ts';
 import { repetition } from './repetition.ts';
+import { deadBecause, deadMetrics, labelMetrics, poolMetrics, share } from './votes.ts';
 
 /** What the update reports; NaN for what was not measured. */
 export interface UpdateStats {
@@ -60,7 +61,7 @@ export interface StepRecord {
  */
 export type StepMetricId = Exclude<
   MetricId,
-  `${'truth' | 'eval' | 'warning' | 'guard'}/${string}` | 'perf/steps_per_s'
+  `${'truth' | 'eval' | 'visit' | 'warning' | 'guard'}/${string}` | 'perf/steps_per_s'
 >;
 
 /** One expression per metric; NaN where there was nothing to measure. */
@@ -75,15 +76,15 @@ export function collect(record: StepRecord): Pick<MetricRow, StepMetricId> {
   const pool = pools.flat();
   const ownAnchor = ownAnchors.flat();
   const policyEntropies = policy.map(({ meanEntropy }) => meanEntropy);
-  const poolVotes = pools.map((rollouts) => plurality(answersOf(rollouts)));
   const policyMajority = policies.map((rollouts) => plurality(answersOf(rollouts)).answer);
   const anchorMajority = anchors.map((rollouts) => plurality(answersOf(rollouts)).answer);
-  const labelled = labels.flatMap(({ answer }) => (answer === null ? [] : [answer]));
-  const labelVotes = plurality(labelled);
   const rewarded = rewards.filter((group) => !group.every(Number.isNaN));
   const dropped = pools.flatMap((rollouts, g) => rollouts.filter((_, i) => filters[g]?.kept[i] === false));
   const dead = groups.map((_, i) =>
-    deadBecause(rewards[i] ?? [], filters[i]?.kept ?? [], advantages[i] ?? null),
+    deadBecause(
+      rewards[i]?.find((__, rollout) => filters[i]?.kept[rollout]),
+      advantages[i] ?? null,
+    ),
   );
   const anyAnchor = anchors.some((rollouts) => rollouts.length > 0);
 
@@ -96,15 +97,9 @@ export function collect(record: StepRecord): Pick<MetricRow, StepMetricId> {
     'anchor/entropy': tokenMean(anchors.flat()),
     'reward/mean': mean(rewarded.flat()),
     'reward/std': mean(finite(rewarded.map(standardDeviation))),
-    'reward/zero_std_groups': share(dead, (why) => why !== null),
-    'reward/dead_all_agree': share(dead, (why) => why === 'all agree'),
-    'reward/dead_none_agree': share(dead, (why) => why === 'none agree'),
-    'reward/dead_no_answer': share(dead, (why) => why === 'no answer'),
-    'vote/agreement': mean(poolVotes.map(({ votes }, i) => votes / (pools[i]?.length ?? NaN))),
-    'vote/unanimous': share(poolVotes, ({ votes }, i) => votes === pools[i]?.length),
-    'vote/distinct_answers': mean(poolVotes.map(({ distinct }) => distinct)),
-    'vote/label_diversity': labelVotes.distinct / groups.length,
-    'vote/top_label_share': labelVotes.votes / labelled.length,
+    ...deadMetrics(dead),
+    ...poolMetrics(pools.map(answersOf)),
+    ...labelMetrics(labels),
     'vote/anchor_disagreement': anyAnchor
       ? share(groups, (_, i) => policyMajority[i] !== anchorMajority[i])
       : NaN,
@@ -115,9 +110,6 @@ export function collect(record: StepRecord): Pick<MetricRow, StepMetricId> {
     ),
     'vote/anchor_changed_label':
       ownAnchor.length > 0 ? share(labels, ({ answer }, i) => answer !== policyMajority[i]) : NaN,
-    'vote/no_answer': share(pool, ({ answer }) => answer === null),
-    'vote/no_label': share(labels, ({ answer }) => answer === null),
-    'vote/tied': share(labels, ({ tied }) => tied),
     'filter/dropped': dropped.length / pool.length,
     'filter/dropped_policy': dropped.filter(({ source }) => source === 'policy').length / policy.length,
     'filter/dropped_anchor': dropped.filter(({ source }) => source === 'anchor').length / ownAnchor.length,
@@ -149,18 +141,6 @@ export function collect(record: StepRecord): Pick<MetricRow, StepMetricId> {
   };
 }
 
-/** Why a group gives no gradient; null for one that does. */
-function deadBecause(
-  rewards: readonly number[],
-  kept: readonly boolean[],
-  advantages: readonly number[] | null,
-): 'all agree' | 'none agree' | 'no answer' | null {
-  if (advantages === null) return 'no answer';
-  if (!advantages.every((advantage) => advantage === 0)) return null;
-  const first = rewards.find((_, i) => kept[i]);
-  return first !== undefined && first > 0 ? 'all agree' : 'none agree';
-}
-
 function answersOf(rollouts: readonly Rollout[]): (string | null)[] {
   return rollouts.map(({ answer }) => answer);
 }
@@ -173,8 +153,4 @@ function tokenCount(rollouts: readonly Rollout[]): number {
 function tokenMean(rollouts: readonly Rollout[]): number {
   const sum = rollouts.reduce((total, { meanEntropy, tokens }) => total + meanEntropy * tokens.length, 0);
   return sum / tokenCount(rollouts);
-}
-
-function share<Item>(items: readonly Item[], test: (item: Item, index: number) => boolean): number {
-  return items.filter(test).length / items.length;
 }

@@ -31,6 +31,7 @@ const share = { unit: 'share', range: [0, 1] } as const;
 const nats = { unit: 'nats' } as const;
 const collected = { rule: 'src/diagnostics/collect.ts' } as const;
 const step = { every: 'step', needsTruth: false, ...collected } as const;
+const voted = { ...step, rule: 'src/diagnostics/votes.ts' } as const;
 const truth = { every: 'step', needsTruth: true, source: lab, rule: 'src/diagnostics/truth.ts' } as const;
 const evaluation = {
   every: 'eval',
@@ -145,7 +146,7 @@ const table = {
     chart: 'none',
   },
   'reward/zero_std_groups': {
-    ...step,
+    ...voted,
     ...share,
     label: 'Groups without gradient',
     better: 'lower',
@@ -158,7 +159,7 @@ const table = {
     chart: 'none',
   },
   'reward/dead_all_agree': {
-    ...step,
+    ...voted,
     ...share,
     label: 'Dead: all agree',
     better: 'neither',
@@ -170,7 +171,7 @@ const table = {
     chart: 'none',
   },
   'reward/dead_none_agree': {
-    ...step,
+    ...voted,
     ...share,
     label: 'Dead: none agree',
     better: 'lower',
@@ -182,7 +183,7 @@ const table = {
     chart: 'none',
   },
   'reward/dead_no_answer': {
-    ...step,
+    ...voted,
     ...share,
     label: 'Dead: no answer',
     better: 'lower',
@@ -193,7 +194,7 @@ const table = {
     chart: 'none',
   },
   'vote/agreement': {
-    ...step,
+    ...voted,
     ...share,
     label: 'Agreement',
     better: 'neither',
@@ -204,7 +205,7 @@ const table = {
     chart: 'vote',
   },
   'vote/unanimous': {
-    ...step,
+    ...voted,
     ...share,
     label: 'Unanimous',
     better: 'neither',
@@ -215,7 +216,7 @@ const table = {
     chart: 'vote',
   },
   'vote/distinct_answers': {
-    ...step,
+    ...voted,
     label: 'Distinct answers',
     unit: 'answers',
     better: 'neither',
@@ -226,7 +227,7 @@ const table = {
     chart: 'none',
   },
   'vote/label_diversity': {
-    ...step,
+    ...voted,
     ...share,
     label: 'Label diversity',
     better: 'higher',
@@ -237,7 +238,7 @@ const table = {
     chart: 'none',
   },
   'vote/top_label_share': {
-    ...step,
+    ...voted,
     ...share,
     label: 'Top label share',
     better: 'lower',
@@ -283,7 +284,7 @@ const table = {
     chart: 'none',
   },
   'vote/no_answer': {
-    ...step,
+    ...voted,
     ...share,
     label: 'No answer',
     better: 'lower',
@@ -294,7 +295,7 @@ const table = {
     chart: 'none',
   },
   'vote/no_label': {
-    ...step,
+    ...voted,
     ...share,
     label: 'No label',
     better: 'lower',
@@ -305,13 +306,39 @@ const table = {
     chart: 'none',
   },
   'vote/tied': {
-    ...step,
+    ...voted,
     ...share,
     label: 'Tied votes',
     better: 'lower',
     formula: 'prompts whose label had a rival with as many votes ÷ prompts',
     rises: 'More labels are decided by the order of the pool.',
     falls: 'Votes are decided.',
+    source: lab,
+    chart: 'none',
+  },
+  'visit/majority_flips': {
+    ...step,
+    ...share,
+    label: 'Majority flips',
+    better: 'lower',
+    rule: 'src/diagnostics/visits.ts',
+    formula:
+      'of the step’s prompts that were drawn before, those whose most frequent answer is another than when they were drawn last ÷ all of them; read from a run’s completions, and not measured in the lab’s own runs',
+    rises: 'What the policy is surest of changes from visit to visit: it learns, or it drifts.',
+    falls: 'Majorities settle, right or wrong.',
+    source: lab,
+    chart: 'none',
+  },
+  'visit/answer_overlap': {
+    ...step,
+    label: 'Overlap with the last visit',
+    unit: '',
+    better: 'neither',
+    rule: 'src/diagnostics/visits.ts',
+    formula:
+      'vote/answer_overlap of the step’s prompts that were drawn before, their answers then in the anchor’s place; read from a run’s completions, and not measured in the lab’s own runs',
+    rises: 'Prompts are answered as they were when they were drawn last.',
+    falls: 'Prompts are answered differently from the last time.',
     source: lab,
     chart: 'none',
   },

@@ -57,7 +57,8 @@ it('charts of one run are one run', () => {
   const charts = ['entropy', 'reward'].flatMap((chart) =>
     parseLog(`${chart}.csv`, readFileSync(`${logs}/wandb_chart_${chart}.csv`, 'utf8')),
   );
-  expect(gathered(charts).map(({ name }) => name)).toEqual([charts[0]?.name, charts[1]?.name]);
+  const filed = charts.map((log, at) => ({ log, files: [`/runs/${at < 2 ? 'a' : 'b'}.csv`] }));
+  expect(gathered(filed).map(({ log }) => log.name)).toEqual([charts[0]?.name, charts[1]?.name]);
 });
 
 it('a run of this lab is judged as the lab does: collapse, alarm and since when', () => {

@@ -13,6 +13,7 @@ export const formatNames = {
   tensorboard: 'TensorBoard',
   mlflow: 'MLflow',
   trackio: 'Trackio',
+  completions: 'Completions',
 } as const;
 
 export type LogFormat = keyof typeof formatNames;

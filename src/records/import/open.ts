@@ -78,8 +78,8 @@ export async function openLog(file: string, contents: Uint8Array<ArrayBuffer>): 
   return parseLog(name, textOf(bytes));
 }
 
-/** The contents of a gzip, as far as they are read at all. */
-async function unpacked(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+/** The contents of a gzip, as far as they are read at all. @throws LabError where it can't be unpacked, or is too much */
+export async function unpacked(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;

@@ -1,5 +1,6 @@
-import type { MetricId } from '../../spec/metrics.ts';
-import { metricIds } from '../../spec/metrics.ts';
+import { type MetricId, metricIds, type MetricRow } from '../../spec/metrics.ts';
+import { type MappedLog, withCompletions } from '../completions/attach.ts';
+import type { CompletionRows } from '../completions/rows.ts';
 import { guessed } from '../import/kind.ts';
 import { type Log, type LogOutline, outlineOf } from '../import/log.ts';
 import type { ColumnSource } from '../import/mapping.ts';
@@ -17,14 +18,22 @@ export interface JudgedRun extends Lasting {
   readonly unknown: readonly string[];
   /** A column that was taken for the truth. */
   readonly truth: string | null;
+  /** The newest row that completions tell of, and what they tell in it; null where none are known. */
+  readonly votes: Partial<MetricRow> | null;
   readonly stepless: number;
   readonly twice: number;
   readonly notFinite: readonly NotFinite[];
 }
 
-/** Judges a log with its columns taken for what their names say, as the page does. */
-export function judgedRun(log: Log): JudgedRun {
-  const { guess, truth } = guessed(log);
+/**
+ * Judges a log with its columns taken for what their names say, as the page does.
+ * @param completions what is known of the run's completions, as rows
+ */
+export function judgedRun(given: Log, completions?: CompletionRows): JudgedRun {
+  const { guess: own, truth } = guessed(given);
+  const read: MappedLog = { log: given, mapping: own };
+
+  const { log, mapping: guess } = completions === undefined ? read : withCompletions(read, completions);
   const { judged, rows, count, stepless, twice, notFinite } = packLog(log, guess);
   const known = metricIds.flatMap((id) => {
     const source = guess[id];
@@ -38,6 +47,7 @@ export function judgedRun(log: Log): JudgedRun {
     known,
     unknown: log.columns.flatMap(({ name }) => (taken.has(name) ? [] : [name])),
     truth,
+    votes: completions?.rows.at(-1) ?? null,
     stepless,
     twice,
     notFinite,
