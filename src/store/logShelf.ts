@@ -1,3 +1,7 @@
+import { logOfCompletions, withCompletions } from '../records/completions/attach.ts';
+import type { Completion } from '../records/completions/completion.ts';
+import { openCompletions } from '../records/completions/open.ts';
+import { rowsOfCompletions } from '../records/completions/rows.ts';
 import { type Log, type LogOutline, outlineOf } from '../records/import/log.ts';
 import { guessed } from '../records/import/kind.ts';
 import type { Mapping } from '../records/import/mapping.ts';
@@ -17,44 +21,110 @@ export interface ShelvedLog {
   readonly truth: string | null;
 }
 
+/** A run on the shelf: its log, in parts as files have it, and its completions. */
+interface Shelved {
+  /** By the number that each was read under. */
+  readonly parts: ReadonlyMap<number, Log>;
+  readonly completions: ReadonlyMap<number, readonly Completion[]>;
+  readonly log: Log;
+}
+
 /** Keeps the values of logs, which are many, away from the page: it gets the rows that it draws. */
 export class LogShelf {
-  readonly #logs = new Map<number, Log>();
+  readonly #runs = new Map<number, Shelved>();
+  /** Completions that belong to no run yet. */
+  readonly #loose = new Map<number, readonly Completion[]>();
 
-  /** Reads the runs of a file. @param firstId of the first of them; the others follow */
+  /**
+   * Reads the runs of a file.
+   * @param firstId of the first of them; the others follow
+   * @returns none for a file of completions, which are kept under that number until they are attached to a run
+   */
   async read(file: File, firstId: number): Promise<readonly ShelvedLog[]> {
+    return this.#read(file, firstId, (id) => id);
+  }
+
+  /** Reads a file once more under the same number: its runs are anew what it holds now, the new ones among them. */
+  async refresh(file: File, firstId: number): Promise<readonly ShelvedLog[]> {
+    return this.#read(file, firstId, (id) => this.#runWith(id) ?? id);
+  }
+
+  async #read(file: File, firstId: number, runOf: (part: number) => number): Promise<readonly ShelvedLog[]> {
     refuseLarge(file.size);
-    const logs = await openLog(file.name, new Uint8Array(await file.arrayBuffer()));
-    return logs.map((log, index) => this.#put(firstId + index, log));
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const completions = await openCompletions(bytes);
+    if (completions !== null) {
+      const id = this.#runWith(firstId);
+      this.#loose.set(firstId, completions);
+      return id === null ? [] : [this.attach(id, [firstId], file.name)];
+    }
+    const logs = await openLog(file.name, bytes);
+    return logs.map((log, index) => {
+      const id = runOf(firstId + index);
+      const { parts, completions: told } = this.#runs.get(id) ?? nothing;
+      return this.#put(id, new Map([...parts, [firstId + index, log]]), told);
+    });
+  }
+
+  /** Gives completions to a run; one that is not there yet is of them alone. @param name of that one */
+  attach(to: number, ids: readonly number[], name: string): ShelvedLog {
+    const { parts, completions } = this.#runs.get(to) ?? nothing;
+    const more = ids.flatMap((id) => {
+      const loose = this.#loose.get(id);
+      this.#loose.delete(id);
+      return loose === undefined ? [] : [[id, loose] as const];
+    });
+    return this.#put(to, parts, new Map([...completions, ...more]), name);
   }
 
   /** Puts the rows of a log below those of another of the same run. What can't be joined is dropped. */
   join(to: number, id: number): ShelvedLog {
-    const log = this.#log(id);
+    const more = this.#run(id);
+    const { parts, completions } = this.#run(to);
     this.drop(id);
-    return this.#put(to, joinLogs(this.#log(to), log));
+    return this.#put(to, new Map([...parts, ...more.parts]), completions);
   }
 
   /** The rows of a log as mapped. */
   rows(id: number, mapping: Mapping): PackedRows {
-    return packLog(this.#log(id), mapping);
+    return packLog(this.#run(id).log, mapping);
   }
 
   drop(id: number): void {
-    this.#logs.delete(id);
+    this.#runs.delete(id);
   }
 
-  #put(id: number, log: Log): ShelvedLog {
-    this.#logs.set(id, log);
-    return { id, outline: outlineOf(log), ...guessed(log) };
+  #put(id: number, parts: Shelved['parts'], completions: Shelved['completions'], name = ''): ShelvedLog {
+    const [first, ...others] = parts.values();
+    const own = first === undefined ? null : others.reduce(joinLogs, first);
+    const { guess, truth } = own === null ? { guess: {}, truth: null } : guessed(own);
+    const all = [...completions.values()].flat();
+    const told = all.length === 0 ? null : rowsOfCompletions(all);
+    const mapped =
+      own === null
+        ? logOfCompletions(name, told ?? { rows: [], notes: [] })
+        : told === null
+          ? { log: own, mapping: guess }
+          : withCompletions({ log: own, mapping: guess }, told);
+    this.#runs.set(id, { parts, completions, log: mapped.log });
+    return { id, outline: outlineOf(mapped.log), guess: mapped.mapping, truth };
   }
 
-  #log(id: number): Log {
-    const log = this.#logs.get(id);
-    if (log !== undefined) return log;
+  /** The run that has what was read under a number. */
+  #runWith(part: number): number | null {
+    for (const [id, { parts, completions }] of this.#runs)
+      if (parts.has(part) || completions.has(part)) return id;
+    return null;
+  }
+
+  #run(id: number): Shelved {
+    const run = this.#runs.get(id);
+    if (run !== undefined) return run;
     throw new LabError('bad-file', 'What was read of the file is gone.', 'Drop the file once more.');
   }
 }
+
+const nothing = { parts: new Map<number, Log>(), completions: new Map<number, readonly Completion[]>() };
 
 /** A call of one of the shelf's methods, as it is sent to the worker that has it. */
 export type ShelfMethod = keyof LogShelf;

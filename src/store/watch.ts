@@ -72,23 +72,70 @@ const example = 'examples/trainer_state.json';
 
 let nextId = 1;
 
-/** Reads files, one after another; what is refused is told, the others are shown. Resolves when they are drawn. */
-export async function readFiles(files: readonly File[]): Promise<void> {
+/** A file that was read, and the number that the shelf knows it by. */
+export interface ShelvedFile {
+  readonly file: File;
+  readonly firstId: number;
+}
+
+/**
+ * Reads files, one after another; what is refused is told, the others are shown; completions go to the run that is
+ * selected, or are one of their own. Resolves when they are drawn.
+ * @param into the run that completions belong to, in place of the selected one
+ * @returns the files that were read
+ */
+export async function readFiles(files: readonly File[], into?: number): Promise<readonly ShelvedFile[]> {
+  if (files.length === 0) return [];
   watch.setState(({ reading }) => ({ refused: [], reading: [...reading, ...files.map(({ name }) => name)] }));
+  const read: ShelvedFile[] = [];
+  const loose: ShelvedFile[] = [];
   for (const file of files) {
     const firstId = nextId;
     nextId += limits.runs;
     await refusing(file.name, async () => {
       const logs = await callShelf('read', file, firstId);
+      read.push({ file, firstId });
+      if (logs.length === 0) loose.push({ file, firstId });
       await Promise.all(logs.map((log) => refusing(file.name, () => add(log))));
     });
     watch.setState(({ reading }) => ({ reading: reading.toSpliced(reading.indexOf(file.name), 1) }));
   }
+  const [first] = loose;
+  if (first !== undefined) await refusing(first.file.name, () => attach(first, loose, into));
+  return read;
+}
+
+/** Gives completions to the run that is selected; without one they are a run themselves. */
+async function attach(
+  { file, firstId }: ShelvedFile,
+  files: readonly ShelvedFile[],
+  into = watch.getState().selected,
+): Promise<void> {
+  const run = into === null ? undefined : runOf(into);
+  const ids = files.map((each) => each.firstId);
+  const shelved = await callShelf('attach', run?.id ?? firstId, ids, file.name.replace(/[._\d]*\.\w+$/, ''));
+  await (run === undefined ? add(shelved) : renew(shelved));
+}
+
+/** Reads files once more that have changed since. What can't be read just now stays as it was. */
+export async function refreshFile({ file, firstId }: ShelvedFile): Promise<void> {
+  const logs = await callShelf('refresh', file, firstId);
+  for (const log of logs) await (runOf(log.id) === undefined ? add(log) : renew(log));
+}
+
+/** Shows what a run's files hold by now; what the reader chose stays. */
+async function renew({ id, outline, guess, truth }: ShelvedLog): Promise<void> {
+  const run = runOf(id);
+  if (run === undefined) return;
+  // A column that was there, and is no metric, was said to be none.
+  const before = new Set(run.log.columns.map(({ name }) => name));
+  const fresh = Object.entries(guess).filter(([, { column }]) => !before.has(column));
+  await change(id, { log: outline, mapping: { ...Object.fromEntries(fresh), ...run.mapping }, truth });
 }
 
 /** Reads a text that was pasted, as if it were a file. Resolves when it is drawn. */
-export function readPasted(text: string): Promise<void> {
-  return readFiles([new File([text], 'Pasted text')]);
+export async function readPasted(text: string): Promise<void> {
+  await readFiles([new File([text], 'Pasted text')]);
 }
 
 /** Shows the run that comes with the lab. @param base address of the page */
@@ -117,10 +164,7 @@ async function add({ id, outline: log, guess, truth }: ShelvedLog): Promise<void
   const { runs } = watch.getState();
   const same = runs.find((run) => areOneRun(run.log, log));
   if (same !== undefined) {
-    const joined = await callShelf('join', same.id, id);
-    // What the reader chose before, or meanwhile, stays.
-    const mapping = { ...joined.guess, ...(runOf(same.id) ?? same).mapping };
-    await change(same.id, { log: joined.outline, mapping, truth: joined.truth });
+    await renew(await callShelf('join', same.id, id));
     return;
   }
   watch.setState({

@@ -79,11 +79,8 @@ describe('collect', () => {
   const row = collect({ ...record, overlap: new OverlapWindow() });
 
   it('measures everything but truth and evaluation', () => {
-    expect(Object.keys(row).toSorted()).toEqual(
-      metricIds
-        .filter((id) => !/^(guard|truth|eval|visit|warning)\/|^perf\/steps_per_s$/.test(id))
-        .toSorted(),
-    );
+    const others = /^(guard|truth|eval|visit|warning)\/|^perf\/steps_per_s$/;
+    expect(new Set(Object.keys(row))).toEqual(new Set(metricIds.filter((id) => !others.test(id))));
   });
 
   it('by hand', () => {

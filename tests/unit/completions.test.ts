@@ -146,7 +146,10 @@ describe('answers', () => {
 
 describe('groups', () => {
   it('two groups of one prompt stay two; where rows are mixed, prompts make groups', () => {
-    const batch = Array.from('aaaabb').map((prompt, i) => ({ ...(said([`${i}`])[0] ?? expect.fail()), prompt }));
+    const batch = Array.from('aaaabb').map((prompt, i) => ({
+      ...(said([`${i}`])[0] ?? expect.fail()),
+      prompt,
+    }));
     // Of two each: the first two groups have two answers and no majority.
     expect(rowsOfCompletions(batch).rows[0]).toMatchObject({
       'vote/agreement': 0.5,

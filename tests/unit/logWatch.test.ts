@@ -33,7 +33,9 @@ class ShelfHere {
 }
 vi.stubGlobal('Worker', ShelfHere);
 
-const drop = (name: string, text: string): Promise<void> => readFiles([new File([text], name)]);
+const drop = async (name: string, text: string): Promise<void> => {
+  await readFiles([new File([text], name)]);
+};
 const dropFixture = (file: string): Promise<void> =>
   drop(file, readFileSync(`tests/fixtures/logs/${file}`, 'utf8'));
 const run = (at: number): WatchedRun => watch.getState().runs[at] ?? fail(`no run ${at}`);

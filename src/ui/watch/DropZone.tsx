@@ -1,4 +1,5 @@
 import { type DragEvent, useEffect, useId, useRef, useState } from 'react';
+import { follow, type Handle } from '../../store/followed.ts';
 import { readFiles, readPasted } from '../../store/watch.ts';
 
 /** A place for files, which is a button as well, and one for text. What a file is, its contents tell, not its ending. */
@@ -122,8 +123,27 @@ export function useDrop(): {
         const files = [...event.dataTransfer.files];
         if (files.length === 0) return;
         event.preventDefault();
-        void readFiles(files);
+        const asked = askFor(event.dataTransfer.items);
+        void asked.then(async (handles) => {
+          if (handles.length === files.length) await follow(handles);
+          else await readFiles(files);
+        });
       },
     },
   };
+}
+
+/**
+ * What was dropped, as it can be read again; fewer where the browser gives files to be read once. Asked at once: after
+ * the event the list is empty.
+ */
+async function askFor(items: DataTransferItemList): Promise<readonly Handle[]> {
+  const asked = [...items].map(async (item) => {
+    const { getAsFileSystemHandle } = item as Partial<
+      Record<'getAsFileSystemHandle', () => Promise<Handle | null>>
+    >;
+    return (await getAsFileSystemHandle?.call(item)) ?? null;
+  });
+  const handles = await Promise.all(asked).catch((): (Handle | null)[] => []);
+  return handles.filter((handle) => handle !== null);
 }

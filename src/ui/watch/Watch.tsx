@@ -17,6 +17,7 @@ import { ChartBar } from '../charts/ChartBar.tsx';
 import { ChartCard } from '../charts/ChartCard.tsx';
 import { LabContext } from '../useStore.ts';
 import { DropZone, useDrop } from './DropZone.tsx';
+import { Follow } from './Follow.tsx';
 import { MappingTable } from './MappingTable.tsx';
 import { RunCard, WaitingRun } from './RunCard.tsx';
 import { tried } from './tried.ts';
@@ -59,6 +60,7 @@ function Empty(state: WatchState) {
       </p>
       <Messages {...state} />
       <DropZone />
+      <Follow />
       <p>
         No log at hand?{' '}
         <button type="button" onClick={() => void readExample(document.baseURI)}>
@@ -107,6 +109,7 @@ function Watched(state: WatchState) {
     <>
       <section className="watch-runs" aria-label="Runs">
         <DropZone />
+        <Follow />
         <Messages {...state} />
         {shown.map(({ run, lane }) => (
           <RunCard key={run.id} run={run} lane={lane} />

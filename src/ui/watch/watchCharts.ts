@@ -20,6 +20,11 @@ const specs: readonly ChartSpec[] = [
     views: [
       line('completion/length', 'Length', 'tokens', 'auto'),
       line('completion/truncated', 'Truncated', 'share', 'share'),
+      line('vote/distinct_answers', 'Distinct', 'answers to a prompt', 'auto'),
+      line('vote/no_answer', 'No answer', 'share', 'share'),
+      line('completion/repetition', 'Repetition', 'share of trigrams', 'share'),
+      line('visit/majority_flips', 'Flips', 'share of prompts that come back', 'share'),
+      line('visit/answer_overlap', 'Last visit', 'overlap with it', 'auto'),
     ],
   },
   {
