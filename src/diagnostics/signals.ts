@@ -94,8 +94,9 @@ export const signals: readonly Signal[] = [
     alone: true,
     alarm: ({ value }) =>
       `Policy and anchor give the same answer to a prompt ${percent(value)} as often as they agree with themselves`,
+    // Above 1 is the luck of few samples: no share is that large.
     calm: ({ value }) =>
-      `Policy and anchor give the same answer to a prompt ${percent(value)} as often as they agree with themselves`,
+      `Policy and anchor give the same answer to a prompt ${value > 1 ? 'at least' : percent(value)} as often as they agree with themselves`,
   },
   {
     name: 'one answer',

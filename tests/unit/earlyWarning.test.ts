@@ -55,6 +55,10 @@ describe('answer overlap', () => {
     expect(then({ ...calm, 'vote/answer_overlap': 0.62 }).reason).toBe(
       'Policy and anchor give the same answer to a prompt 62 % as often as they agree with themselves.',
     );
+    // No share is above 1; the ratio is, by the luck of few samples.
+    expect(then({ ...calm, 'vote/answer_overlap': 1.9 }).reason).toBe(
+      'Policy and anchor give the same answer to a prompt at least as often as they agree with themselves.',
+    );
   });
 
   it('is an average of ten steps already: one row is enough', () => {
