@@ -79,6 +79,13 @@ const claims: readonly Claim[] = [
     figures('vote/answer_overlap', share),
   ),
   claim(
+    'Policy and anchor give the same answer to a prompt at least as often as they agree with themselves',
+    'calm',
+    (_, { recent }) => {
+      expect(recent('vote/answer_overlap', 1)).toBeGreaterThan(1);
+    },
+  ),
+  claim(
     `One answer is given to ${number} % of the prompts, ${number} % at the start`,
     'alarm',
     ([value = '', start = ''], known) => {
@@ -223,6 +230,7 @@ it('every sentence can be heard', () => {
   const dead = (share: number): Row => ({ 'reward/zero_std_groups': share, 'vote/unanimous': share });
   const pairs: readonly (readonly [start: Row, now: Row])[] = [
     [{ 'vote/answer_overlap': 1 }, { 'vote/answer_overlap': 0.5 }],
+    [{ 'vote/answer_overlap': 1 }, { 'vote/answer_overlap': 1.2 }],
     [{ 'vote/top_label_share': 0.1 }, { 'vote/top_label_share': 0.9 }],
     [{ 'vote/no_answer': 0 }, { 'vote/no_answer': 0.9 }],
     [{ 'completion/truncated': 0 }, { 'completion/truncated': 0.9 }],
