@@ -127,9 +127,11 @@ it('prints a report: charts whole, nothing to press', async () => {
   await page.emulateMedia({ media: 'print' });
   await page.setViewportSize({ width: 794, height: 1123 });
   const pressed = page.locator('button:visible, select:visible, input[type=range]:visible');
-  // What belongs to the text itself remains: turns of the story, names of metrics.
+  // What belongs to the text itself remains: turns of the story, names of metrics, whose a rollout is.
   expect(
-    await pressed.evaluateAll((all) => all.filter((each) => !each.matches('.turns *, .metric-name')).length),
+    await pressed.evaluateAll(
+      (all) => all.filter((each) => !each.matches('.turns *, .metric-name, .source-button')).length,
+    ),
   ).toBe(0);
   for (const title of ['Reward against truth', 'Entropy', 'Held-out accuracy', 'Vote', 'Update', 'Speed']) {
     expect(await page.getByRole('figure', { name: title, exact: true }).isVisible(), title).toBe(true);
