@@ -21,7 +21,8 @@ export const RunCard = memo(function RunCard({
   const status = truthHidden ? withoutTruth(lane.status) : lane.status;
   const judged = run.drawn?.judged ?? null;
   const findings = (truthHidden ? judged?.labelFree : judged?.verdict)?.findings ?? [];
-  const { alarms } = lane;
+  // Where the truth is known, alarms rest on it as well.
+  const alarms = truthHidden && run.mapping['truth/accuracy'] !== undefined ? [] : lane.alarms;
   const word = status.state === 'waiting' ? 'not judged' : stateInWords(status);
   return (
     <article className={`watched card lane-${lane.slot}`} data-state={status.state} aria-label={run.name}>
@@ -41,7 +42,7 @@ export const RunCard = memo(function RunCard({
       )}
       <ToTry findings={findings} />
       <Alarms alarms={alarms} />
-      <Remarks run={run} />
+      <Remarks run={run} truthHidden={truthHidden} />
       <p className="unit">{summaryOf(run, lane)}</p>
     </article>
   );

@@ -76,7 +76,7 @@ export function ToTry({ findings }: { readonly findings: readonly Finding[] }) {
 const mostTries = 3;
 
 /** What was made of the rows and columns that a reader has to know before believing any of it. */
-export function Remarks({ run }: { readonly run: WatchedRun }) {
+export function Remarks({ run, truthHidden }: { readonly run: WatchedRun; readonly truthHidden: boolean }) {
   const { drawn, truth, mapping, log } = run;
   const never = log.columns.filter(({ count }) => count === 0).map(({ name }) => name);
   return (
@@ -89,7 +89,7 @@ export function Remarks({ run }: { readonly run: WatchedRun }) {
             : ` What was left behind, steps ${drawn.abandoned.from} to ${drawn.abandoned.to}, is drawn faintly and not judged.`}
         </p>
       )}
-      {truth === null || mapping['truth/accuracy']?.column !== truth ? null : (
+      {truthHidden || truth === null || mapping['truth/accuracy']?.column !== truth ? null : (
         <p className="unit">
           <code>{truth}</code> is taken for the truth: it is named so, lies within 0 and 1, and isn’t what is
           paid.{' '}
