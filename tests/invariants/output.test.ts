@@ -171,7 +171,7 @@ it('pretrain writes a whole model, replaces it with --force alone, and leaves no
   const small = ['--hidden', '16', '--intermediate', '16', '--layers', '1', '--steps', '2', '--batch', '4'];
   const first = await command('pretrain', ...small, '--out', out);
   expect(first).toMatchObject({ code: 0, stderr: '' });
-  const names = ['README.md', 'config.json', 'model.safetensors', 'tokenizer.json'];
+  const names = ['README.md', 'config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
   expect(readdirSync(out).sort()).toEqual(names);
   expect((await refused('pretrain', ...small, '--out', out)).stderr).toContain('there already');
   const weights = readFileSync(join(out, 'model.safetensors'));
