@@ -13,8 +13,20 @@ export interface Summary {
   readonly final: number;
   /** final ÷ peak. */
   readonly retention: number;
-  /** First of the evaluations that make it a collapse, or null. */
+  /** The step of the first collapse, or null. */
   readonly collapseStep: number | null;
+}
+
+/** A fall of the accuracy that lasted, and whether the run came back from it. */
+export interface Collapse {
+  /** The first of the low evaluations. */
+  readonly step: number;
+  /** The last of those that make it certain. */
+  readonly known: Evaluation;
+  /** The best before it: what was lost. */
+  readonly best: Evaluation;
+  /** Where it ended: the first of the evaluations that are no longer low, and the one that makes it certain. */
+  readonly back: { readonly first: Evaluation; readonly known: number } | null;
 }
 
 /** Evaluations in a row that must lie below, and that end a collapse. */
@@ -26,49 +38,64 @@ export function collapsedBelow(peak: number): number {
 }
 
 /**
- * Peak, final value and collapse: the first of 3 consecutive evaluations below
- * peak − max(0.10, 0.25·peak), peak being the best so far.
+ * The collapses of a run, in order. One begins at the first of 3 consecutive evaluations below
+ * peak − max(0.10, 0.25·peak), peak being the best so far, and ends at the first of 3 that are not below that same
+ * level; from there on another may follow. What is said of the first evaluations stays true, whatever follows.
+ * @param evaluations in order of steps
+ */
+export function collapsesOf(evaluations: readonly Evaluation[]): readonly Collapse[] {
+  const collapses: Collapse[] = [];
+  let [peak] = evaluations;
+  if (peak === undefined) return [];
+  // Those in a row that speak for a change: low ones while it holds, others while it has collapsed.
+  let run: Evaluation[] = [];
+  for (const evaluation of evaluations) {
+    const last = collapses.at(-1);
+    const fallen = last !== undefined && last.back === null ? last : null;
+    if (evaluation.sampled > peak.sampled) peak = evaluation;
+    const low = evaluation.sampled < collapsedBelow((fallen?.best ?? peak).sampled);
+    run = low === (fallen === null) ? [...run, evaluation] : [];
+    const [first] = run;
+    if (first === undefined || run.length < patience) continue;
+    if (fallen === null) collapses.push({ step: first.step, known: evaluation, best: peak, back: null });
+    else collapses[collapses.length - 1] = { ...fallen, back: { first, known: evaluation.step } };
+    run = [];
+  }
+  return collapses;
+}
+
+/** The collapse in which a run is; null for one that holds, or came back from its last. */
+export function lastingCollapse(evaluations: readonly Evaluation[]): Collapse | null {
+  const last = collapsesOf(evaluations).at(-1);
+  return last === undefined || last.back !== null ? null : last;
+}
+
+/**
+ * Peak, final value and first collapse.
  * @param evaluations in order of steps; null is returned for none
  */
 export function summarise(evaluations: readonly Evaluation[]): Summary | null {
   const [first] = evaluations;
   if (first === undefined) return null;
   const last = evaluations.at(-1) ?? first;
-  let peak = first;
-  let low = { since: 0, count: 0 };
-  let collapseStep: number | null = null;
-  for (const { step, sampled } of evaluations) {
-    if (sampled > peak.sampled) peak = { step, sampled };
-    if (!(sampled < collapsedBelow(peak.sampled))) low = { since: 0, count: 0 };
-    else low = { since: low.count === 0 ? step : low.since, count: low.count + 1 };
-    if (low.count === patience) collapseStep ??= low.since;
-  }
+  const peak = evaluations.reduce((best, each) => (each.sampled > best.sampled ? each : best));
   return {
     base: first.sampled,
     peak: peak.sampled,
     peakStep: peak.step,
     final: last.sampled,
     retention: last.sampled / peak.sampled,
-    collapseStep,
+    collapseStep: collapsesOf(evaluations)[0]?.step ?? null,
   };
 }
 
-/** Whether the newest evaluations lie no longer so far below the peak as those of the collapse. */
-export function hasRecovered(evaluations: readonly Evaluation[], { peak, collapseStep }: Summary): boolean {
-  const newest = evaluations.slice(-patience);
-  return (
-    collapseStep !== null &&
-    newest.every(({ step, sampled }) => step > collapseStep && !(sampled < collapsedBelow(peak)))
-  );
-}
-
-/** What became of the accuracy, and what the reward says of it; compared as printed. */
-export function collapseInWords({ peak, peakStep, final, collapseStep }: Summary, reward: number): string {
-  const [from, to] = [peak.toFixed(2), final.toFixed(2)];
+/** What became of the accuracy in a collapse, and what the reward says of it; compared as printed. */
+export function collapseInWords({ best, step }: Collapse, final: number, reward: number): string {
+  const [from, to] = [best.sampled.toFixed(2), final.toFixed(2)];
   const course =
-    final < collapsedBelow(peak)
-      ? `Accuracy fell from ${from} at step ${peakStep} to ${to}`
-      : `Accuracy collapsed at step ${String(collapseStep)}, from ${from}, and came back to ${to}`;
+    final < collapsedBelow(best.sampled)
+      ? `Accuracy fell from ${from} at step ${best.step} to ${to}`
+      : `Accuracy collapsed at step ${step}, from ${from}, and came back to ${to}`;
   if (Number.isNaN(reward)) return `${course}.`;
   const still = Number(reward.toFixed(2)) > Number(to) ? 'still says' : 'says';
   return `${course}; the reward ${still} ${reward.toFixed(2)}.`;

@@ -1,6 +1,6 @@
 import { mean } from '../lib/stats.ts';
 import type { MetricId, MetricRow } from '../spec/metrics.ts';
-import { collapseInWords, type Evaluation, hasRecovered, summarise } from './collapse.ts';
+import { collapseInWords, type Evaluation, lastingCollapse, summarise } from './collapse.ts';
 import { Course, leastRows, Streak } from './course.ts';
 import { anySignals, mustBeFinite, type Reading, readSignal, surely } from './readings.ts';
 import {
@@ -220,14 +220,14 @@ export class RunJudge {
       ['eval/sampled', this.#evaluations],
       ['truth/accuracy', this.#means],
     ] as const) {
-      const summary = summarise(curve);
-      if (summary === null || summary.collapseStep === null || hasRecovered(curve, summary)) continue;
+      const collapse = lastingCollapse(curve);
+      if (collapse === null) continue;
       if (metric === 'truth/accuracy' && (this.#isPaid || !this.#fellSurely())) continue;
       const reward = this.#courses.get('reward/mean')?.newest ?? NaN;
-      const reason = collapseInWords(summary, reward);
+      const reason = collapseInWords(collapse, curve.at(-1)?.sampled ?? NaN, reward);
       const finding = {
         metrics: [metric],
-        from: summary.collapseStep,
+        from: collapse.step,
         to: this.#step,
         sentence: reason.slice(0, -1),
       };

@@ -1,6 +1,6 @@
 import { mean } from '../lib/stats.ts';
 import type { MetricId } from '../spec/metrics.ts';
-import { collapsedBelow, type Evaluation, summarise } from './collapse.ts';
+import { collapsesOf, type Evaluation } from './collapse.ts';
 import { overlapZones, percent } from './signal.ts';
 
 /** What a run measured, a row per step in ascending order; NaN where a step measured nothing. */
@@ -58,7 +58,6 @@ export const told = {
   apart: 0.25,
 } as const;
 const evaluationsApart = 2;
-const evaluationsBack = 3;
 
 /**
  * The turns of some runs, in the order in which they became certain. What is told of the first rows stays as it is,
@@ -214,48 +213,24 @@ export function evaluationsOf({ column }: Pick<ToldRun, 'column'>): readonly Eva
 export function evaluationTurns(run: ToldRun): OwnTurn[] {
   const { name } = run;
   const evaluations = evaluationsOf(run);
-  const summary = summarise(evaluations);
-  if (summary === null) return [];
+  const [base] = evaluations;
+  if (base === undefined) return [];
   const metric = 'eval/sampled';
   const turns: OwnTurn[] = [];
-  const learned = evaluations.find(({ sampled }) => sampled >= summary.base + told.learned);
+  const learned = evaluations.find(({ sampled }) => sampled >= base.sampled + told.learned);
   if (learned !== undefined) {
-    const sentence = `${name} has learned: ${percent(learned.sampled)} right on held-out prompts, ${percent(summary.base)} at the start.`;
+    const sentence = `${name} has learned: ${percent(learned.sampled)} right on held-out prompts, ${percent(base.sampled)} at the start.`;
     turns.push({ kind: 'learned', step: learned.step, known: learned.step, sentence, metric });
   }
-  const lost = evaluations.findIndex(({ step }) => step === summary.collapseStep);
-  const low = evaluations.slice(lost, lost + evaluationsBack);
-  const [fallen, last] = [low[0], low.at(-1)];
-  if (lost < 0 || fallen === undefined || last === undefined) return turns;
-  const best = bestOf(evaluations.slice(0, lost + 1));
-  turns.push({
-    kind: 'collapsed',
-    step: fallen.step,
-    known: last.step,
-    sentence: `${name} collapses: ${percent(fallen.sampled)} right on held-out prompts, ${percent(last.sampled)} by step ${String(last.step)}, after ${percent(best.sampled)} at step ${String(best.step)}.`,
-    metric,
-  });
-  // Against the best before it fell, as the collapse was judged.
-  const level = collapsedBelow(best.sampled);
-  const returned = evaluations.findIndex(
-    (_, at) =>
-      at >= lost + evaluationsBack &&
-      at + evaluationsBack <= evaluations.length &&
-      evaluations.slice(at, at + evaluationsBack).every(({ sampled }) => !(sampled < level)),
-  );
-  const [first, sure] = [evaluations[returned], evaluations[returned + evaluationsBack - 1]];
-  if (first !== undefined && sure !== undefined) {
-    const sentence = `${name} is back: ${percent(first.sampled)} right on held-out prompts.`;
-    turns.push({ kind: 'back', step: first.step, known: sure.step, sentence, metric });
+  for (const [index, { step, known, best, back }] of collapsesOf(evaluations).entries()) {
+    const fallen = evaluations.find((each) => each.step === step)?.sampled ?? NaN;
+    const sentence = `${name} collapses${index > 0 ? ' again' : ''}: ${percent(fallen)} right on held-out prompts, ${percent(known.sampled)} by step ${String(known.step)}, after ${percent(best.sampled)} at step ${String(best.step)}.`;
+    turns.push({ kind: 'collapsed', step, known: known.step, sentence, metric });
+    if (back === null) continue;
+    const returned = `${name} is back: ${percent(back.first.sampled)} right on held-out prompts.`;
+    turns.push({ kind: 'back', step: back.first.step, known: back.known, sentence: returned, metric });
   }
   return turns;
-}
-
-function bestOf(evaluations: readonly Evaluation[]): Evaluation {
-  return evaluations.reduce((best, each) => (each.sampled > best.sampled ? each : best), {
-    step: 0,
-    sampled: -1,
-  });
 }
 
 /** Where two runs part for good measure: the first time for each pair. */

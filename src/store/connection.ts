@@ -1,6 +1,7 @@
 import { failureOf } from '../lib/failure.ts';
 import { LabError } from '../lib/labError.ts';
-import { hyperparameterKeys } from '../settings/hyperparameters.ts';
+import { hyperparameterKeys, type Settings } from '../settings/hyperparameters.ts';
+import { freeLaneName, renamed } from '../settings/laneNames.ts';
 import type { LaneSetup, PresetName } from '../settings/presets.ts';
 import { inLabels } from '../settings/wording.ts';
 import type { LiveChange, Command, Event, Failure, LaneId, ShownGroup } from '../session/protocol.ts';
@@ -240,7 +241,7 @@ function changed(id: LaneId, { step, changes, by }: LiveChange): void {
             ...each,
             changes: [...each.changes, { step, changes, by }],
             // What the reader set is there already, and may have been set anew since.
-            settings: by === 'guard' ? { ...each.settings, ...changes } : each.settings,
+            ...(by === 'guard' ? guarded(each, { ...each.settings, ...changes }, lanes) : {}),
           }
         : each,
     ),
@@ -255,6 +256,12 @@ function changed(id: LaneId, { step, changes, by }: LiveChange): void {
     text: `step ${step}: ${did.join(', ')}`,
     kind: by === 'guard' ? 'guard' : 'change',
   });
+}
+
+/** What the guard set, and a name that states it. */
+function guarded(lane: Lane, settings: Settings, lanes: readonly Lane[]): Pick<Lane, 'settings' | 'name'> {
+  const others = lanes.filter(({ id }) => id !== lane.id).map(({ name }) => name);
+  return { settings, name: freeLaneName(renamed(lane.name, lane.settings, settings), others) };
 }
 
 /** Draws a line in every chart; one of the same words is shared. */

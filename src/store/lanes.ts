@@ -6,6 +6,7 @@ import {
   hyperparameterKeys,
   type Settings,
 } from '../settings/hyperparameters.ts';
+import { freeLaneName, renamed } from '../settings/laneNames.ts';
 import type { LaneSetup, PresetName } from '../settings/presets.ts';
 import { defaultPreset } from '../settings/presets.ts';
 import { mostLanes } from '../settings/url.ts';
@@ -194,7 +195,7 @@ export function settingsAt({ start, changes }: Lane, step: number): Settings {
   );
 }
 
-/** What a lane would begin with: its settings as the reader left them, without what the guard did. */
+/** What a lane would begin with: its settings as the reader left them, without what the guard did, and its name so. */
 export function setupOf({ name, settings, start, changes }: Lane): LaneSetup {
   const guarded = new Set(
     changes.flatMap(({ by, changes: changed }) => (by === 'guard' ? Object.keys(changed) : [])),
@@ -205,7 +206,8 @@ export function setupOf({ name, settings, start, changes }: Lane): LaneSetup {
   );
   const undone = hyperparameterKeys.filter((key) => guarded.has(key));
   const reader: Partial<Settings> = Object.fromEntries(undone.map((key) => [key, before[key]]));
-  return { name, settings: { ...settings, ...reader } };
+  const begun = { ...settings, ...reader };
+  return { name: renamed(name, settings, begun), settings: begun };
 }
 
 /** The step where a fork asked for at `step` begins: the newest checkpoint before it, or 0. */
@@ -220,7 +222,10 @@ export function ownStepsOf(lane: Lane): number {
 
 /** What all lanes would begin with. */
 export function setupsOf(lanes: readonly Lane[]): readonly LaneSetup[] {
-  return lanes.map(setupOf);
+  return lanes.map(setupOf).reduce<readonly LaneSetup[]>((all, { name, settings }) => {
+    const taken = all.map((each) => each.name);
+    return [...all, { name: freeLaneName(name, taken), settings }];
+  }, []);
 }
 
 /** True when resetting would discard something. */

@@ -1,4 +1,4 @@
-import { collapseInWords, type Evaluation, hasRecovered, summarise } from '../diagnostics/collapse.ts';
+import { collapseInWords, collapsesOf, type Evaluation, summarise } from '../diagnostics/collapse.ts';
 import type { Assessment } from '../diagnostics/earlyWarning.ts';
 import type { MetricId } from '../spec/metrics.ts';
 import type { Columns } from './columns.ts';
@@ -15,8 +15,9 @@ export interface LaneStatus {
   readonly bestStep: number | null;
   readonly now: number;
   readonly retention: number;
+  /** Where its last collapse began. */
   readonly collapseStep: number | null;
-  /** Whether it came back from its collapse. */
+  /** Whether it came back from it. */
   readonly recovered: boolean;
 }
 
@@ -41,21 +42,22 @@ export function statusOf(history: Columns<MetricId>, assessment: Assessment | nu
     if (!Number.isNaN(sampled)) evaluations.push({ step: steps[row] ?? NaN, sampled });
   });
   const summary = summarise(evaluations);
-  const recovered = summary !== null && hasRecovered(evaluations, summary);
+  const collapse = collapsesOf(evaluations).at(-1);
+  const recovered = collapse !== undefined && collapse.back !== null;
   const figures = {
     assessment,
     best: summary?.peak ?? NaN,
     bestStep: summary?.peakStep ?? null,
     now: summary?.final ?? NaN,
     retention: summary?.retention ?? NaN,
-    collapseStep: summary?.collapseStep ?? null,
+    collapseStep: collapse?.step ?? null,
     recovered,
   };
-  if (summary !== null && summary.collapseStep !== null && !recovered) {
+  if (collapse !== undefined && !recovered) {
     return {
       ...figures,
       state: 'collapsed',
-      reason: collapseInWords(summary, history.latest('reward/mean')),
+      reason: collapseInWords(collapse, figures.now, history.latest('reward/mean')),
     };
   }
   return { ...figures, ...judged(assessment, history.length) };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { summarise } from '../../src/diagnostics/collapse.ts';
+import { collapsesOf, lastingCollapse, summarise } from '../../src/diagnostics/collapse.ts';
 import { OverlapWindow, pairShares } from '../../src/diagnostics/overlap.ts';
 import { accuracy, majorityAccuracy } from '../../src/diagnostics/truth.ts';
 
@@ -37,6 +37,41 @@ describe('summarise', () => {
   it('of equal peaks the first counts, and of two collapses', () => {
     const twice = [0.4, 0.8, 0.8, 0.1, 0.1, 0.1, 0.8, 0.1, 0.1, 0.1];
     expect(summarise(evaluations(twice))).toMatchObject({ peakStep: 10, collapseStep: 30 });
+  });
+});
+
+describe('collapsesOf', () => {
+  it('by hand: falls, comes back above its earlier peak, falls again', () => {
+    // Below .8 − .2 = .6 from step 20; three not below it from 60; then below .9 − .225 = .675 from 90.
+    const course = [0.4, 0.8, 0.5, 0.4, 0.3, 0.2, 0.61, 0.9, 0.7, 0.65, 0.1, 0.1];
+    expect(collapsesOf(evaluations(course))).toEqual([
+      {
+        step: 20,
+        known: { step: 40, sampled: 0.3 },
+        best: { step: 10, sampled: 0.8 },
+        back: { first: { step: 60, sampled: 0.61 }, known: 80 },
+      },
+      {
+        step: 90,
+        known: { step: 110, sampled: 0.1 },
+        best: { step: 70, sampled: 0.9 },
+        back: null,
+      },
+    ]);
+    // The record of a run is dated by the first.
+    expect(summarise(evaluations(course))).toMatchObject({ collapseStep: 20, peakStep: 70 });
+  });
+
+  it('lasts while fewer than three are back, and does not begin again with fewer than three low ones', () => {
+    const fallen = [0.8, 0.1, 0.1, 0.1];
+    const lasts = (...then: readonly number[]): number | null =>
+      lastingCollapse(evaluations([...fallen, ...then]))?.step ?? null;
+    expect([lasts(), lasts(0.8, 0.8), lasts(0.8, 0.8, 0.1, 0.8)]).toEqual([10, 10, 10]);
+    expect([lasts(0.8, 0.8, 0.8), lasts(0.8, 0.8, 0.8, 0.1, 0.1)]).toEqual([null, null]);
+    expect(lasts(0.8, 0.8, 0.8, 0.1, 0.1, 0.1)).toBe(70);
+    // One above the earlier peak raises no bar: it is back where it was.
+    expect(lasts(1, 0.65, 0.65)).toBeNull();
+    expect(lastingCollapse([])).toBeNull();
   });
 });
 

@@ -12,7 +12,7 @@ import {
   resumeGentler,
   takeAdvice,
 } from '../../src/store/laneActions.ts';
-import { type Lane, lab, setupOf, stepOf } from '../../src/store/lanes.ts';
+import { type Lane, lab, setupOf, setupsOf, stepOf } from '../../src/store/lanes.ts';
 import type { Settings } from '../../src/settings/hyperparameters.ts';
 import { freeLaneName, renamed } from '../../src/settings/laneNames.ts';
 import { validateSettings } from '../../src/settings/settings.ts';
@@ -197,6 +197,20 @@ describe('the guard', () => {
       { kind: 'guard', text: 'step 41: SRT: the guard went back to step 20, Learning rate 7e-4 → 3.5e-4' },
     ]);
     expect(setupOf(laneAt(0)).settings.learningRate).toBe(7e-4);
+  });
+
+  it('changes the name that stated its rate, until a reset', () => {
+    const { id } = trained();
+    lab.setState({ lanes: [{ ...laneAt(0), name: 'Learning rate 0.0007' }, laneAt(1)] });
+    receive({ type: 'changed', lane: id, step: 40, changes: { learningRate: 3.5e-4 }, by: 'guard' });
+    expect(laneAt(0).name).toBe('Learning rate 0.00035');
+    expect(setupOf(laneAt(0)).name).toBe('Learning rate 0.0007');
+    // Another took the old name meanwhile.
+    lab.setState({ lanes: [laneAt(0), { ...laneAt(1), name: 'Learning rate 0.0007' }] });
+    expect(setupsOf(lab.getState().lanes).map(({ name }) => name)).toEqual([
+      'Learning rate 0.0007',
+      'Learning rate 0.0007 (2)',
+    ]);
   });
 
   it('is not what a lane that goes on after a loss of the device has seen', () => {

@@ -220,7 +220,9 @@ describe('events', () => {
     expect(course([0.25])).toEqual(['recovered from 20']);
     expect(laneAt(0).status.reason).toMatch(/^Nothing to judge by yet/);
     expect(withoutTruth(laneAt(0).status)).toMatchObject({ collapseStep: null, recovered: false, now: NaN });
-    expect(course([0.1, 0.1, 0.1])).toEqual([lasting, lasting, lasting]);
+    // A second one is dated by itself, once it is one.
+    const again = `collapsed at ${String(stepOf(laneAt(0)) + 10)}`;
+    expect(course([0.1, 0.1, 0.1])).toEqual(['recovered from 20', 'recovered from 20', again]);
   });
 
   it('that end a run say how it goes on: by as many steps again', () => {

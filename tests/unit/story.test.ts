@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { collapsedBelow, summarise } from '../../src/diagnostics/collapse.ts';
+import { collapsedBelow } from '../../src/diagnostics/collapse.ts';
 import { overlapZones } from '../../src/diagnostics/signal.ts';
 import { phasesOf } from '../../src/diagnostics/phases.ts';
 import { told, toldSteps, type ToldRun, type Turn, turnsOf } from '../../src/diagnostics/story.ts';
 import type { MetricId } from '../../src/spec/metrics.ts';
-import { metrics } from '../../src/spec/metrics.ts';
+import { metricIds, metrics, toRow } from '../../src/spec/metrics.ts';
+import { verdictOfLab } from '../../src/records/watched/verdict.ts';
+import { Columns } from '../../src/store/columns.ts';
+import { statusOf } from '../../src/store/status.ts';
 
 type Row = Partial<Record<MetricId, number>>;
 
@@ -110,7 +113,6 @@ function expectTrue(turn: Turn, all: readonly (readonly Row[])[]): void {
       says(percent(accuracy), percent(base));
       return;
     case 'collapsed': {
-      expect(turn.step).toBe(summarise(evaluations)?.collapseStep);
       const best = Math.max(
         ...evaluations.filter(({ step }) => step <= turn.step).map(({ sampled }) => sampled),
       );
@@ -121,7 +123,10 @@ function expectTrue(turn: Turn, all: readonly (readonly Row[])[]): void {
       return;
     }
     case 'back': {
-      const low = summarise(evaluations)?.collapseStep ?? NaN;
+      const fall = turnsOf([runOf('run', rows)]).findLast(
+        ({ kind, step }) => kind === 'collapsed' && step < turn.step,
+      );
+      const low = fall?.step ?? NaN;
       const best = Math.max(...evaluations.filter(({ step }) => step <= low).map(({ sampled }) => sampled));
       const high = evaluations.filter(({ step }) => step >= turn.step && step <= turn.known);
       expect(high).toHaveLength(3);
@@ -194,6 +199,43 @@ describe('turnsOf', () => {
   });
 });
 
+/** Accuracies that rise, fall and come back, some of them more than once. */
+const anyCurve = fc
+  .array(fc.tuple(fc.constantFrom(0.1, 0.2, 0.5, 0.6, 0.8, 0.95), fc.integer({ min: 1, max: 5 })), {
+    minLength: 1,
+    maxLength: 9,
+  })
+  .map((stretches) => stretches.flatMap(([at, times]) => Array<number>(times).fill(at)));
+
+it('card, story and verdict name the same collapse at every evaluation of a run', () => {
+  const collapses: number[] = [];
+  fc.assert(
+    fc.property(anyCurve, (curve) => {
+      const history = new Columns(metricIds);
+      const rows: Row[] = [];
+      for (const [step, sampled] of curve.entries()) {
+        rows.push({ step, 'eval/sampled': sampled });
+        history.append(toRow({ step, 'eval/sampled': sampled }), 1);
+        const course = turnsOf([runOf('run', rows)]).filter(({ kind }) =>
+          ['collapsed', 'back'].includes(kind),
+        );
+        const fall = course.findLast(({ kind }) => kind === 'collapsed')?.step ?? null;
+        const recovered = course.at(-1)?.kind === 'back';
+        const status = statusOf(history, null);
+        expect(status).toMatchObject({ collapseStep: fall, recovered });
+        expect(status.state === 'collapsed').toBe(fall !== null && !recovered);
+        const { verdict, since } = verdictOfLab(rows);
+        expect(verdict.state === 'collapsed').toBe(status.state === 'collapsed');
+        if (verdict.state === 'collapsed') expect(since).toBe(fall);
+      }
+      collapses.push(turnsOf([runOf('run', rows)]).filter(({ kind }) => kind === 'collapsed').length);
+    }),
+    { numRuns: 300 },
+  );
+  // Some of them fell twice.
+  expect(Math.max(...collapses)).toBeGreaterThanOrEqual(2);
+});
+
 describe('phasesOf', () => {
   it('covers the steps without a gap, and calls collapsed what is told to be', () => {
     fc.assert(
@@ -206,9 +248,9 @@ describe('phasesOf', () => {
           expect(phase.from).toBe(phases[i]?.to);
           expect(phase.state).not.toBe(phases[i]?.state);
         });
-        const fall = turnsOf([run]).find(({ kind }) => kind === 'collapsed');
-        const collapsed = phases.find(({ state }) => state === 'collapsed');
-        expect(collapsed?.from).toBe(hidden ? undefined : fall?.step);
+        const falls = hidden ? [] : turnsOf([run]).filter(({ kind }) => kind === 'collapsed');
+        const collapsed = phases.filter(({ state }) => state === 'collapsed');
+        expect(collapsed.map(({ from }) => from)).toEqual(falls.map(({ step }) => step));
       }),
     );
   });

@@ -1,4 +1,4 @@
-import { collapseInWords, hasRecovered, summarise } from '../../diagnostics/collapse.ts';
+import { collapseInWords, lastingCollapse } from '../../diagnostics/collapse.ts';
 import { type Assessment, EarlyWarning } from '../../diagnostics/earlyWarning.ts';
 import { unjudged, type Verdict } from '../../diagnostics/judge.ts';
 import type { MetricRow } from '../../spec/metrics.ts';
@@ -30,13 +30,14 @@ export function verdictOfLab(rows: readonly Partial<MetricRow>[]): Lasting {
     Number.isNaN(sampled) ? [] : [{ step, sampled }],
   );
   const score = last?.score ?? 0;
-  const summary = summarise(evaluations);
-  if (summary !== null && summary.collapseStep !== null && !hasRecovered(evaluations, summary)) {
+  const collapse = lastingCollapse(evaluations);
+  if (collapse !== null) {
     const reward = rows.findLast((row) => !Number.isNaN(row['reward/mean'] ?? NaN));
-    const reason = collapseInWords(summary, reward?.['reward/mean'] ?? NaN);
+    const final = evaluations.at(-1)?.sampled ?? NaN;
+    const reason = collapseInWords(collapse, final, reward?.['reward/mean'] ?? NaN);
     return {
       verdict: { state: 'collapsed', score, reason, findings: [] },
-      since: summary.collapseStep,
+      since: collapse.step,
     };
   }
   if (last === null || last.signal === null)
