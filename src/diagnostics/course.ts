@@ -56,6 +56,11 @@ const widest = 20;
 /** What one metric measured in the course of a run. Each method tells of all that was added so far. */
 export class Course {
   readonly #first: number[] = [];
+  /** Mean and median of the first values, by how many: they never change. */
+  readonly #starts: number[] = [];
+  readonly #typicalStarts: number[] = [];
+  /** Median of the last values, by how many; of the newest row alone. */
+  #typical: number[] = [];
   readonly #recent: number[] = [];
   #count = 0;
   #least = Infinity;
@@ -81,6 +86,7 @@ export class Course {
     const before = this.#recent.at(-1);
     if (before !== undefined) this.#squares += (value - before) ** 2 / 2;
     this.#count++;
+    if (this.#typical.length > 0) this.#typical = [];
     if (this.#first.length < widest) this.#first.push(value);
     this.#recent.push(value);
     if (this.#recent.length > widest) this.#recent.shift();
@@ -138,16 +144,19 @@ export class Course {
   }
 
   start(values: number): number {
-    return mean(this.#first.slice(0, Math.min(values, this.#half)));
+    const many = Math.min(values, this.#half);
+    return (this.#starts[many] ??= mean(this.#first.slice(0, many)));
   }
 
   /** Medians, which a spike doesn't move. */
   typicalNow(values: number): number {
-    return quantile(this.#recent.slice(-Math.min(values, this.#half)), 0.5);
+    const many = Math.min(values, this.#half);
+    return (this.#typical[many] ??= quantile(this.#recent.slice(-many), 0.5));
   }
 
   typicalStart(values: number): number {
-    return quantile(this.#first.slice(0, Math.min(values, this.#half)), 0.5);
+    const many = Math.min(values, this.#half);
+    return (this.#typicalStarts[many] ??= quantile(this.#first.slice(0, many), 0.5));
   }
 
   /** Standard error of the difference between two means of so many rows. */

@@ -1,11 +1,21 @@
 import { mean } from '../lib/stats.ts';
-import type { MetricId, MetricRow } from '../spec/metrics.ts';
-import { collapseInWords, type Evaluation, lastingCollapse, summarise } from './collapse.ts';
+import { type MetricId, type MetricRow, metrics } from '../spec/metrics.ts';
+import { Accuracy } from './accuracy.ts';
+import { collapseInWords, lastingCollapse } from './collapse.ts';
 import { Course, leastRows, Streak } from './course.ts';
-import { anySignals, mustBeFinite, type Reading, readSignal, surely } from './readings.ts';
+import {
+  anySignals,
+  type Courses,
+  mustBeFinite,
+  type Reading,
+  readSignal,
+  surely,
+  toldBy,
+} from './readings.ts';
 import {
   type Circumstance,
   readable,
+  type Signal,
   type SignName,
   supportingScore,
   warningScore,
@@ -67,35 +77,59 @@ const mostSentences = 4;
 const surelyRed = (warningScore + 1) / 2;
 
 /**
- * Judges a run of any trainer row by row: relative to the run's own start, or beyond what any healthy run does. To see
- * what can be said without labels, it is given rows without `truth/…` and `eval/…`.
+ * Judges a run of any trainer row by row: relative to the run's own start, or beyond what any healthy run does. A row
+ * costs some microseconds: sentences are made of the rows that somebody asks for.
  */
 export class RunJudge {
+  readonly #kept: readonly MetricId[];
+  readonly #blind: boolean;
   readonly #courses = new Map<MetricId, Course>();
   readonly #dead = new Streak();
   #deadBy: MetricId = 'reward/zero_std_groups';
-  readonly #evaluations: Evaluation[] = [];
+  readonly #evaluations = new Accuracy();
   readonly #truths: number[] = [];
   /** Whether what is right was what is paid, in every row: then it says nothing that the reward doesn't. */
   #isPaid = true;
-  readonly #means: Evaluation[] = [];
+  /** Over ten rows each: batches are small. */
+  readonly #means = new Accuracy();
+  /** What speaks in the newest row. */
+  #spoken: readonly Reading[] = [];
+  #score = 0;
   /** Since when each sign speaks without a break. */
-  #speaking = new Map<string, number>();
+  #speaking: ReadonlyMap<Signal, number> = new Map();
   #row = -1;
   #step = 0;
 
+  /** @param blind whether it sees only what can be said without labels */
+  constructor(blind = false) {
+    this.#blind = blind;
+    this.#kept = blind ? kept.filter((id) => !metrics[id].needsTruth) : kept;
+  }
+
   /** @param row steps ascending. NaN or absent: not measured; infinite: measured, and not finite */
-  add(row: Partial<MetricRow>): Verdict {
+  add(row: Partial<MetricRow>): void {
     this.#step = row.step ?? this.#step;
-    const values = kept.flatMap((id) => {
+    let first = true;
+    for (const id of this.#kept) {
       const value = row[id];
-      return value === undefined || Number.isNaN(value) ? [] : [[id, value] as const];
-    });
-    if (values.length > 0) this.#row++;
-    for (const [id, value] of values) this.#courseOf(id).add(value, this.#step, this.#row);
+      if (value === undefined || Number.isNaN(value)) continue;
+      if (first) this.#row++;
+      first = false;
+      this.#courseOf(id).add(value, this.#step, this.#row);
+    }
     this.#addDead(row);
-    this.#addTruth(row);
-    return this.#verdict();
+    if (!this.#blind) this.#addTruth(row);
+    this.#read();
+  }
+
+  /** As in `Verdict`; null while there is nothing to judge by. */
+  get score(): number | null {
+    return this.alarm === null && this.#toldByAll() !== null ? null : this.#score;
+  }
+
+  /** What the newest row raises, whatever became of what is right. */
+  get alarm(): 'watch' | 'warning' | null {
+    return this.#score > warningScore ? 'warning' : this.#score > watchScore ? 'watch' : null;
   }
 
   #courseOf(id: MetricId): Course {
@@ -115,34 +149,46 @@ export class RunJudge {
     }
   }
 
-  /** Batches are small: a collapse is read from the mean over ten rows of what is right in them. */
+  /** A collapse is read from the mean over ten rows of what is right in them. */
   #addTruth(row: Partial<MetricRow>): void {
     const [sampled = NaN, truth = NaN] = [row['eval/sampled'], row['truth/accuracy']];
-    if (Number.isFinite(sampled)) this.#evaluations.push({ step: this.#step, sampled });
+    if (Number.isFinite(sampled)) this.#evaluations.add({ step: this.#step, sampled });
     if (!Number.isFinite(truth)) return;
     this.#isPaid &&= truth === row['reward/mean'];
     this.#truths.push(truth);
-    const last = this.#truths.slice(-leastRows);
-    if (last.length === leastRows) this.#means.push({ step: this.#step, sampled: mean(last) });
+    if (this.#truths.length > leastRows) this.#truths.shift();
+    if (this.#truths.length === leastRows) this.#means.add({ step: this.#step, sampled: mean(this.#truths) });
   }
 
-  #verdict(): Verdict {
-    const circumstances = this.#circumstances();
-    const readings = anySignals.flatMap((signal) => {
-      const course = this.#courses.get(signal.metric);
-      const reading = readSignal(signal, {
-        course: course?.isStale(this.#row) === true ? undefined : course,
-        courses: this.#courses,
-        dead: { stretch: this.#dead.stretch, by: this.#deadBy },
-      });
-      return reading === null ? [] : [tempered(reading, circumstances)];
-    });
-    const spoken = weighed(readings);
-    const score = Math.max(
-      0,
-      ...spoken.filter(({ signal }) => signal.second !== true).map((each) => each.score),
-    );
-    const findings = this.#findings(spoken, score, circumstances);
+  /** Which signs speak in the newest row. */
+  #read(): void {
+    const readings: Reading[] = [];
+    let circumstances: ReadonlySet<Circumstance> | null = null;
+    const dead = { stretch: this.#dead.stretch, by: this.#deadBy };
+    for (const signal of anySignals) {
+      const reading = readSignal(signal, this.#seenBy(signal, dead));
+      if (reading === null) continue;
+      if (signal.tempered === undefined) readings.push(reading);
+      else readings.push(tempered(reading, (circumstances ??= this.#circumstances())));
+    }
+    this.#spoken = weighed(readings);
+    this.#score = 0;
+    for (const { signal, score } of this.#spoken)
+      if (signal.second !== true) this.#score = Math.max(this.#score, score);
+    const before = this.#speaking;
+    if (before.size > 0 || this.#spoken.length > 0)
+      this.#speaking = new Map(this.#spoken.map(({ signal }) => [signal, before.get(signal) ?? this.#step]));
+  }
+
+  #seenBy({ metric }: Signal, dead: Courses['dead']): Courses {
+    const course = this.#courses.get(metric);
+    return { course: course?.isStale(this.#row) === true ? undefined : course, courses: this.#courses, dead };
+  }
+
+  /** What can be said after the newest row. */
+  get verdict(): Verdict {
+    const score = this.#score;
+    const findings = this.#findings();
     const collapsed = this.#collapse();
     if (collapsed !== null) {
       const reason = [
@@ -156,69 +202,59 @@ export class RunJudge {
         findings: [...collapsed.findings, ...findings],
       };
     }
-    if (findings.length > 0) {
-      const state = score > warningScore ? 'warning' : 'watch';
-      return { state, score, reason: this.#alarm(findings), findings };
-    }
+    const state = this.alarm;
+    if (state !== null) return { state, score, reason: this.#alarm(findings), findings };
+    return this.#toldByAll() ?? { state: 'healthy', score, reason: this.#calm(), findings };
+  }
+
+  /** Why there is nothing to judge by; null where there is something. */
+  #toldByAll(): Verdict | null {
     const counts = telling.map((id) => this.#courses.get(id)?.count ?? 0);
     if (counts.every((count) => count === 0)) return unjudged;
-    if (counts.every((count) => count < leastRows)) return tooShort;
-    return { state: 'healthy', score, reason: this.#calm(), findings };
+    return counts.every((count) => count < leastRows) ? tooShort : null;
   }
 
   #circumstances(): ReadonlySet<Circumstance> {
     const rose = this.#courses.get('reward/mean')?.rose ?? null;
     const truncated = this.#courses.get('completion/truncated');
     const fell = (truncated?.start(leastRows) ?? 0) - (truncated?.recent(leastRows) ?? 0);
-    const held = [this.#evaluations, this.#means].some((curve) => {
-      const summary = summarise(curve);
-      return (
-        summary !== null &&
-        summary.collapseStep === null &&
-        summary.retention > 0.9 &&
-        summary.final > summary.base
-      );
-    });
     return new Set<Circumstance>([
       ...(rose === null ? (['reward unknown'] as const) : rose ? (['reward rose'] as const) : []),
       ...(fell > Math.max(0.05, 2 * (truncated?.errorOf(leastRows) ?? 0))
         ? (['truncation fell'] as const)
         : []),
-      ...(held ? (['accuracy held'] as const) : []),
+      ...(this.#evaluations.held || this.#means.held ? (['accuracy held'] as const) : []),
     ]);
   }
 
   /** What alarms: what is as bad as the worst, then what goes with it. */
-  #findings(
-    spoken: readonly Reading[],
-    score: number,
-    circumstances: ReadonlySet<Circumstance>,
-  ): readonly Finding[] {
-    const before = this.#speaking;
-    this.#speaking = new Map(spoken.map(({ key }) => [key, before.get(key) ?? this.#step]));
-    if (!(score > watchScore)) return [];
-    const level = score > warningScore ? warningScore : watchScore;
-    const worst = spoken.filter((each) => each.signal.second !== true && each.score > level);
-    const others = spoken.filter((each) => !worst.includes(each));
+  #findings(): readonly Finding[] {
+    if (this.alarm === null) return [];
+    const level = this.alarm === 'warning' ? warningScore : watchScore;
+    const worst = this.#spoken.filter((each) => each.signal.second !== true && each.score > level);
+    const others = this.#spoken.filter((each) => !worst.includes(each));
+    const circumstances = this.#circumstances();
+    const dead = { stretch: this.#dead.stretch, by: this.#deadBy };
     const said = new Set<string>();
-    return [...worst, ...others].flatMap(({ signal, key, told, metrics }) => {
+    return [...worst, ...others].flatMap(({ signal }) => {
+      const { metrics: rests, ...told } = toldBy(signal, this.#seenBy(signal, dead));
       // Two rules of one name say the same, as do two of the reward.
       const about = signal.metric === 'reward/mean' ? 'reward' : signal.name;
       if (said.has(about)) return [];
       said.add(about);
-      const from = Number.isNaN(told.since) ? (this.#speaking.get(key) ?? this.#step) : told.since;
-      const doubts = score > warningScore ? [] : Object.entries(signal.doubt ?? {});
+      const from = Number.isNaN(told.since) ? (this.#speaking.get(signal) ?? this.#step) : told.since;
+      const doubts = this.alarm === 'warning' ? [] : Object.entries(signal.doubt ?? {});
       const doubt = doubts.filter(([circumstance]) => circumstances.has(circumstance as Circumstance));
       const sentence = [signal.alarm(told), ...doubt.map(([, words]) => words)].join('. ');
-      return [{ name: signal.name, metrics, from, to: this.#step, sentence }];
+      return [{ name: signal.name, metrics: rests, from, to: this.#step, sentence }];
     });
   }
 
   /** A collapse of what is right: of held-out prompts, else of those trained on. */
   #collapse(): Omit<Verdict, 'score'> | null {
     for (const [metric, curve] of [
-      ['eval/sampled', this.#evaluations],
-      ['truth/accuracy', this.#means],
+      ['eval/sampled', this.#evaluations.curve],
+      ['truth/accuracy', this.#means.curve],
     ] as const) {
       const collapse = lastingCollapse(curve);
       if (collapse === null) continue;
@@ -289,11 +325,12 @@ function tempered(reading: Reading, circumstances: ReadonlySet<Circumstance>): R
     if (!circumstances.has(circumstance as Circumstance)) continue;
     score = Math.min(score, left === 'amber' ? supportingScore : 0);
   }
-  return { ...reading, score, redBeside: reading.redBeside && (score > 0 || reading.score === 0) };
+  return { ...reading, score, redBeside: reading.redBeside && score > 0 };
 }
 
 /** The signs that speak: those that don't count by themselves are amber at most, and red beside a second one. */
 function weighed(readings: readonly Reading[]): readonly Reading[] {
+  if (readings.length === 0) return readings;
   const speaks = ({ score }: Reading): boolean => score > watchScore;
   return readings
     .map((each) => {

@@ -1,6 +1,6 @@
 import type { MetricId } from '../spec/metrics.ts';
 import { type Course, leastRows, type Stretch } from './course.ts';
-import { scoreOf, type Signal, type Told } from './signal.ts';
+import { scoreOf, type Signal, type Told, watchScore } from './signal.ts';
 import { signals } from './signals.ts';
 
 /** Rules whose levels hold for the runs of any trainer. */
@@ -14,18 +14,15 @@ const finiteNames = {
   'policy/entropy': 'entropy',
   'reward/mean': 'reward',
 } as const satisfies Partial<Record<MetricId, string>>;
-export const mustBeFinite = Object.keys(finiteNames) as (keyof typeof finiteNames)[];
+type FiniteId = keyof typeof finiteNames;
+export const mustBeFinite = Object.keys(finiteNames) as readonly FiniteId[];
 
 /** What a rule makes of a run. */
 export interface Reading {
   readonly signal: Signal;
-  /** Tells the rules apart. */
-  readonly key: string;
   readonly score: number;
   /** Whether it is red where a second sign speaks. */
   readonly redBeside: boolean;
-  readonly told: Told;
-  readonly metrics: readonly MetricId[];
 }
 
 /** What a rule reads. */
@@ -46,103 +43,162 @@ const mostOfConstant = 12;
 /** Rows that growth starts from: what explodes has often done so within ten. */
 const firstRows = 3;
 
-/** A rule's reading of a run so far; null where it has nothing to go by. */
+/** A rule's reading of a run so far; null where it has nothing to go by, or nothing to say whatever else does. */
 export function readSignal(signal: Signal, run: Courses): Reading | null {
-  const figures = figuresOf(signal, run);
-  if (figures === null || Number.isNaN(figures.compared)) return null;
-  const { compared, metrics: rests = [signal.metric], ...told } = figures;
-  const low = signal.least !== undefined && !(Math.abs(figures.value) >= signal.least);
+  const way = ways[signal.compared];
+  const compared = way.compare(signal, run);
+  if (Number.isNaN(compared)) return null;
+  const score = scoreOf(compared, signal);
+  const redBeside = signal.beside !== undefined && compared > signal.beside;
+  if (!(score > watchScore) && !redBeside) return null;
+  const { least } = signal;
+  if (least !== undefined && !(Math.abs(way.figures(signal, run)?.value ?? NaN) >= least)) return null;
+  return { signal, score, redBeside };
+}
+
+/** What the sentence of a rule tells, and what it rests on. @param run as it was read */
+export function toldBy(signal: Signal, run: Courses): Told & { readonly metrics: readonly MetricId[] } {
+  const figures = ways[signal.compared].figures(signal, run);
+  const unknown = { value: NaN, start: NaN, also: NaN, since: NaN, names: '' };
+  return { ...unknown, metrics: [signal.metric], ...figures };
+}
+
+type Figures = Partial<Pick<Told, 'since' | 'names'>> &
+  Pick<Told, 'value' | 'start'> & { readonly metrics?: readonly MetricId[] };
+
+/** How a rule reads a run. */
+interface Way {
+  /** What is compared with the levels, of every row; NaN where there is nothing to go by. */
+  readonly compare: (signal: Signal, run: Courses) => number;
+  /** The figures of the sentence; null as above. */
+  readonly figures: (signal: Signal, run: Courses) => Figures | null;
+}
+
+/** A way that reads the course of the rule's own metric, once it has so many values. */
+function ofCourse(
+  least: (signal: Signal) => number,
+  compare: (course: Course, signal: Signal) => number,
+  figures: (course: Course, signal: Signal) => Figures,
+): Way {
   return {
-    signal,
-    key: `${signal.metric} ${signal.compared} ${signal.amber}`,
-    score: low ? 0 : scoreOf(compared, signal),
-    redBeside: !low && signal.beside !== undefined && compared > signal.beside,
-    told: { also: NaN, since: NaN, names: '', ...told },
-    metrics: rests,
+    compare: (signal, { course }) =>
+      course === undefined || course.count < least(signal) ? NaN : compare(course, signal),
+    figures: (signal, { course }) => (course === undefined ? null : figures(course, signal)),
   };
 }
 
-interface Figures extends Partial<Told> {
-  readonly value: number;
-  readonly start: number;
-  readonly compared: number;
-  readonly metrics?: readonly MetricId[];
-}
+const means = (course: Course, { steps }: Signal): Figures => ({
+  value: course.recent(steps),
+  start: course.start(steps),
+});
 
-function figuresOf({ compared, steps }: Signal, { course, courses, dead }: Courses): Figures | null {
-  if (compared === 'not finite') return notFinite(courses);
-  if (compared === 'dead rows') {
-    const { rows, since } = dead.stretch;
-    const share = dead.by === 'reward/zero_std_groups' ? (courses.get(dead.by)?.recent(steps) ?? 1) : 1;
-    return { value: share, start: NaN, since, compared: rows, metrics: [dead.by] };
-  }
-  if (course === undefined) return null;
-  if (compared === 'floor rows') {
-    const { rows, since } = course.atFloor;
-    // A reward above 0 that never differs may be the highest there is: it teaches nothing, but may be all right.
-    const most = course.least === course.greatest && course.least > 0 ? mostOfConstant : Infinity;
-    return { value: course.least, start: course.greatest, since, compared: Math.min(most, rows) };
-  }
-  const [value, start] = [course.recent(steps), course.start(steps)];
-  if (compared === 'value') return course.count < steps ? null : { value, start, compared: value };
-  if (compared === 'typical') {
-    const typical = course.typicalNow(steps);
-    return course.count < steps ? null : { value: typical, start, compared: typical };
-  }
-  if (course.count < leastRows) return null;
-  switch (compared) {
-    case 'rise':
-      return { value, start, compared: value - start };
-    case 'ratio':
+const ways: Readonly<Record<Signal['compared'], Way>> = {
+  'not finite': {
+    compare: (_, { courses }) => {
+      const found = notFinite(courses);
+      return found.length === 0 ? NaN : found.reduce((sum, { rows }) => sum + rows, 0);
+    },
+    figures: (_, { courses }) => {
+      const found = notFinite(courses);
+      return {
+        value: NaN,
+        start: NaN,
+        since: Math.min(...found.map(({ since }) => since)),
+        metrics: found.map(({ id }) => id),
+        names: found.map(({ id }) => finiteNames[id]).join(', '),
+      };
+    },
+  },
+  'dead rows': {
+    compare: (_, { dead }) => dead.stretch.rows,
+    figures: ({ steps }, { courses, dead }) => ({
+      value: dead.by === 'reward/zero_std_groups' ? (courses.get(dead.by)?.recent(steps) ?? 1) : 1,
+      start: NaN,
+      since: dead.stretch.since,
+      metrics: [dead.by],
+    }),
+  },
+  'floor rows': ofCourse(
+    () => 0,
+    (course) => {
+      // A reward above 0 that never differs may be the highest there is: it teaches nothing, but may be all right.
+      const most = course.least === course.greatest && course.least > 0 ? mostOfConstant : Infinity;
+      return Math.min(most, course.atFloor.rows);
+    },
+    (course) => ({ value: course.least, start: course.greatest, since: course.atFloor.since }),
+  ),
+  value: ofCourse(
+    ({ steps }) => steps,
+    (course, { steps }) => course.recent(steps),
+    means,
+  ),
+  typical: ofCourse(
+    ({ steps }) => steps,
+    (course, { steps }) => course.typicalNow(steps),
+    (course, { steps }) => ({ value: course.typicalNow(steps), start: course.start(steps) }),
+  ),
+  rise: ofCourse(
+    () => leastRows,
+    (course, { steps }) => course.recent(steps) - course.start(steps),
+    means,
+  ),
+  ratio: ofCourse(
+    () => leastRows,
+    (course, { steps }) => {
+      const [value, start] = [course.recent(steps), course.start(steps)];
       // A ratio to nothing, or below it, says nothing: neither lengths nor entropies are negative.
-      return { value, start, compared: start > 0 && value >= 0 ? value / start : NaN };
-    case 'grown': {
-      const [now, then] = [course.typicalNow(steps), course.typicalStart(firstRows)];
-      const from = Math.max(Math.abs(then), leastStart);
-      return { value: now, start: then, compared: Math.log10(Math.abs(now) / from) };
-    }
-    case 'fallen': {
+      return start > 0 && value >= 0 ? value / start : NaN;
+    },
+    means,
+  ),
+  grown: ofCourse(
+    () => leastRows,
+    (course, { steps }) => {
+      const from = Math.max(Math.abs(course.typicalStart(firstRows)), leastStart);
+      return Math.log10(Math.abs(course.typicalNow(steps)) / from);
+    },
+    (course, { steps }) => ({ value: course.typicalNow(steps), start: course.typicalStart(firstRows) }),
+  ),
+  fallen: ofCourse(
+    () => leastRows,
+    (course, { steps }) => {
       const [now, then] = [course.typicalNow(steps), course.typicalStart(steps)];
-      return { value: now, start: then, compared: then > 0 && now >= 0 ? Math.log10(then / now) : NaN };
-    }
-    case 'lost':
-      return lost(course, steps);
-    case 'flat':
-      return { value, start, compared: course.rose === false ? 1 : NaN };
-    default:
-      compared satisfies never;
-      return null;
-  }
-}
+      return then > 0 && now >= 0 ? Math.log10(then / now) : NaN;
+    },
+    (course, { steps }) => ({ value: course.typicalNow(steps), start: course.typicalStart(steps) }),
+  ),
+  lost: ofCourse(
+    ({ steps }) => Math.max(leastRows, 2 * steps),
+    (course, { steps }) => lost(course, steps),
+    (course, { steps }) => ({ value: course.recent(steps), start: course.best.mean }),
+  ),
+  flat: ofCourse(
+    () => leastRows,
+    (course) => (course.rose === false ? 1 : NaN),
+    means,
+  ),
+};
 
-function notFinite(courses: ReadonlyMap<MetricId, Course>): Figures | null {
+/** Which of the metrics that have to be finite are not, since when and for how many rows. */
+function notFinite(courses: ReadonlyMap<MetricId, Course>): readonly (Stretch & { readonly id: FiniteId })[] {
+  const found = mustBeFinite.filter((id) => (courses.get(id)?.notFinite.rows ?? 0) > 0);
+  if (found.length === 0) return [];
   const kl = courses.get('policy/kl_ref');
   const stands = kl !== undefined && kl.count >= leastRows && kl.least === 0 && kl.greatest === 0;
-  const found = mustBeFinite.flatMap((id) => {
+  return found.flatMap((id) => {
     const course = courses.get(id);
-    if (course === undefined || course.notFinite.rows === 0) return [];
     // Some trainers log a norm that never is a number, and learn. A loss that never is one has destroyed the run, and
     // so has a norm where the policy stands still.
-    if (course.count === 0 && id !== 'optim/loss' && !stands) return [];
+    if (course === undefined || (course.count === 0 && id !== 'optim/loss' && !stands)) return [];
     return [{ id, ...course.notFinite }];
   });
-  if (found.length === 0) return null;
-  return {
-    value: NaN,
-    start: NaN,
-    since: Math.min(...found.map(({ since }) => since)),
-    compared: found.reduce((sum, { rows }) => sum + rows, 0),
-    metrics: found.map(({ id }) => id),
-    names: found.map(({ id }) => finiteNames[id]).join(', '),
-  };
 }
 
 /** Standard errors that a fall of the mean over ten rows must measure: the best of many windows is lucky. */
 export const surely = 5;
 
 /** The share of what the reward had gained over its start that is lost; of all that it ever was, where it gained nothing. */
-function lost(course: Course, steps: number): Figures | null {
-  if (course.count < 2 * steps) return null;
+function lost(course: Course, steps: number): number {
   const [value, start, best, error] = [
     course.recent(steps),
     course.start(steps),
@@ -151,5 +207,5 @@ function lost(course: Course, steps: number): Figures | null {
   ];
   const base = best - start > surely * error ? start : course.least;
   const fall = best - value;
-  return { value, start: best, compared: fall > surely * error && best > base ? fall / (best - base) : 0 };
+  return fall > surely * error && best > base ? fall / (best - base) : 0;
 }

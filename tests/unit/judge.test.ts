@@ -22,7 +22,10 @@ function run(
 /** The verdict after each row. */
 function judged(rows: readonly Row[]): Verdict[] {
   const judge = new RunJudge();
-  return rows.map((row) => judge.add(row));
+  return rows.map((row) => {
+    judge.add(row);
+    return judge.verdict;
+  });
 }
 
 const last = (rows: readonly Row[]): Verdict => judged(rows).at(-1) ?? expect.fail('no rows');

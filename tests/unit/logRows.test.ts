@@ -151,7 +151,10 @@ describe('rows as a history takes them', () => {
     );
     const rows = rowsOf(lines.join('\n'));
     const judge = new RunJudge();
-    const scores = rows.map((row) => judge.add(row).score);
+    const scores = rows.map((row) => {
+      judge.add(row);
+      return judge.score;
+    });
     expect(rows.slice(0, 9).map((row) => row['warning/score'])).toEqual(Array(9).fill(NaN));
     expect(rows.slice(9).map((row) => row['warning/score'])).toEqual(scores.slice(9));
     expect(scores.at(-1)).toBeGreaterThan(2 / 3);

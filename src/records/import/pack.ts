@@ -1,6 +1,6 @@
 import { EarlyWarning } from '../../diagnostics/earlyWarning.ts';
 import { RunJudge, unjudged, type Verdict } from '../../diagnostics/judge.ts';
-import { type MetricId, metricIds, type MetricRow, metrics, toRow } from '../../spec/metrics.ts';
+import { type MetricId, metricIds, type MetricRow, metrics } from '../../spec/metrics.ts';
 import { otherTraining } from './kind.ts';
 import type { Log } from './log.ts';
 import type { Mapping } from './mapping.ts';
@@ -51,9 +51,10 @@ export interface PackedRows {
 /** @returns the rows of a log as mapped, each with the score of the early warning where there is something to judge by */
 export function packLog(log: Log, mapping: Mapping): PackedRows {
   const { rows, stepless, twice, abandoned } = readRows(log, mapping);
-  const { scores, judged } = log.format === 'lab' ? scoredAsLab(rows) : judgedRun(log, rows);
+  const seen = untold.some((id) => mapping[id] !== undefined);
+  const { scores, judged } = log.format === 'lab' ? scoredAsLab(rows) : judgedRun(log, rows, seen);
   return {
-    rows: packed(rows.map((row, index) => ({ ...scores[index], ...row }))),
+    rows: packed(rows, scores),
     count: rows.length,
     abandoned: packed(abandoned),
     stepless,
@@ -65,57 +66,66 @@ export function packLog(log: Log, mapping: Mapping): PackedRows {
 
 type Row = Partial<MetricRow>;
 
-function packed(rows: readonly Row[]): Float64Array<ArrayBuffer> {
-  const all = new Float64Array(rows.length * metricIds.length);
+const columnOf = new Map<string, number>(metricIds.map((id, index) => [id, index]));
+
+/** @param scores by row, for those that have none of their own; null where there is nothing to judge by */
+function packed(rows: readonly Row[], scores: readonly (number | null)[] = []): Float64Array<ArrayBuffer> {
+  const width = metricIds.length;
+  const all = new Float64Array(rows.length * width).fill(NaN);
   rows.forEach((row, index) => {
-    all.set(toRow(row), index * metricIds.length);
+    const score = scores[index] ?? null;
+    if (score !== null) all[index * width + scoreColumn] = score;
+    for (const id in row) {
+      const column = columnOf.get(id);
+      if (column !== undefined) all[index * width + column] = row[id as MetricId] ?? NaN;
+    }
   });
   return all;
 }
 
+const scoreColumn = metricIds.indexOf('warning/score');
+
 interface Scored {
-  /** By row. */
-  readonly scores: readonly Row[];
+  /** By row; null where there is nothing to judge by. */
+  readonly scores: readonly (number | null)[];
   readonly judged: Judged | null;
 }
 
 /** A file of this lab has its own scores, which stay. */
 function scoredAsLab(rows: readonly Row[]): Scored {
   const warning = new EarlyWarning();
-  const scores = rows.map((row): Row => {
+  const scores = rows.map((row) => {
     // As in the lab: a run's first row is an evaluation.
-    if (!((row.step ?? 0) > 0)) return {};
+    if (!((row.step ?? 0) > 0)) return null;
     const { score, signal } = warning.add(row);
-    return signal === null ? {} : { 'warning/score': score };
+    return signal === null ? null : score;
   });
   return { scores, judged: null };
 }
 
-function judgedRun(log: Log, rows: readonly Row[]): Scored {
+/** @param seen whether the log holds something that labels alone can tell */
+function judgedRun(log: Log, rows: readonly Row[], seen: boolean): Scored {
   const other = otherTraining(log);
   if (other !== null) {
     const reason = `No run of reinforcement learning, and not judged: ${other.columns.slice(0, 3).join(', ')} ${other.columns.length === 1 ? 'is' : 'are'} what ${other.what} logs.`;
     const verdict = { ...unjudged, reason };
-    return { scores: rows.map(() => ({})), judged: { verdict, labelFree: verdict, alarms: [] } };
+    return { scores: [], judged: { verdict, labelFree: verdict, alarms: [] } };
   }
-  const [seeing, blind] = [new RunJudge(), new RunJudge()];
-  const judged: Judged = { verdict: unjudged, labelFree: unjudged, alarms: [] };
-  let { verdict, labelFree } = judged;
+  const blind = new RunJudge(true);
+  const seeing = seen ? new RunJudge() : null;
   const alarms = new Alarms();
-  const scores = rows.map((row): Row => {
-    verdict = seeing.add(row);
-    labelFree = blind.add(withoutTruth(row));
-    alarms.add(row.step ?? 0, labelFree);
-    return labelFree.state === 'unjudged' ? {} : { 'warning/score': labelFree.score };
+  const scores = rows.map((row) => {
+    seeing?.add(row);
+    blind.add(row);
+    alarms.add(row.step ?? 0, blind);
+    return blind.score;
   });
-  return { scores, judged: { verdict, labelFree, alarms: alarms.all } };
+  if (rows.length === 0) return { scores, judged: { verdict: unjudged, labelFree: unjudged, alarms: [] } };
+  const labelFree = blind.verdict;
+  return { scores, judged: { verdict: seeing?.verdict ?? labelFree, labelFree, alarms: alarms.all } };
 }
 
 const untold = metricIds.filter((id) => metrics[id].needsTruth);
-
-function withoutTruth(row: Row): Row {
-  return { ...row, ...Object.fromEntries(untold.map((id) => [id, undefined])) };
-}
 
 /** An alarm goes on over so many quiet rows: a score at the edge of a zone crosses it again and again. */
 const quietRows = 10;
@@ -126,16 +136,17 @@ class Alarms {
   #row = 0;
   readonly #lastRow = { watch: -Infinity, warning: -Infinity };
 
-  add(step: number, { state, reason }: Verdict): void {
+  add(step: number, judge: RunJudge): void {
     this.#row++;
-    if (state !== 'watch' && state !== 'warning') return;
+    const state = judge.alarm;
+    if (state === null) return;
     const near = (of: Episode['state']): boolean => this.#row - this.#lastRow[of] <= quietRows;
     // Amber beside red is the same alarm.
     const as = state === 'watch' && near('warning') ? 'warning' : state;
     const last = this.all.findLastIndex((alarm) => alarm.state === as);
     const before = this.all[last];
     if (before !== undefined && near(as)) this.all[last] = { ...before, until: step };
-    else this.all.push({ step, until: step, state: as, reason });
+    else this.all.push({ step, until: step, state: as, reason: judge.verdict.reason });
     this.#lastRow[as] = this.#row;
   }
 }

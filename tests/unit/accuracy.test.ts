@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { Accuracy } from '../../src/diagnostics/accuracy.ts';
+import { summarise } from '../../src/diagnostics/collapse.ts';
+
+it('holds where a summary of all its evaluations says so, after each of them', () => {
+  const curve = fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(curve, (values) => {
+      const accuracy = new Accuracy();
+      for (const [index, value] of values.entries()) {
+        accuracy.add({ step: index, sampled: value / 20 });
+        const all = summarise(accuracy.curve) ?? expect.fail('it has evaluations');
+        expect(accuracy.held).toBe(all.collapseStep === null && all.retention > 0.9 && all.final > all.base);
+      }
+      expect(accuracy.curve).toHaveLength(values.length);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it('never holds again once it has collapsed, and holds in a long run that does not', () => {
+  const long = new Accuracy();
+  const fallen = new Accuracy();
+  for (let step = 0; step < 1000; step++) {
+    long.add({ step, sampled: step < 100 ? step / 100 : 0.97 });
+    fallen.add({ step, sampled: step >= 400 && step < 405 ? 0.1 : Math.min(0.9, step / 100) });
+  }
+  expect(long.held).toBe(true);
+  expect(fallen.held).toBe(false);
+});
