@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { LabError } from '../lib/labError.ts';
 import { quote, quotePath } from '../lib/quote.ts';
 import { modelFileNames, type BaseModel } from '../model/baseModel.ts';
+import { joined } from '../onnx/protobuf.ts';
+import { writeOnnx } from '../onnx/qwen3.ts';
 import { recordCsv } from '../records/csv.ts';
+import { thisLab } from '../records/thisLab.ts';
 import { numberOf, ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
 import { scripts } from '../settings/scripts/laneScripts.ts';
 import { newestCheckpoint, recordFile } from '../storage/keptRuns.ts';
@@ -15,6 +18,7 @@ import { readRecordFile } from './recordFile.ts';
 
 const formats = {
   hf: 'a Hugging Face folder: config.json, model.safetensors, tokenizer.json, tokenizer_config.json',
+  onnx: 'an ONNX model with KV cache, opset 18',
   csv: 'the record as CSV, a row a step',
   trl: 'the settings of a lane as a Python script for TRL’s GRPOTrainer',
   verl: 'the settings of a lane as a shell script that launches verl',
@@ -25,7 +29,7 @@ const own: OwnFlags = {
   from: {
     type: 'string',
     value: 'folder',
-    help: 'a folder of npm run train -- --checkpoints, (hf) a model folder, or (csv, trl, verl) a record',
+    help: 'a folder of npm run train -- --checkpoints, (hf, onnx) a model folder, or (csv, trl, verl) a record',
   },
   format: {
     type: 'string',
@@ -71,6 +75,16 @@ export default async function main(argv: string[]): Promise<void> {
   const [from, out] = [given('from'), given('out')];
   const lane = numberOf('lane', String(flags.get('lane') ?? 1), { range: [1, 1000], whole: true });
   const rules = { flag: '--out', force: flags.has('force'), read: [from] };
+  if (format === 'onnx') {
+    const output = new Output(out, rules);
+    try {
+      const { model } = await modelOf(from, which, lane);
+      output.write(joined(writeOnnx(model, thisLab.version)));
+    } finally {
+      output.close();
+    }
+    return;
+  }
   if (format !== 'hf') {
     const output = new Output(out, rules);
     try {

@@ -146,7 +146,7 @@ function reason(cause: unknown): string {
   return /^[A-Z0-9]+: (.*?)(?:, \w+.*)?$/s.exec(message)?.[1] ?? message.slice(0, 200);
 }
 
-/** A file that a command writes text to, whole lines at a time; made with its first line. */
+/** A file that a command writes to, whole lines of text or bytes at a time; made with the first of them. */
 export class Output {
   readonly #given: string;
   readonly #claim: Claim;
@@ -169,8 +169,8 @@ export class Output {
   }
 
   /** @param lines with their ends. @throws LabError `bad-file`; the file then ends with the lines before these */
-  write(lines: string): void {
-    const bytes = Buffer.from(lines);
+  write(lines: string | Uint8Array): void {
+    const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines;
     try {
       this.#file ??= this.#open();
       let done = 0;

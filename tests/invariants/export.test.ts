@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { readModelAt, readModelFolder } from '../../src/cli/modelFolder.ts';
+import { joined } from '../../src/onnx/protobuf.ts';
+import { writeOnnx } from '../../src/onnx/qwen3.ts';
 import { command, smallRun } from './commandLine.ts';
 
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 const folder = mkdtempSync(join(tmpdir(), 'lab-export-'));
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -47,11 +50,18 @@ it('policy and anchor of a kept run leave as model folders, its record as CSV, a
   });
   expect(readFileSync(place('run.csv'), 'utf8').split('\r\n')).toHaveLength(6);
 
+  for (const which of ['policy', 'anchor']) {
+    const file = place(`${which}.onnx`);
+    expect(await exported('--format', 'onnx', '--which', which, '--out', file)).toEqual(quiet);
+    const model = readModelAt(place(which), '');
+    expect(readFileSync(file).equals(joined(writeOnnx(model, version)))).toBe(true);
+  }
+
   const again = await exported('--format', 'hf', '--out', place('policy'));
   expect(again.stderr).toContain('there already');
   expect(again.code).toBe(2);
   const none = await command('export', '--from', folder, '--format', 'hf', '--out', place('../x'));
   expect(none.stderr).toContain('holds neither runs nor a model');
   const unknown = await exported('--format', 'zip', '--out', place('x'));
-  expect(unknown.stderr).toContain('Choose one of hf, csv');
+  expect(unknown.stderr).toContain('Choose one of hf, onnx, csv');
 });

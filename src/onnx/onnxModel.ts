@@ -1,0 +1,105 @@
+import { env, InferenceSession, Tensor } from 'onnxruntime-web/wasm';
+import type { ModelConfig } from '../model/config.ts';
+import { joined, type Message } from './protobuf.ts';
+import { cacheNames } from './qwen3.ts';
+
+// A model of the lab is done before a second thread has begun.
+env.wasm.numThreads = 1;
+
+/** What was read of some texts so far. */
+export interface Context {
+  /** Padding in front of each text, [B]. */
+  readonly padding: readonly number[];
+  /** Tokens of each text, padding included. */
+  readonly length: number;
+  /** Keys and values of every layer, by the names under which they go in. */
+  readonly cache: Readonly<Record<string, Tensor>>;
+}
+
+/** An ONNX model of `writeOnnx` in ONNX Runtime, on the CPU by WebAssembly. */
+export class OnnxModel {
+  readonly #session: InferenceSession;
+  readonly #config: ModelConfig;
+
+  private constructor(session: InferenceSession, config: ModelConfig) {
+    this.#session = session;
+    this.#config = config;
+  }
+
+  /** @param file of `writeOnnx`, of a model of this config */
+  static async open(file: Message, config: ModelConfig): Promise<OnnxModel> {
+    const session = await InferenceSession.create(joined(file), { executionProviders: ['wasm'] });
+    return new OnnxModel(session, config);
+  }
+
+  /**
+   * Reads on.
+   * @param texts token ids [B][S]; the first ones may differ in length, and are padded in front
+   * @param before what was read of the same texts; null: nothing
+   * @returns logits [B, S, V], S being that of the longest
+   */
+  async read(
+    texts: readonly (readonly number[])[],
+    before: Context | null,
+  ): Promise<{ readonly logits: Float32Array; readonly context: Context }> {
+    const longest = Math.max(...texts.map(({ length }) => length));
+    const padding = before?.padding ?? texts.map(({ length }) => longest - length);
+    const past = before?.length ?? 0;
+    const total = past + longest;
+    const ids = texts.flatMap((tokens) => [...zeros(longest - tokens.length), ...tokens]);
+    const places = padding.map((pads) =>
+      Array.from({ length: total }, (_, place) => ({
+        position: Math.max(0, place - pads),
+        real: place >= pads ? 1 : 0,
+      })),
+    );
+    const found = await this.#session.run({
+      input_ids: whole(ids, [texts.length, longest]),
+      attention_mask: whole(
+        places.flatMap((row) => row.map(({ real }) => real)),
+        [texts.length, total],
+      ),
+      position_ids: whole(
+        places.flatMap((row) => row.slice(past).map(({ position }) => position)),
+        [texts.length, longest],
+      ),
+      ...(before?.cache ?? this.#nothing(texts.length)),
+    });
+    const logits = found['logits']?.data;
+    if (!(logits instanceof Float32Array)) throw new Error('the ONNX model gave no logits');
+    const cache = Object.fromEntries(
+      this.#cache().map(({ past: name, present }) => {
+        const tensor = found[present];
+        if (tensor === undefined) throw new Error(`the ONNX model gave no ${present}`);
+        return [name, tensor];
+      }),
+    );
+    return { logits, context: { padding, length: total, cache } };
+  }
+
+  async close(): Promise<void> {
+    await this.#session.release();
+  }
+
+  #cache() {
+    return Array.from({ length: this.#config.num_hidden_layers }, (_, layer) => cacheNames(layer)).flat();
+  }
+
+  #nothing(batch: number): Context['cache'] {
+    const { num_key_value_heads: heads, head_dim: width } = this.#config;
+    return Object.fromEntries(
+      this.#cache().map(({ past }) => [
+        past,
+        new Tensor('float32', new Float32Array(0), [batch, heads, 0, width]),
+      ]),
+    );
+  }
+}
+
+function zeros(count: number): number[] {
+  return Array.from({ length: count }, () => 0);
+}
+
+function whole(values: readonly number[], dims: readonly number[]): Tensor {
+  return new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
+}
