@@ -1,4 +1,4 @@
-import { groupNormalised } from '../rl/advantage.ts';
+import { groupRelative } from '../rl/advantage.ts';
 import { anchorVoters, keepAll } from '../rl/filter.ts';
 import { policyGradient } from '../rl/loss.ts';
 import { withAnchor } from '../rl/pool.ts';
@@ -17,6 +17,6 @@ export default {
   voters: anchorVoters,
   label: majorityVote,
   reward: matchLabel,
-  advantage: groupNormalised,
+  advantage: groupRelative,
   objective: policyGradient,
 } satisfies LabelFreeAlgorithm;

@@ -1,4 +1,4 @@
-import { groupNormalised } from '../rl/advantage.ts';
+import { groupRelative } from '../rl/advantage.ts';
 import { keepAll } from '../rl/filter.ts';
 import { policyGradient } from '../rl/loss.ts';
 import { policyAlone } from '../rl/pool.ts';
@@ -16,6 +16,6 @@ export default {
   filter: keepAll,
   label: solutionLabel,
   reward: matchLabel,
-  advantage: groupNormalised,
+  advantage: groupRelative,
   objective: policyGradient,
 } satisfies OracleAlgorithm;

@@ -1,4 +1,4 @@
-import { groupNormalised } from '../rl/advantage.ts';
+import { groupRelative } from '../rl/advantage.ts';
 import { interquartile, voters } from '../rl/filter.ts';
 import { policyGradient } from '../rl/loss.ts';
 import { policyAlone } from '../rl/pool.ts';
@@ -17,6 +17,6 @@ export default {
   voters,
   label: majorityVote,
   reward: matchLabel,
-  advantage: groupNormalised,
+  advantage: groupRelative,
   objective: policyGradient,
 } satisfies LabelFreeAlgorithm;

@@ -1,10 +1,10 @@
-import { groupNormalised } from '../rl/advantage.ts';
+import { groupRelative } from '../rl/advantage.ts';
 import { keepAll, voters } from '../rl/filter.ts';
 import { policyGradient } from '../rl/loss.ts';
-import { matchLabel } from '../rl/reward.ts';
+import { matchLabel, matchOthers } from '../rl/reward.ts';
 import { majorityVote } from '../rl/vote.ts';
 import type { LabelFreeAlgorithm } from '../spec/algorithm.ts';
-import { integer } from '../spec/hyperparameter.ts';
+import { integer, toggle } from '../spec/hyperparameter.ts';
 import { ownKnob } from '../spec/ownKnob.ts';
 
 const votes = ownKnob(
@@ -23,12 +23,23 @@ const votes = ownKnob(
   }),
 );
 
+const leaveOneOut = ownKnob(
+  'ttrl.leaveOneOut',
+  toggle({
+    label: 'Leave one out',
+    group: 'Objective',
+    default: false,
+    applies: 'live',
+    help: 'A rollout is rewarded where its answer wins the vote of all others; where that is tied, it is not.',
+  }),
+);
+
 export default {
   name: 'TTRL',
   paper: 'arXiv 2504.16084',
   summary: 'SRT with more votes: the policy samples more rollouts for the vote than it is trained on.',
   needsTruth: false,
-  knobs: [votes],
+  knobs: [votes, leaveOneOut],
   anchor: 'none',
   pool: (settings) => ({
     M: settings.groupSize,
@@ -38,7 +49,8 @@ export default {
   filter: keepAll,
   voters,
   label: majorityVote,
-  reward: matchLabel,
-  advantage: groupNormalised,
+  reward: (group, label, settings) =>
+    leaveOneOut.of(settings) && label.answer !== null ? matchOthers(group) : matchLabel(group, label),
+  advantage: groupRelative,
   objective: policyGradient,
 } satisfies LabelFreeAlgorithm;

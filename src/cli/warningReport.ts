@@ -51,6 +51,7 @@ export function reportOf(sources: readonly JudgedSet[]): string {
 
 **In short.** On runs that no level was chosen on: ${inShort(states.amber, 'amber', judged)}; ${inShort(states.red, 'red', judged)}.
 
+${ofSettings(sources)}
 - It says *stop now*, not *in a hundred steps*: at the alarm the accuracy has mostly begun to fall.
 - It does not see a collapse within the first ten steps (Intuitor): policy and anchor are still the same, and no signal has
   a start to be compared with. Missed by amber: ${missedBy(states.amber, judged)}. ${withoutIntuitor(judged)}
@@ -111,6 +112,26 @@ over by the first evaluations, and has fewer false alarms; red announces a small
 function inShort(rule: Rule, name: string, runs: readonly ReducedRun[]): string {
   const { announced, collapsed, lead, falseAlarms, held, inDips } = verdictOf(rule, runs);
   return `${name} announced ${String(announced)} of ${String(collapsed)} collapses, ${steps(lead[1])} steps ahead in the median, with false alarms on ${String(falseAlarms)} of ${String(held)} runs that held (${String(inDips)} before a real dip)`;
+}
+
+/** Whether these runs could tell an alarm from one that only recognises settings. */
+function ofSettings(sources: readonly JudgedSet[]): string {
+  const cells = new Map<string, ReducedRun[]>();
+  for (const source of sources) {
+    for (const run of source.runs) {
+      const cell = `${run.name} on ${taskOf(source)}`;
+      cells.set(cell, [...(cells.get(cell) ?? []), run]);
+    }
+  }
+  const open = [...cells].flatMap(([cell, runs]) => {
+    const { collapsed, held } = verdictOf(states.red, runs);
+    return collapsed > 0 && held > 0 ? [cell] : [];
+  });
+  return open.length === 0
+    ? `- **It is judged on settings, not on runs.** Each of the ${String(cells.size)} lanes (${String(new Set(sources.map(taskOf)).size)} tasks) collapsed with all of its seeds or with none: a rule that only
+  recognised the settings would announce every collapse with no false alarm. What these runs show is that the alarm's
+  signals move with collapse, and when; that they tell of two runs with the same settings which one falls is not shown.`
+    : `- Lanes that collapsed with some of their seeds only, where a rule that recognises settings can't be right: ${open.join('; ')}.`;
 }
 
 /** What amber and red announced of the collapses that leave time for it. */

@@ -48,6 +48,7 @@ export const purposes = {
   noise: 4,
   initialisation: 5,
   reward: 6,
+  pool: 7,
   policyRollout: 16,
   anchorRollout: 17,
   shadowRollout: 18,

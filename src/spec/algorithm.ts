@@ -11,6 +11,12 @@ export interface RuleSettings extends OwnSettings {
   readonly minVoteShare: number;
 }
 
+/** The knob of the advantage. */
+export interface AdvantageSettings {
+  /** Whose standard deviation rewards are divided by, as TRL's `scale_rewards`. */
+  readonly scaleRewards: 'group' | 'batch' | 'none';
+}
+
 /** The knobs that share out a group. */
 export interface PoolSettings extends OwnSettings {
   readonly groupSize: number;
@@ -80,15 +86,16 @@ interface Parts {
     random: RandomInteger,
   ) => readonly number[];
   /**
-   * Advantage per policy rollout, [M], 0 for those not kept; null skips the group
-   * (rewards NaN throughout, or fewer than 2 kept): no gradient at all, KL included.
+   * Advantage per prompt and policy rollout, [B][M], 0 for those not kept; null skips the group
+   * (rewards NaN throughout, or too few kept): no gradient at all, KL included.
+   * @param rewards [B][M]
+   * @param kept [B][G]
    */
-  readonly advantage: (rewards: readonly number[], kept: Kept) => readonly number[] | null;
-  /**
-   * Whether another prompt is drawn in the place of a group, for its advantages; never unless said.
-   * @param tries how often that was done in this step; must refuse in the end
-   */
-  readonly redraw?: (advantages: readonly number[] | null, tries: number) => boolean;
+  readonly advantage: (
+    rewards: readonly (readonly number[])[],
+    kept: readonly Kept[],
+    settings: AdvantageSettings,
+  ) => readonly (readonly number[] | null)[];
   readonly objective: Objective;
 }
 

@@ -31,6 +31,7 @@ export interface Consulted {
   readonly lrSchedule: string;
   readonly guard: string;
   readonly evalMajorityPrompts: number;
+  readonly momentumSchedule: string;
 }
 
 /** When a knob can have an effect, and the sentence to show when it can't. */

@@ -4,6 +4,9 @@ import type { ListedProblems, Problem, Task } from '../spec/task.ts';
 /** One prompt in so many is held out of all training, pretraining included. */
 const heldOutEvery = 10;
 
+/** Prompts met before, one after the other, after which a level is taken to have no others. */
+const mostRepeats = 200;
+
 /** 32 bits that depend on the prompt alone. FNV-1a with a final mix. */
 function hashOf(prompt: string): number {
   let hash = 0x811c9dc5;
@@ -50,6 +53,68 @@ export function drawTraining(
   return Array.from({ length: count }, () => drawTrainingProblem(task, level, random));
 }
 
+/** The knobs that say which prompts a run sees. */
+export interface PromptSettings {
+  readonly taskLevel: number;
+  readonly seed: number;
+  /** How many different prompts there are; 0: fresh ones without end. */
+  readonly promptPool: number;
+}
+
+/**
+ * The prompts of a step, [count].
+ * @param tries how often prompts of this step were drawn anew: then the ones that come next
+ */
+export type PromptStream = (step: number, count: number, tries: number) => readonly Problem[];
+
+/**
+ * The prompts of a run: drawn without end, or those of a pool, epoch after epoch, each epoch in an order of its own. The
+ * same for every lane that shares task, level, seed and pool.
+ */
+export function promptsOf(task: Task, { taskLevel, seed, promptPool }: PromptSettings): PromptStream {
+  if (promptPool === 0) {
+    return (step, count, tries) =>
+      drawTraining(task, taskLevel, seed, step, count * (tries + 1)).slice(count * tries);
+  }
+  const pool = drawPool(task, taskLevel, seed, promptPool);
+  let shuffledFor = -1;
+  let shuffled: readonly Problem[] = pool;
+  return (step, count, tries) =>
+    Array.from({ length: count }, (_, i) => (step - 1 + tries) * count + i).flatMap((at) => {
+      const epoch = Math.floor(at / pool.length);
+      if (epoch !== shuffledFor) {
+        shuffled = shuffle(pool, randomStream(seed, 'pool', epoch + 1));
+        shuffledFor = epoch;
+      }
+      return shuffled[at % pool.length] ?? [];
+    });
+}
+
+/**
+ * Different prompts that training may see, [size]; fewer where a level or a list has fewer.
+ * @param seed which of them
+ */
+export function drawPool(task: Task, level: number, seed: number, size: number): readonly Problem[] {
+  const random = randomStream(seed, 'pool', 0);
+  if (task.listed !== undefined) return shuffle(task.listed.training, random).slice(0, size);
+  const pool = new Map<string, Problem>();
+  for (let repeats = 0; pool.size < size && repeats < mostRepeats; repeats++) {
+    const problem = drawTrainingProblem(task, level, random);
+    if (pool.has(problem.prompt)) continue;
+    pool.set(problem.prompt, problem);
+    repeats = 0;
+  }
+  return [...pool.values()];
+}
+
+/** A random order of a list. */
+function shuffle(problems: readonly Problem[], random: RandomInteger): readonly Problem[] {
+  return problems
+    .map((problem) => ({ problem, key: random(2 ** 32) }))
+    .toSorted((a, b) => a.key - b.key)
+    .map(({ problem }) => problem);
+}
+
 /**
  * The fixed evaluation set of a level, [count], the same for every run. No prompt occurs twice
  * unless the level has too few held-out prompts to fill the set; of a list there are no more than it has.
@@ -63,7 +128,7 @@ export function drawHeldOut(task: Task, level: number, count: number): readonly 
   while (problems.length < count) {
     let problem = drawWhere(task, level, random, ({ prompt }) => isHeldOut(prompt));
     for (let tries = 0; !exhausted && seen.has(problem.prompt); tries++) {
-      exhausted = tries === 200;
+      exhausted = tries === mostRepeats;
       problem = drawWhere(task, level, random, ({ prompt }) => isHeldOut(prompt));
     }
     seen.add(problem.prompt);

@@ -55,35 +55,45 @@ export async function decide(
     settings.rewardCode === ''
       ? groups.map((group, b) => algorithm.reward(group, labels[b] ?? noLabel(), settings, random))
       : await ownRewards(runReward, settings.rewardCode, groups, labels, tokenizer);
-  const advantages = rewards.map((reward, b) => algorithm.advantage(reward, kept[b] ?? []));
+  const advantages = algorithm.advantage(rewards, kept, settings);
   return { ...batch, filters, voters, labels, rewards, advantages };
 }
 
-/** Which groups the algorithm wants another prompt for, by index. */
-export function toRedraw({ redraw }: Algorithm, { advantages }: StepDecisions, tries: number): number[] {
-  if (redraw === undefined) return [];
-  return advantages.flatMap((advantage, b) => (redraw(advantage, tries) ? [b] : []));
+/**
+ * Groups that teach nothing, by index: skipped, or all that was kept of the policy's is rewarded alike.
+ * @source arXiv 2503.14476 (dynamic sampling)
+ */
+export function deadGroups({ advantages, rewards, filters }: StepDecisions): number[] {
+  return rewards.flatMap((all, b) => {
+    const [first, ...others] = all.filter((_, i) => filters[b]?.kept[i]);
+    return (advantages[b] ?? null) === null || others.every((reward) => reward === first) ? [b] : [];
+  });
 }
 
-/** Decisions with those of other prompts in some places. */
+/** Decisions with those of other prompts in some places; advantages, which may depend on all of them, anew. */
 export function replaced(
   decisions: StepDecisions,
   places: readonly number[],
   fresh: StepDecisions,
+  { algorithm }: Judge,
+  settings: Settings,
 ): StepDecisions {
   const merge = <Item>(old: readonly Item[], renewed: readonly Item[]): Item[] =>
     old.map((item, b) => renewed[places.indexOf(b)] ?? item);
+  const filters = merge(decisions.filters, fresh.filters);
+  const rewards = merge(decisions.rewards, fresh.rewards);
   return {
     problems: merge(decisions.problems, fresh.problems),
     groups: merge(decisions.groups, fresh.groups),
     shadow: merge(decisions.shadow, fresh.shadow),
-    filters: merge(decisions.filters, fresh.filters),
+    filters,
     voters: merge(decisions.voters, fresh.voters),
     labels: merge(decisions.labels, fresh.labels),
-    rewards: merge(decisions.rewards, fresh.rewards),
-    // A group that is skipped has null here, which must replace what was there, too.
-    advantages: decisions.advantages.map((old, b) =>
-      places.includes(b) ? (fresh.advantages[places.indexOf(b)] ?? null) : old,
+    rewards,
+    advantages: algorithm.advantage(
+      rewards,
+      filters.map(({ kept }) => kept),
+      settings,
     ),
   };
 }

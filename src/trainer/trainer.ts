@@ -11,6 +11,7 @@ import type { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
 import { randomStream } from '../lib/philox.ts';
 import type { BaseModel } from '../model/baseModel.ts';
+import { momentumAt } from '../rl/anchor.ts';
 import { learningRateAt } from '../rl/schedule.ts';
 import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
 import { applyLive } from '../settings/settings.ts';
@@ -19,11 +20,11 @@ import type { MetricRow } from '../spec/metrics.ts';
 import type { RewardRunner } from '../spec/reward.ts';
 import type { Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
-import { drawTraining } from '../tasks/draw.ts';
+import { promptsOf, type PromptStream } from '../tasks/draw.ts';
 import { taskOf } from '../tasks/index.ts';
 import { firstCheckpoint, RecentCheckpoints, type Checkpoint } from './checkpoint.ts';
 import { Evaluator, evaluationChunk } from './evaluate.ts';
-import { decide, replaced, toRedraw, trainingGroups, type Judge, type StepDecisions } from './decide.ts';
+import { deadGroups, decide, replaced, trainingGroups, type Judge, type StepDecisions } from './decide.ts';
 import { activationsOf, rolloutCapacity } from './prepare.ts';
 import { groupRollouts, requestsFor, rolloutCounts, type RolledBatch } from './rollouts.ts';
 import { StepCost } from './stepCost.ts';
@@ -78,6 +79,7 @@ export class Trainer {
   readonly task: Task;
   readonly tokenizer: Tokenizer;
   readonly #judge: Judge;
+  readonly #prompts: PromptStream;
   readonly #evaluation: Evaluator;
   readonly #keepsAnchor: boolean;
   readonly #now: () => number;
@@ -103,6 +105,7 @@ export class Trainer {
     this.task = options.task ?? taskOf(settings.task, settings.prompts, tokenizer);
     const algorithm = options.algorithm ?? algorithmOf(settings.algorithm);
     this.#judge = { algorithm, tokenizer, runReward: options.runReward };
+    this.#prompts = promptsOf(this.task, settings);
     const { shadow } = rolloutCounts(settings);
     this.#keepsAnchor = algorithm.anchor === 'ema' || shadow > 0;
     const { promptsPerStep: prompts, groupSize, maxCompletionLength, taskLevel, oodLevel } = settings;
@@ -196,7 +199,7 @@ export class Trainer {
         epsilon: settings.adamEpsilon,
         weightDecay: settings.weightDecay,
         maxNorm: settings.maxGradNorm,
-        anchorMomentum: last && this.#keepsAnchor ? settings.anchorMomentum : null,
+        anchorMomentum: last && this.#keepsAnchor ? momentumAt(step - 1, settings) : null,
       });
     }
     const finished = step >= settings.steps;
@@ -302,7 +305,7 @@ export class Trainer {
     this.engine.destroy();
   }
 
-  /** What the algorithm makes of a batch; groups that it won't have give way to other prompts. */
+  /** What the algorithm makes of a batch; groups that teach nothing give way to other prompts, where that is wanted. */
   async #decide(
     batch: RolledBatch,
     step: number,
@@ -311,22 +314,23 @@ export class Trainer {
   ): Promise<StepDecisions> {
     const random = randomStream(settings.seed, 'reward', step);
     let decisions = await decide(batch, this.#judge, settings, random);
-    for (let tries = 0; ; tries++) {
-      const places = toRedraw(this.#judge.algorithm, decisions, tries);
-      if (places.length === 0) return decisions;
-      const fresh = await this.#roll(step, cost, { tries: tries + 1, places });
-      decisions = replaced(decisions, places, await decide(fresh, this.#judge, settings, random));
+    for (let tries = 1; tries <= settings.maxResamples; tries++) {
+      const places = deadGroups(decisions);
+      if (places.length === 0) break;
+      const fresh = await this.#roll(step, cost, { tries, places });
+      const decided = await decide(fresh, this.#judge, settings, random);
+      decisions = replaced(decisions, places, decided, this.#judge, settings);
     }
+    return decisions;
   }
 
   /** @param anew how often prompts were drawn anew in this step, and in which places */
   #submitRollout(step: number, anew?: Anew) {
-    const { taskLevel, seed, promptsPerStep, temperature } = this.#settings;
+    const { seed, promptsPerStep, temperature } = this.#settings;
     const { tries = 0, places } = anew ?? {};
-    const drawn = drawTraining(this.task, taskLevel, seed, step, promptsPerStep * (tries + 1));
-    const problems = drawn
-      .slice(promptsPerStep * tries)
-      .filter((_, place) => places === undefined || places.includes(place));
+    const problems = this.#prompts(step, promptsPerStep, tries).filter(
+      (_, place) => places === undefined || places.includes(place),
+    );
     const pending = this.engine.rollout(
       problems.map(({ prompt }) => this.tokenizer.encode(prompt)),
       requestsFor(problems.length, rolloutCounts(this.#settings), temperature, tries),

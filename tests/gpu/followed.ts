@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { Gpu } from '../../src/gpu/device.ts';
 import type { Kernels } from '../../src/gpu/kernel.ts';
+import { randomReals } from '../../src/lib/philox.ts';
 import type { BaseModel } from '../../src/model/baseModel.ts';
 import type { Settings } from '../../src/settings/hyperparameters.ts';
 import { applyLive } from '../../src/settings/settings.ts';
@@ -108,7 +109,14 @@ export class Followed {
     const { step } = this.trainer;
     const batch = sampledOf(result.decisions, this.trainer.tokenizer);
     this.#sampledAlike(batch);
-    const expected = trainStep(this.models, this.state, batch, step, this.settings);
+    const expected = trainStep(
+      this.models,
+      this.state,
+      batch,
+      step,
+      this.settings,
+      randomReals(this.settings.seed, 'reward', step),
+    );
     decidedAlike(result.decisions, expected.decisions);
     measuredAlike(result.metrics, expected.metrics);
     this.state = expected.state;

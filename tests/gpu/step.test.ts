@@ -120,6 +120,47 @@ test('live changes act at the next step', async () => {
   followed.trainer.destroy();
 });
 
+test('advantages of every scale, a momentum that rises, and rollouts paid by the others', async () => {
+  const own = { ['ttrl.leaveOneOut' as string]: true, ['ttrl.votes' as string]: 9 };
+  const followed = await follow({
+    algorithm: 'ttrl',
+    momentumSchedule: 'cosine',
+    anchorMomentumEnd: 0.95,
+    ...own,
+  });
+  for (const scaleRewards of ['batch', 'none', 'group'] as const) {
+    followed.change({ scaleRewards });
+    await followed.step();
+  }
+  followed.trainer.destroy();
+});
+
+test('dead prompts are redrawn, from a pool', async () => {
+  const changes = {
+    algorithm: 'srt',
+    groupSize: 2,
+    temperature: 0.6,
+    promptsPerStep: 4,
+    maxResamples: 2,
+    promptPool: 5,
+  } as const;
+  const followed = await follow(changes);
+  const plain = await follow({ ...changes, maxResamples: 0 });
+  const dead = (steps: readonly number[]) => steps.reduce((sum, share) => sum + share, 0);
+  const seen = new Set<string>();
+  const shares: { readonly with: number[]; readonly without: number[] } = { with: [], without: [] };
+  for (let step = 1; step <= 3; step++) {
+    const [one, other] = [await followed.step(), await plain.step()];
+    shares.with.push(one.result.metrics['reward/zero_std_groups'] ?? NaN);
+    shares.without.push(other.result.metrics['reward/zero_std_groups'] ?? NaN);
+    for (const { prompt } of one.result.decisions.groups) seen.add(prompt);
+  }
+  expect(dead(shares.with)).toBeLessThan(dead(shares.without));
+  expect(seen.size).toBeLessThanOrEqual(5);
+  followed.trainer.destroy();
+  plain.trainer.destroy();
+});
+
 /** A run of two steps, its checkpoint at the second, and one step more. */
 async function parentOf(changes: Partial<Settings>) {
   const parent = await follow({ updatesPerBatch: 2, checkpointEvery: 2, ...changes });

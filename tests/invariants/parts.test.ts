@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { algorithmOf } from '../../src/algorithms/index.ts';
 import { readModelFolder } from '../../src/cli/modelFolder.ts';
+import { policyRollouts } from '../../src/rl/reward.ts';
 import type { Settings } from '../../src/settings/hyperparameters.ts';
 import type { Algorithm } from '../../src/spec/algorithm.ts';
 import { drawTraining } from '../../src/tasks/draw.ts';
@@ -34,8 +35,8 @@ describe('rollouts that only vote', () => {
 });
 
 describe('prompts drawn anew', () => {
-  async function firstStep(algorithm: Algorithm): Promise<StepResult> {
-    const settings = smallSettings({ algorithm: 'srt', steps: 1 });
+  async function firstStep(algorithm: Algorithm, maxResamples: number): Promise<StepResult> {
+    const settings = smallSettings({ algorithm: 'srt', steps: 1, maxResamples });
     const trainer = new Trainer(runs.gpu, runs.kernels, readModelFolder(settings.model), settings, {
       now: () => 0,
       algorithm,
@@ -48,13 +49,20 @@ describe('prompts drawn anew', () => {
 
   it('are the step’s next ones, in the places that were refused, and the same every time', async () => {
     const srt = algorithmOf('srt');
-    const plain = await firstStep(srt);
     let asked = 0;
-    // Refuses the second of three prompts, twice.
-    const choosy: Algorithm = { ...srt, redraw: (_, tries) => asked++ % 3 === 1 && tries < 2 };
-    const chosen = await firstStep(choosy);
+    // Of the first three prompts the second is dead, and so is the one in its place.
+    const picky: Algorithm = {
+      ...srt,
+      reward: (group) => {
+        const dead = [1, 3].includes(asked++);
+        return policyRollouts(group).map((_, i) => (dead ? 1 : i));
+      },
+    };
+    const plain = await firstStep(picky, 0);
     asked = 0;
-    expect((await firstStep(choosy)).decisions).toEqual(chosen.decisions);
+    const chosen = await firstStep(picky, 10);
+    asked = 0;
+    expect((await firstStep(picky, 10)).decisions).toEqual(chosen.decisions);
     const settings = smallSettings({ algorithm: 'srt' });
     const drawn = drawTraining(solvedTaskOf('sort'), settings.taskLevel, settings.seed, 1, 9);
     expect(plain.decisions.problems).toEqual(drawn.slice(0, 3));

@@ -8,17 +8,24 @@ export interface RuleSettings {
   readonly filterScope: 'pool' | 'policy';
   readonly filterBeforeVote: boolean;
   readonly minVoteShare: number;
+  readonly scaleRewards: 'group' | 'batch' | 'none';
+  /** Knobs of single algorithms, by `<id>.<key>`. */
+  readonly [own: `${string}.${string}`]: string | number | boolean;
 }
 
 /** An algorithm in the words of docs/algorithm.md. */
 export interface Recipe {
   /** Who is asked for the label. */
   readonly label: 'majority' | 'anchor majority' | 'solution' | 'nobody';
-  readonly reward: 'match' | 'certainty';
+  readonly reward: 'match' | 'match others' | 'certainty' | 'low entropy' | 'share' | 'coin' | 'noisy match';
+  /** Relative to the prompt's rewards, or to those of the whole step. */
+  readonly advantage?: 'of the step';
   readonly filter: 'none' | 'iqr';
   readonly anchor: boolean;
   /** Whether the policy samples further rollouts, which only vote. */
   readonly extraVotes?: boolean;
+  /** Knobs of its own in its trajectory. */
+  readonly own?: Readonly<Record<`${string}.${string}`, string | number | boolean>>;
 }
 
 /** Every algorithm, by id. */
@@ -28,9 +35,26 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'm-grpo': { label: 'majority', reward: 'match', filter: 'none', anchor: true },
   'm-grpo-iqr': { label: 'majority', reward: 'match', filter: 'iqr', anchor: true },
   intuitor: { label: 'nobody', reward: 'certainty', filter: 'none', anchor: false },
-  ttrl: { label: 'majority', reward: 'match', filter: 'none', anchor: false, extraVotes: true },
+  ttrl: {
+    ...{ label: 'majority', reward: 'match others', filter: 'none', anchor: false, extraVotes: true },
+    own: { 'ttrl.leaveOneOut': false },
+  },
   'anchor-vote': { label: 'anchor majority', reward: 'match', filter: 'none', anchor: true },
   'grpo-oracle': { label: 'solution', reward: 'match', filter: 'none', anchor: false },
+  rent: { label: 'nobody', reward: 'low entropy', filter: 'none', anchor: false },
+  'soft-vote': { label: 'nobody', reward: 'share', filter: 'none', anchor: false },
+  'random-reward': {
+    ...{ label: 'nobody', reward: 'coin', filter: 'none', anchor: false },
+    own: { 'random-reward.chance': 0.4 },
+  },
+  'noisy-oracle': {
+    ...{ label: 'solution', reward: 'noisy match', filter: 'none', anchor: false },
+    own: { 'noisy-oracle.tpr': 0.7, 'noisy-oracle.fpr': 0.4, 'noisy-oracle.trigger': 'last' },
+  },
+  'reinforce-plus-plus': {
+    ...{ label: 'majority', reward: 'match', filter: 'none', anchor: false },
+    advantage: 'of the step',
+  },
 };
 
 /** One prompt and what was sampled for it: the policy's M rollouts, its V that only vote, then the anchor's N. */
@@ -135,27 +159,99 @@ function labelOf(
     : { label: answer, tied };
 }
 
-/** Step 6: (r − mean) ÷ (unbiased std + 1e-6) over the kept. */
-function advantagesOf(rewards: readonly number[], kept: readonly boolean[]): readonly number[] | null {
-  const counted = rewards.filter((_, i) => kept[i] === true);
-  if (counted.length < 2 || counted.some(Number.isNaN)) return null;
-  if (Math.max(...counted) === Math.min(...counted)) return rewards.map(() => 0);
-  return rewards.map((reward, i) =>
-    kept[i] === true ? (reward - average(counted)) / (deviation(counted) + 1e-6) : 0,
-  );
+/** Step 5 for one rollout of the policy. @param chance uniform in (0, 1), of this rollout */
+function rewardOf(
+  rollout: Rollout,
+  { rollouts }: Sampled,
+  label: string | null,
+  kind: Recipe['reward'],
+  settings: RuleSettings,
+  chance: () => number,
+): number {
+  const { answer } = rollout;
+  if (kind === 'certainty') return rollout.selfCertainty;
+  if (kind === 'low entropy') return -meanEntropy(rollout);
+  if (kind === 'coin') return chance() < Number(settings['random-reward.chance']) ? 1 : 0;
+  if (kind === 'share') {
+    const parsed = rollouts.filter((other) => other.answer !== null);
+    return answer === null ? 0 : parsed.filter((other) => other.answer === answer).length / parsed.length;
+  }
+  if (kind === 'noisy match') {
+    const right = answer === label;
+    const luck = chance() < Number(settings[right ? 'noisy-oracle.tpr' : 'noisy-oracle.fpr']);
+    if (answer === null) return 0;
+    const fooled = settings['noisy-oracle.trigger'] === 'anywhere' || answer.at(-1) === label?.at(-1);
+    return luck && (right || fooled) ? 1 : 0;
+  }
+  if (label === null) return NaN;
+  if (kind === 'match others' && settings['ttrl.leaveOneOut'] === true) {
+    const { answer: elected, tied } = elect(
+      rollouts.filter((other) => other !== rollout).map((other) => other.answer),
+    );
+    return answer !== null && !tied && elected === answer ? 1 : 0;
+  }
+  return answer === label ? 1 : 0;
 }
 
-/** Steps 3 to 6 of docs/algorithm.md for one prompt. */
-export function decide(sampled: Sampled, recipe: Recipe, settings: RuleSettings): Decision {
-  const filtered = filter(sampled.rollouts, recipe, settings);
-  const { label, tied } = labelOf(sampled, filtered.kept, recipe, settings);
-  const policy = sampled.rollouts.filter(({ source }) => source === 'policy');
-  const rewards = policy.map(({ answer, selfCertainty }) => {
-    if (recipe.reward === 'certainty') return selfCertainty;
-    if (label === null) return NaN;
-    return answer === label ? 1 : 0;
+/**
+ * Step 6: (r − mean) ÷ (unbiased std + 1e-6) over the kept of a prompt. The deviation may be that of the whole step, or
+ * 1; and with REINFORCE++ the mean, too, is the step's.
+ */
+function advantagesOf(
+  decided: readonly Omit<Decision, 'advantages'>[],
+  recipe: Recipe,
+  { scaleRewards }: RuleSettings,
+): (readonly number[] | null)[] {
+  const ofStep = recipe.advantage === 'of the step';
+  const groups = decided.map(({ rewards, kept }) => rewards.filter((_, i) => kept[i] === true));
+  const taught = groups.map((group) => group.length >= (ofStep ? 1 : 2) && !group.some(Number.isNaN));
+  const step = groups.filter((_, b) => taught[b] === true).flat();
+  return decided.map(({ rewards, kept }, b) => {
+    const group = ofStep ? step : (groups[b] ?? []);
+    if (taught[b] !== true) return null;
+    if (Math.max(...group) === Math.min(...group)) return rewards.map(() => 0);
+    const scale = {
+      group: deviation(group) + 1e-6,
+      batch: deviation(step) + 1e-6,
+      none: 1,
+    }[ofStep ? 'batch' : scaleRewards];
+    return rewards.map((reward, i) => (kept[i] === true ? (reward - average(group)) / scale : 0));
   });
-  return { ...filtered, label, tied, rewards, advantages: advantagesOf(rewards, filtered.kept) };
+}
+
+/** Steps 3 to 6 of docs/algorithm.md. @param chance the step's uniform numbers in (0, 1), one a rollout where one is needed */
+export function decide(
+  batch: readonly Sampled[],
+  recipe: Recipe,
+  settings: RuleSettings,
+  chance: () => number,
+): readonly Decision[] {
+  const decided = batch.map((sampled) => {
+    const filtered = filter(sampled.rollouts, recipe, settings);
+    const { label, tied } = labelOf(sampled, filtered.kept, recipe, settings);
+    const rewards = sampled.rollouts
+      .filter(({ source }) => source === 'policy')
+      .map((rollout) => rewardOf(rollout, sampled, label, recipe.reward, settings, chance));
+    return { ...filtered, label, tied, rewards };
+  });
+  const advantages = advantagesOf(decided, recipe, settings);
+  return decided.map((decision, b) => ({ ...decision, advantages: advantages[b] ?? null }));
+}
+
+/** Step 9: m of a step, constant or along half a cosine to its end. @param step from 1 */
+export function momentumOf(
+  step: number,
+  settings: {
+    readonly steps: number;
+    readonly anchorMomentum: number;
+    readonly momentumSchedule: 'constant' | 'cosine';
+    readonly anchorMomentumEnd: number;
+  },
+): number {
+  const { anchorMomentum: from, anchorMomentumEnd: to } = settings;
+  if (settings.momentumSchedule === 'constant') return from;
+  const left = Math.cos((Math.min(1, (step - 1) / Math.max(1, settings.steps - 1)) * Math.PI) / 2) ** 2;
+  return to + (from - to) * left;
 }
 
 export interface Schedule {

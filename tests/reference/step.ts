@@ -8,6 +8,7 @@ import {
   average,
   decide,
   learningRateOf,
+  momentumOf,
   recipes,
   type Decision,
   type Recipe,
@@ -30,6 +31,8 @@ export interface StepSettings extends RuleSettings, Schedule, PolicyLossSettings
   readonly adamEpsilon: number;
   readonly weightDecay: number;
   readonly anchorMomentum: number;
+  readonly momentumSchedule: 'constant' | 'cosine';
+  readonly anchorMomentumEnd: number;
   /** Whether an algorithm without an anchor has one that is only watched. */
   readonly monitorAnchor: boolean;
 }
@@ -153,9 +156,10 @@ function updateAll(
   { config, reference }: Models,
   before: RunState,
   rollouts: readonly TrainedRollout[],
-  learningRate: number,
+  step: number,
   settings: StepSettings,
 ): Updated {
+  const learningRate = learningRateOf(step, settings);
   const logProbsOf = (weights: Weights) => scores(config, weights, rollouts, settings.temperature).logProb;
   const refLogProbs = perRollout(rollouts, logProbsOf(reference));
   const anchorLogProbs = logProbsOf(byName(config, before.optimizer.anchor));
@@ -194,7 +198,7 @@ function updateAll(
         beta2: settings.adamBeta2,
         eps: settings.adamEpsilon,
         weightDecay: settings.weightDecay,
-        anchorMomentum: last && keepsAnchor(settings) ? settings.anchorMomentum : 1,
+        anchorMomentum: last && keepsAnchor(settings) ? momentumOf(step, settings) : 1,
       },
       before.updates + u,
       clipFactor(gradNorm, settings.maxGradNorm),
@@ -206,6 +210,7 @@ function updateAll(
 /**
  * One whole training step on given rollouts: everything between prompts and metrics (docs/algorithm.md).
  * @param step number of this step, from 1
+ * @param chance uniform in (0, 1), one call a rollout where rewards are drawn by lot
  */
 export function trainStep(
   models: Models,
@@ -213,12 +218,12 @@ export function trainStep(
   batch: readonly Sampled[],
   step: number,
   settings: StepSettings,
+  chance: () => number,
 ): Stepped {
   const recipe = recipeOf(settings.algorithm);
-  const decisions = batch.map((sampled) => decide(sampled, recipe, settings));
-  const learningRate = learningRateOf(step, settings);
+  const decisions = decide(batch, recipe, settings, chance);
   const rollouts = trainedRollouts(batch, decisions, settings);
-  const { optimizer, ...report } = updateAll(models, before, rollouts, learningRate, settings);
+  const { optimizer, ...report } = updateAll(models, before, rollouts, step, settings);
   const pairs = pairsOf(batch);
   const overlap = pairs === null ? before.overlap : [...before.overlap, pairs].slice(-10);
   const anchored = keepsAnchor(settings);
@@ -233,7 +238,7 @@ export function trainStep(
       'policy/kl_anchor': anchored ? report.klAnchor : NaN,
       'anchor/distance': anchored ? apart / norm(optimizer.policy) : NaN,
       'optim/grad_norm': report.gradNorm,
-      'optim/lr': learningRate,
+      'optim/lr': learningRateOf(step, settings),
       'optim/loss': report.loss,
       'optim/clipped': report.clippedShare,
     },

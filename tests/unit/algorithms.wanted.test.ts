@@ -1,16 +1,17 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { algorithmOf } from '../../src/algorithms/index.ts';
 import { randomStream } from '../../src/lib/philox.ts';
-import { groupNormalised } from '../../src/rl/advantage.ts';
+import { groupRelative } from '../../src/rl/advantage.ts';
 import { keepAll, voters } from '../../src/rl/filter.ts';
 import { policyGradient } from '../../src/rl/loss.ts';
 import { policyAlone } from '../../src/rl/pool.ts';
 import { policyRollouts } from '../../src/rl/reward.ts';
 import { noLabel } from '../../src/rl/vote.ts';
 import { defaultSettings } from '../../src/settings/settings.ts';
-import type { LabelFreeAlgorithm } from '../../src/spec/algorithm.ts';
-import type { Group } from '../../src/spec/group.ts';
-import { decide, replaced, toRedraw, trainingGroups } from '../../src/trainer/decide.ts';
-import { groupOf, groupOfEntropies, rollout } from './rollouts.ts';
+import type { Algorithm, LabelFreeAlgorithm } from '../../src/spec/algorithm.ts';
+import type { Group, Rollout } from '../../src/spec/group.ts';
+import { deadGroups, decide, replaced, trainingGroups } from '../../src/trainer/decide.ts';
+import { groupOf, rollout } from './rollouts.ts';
 import { syllables } from './syllables.ts';
 
 // Algorithms that the lab has not got, each as the one declaration that its file would hold: nothing else is needed.
@@ -24,42 +25,9 @@ const common = {
   filter: keepAll,
   voters,
   label: noLabel,
-  advantage: groupNormalised,
+  advantage: groupRelative,
   objective: policyGradient,
 } as const;
-
-/** arXiv 2504.05812: rewarded by the share of parsed answers that are the same. */
-const softVote: LabelFreeAlgorithm = {
-  ...common,
-  name: 'Soft vote',
-  reward: (group) => {
-    const parsed = group.rollouts.flatMap(({ answer }) => answer ?? []);
-    return policyRollouts(group).map(
-      ({ answer }) => parsed.filter((other) => other === answer).length / Math.max(1, parsed.length),
-    );
-  },
-};
-
-/** arXiv 2505.22660: rewarded by how certain its tokens are. */
-const rent: LabelFreeAlgorithm = {
-  ...common,
-  name: 'RENT',
-  reward: (group) => policyRollouts(group).map(({ meanEntropy }) => -meanEntropy),
-};
-
-/** A coin for each rollout: what can be learned from nothing. */
-const randomReward: LabelFreeAlgorithm = {
-  ...common,
-  name: 'Random reward',
-  reward: (group, _, __, random) => policyRollouts(group).map(() => random(2)),
-};
-
-/** arXiv 2503.14476: prompts whose rewards are all equal give way to others, at most 10 times. */
-const dynamicSampling: LabelFreeAlgorithm = {
-  ...softVote,
-  name: 'Dynamic sampling',
-  redraw: (advantages, tries) => tries < 10 && (advantages ?? [0]).every((one) => one === 0),
-};
 
 /** Losses of completions that were rewarded weigh twice: an objective is a part like any other. */
 const twice: LabelFreeAlgorithm = {
@@ -74,52 +42,56 @@ const twice: LabelFreeAlgorithm = {
 
 const stream = (step: number) => randomStream(1, 'reward', step);
 
-function decided(algorithm: LabelFreeAlgorithm, groups: readonly Group[], step = 1) {
+function decided(algorithm: Algorithm, groups: readonly Group[], step = 1) {
   const problems = groups.map(({ prompt }) => ({ prompt, solution: null }));
   const judge = { algorithm, tokenizer: syllables, runReward: undefined };
   return decide({ problems, groups, shadow: groups.map(() => []) }, judge, defaultSettings, stream(step));
 }
 
-it('soft vote: 3 of 4 parsed answers are alike, one is not, one is none', async () => {
-  const { rewards, advantages } = await decided(softVote, [groupOf(['1', '1', '2', null, '1'])]);
-  expect(rewards).toEqual([[0.75, 0.75, 0.25, 0, 0.75]]);
-  // mean .5, unbiased deviation √(.5/4): ±.25 ÷ .3536.
-  expect(advantages[0]?.[0]).toBeCloseTo(0.25 / Math.sqrt(0.5 / 4), 4);
-});
+describe('dynamic sampling', () => {
+  const judgeOf = (algorithm: Algorithm) => ({ algorithm, tokenizer: syllables, runReward: undefined });
 
-it('RENT: the lower the entropy, the higher the advantage', async () => {
-  const { rewards, advantages } = await decided(rent, [groupOfEntropies([0.5, 0.25, 1])]);
-  expect(rewards).toEqual([[-0.5, -0.25, -1]]);
-  expect(advantages[0]?.map(Math.sign)).toEqual([1, 1, -1]);
-});
+  it.each([
+    ['srt', 'group'],
+    ['srt', 'batch'],
+    ['reinforce-plus-plus', 'group'],
+  ] as const)(
+    '%s, scaled by the %s: dead groups give way, in their places, and no others',
+    async (id, scaleRewards) => {
+      const algorithm = algorithmOf(id);
+      const settings = { ...defaultSettings, scaleRewards };
+      const before = await decided(algorithm, [
+        groupOf(['1', '1']),
+        groupOf(['1', '1', '2']),
+        groupOf([null, null]),
+      ]);
+      expect(deadGroups(before)).toEqual([0, 2]);
+      const fresh = await decided(algorithm, [groupOf(['1', '2', '2', '2']), groupOf([null])]);
+      const after = replaced(before, [0, 2], fresh, judgeOf(algorithm), settings);
+      expect(after.groups).toEqual([fresh.groups[0], before.groups[1], fresh.groups[1]]);
+      expect(after.rewards).toEqual([fresh.rewards[0], before.rewards[1], fresh.rewards[1]]);
+      expect(after.filters).toHaveLength(3);
+      expect(after.voters.map((group) => group.length)).toEqual([4, 3, 1]);
+      // As if these three had been sampled at once.
+      const { advantages } = await decided(algorithm, after.groups);
+      if (scaleRewards === 'group') expect(after.advantages).toEqual(advantages);
+      expect(after.advantages[2]).toBeNull();
+      expect(deadGroups(after)).toEqual([2]);
+    },
+  );
 
-it('random reward: a fair coin, the same for the same seed and step, another at another', async () => {
-  const groups = Array.from({ length: 8 }, () => groupOf(new Array<string>(32).fill('1')));
-  const { rewards } = await decided(randomReward, groups);
-  const heads = rewards.flat().filter((one) => one === 1).length;
-  expect(rewards.flat().every((one) => one === 0 || one === 1)).toBe(true);
-  expect(Math.abs(heads - 128)).toBeLessThan(4 * 8);
-  expect((await decided(randomReward, groups)).rewards).toEqual(rewards);
-  expect((await decided(randomReward, groups, 2)).rewards).not.toEqual(rewards);
-  expect(rewards[0]).not.toEqual(rewards[1]);
-});
-
-it('dynamic sampling: groups without a difference give way, in their places, and no others', async () => {
-  const before = await decided(dynamicSampling, [
-    groupOf(['1', '1']),
-    groupOf(['1', '1', '2']),
-    groupOf(['3', '3']),
-  ]);
-  expect(toRedraw(dynamicSampling, before, 0)).toEqual([0, 2]);
-  expect(toRedraw(dynamicSampling, before, 10)).toEqual([]);
-  expect(toRedraw(softVote, before, 0)).toEqual([]);
-  const fresh = await decided(dynamicSampling, [groupOf(['1', '2', '2']), groupOf([null])]);
-  const after = replaced(before, [0, 2], fresh);
-  expect(after.groups).toEqual([fresh.groups[0], before.groups[1], fresh.groups[1]]);
-  expect(after.advantages).toEqual([fresh.advantages[0], before.advantages[1], null]);
-  expect(after.rewards).toEqual([fresh.rewards[0], before.rewards[1], fresh.rewards[1]]);
-  expect(after.filters).toHaveLength(3);
-  expect(after.voters.map((group) => group.length)).toEqual([3, 3, 1]);
+  it('what the filter dropped does not keep a group alive', async () => {
+    const group = groupOf(['1', '1', '1', '1', '2']);
+    const [first, ...others] = group.rollouts.toReversed();
+    const certain = { ...group, rollouts: [...others, { ...first, meanEntropy: 0 } as Rollout] };
+    const spread = {
+      ...certain,
+      rollouts: certain.rollouts.map((one, i) => ({ ...one, meanEntropy: i < 4 ? 1 + i / 8 : 0 })),
+    };
+    const decisions = await decided(algorithmOf('srt-iqr'), [spread]);
+    expect(decisions.filters[0]?.kept).toEqual([true, true, true, true, false]);
+    expect(deadGroups(decisions)).toEqual([0]);
+  });
 });
 
 it('an objective of one’s own weighs tokens and chooses the coefficients', async () => {

@@ -4,7 +4,7 @@ import { collect, type StepRecord } from '../../src/diagnostics/collect.ts';
 import { OverlapWindow } from '../../src/diagnostics/overlap.ts';
 import { repetition } from '../../src/diagnostics/repetition.ts';
 import { truthMetrics } from '../../src/diagnostics/truth.ts';
-import { groupNormalised } from '../../src/rl/advantage.ts';
+import { groupRelative } from '../../src/rl/advantage.ts';
 import type { Group, PseudoLabel } from '../../src/spec/group.ts';
 import { metricIds } from '../../src/spec/metrics.ts';
 import { rollout } from './rollouts.ts';
@@ -187,7 +187,6 @@ describe('collect', () => {
 });
 
 const reward = fc.constantFrom(0, 1, -1, 0.5, NaN);
-const kept = fc.array(fc.boolean(), { minLength: 4, maxLength: 4 });
 
 it('three kinds of dead groups add up to all that have no gradient', () => {
   const seen = new Set<string>();
@@ -196,7 +195,7 @@ it('three kinds of dead groups add up to all that have no gradient', () => {
       fc.array(fc.constantFrom(0, 1), { minLength: 4, maxLength: 4 }),
       fc.tuple(...times4(reward)),
     ),
-    kept,
+    kept: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
   });
   fc.assert(
     fc.property(fc.array(decided, { minLength: 1, maxLength: 6 }), (prompts) => {
@@ -207,7 +206,9 @@ it('three kinds of dead groups add up to all that have no gradient', () => {
         filters: prompts.map((prompt) => ({ kept: prompt.kept, threshold: NaN, iqr: NaN })),
         labels: prompts.map(() => ({ answer: '1', agreement: 0.5, tied: false })),
         rewards: prompts.map(({ rewards }) => rewards),
-        advantages: prompts.map((prompt) => groupNormalised(prompt.rewards, prompt.kept)),
+        advantages: prompts.map(
+          ({ rewards, kept }) => groupRelative([rewards], [kept], { scaleRewards: 'group' })[0] ?? null,
+        ),
         overlap: new OverlapWindow(),
       });
       const parts = ['reward/dead_all_agree', 'reward/dead_none_agree', 'reward/dead_no_answer'] as const;

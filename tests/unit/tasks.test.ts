@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../src/lib/philox.ts';
 import { characters } from '../../src/model/tokenizer/characters.ts';
-import { drawHeldOut, drawTraining, isHeldOut } from '../../src/tasks/draw.ts';
+import { drawHeldOut, drawPool, drawTraining, isHeldOut, promptsOf } from '../../src/tasks/draw.ts';
 import { solvedTaskOf, taskOf, tasks } from '../../src/tasks/index.ts';
 
 describe.each(Object.entries(tasks))('%s', (id, task) => {
@@ -56,6 +56,53 @@ describe.each(Object.entries(tasks))('%s', (id, task) => {
       expect(task.parseAnswer(completion)).toBeNull();
     },
   );
+});
+
+describe('a pool of prompts', () => {
+  const sort = solvedTaskOf('sort');
+  const settings = { taskLevel: 4, seed: 3, promptPool: 12 };
+  const names = (problems: readonly { readonly prompt: string }[]) => problems.map(({ prompt }) => prompt);
+
+  it('holds different prompts that training may see, the same for the same seed', () => {
+    const pool = names(drawPool(sort, 4, 3, 200));
+    expect(new Set(pool).size).toBe(200);
+    expect(pool.some(isHeldOut)).toBe(false);
+    expect(names(drawPool(sort, 4, 3, 12))).toEqual(pool.slice(0, 12));
+    expect(names(drawPool(sort, 4, 4, 12))).not.toEqual(pool.slice(0, 12));
+  });
+
+  it('comes whole in every epoch, each in an order of its own', () => {
+    const prompts = promptsOf(sort, settings);
+    const seen = [1, 2, 3, 4, 5, 6].flatMap((step) => names(prompts(step, 4, 0)));
+    const [first, second] = [seen.slice(0, 12), seen.slice(12)];
+    expect(first.toSorted()).toEqual(names(drawPool(sort, 4, 3, 12)).toSorted());
+    expect(second.toSorted()).toEqual(first.toSorted());
+    expect(second).not.toEqual(first);
+    // Whatever was asked before.
+    expect(names(promptsOf(sort, settings)(2, 4, 0))).toEqual(seen.slice(4, 8));
+    expect(names(promptsOf(sort, settings)(2, 4, 1))).toEqual(seen.slice(8, 12));
+  });
+
+  it('a batch may reach over the end of an epoch', () => {
+    const prompts = promptsOf(sort, { ...settings, promptPool: 3 });
+    const seen = [1, 2, 3].flatMap((step) => names(prompts(step, 2, 0)));
+    for (const epoch of [seen.slice(0, 3), seen.slice(3)]) expect(new Set(epoch).size).toBe(3);
+  });
+
+  it('is as large as the level or the list allows', () => {
+    const few = drawPool(sort, sort.levels[0], 1, 5000);
+    expect(few.length).toBeLessThan(5000);
+    expect(new Set(names(few)).size).toBe(few.length);
+    const listed = { training: [1, 2, 3].map((i) => ({ prompt: `${i}=`, solution: null })), heldOut: [] };
+    expect(names(drawPool({ ...sort, listed }, 1, 1, 2))).toHaveLength(2);
+    expect(names(drawPool({ ...sort, listed }, 1, 1, 9)).toSorted()).toEqual(['1=', '2=', '3=']);
+  });
+
+  it('without one, prompts are drawn as ever, those drawn anew after the others', () => {
+    const prompts = promptsOf(sort, { ...settings, promptPool: 0 });
+    const drawn = drawTraining(sort, 4, 3, 7, 12);
+    expect([0, 1, 2].flatMap((tries) => prompts(7, 4, tries))).toEqual(drawn);
+  });
 });
 
 it('takes the text between the first # and the first .', () => {

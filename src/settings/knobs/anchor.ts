@@ -1,6 +1,18 @@
-import { integer, real, toggle, type Hyperparameter } from '../../spec/hyperparameter.ts';
+import {
+  choice,
+  integer,
+  real,
+  toggle,
+  type Hyperparameter,
+  type Relevance,
+} from '../../spec/hyperparameter.ts';
 import { mgrpo } from '../../spec/sources.ts';
 import { hasAnchor } from '../relevance.ts';
+
+const keptAnchor: Relevance = {
+  when: (s) => hasAnchor(s) || s.monitorAnchor,
+  otherwise: 'No anchor is kept: the algorithm has none and the shadow anchor is off.',
+};
 
 /** Who samples beside the policy: the momentum anchor, or a shadow of one. */
 export const anchorKnobs = {
@@ -29,9 +41,31 @@ export const anchorKnobs = {
     applies: 'live',
     help: 'θk ← m·θk + (1−m)·θq after every step. 1 freezes the anchor, 0 makes it the policy.',
     source: mgrpo,
+    relevant: keptAnchor,
+  }),
+  momentumSchedule: choice({
+    label: 'Momentum schedule',
+    group: 'Anchor',
+    options: { constant: 'constant', cosine: 'cosine' },
+    default: 'constant',
+    paper: 'constant',
+    applies: 'live',
+    help: 'cosine: m rises along half a cosine to its end value, which it reaches with the last step, as in Co-rewarding-II.',
+    source: 'arXiv 2508.00410',
+    relevant: keptAnchor,
+  }),
+  anchorMomentumEnd: real({
+    label: 'Momentum at the end',
+    group: 'Anchor',
+    range: [0, 1],
+    scale: 'towardsOne',
+    default: 0.9999,
+    applies: 'live',
+    help: 'What a cosine schedule of the momentum ends with; it begins with m. Co-rewarding-II goes from 0.99 to 0.99999.',
+    source: 'arXiv 2508.00410',
     relevant: {
-      when: (s) => hasAnchor(s) || s.monitorAnchor,
-      otherwise: 'No anchor is kept: the algorithm has none and the shadow anchor is off.',
+      when: (s) => keptAnchor.when(s) && s.momentumSchedule !== 'constant',
+      otherwise: 'The momentum is constant, or no anchor is kept.',
     },
   }),
   monitorAnchor: toggle({

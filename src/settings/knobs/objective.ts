@@ -1,3 +1,5 @@
+import { algorithms } from '../../algorithms/index.ts';
+import { groupRelative } from '../../rl/advantage.ts';
 import { choice, real, text, type Hyperparameter, type Relevance } from '../../spec/hyperparameter.ts';
 import { mgrpo } from '../../spec/sources.ts';
 
@@ -51,6 +53,20 @@ export const objectiveKnobs = {
     help: 'The ratio of new to old policy is clipped at 1 + ε_high; DAPO takes 0.28.',
     source: 'arXiv 2503.14476',
     relevant: needsRatio,
+  }),
+  scaleRewards: choice({
+    label: 'Advantages scaled by',
+    group: 'Objective',
+    options: { group: 'spread of the group', batch: 'spread of the batch', none: 'nothing' },
+    default: 'group',
+    paper: 'group',
+    applies: 'live',
+    help: 'What r − mean of the group is divided by. group: its standard deviation (GRPO); batch: that of all rewards of the step; none: 1 (Dr. GRPO).',
+    source: 'arXiv 2402.03300, 2508.08221, 2503.20783',
+    relevant: {
+      when: (s) => algorithms[s.algorithm]?.advantage === groupRelative,
+      otherwise: 'The algorithm has an advantage of its own.',
+    },
   }),
   lossType: choice({
     label: 'Loss averaged over',

@@ -26,6 +26,16 @@ export const rolloutKnobs = {
     help: 'Rollouts per prompt, policy and anchor together: G = M + N.',
     source: mgrpo,
   }),
+  maxResamples: integer({
+    label: 'Dead prompts redrawn',
+    group: 'Rollouts',
+    range: [0, 10],
+    default: 0,
+    applies: 'live',
+    unit: 'times',
+    help: 'A prompt whose rollouts are all rewarded alike, or that has no label, gives way to another, at most this often a step: the dynamic sampling of DAPO, which takes 10.',
+    source: 'arXiv 2503.14476',
+  }),
   temperature: real({
     label: 'Temperature T',
     group: 'Rollouts',

@@ -45,6 +45,16 @@ export const taskAndModelKnobs = {
     help: 'Difficulty of the training prompts: digits to sort, digits per summand, operations in a chain.',
     relevant: hasLevels,
   }),
+  promptPool: integer({
+    label: 'Prompt pool',
+    group: 'Task and model',
+    range: [0, 65_536],
+    default: 0,
+    applies: 'restart',
+    unit: 'prompts',
+    help: 'How many different prompts the run sees, epoch after epoch; 0: fresh ones at every step. Small pools are said to collapse later (arXiv 2603.08660).',
+    source: 'arXiv 2603.08660',
+  }),
   halfPrecision: toggle({
     label: 'Half-precision activations',
     group: 'Task and model',

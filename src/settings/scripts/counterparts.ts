@@ -1,4 +1,5 @@
 import { algorithmOf } from '../../algorithms/index.ts';
+import { batchRelative } from '../../rl/advantage.ts';
 import { irrelevance } from '../../spec/hyperparameter.ts';
 import {
   hyperparameterKeys,
@@ -34,8 +35,11 @@ const both = (reason: string): Record<Trainer, Counterpart> => ({ trl: reason, v
 /** Of every knob of the table, what trl 1.13's GRPOConfig and verl's ppo_trainer.yaml have for it. */
 export const counterparts: Partial<Record<HyperparameterKey, Record<Trainer, Counterpart>>> = {
   algorithm: {
-    trl: () => ({ scale_rewards: 'group' }),
-    verl: () => ({ 'algorithm.adv_estimator': 'grpo', 'algorithm.norm_adv_by_std_in_grpo': true }),
+    trl: () => ({}),
+    verl: ({ algorithm }) => ({
+      'algorithm.adv_estimator':
+        algorithmOf(algorithm).advantage === batchRelative ? 'reinforce_plus_plus' : 'grpo',
+    }),
   },
   steps: {
     trl: ({ steps }) => ({ max_steps: steps }),
@@ -90,6 +94,11 @@ export const counterparts: Partial<Record<HyperparameterKey, Record<Trainer, Cou
   clipHigh: {
     trl: ({ clipHigh }) => ({ epsilon_high: clipHigh }),
     verl: ({ clipHigh }) => ({ [`${actor}.clip_ratio_high`]: clipHigh }),
+  },
+  scaleRewards: {
+    trl: ({ scaleRewards }) => ({ scale_rewards: scaleRewards }),
+    verl: ({ scaleRewards }) =>
+      scaleRewards === 'batch' ? {} : { 'algorithm.norm_adv_by_std_in_grpo': scaleRewards === 'group' },
   },
   lossType: {
     trl: ({ lossType }) => ({ loss_type: lossType }),
@@ -161,6 +170,24 @@ export const counterparts: Partial<Record<HyperparameterKey, Record<Trainer, Cou
     trl: () => ({}),
     verl: 'no second model votes',
   },
+  momentumSchedule: both('the momentum stays as it is at the start'),
+  anchorMomentumEnd: both('the momentum stays as it is at the start'),
+  maxResamples: {
+    trl: 'TRL’s GRPOTrainer draws no prompt anew',
+    verl: ({ maxResamples }) =>
+      maxResamples === 0
+        ? {}
+        : {
+            'algorithm.filter_groups.enable': true,
+            'algorithm.filter_groups.metric': 'score',
+            'algorithm.filter_groups.max_num_gen_batches': maxResamples,
+          },
+  },
+  promptPool: {
+    // The script brings the pool along.
+    trl: () => ({}),
+    verl: 'bring the pool along as a file',
+  },
   monitorAnchor: both('watched in the lab alone'),
   monitorRollouts: both('watched in the lab alone'),
   iqrFactor: both(noFilter),
@@ -199,6 +226,9 @@ const off: Partial<Settings> = {
   guard: 'off',
   halfPrecision: false,
   minVoteShare: 0,
+  momentumSchedule: 'constant',
+  maxResamples: 0,
+  promptPool: 0,
 };
 
 /** Whether a knob does something to a lane's training. */

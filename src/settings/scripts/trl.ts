@@ -2,7 +2,7 @@ import { algorithmOf } from '../../algorithms/index.ts';
 import { majorityVote } from '../../rl/vote.ts';
 import type { Problem } from '../../spec/task.ts';
 import { modelOf } from '../../model/models.ts';
-import { drawTraining } from '../../tasks/draw.ts';
+import { drawPool, drawTraining } from '../../tasks/draw.ts';
 import { taskOf } from '../../tasks/index.ts';
 import type { Settings } from '../hyperparameters.ts';
 import type { LaneSetup } from '../presets.ts';
@@ -97,7 +97,9 @@ export function trlScript({ name, settings }: LaneSetup): string {
 
 function promptsOf(settings: Settings): readonly Problem[] {
   const task = taskOf(settings.task, settings.prompts, modelOf(settings.model).tokenizer);
-  return drawTraining(task, settings.taskLevel, settings.seed, 1, promptCount);
+  return settings.promptPool > 0
+    ? drawPool(task, settings.taskLevel, settings.seed, settings.promptPool)
+    : drawTraining(task, settings.taskLevel, settings.seed, 1, promptCount);
 }
 
 function promptLines(problems: readonly Problem[]): string[] {

@@ -1,7 +1,7 @@
 import { useId, useState } from 'react';
 import { OverlapWindow, pairShares } from '../../diagnostics/overlap.ts';
 import { quantile } from '../../lib/stats.ts';
-import { groupNormalised } from '../../rl/advantage.ts';
+import { groupRelative } from '../../rl/advantage.ts';
 import { anchorHalfLife } from '../../rl/anchor.ts';
 import { interquartile } from '../../rl/filter.ts';
 import { plurality } from '../../rl/vote.ts';
@@ -72,10 +72,7 @@ export function VoteFigure() {
 /** Advantages of a group, by rl/advantage. */
 export function AdvantageFigure() {
   const [rewards, setRewards] = useState<readonly number[]>([1, 0, 1, 0, 1, 1, 0, 1]);
-  const advantages = groupNormalised(
-    rewards,
-    rewards.map(() => true),
-  );
+  const [advantages] = groupRelative([rewards], [rewards.map(() => true)], { scaleRewards: 'group' });
   return (
     <div className="guide-figure">
       <p className="answers">
