@@ -3,7 +3,6 @@ import { metricIds, toRow } from '../spec/metrics.ts';
 import { appendRows } from './append.ts';
 import { createLab, freshLane, type Lane } from './lanes.ts';
 import type { Recorded, RecordedRollouts } from './readRecorded.ts';
-import { pin, setZoom } from './view.ts';
 
 /** Presets of which a run comes with the lab, in public/examples; docs/page.md says what made them. */
 export const recordedPresets = ['entropy', 'duel'] as const satisfies readonly PresetName[];
@@ -18,24 +17,24 @@ let rollouts: readonly RecordedRollouts[] = [];
 let asked = 0;
 
 /**
- * Shows the recorded run of a preset; a failure is told in `failure`. Resolves when it is drawn.
+ * Shows the recorded run of a preset. Resolves when it is drawn: to false where it failed, which `failure` tells, or
+ * another was asked for meanwhile.
  * @param base address of the page
  */
-export async function openRecorded(preset: PresetName, base: string): Promise<void> {
+export async function openRecorded(preset: PresetName, base: string): Promise<boolean> {
   const mine = ++asked;
   const name = recordedPresets.find((each) => each === preset) ?? recordedPresets[0];
   recordedLab.setState({ preset: name, failure: null });
-  pin(null);
-  setZoom(null);
   try {
     const address = new URL(`examples/${name}.jsonl`, base);
     const [{ readRecorded }, text] = await Promise.all([import('./readRecorded.ts'), fetchText(address)]);
-    if (mine === asked) await show(readRecorded(text), () => mine === asked);
+    return mine === asked && (await show(readRecorded(text), () => mine === asked));
   } catch (error) {
-    if (mine !== asked) return;
+    if (mine !== asked) return false;
     const sentence = `The recorded run can’t be shown: ${error instanceof Error ? error.message : String(error)}.`;
     const remedy = 'Check the connection, and try it once more.';
     recordedLab.setState({ failure: { code: 'bad-file', sentence, remedy } });
+    return false;
   }
 }
 
@@ -45,14 +44,14 @@ async function fetchText(address: URL): Promise<string> {
   return answer.text();
 }
 
-/** @param wanted whether nothing else was asked for meanwhile */
-async function show(recorded: Recorded, wanted: () => boolean): Promise<void> {
+/** @param wanted whether nothing else was asked for meanwhile; returned is whether it was still wanted in the end */
+async function show(recorded: Recorded, wanted: () => boolean): Promise<boolean> {
   const lanes: Lane[] = [];
   for (const [slot, { name, settings, plan, rows, adapter }] of recorded.runs.entries()) {
     let lane: Lane = { ...freshLane({ name, settings }, slot), standing: 'there', plan };
     for (let at = 0; at < rows.length; at += batch) {
       await new Promise((resolve) => setTimeout(resolve));
-      if (!wanted()) return;
+      if (!wanted()) return false;
       const some = rows.slice(at, at + batch);
       const packed = new Float64Array(some.length * metricIds.length);
       some.forEach((row, index) => {
@@ -69,6 +68,7 @@ async function show(recorded: Recorded, wanted: () => boolean): Promise<void> {
     selected: 0,
     version: version + 1,
   }));
+  return true;
 }
 
 // The rollouts of another step, or another prompt.

@@ -1,6 +1,7 @@
 import { Suspense, useEffect } from 'react';
 import { lab } from '../store/lanes.ts';
 import { openRecorded, recordedLab } from '../store/recorded.ts';
+import { pin, setZoom } from '../store/view.ts';
 import { TopBar } from './bar/TopBar.tsx';
 import { pageOf } from './pages.ts';
 import { Announcer } from './states/Announcer.tsx';
@@ -13,7 +14,10 @@ import { LabContext, useShownLab, useView } from './useStore.ts';
 export function App() {
   const shown = useShownLab();
   useEffect(() => {
-    if (shown === recordedLab) void openRecorded(lab.getState().preset, document.baseURI);
+    if (shown !== recordedLab) return;
+    pin(null);
+    setZoom(null);
+    void openRecorded(lab.getState().preset, document.baseURI);
   }, [shown]);
   const page = useView((state) => state.page);
   const { Component, title } = pageOf[page];

@@ -5,6 +5,7 @@ import { type LabState, lab } from '../store/lanes.ts';
 import { recordedLab } from '../store/recorded.ts';
 import { type View, view } from '../store/view.ts';
 import { inTurn } from './inTurn.ts';
+import { onPaper } from './paper.ts';
 
 /** Whose lanes are drawn: the lab's, unless a page provides a store of its own. */
 export const LabContext = createContext<StoreApi<LabState>>(lab);
@@ -34,7 +35,8 @@ const longestRestMs = 1000;
 /**
  * The state of the page as one chart sees it: redrawn in a task of its own, as six charts in one would block the
  * page, and no oftener than the machine can afford, as on a software adapter every core that draws is one that
- * doesn't train. Before its first turn a chart sees a page without lanes; out of sight it sees no news.
+ * doesn't train. Before its first turn a chart sees a page without lanes; out of sight it sees no news, until it is
+ * printed.
  */
 export function usePacedLab(onScreen: boolean): LabState {
   const shown = useContext(LabContext);
@@ -79,5 +81,14 @@ export function usePacedLab(onScreen: boolean): LabState {
       waiting?.();
     };
   }, [onScreen, shown]);
+  useEffect(
+    () =>
+      onPaper(() => {
+        flushSync(() => {
+          setSeen(shown.getState());
+        });
+      }),
+    [shown],
+  );
   return seen;
 }

@@ -111,7 +111,7 @@ describe('without WebGPU', () => {
     await page.goto(lab.host.address);
     const cards = page.getByRole('region', { name: 'Lanes' });
     await cards.getByText('collapsed at 110').waitFor();
-    await page.getByText('recorded', { exact: true }).waitFor();
+    await page.getByText('recorded', { exact: true }).first().waitFor();
     await page.locator('#chart-eval .live-chart').waitFor();
     // The prompt, and the step that is the nearest before: rollouts of some steps are recorded alone.
     const rollouts = page.getByRole('region', { name: /SRT/ }).filter({ has: page.getByRole('table') });
@@ -126,7 +126,9 @@ describe('without WebGPU', () => {
       .getByText('step 120 · prompt 2 of 8')
       .waitFor();
     expect(await page.getByRole('textbox', { name: 'Learning rate' }).isDisabled()).toBe(true);
-    expect(await page.getByRole('button', { name: /^Fork/ }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: /^Fork/ }).isDisabled()).toBe(true);
+    // Nor does any knob say when it would act, or whom it would reach.
+    expect(await page.locator('.applies, .reach').count()).toBe(0);
     await page.getByRole('combobox', { name: 'Recorded preset' }).selectOption('duel');
     await cards.getByText('collapsed at 80').waitFor();
     await page.getByRole('checkbox', { name: 'hide truth' }).check();

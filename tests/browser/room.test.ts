@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { standInForTrainer } from '../../bench/page/standIn.mjs';
 import { essentials } from '../../src/ui/controls/essentials.ts';
-import { newPage, openedLab, query, reaches, waitForStep } from './lab.ts';
+import { launch, newPage, openedLab, query, reaches, waitForStep } from './lab.ts';
 
 const lab = openedLab();
 
@@ -138,6 +138,35 @@ it('prints a report: charts whole, nothing to press', async () => {
   }
   await page.close();
 });
+
+it.each([
+  ['a small window', 1024, 640],
+  ['a phone', 390, 844],
+])(
+  '%s prints the charts whole that were never scrolled to, or hidden behind a tab',
+  async (_, width, height) => {
+    // Recorded runs: there is something to print at once.
+    const poor = await launch(['--disable-gpu']);
+    const { page } = await newPage(poor);
+    await page.setViewportSize({ width, height });
+    await page.goto(lab.host.address);
+    await page.locator('.lanes').getByText('collapsed at 110').waitFor({ state: 'attached' });
+    await page.locator('#chart-reward .curves path').first().waitFor({ state: 'attached' });
+    const charts = ['reward', 'entropy', 'eval', 'vote', 'update'];
+    // A browser prints what is there when this event was heard.
+    const drawn = (printed: boolean) =>
+      page.evaluate(
+        ([ids, tell]) => {
+          if (tell) dispatchEvent(new Event('beforeprint'));
+          return ids.map((id) => document.querySelectorAll(`#chart-${id} .curves path`).length);
+        },
+        [charts, printed] as const,
+      );
+    expect(await drawn(false)).toContain(0);
+    for (const [at, count] of (await drawn(true)).entries()) expect(count, charts[at]).toBeGreaterThan(1);
+    await poor.close();
+  },
+);
 
 it('a first visitor is shown the essential knobs, and all of them when asked for, from then on', async () => {
   const page = await fourLanes(false);

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { newPage, query, reaches, openedLab, tiny, waitForStep } from './lab.ts';
+import { newPage, openedLab, query, reaches, stepsMade, tiny, waitForStep } from './lab.ts';
 
 const lab = openedLab();
 
@@ -48,3 +48,46 @@ it.each([
   expect(await shifts()).toEqual([]);
   await page.close();
 });
+
+it.each([
+  ['a desk', 1440, 900],
+  ['a phone', 390, 844],
+])(
+  'on %s a recorded run is shown until lanes can train, is marked as one, and gives way without a shift',
+  async (_, width, height) => {
+    const { page } = await newPage(lab.browser);
+    await page.setViewportSize({ width, height });
+    // Held back as a slow connection would: the kernels wait for the model.
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/model.safetensors', async (route) => {
+      await released;
+      await route.continue();
+    });
+    await page.goto(`${lab.host.address}${query({ ...tiny, steps: '100000' })}`);
+    const cards = page.getByRole('region', { name: 'Lanes' });
+    await cards.getByText('collapsed at 110').waitFor({ state: 'attached' });
+    const waiting = page.getByText('Until then: an earlier run of this preset, not yours.');
+    await waiting.waitFor();
+    await page.getByText('SRT collapses').first().waitFor();
+    await expect.poll(() => page.locator('#chart-reward .live-chart').count()).toBe(1);
+    // What belongs to the lanes that will train is theirs: nothing can be trained yet, no step is made.
+    expect(await page.getByRole('button', { name: 'Train', exact: true }).isDisabled()).toBe(true);
+    expect(await stepsMade(page)).toBe(0);
+    expect(await page.getByRole('status').filter({ hasText: 'collapsed' }).count()).toBe(0);
+    expect(await page.locator('main').getAttribute('data-recorded')).toBe('true');
+    await page.getByRole('slider', { name: 'Step shown' }).fill('300');
+    await page.getByText('step 300 · prompt 1 of 8').waitFor();
+    const shifts = await watchShifts(page);
+    release();
+    await reaches(page, 'Ready to train');
+    await cards.getByText('collapsed at 110').waitFor({ state: 'detached' });
+    expect(await waiting.count()).toBe(0);
+    expect(await page.locator('main').getAttribute('data-recorded')).toBe('false');
+    await expect.poll(() => page.getByRole('slider', { name: 'Step shown' }).inputValue()).toBe('0');
+    expect(await shifts()).toEqual([]);
+    await page.close();
+  },
+);

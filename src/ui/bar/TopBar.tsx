@@ -4,6 +4,7 @@ import { choosePreset, furtherSteps, goOn, reset, step, trainOrPause } from '../
 import { sharedAddress } from '../../store/address.ts';
 import { stepOf, underWay } from '../../store/lanes.ts';
 import { openRecorded, recordedPresets } from '../../store/recorded.ts';
+import { pin, setZoom } from '../../store/view.ts';
 import { useLab } from '../useStore.ts';
 import { AdapterChip } from './AdapterChip.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
@@ -102,8 +103,13 @@ function PresetChoice() {
         value={preset}
         onChange={(event) => {
           const name = presetName(event.target.value);
-          if (recorded) void openRecorded(name, document.baseURI);
-          else choosePreset(name);
+          if (!recorded) {
+            choosePreset(name);
+            return;
+          }
+          pin(null);
+          setZoom(null);
+          void openRecorded(name, document.baseURI);
         }}
       >
         {offered.map((name) => (

@@ -1,9 +1,14 @@
 import { type RefObject, useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
+import { onPaper } from '../paper.ts';
 
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
+
+/** Of what is printed without ever having been on the screen: a tab of a phone. */
+const paperSize: Size = { width: 480, height: 180 };
 
 /** The size of an element in whole pixels, kept up to date; zero until it was measured. */
 export function useSize<Element extends HTMLElement>(): readonly [RefObject<Element | null>, Size] {
@@ -18,7 +23,13 @@ export function useSize<Element extends HTMLElement>(): readonly [RefObject<Elem
       setSize((old) => (old.width === width && old.height === height ? old : { width, height }));
     });
     observer.observe(element);
+    const end = onPaper(() => {
+      flushSync(() => {
+        setSize((old) => (old.width > 0 ? old : paperSize));
+      });
+    });
     return () => {
+      end();
       observer.disconnect();
     };
   }, []);

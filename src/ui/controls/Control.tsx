@@ -4,6 +4,7 @@ import type { Hyperparameter, SettingValue } from '../../spec/hyperparameter.ts'
 import { setKnob } from '../../store/actions.ts';
 import { describeValue } from '../../store/describe.ts';
 import { knobOf } from '../../store/lanes.ts';
+import { useLab } from '../useStore.ts';
 import { TextInput } from '../own/TextInput.tsx';
 import { NumericInput } from './NumericInput.tsx';
 
@@ -21,6 +22,8 @@ interface Props {
 /** Draws any hyperparameter from its entry. */
 export const Control = memo(function Control({ id, value, reach, irrelevant, refusal, onHelp }: Props) {
   const knob = knobOf(id);
+  // What can't be changed acts at no step.
+  const recorded = useLab((lab) => lab.recorded);
   return (
     <div
       className="control"
@@ -44,23 +47,29 @@ export const Control = memo(function Control({ id, value, reach, irrelevant, ref
     >
       <span className="control-name">
         <label htmlFor={id}>{knob.label}</label>
-        <span
-          className="reach"
-          aria-label={`reaches ${reach.length === 1 ? 'lane' : 'lanes'} ${spoken(reach)}`}
-          role="img"
-        >
-          {Array.from(reach).map((lane) => (
-            <i key={lane} className={`lane-${lane}`} />
-          ))}
+        {recorded ? null : (
+          <span
+            className="reach"
+            aria-label={`reaches ${reach.length === 1 ? 'lane' : 'lanes'} ${spoken(reach)}`}
+            role="img"
+          >
+            {Array.from(reach).map((lane) => (
+              <i key={lane} className={`lane-${lane}`} />
+            ))}
+          </span>
+        )}
+      </span>
+      {recorded ? (
+        <span />
+      ) : (
+        <span className={`applies ${knob.applies}`}>
+          {/* Go on, or back to the start. */}
+          <svg width="9" height="8" viewBox="0 0 9 8" aria-hidden="true">
+            <path d={knob.applies === 'live' ? 'M1 0l7 4-7 4z' : 'M0 0h2v8H0zM9 0v8L3 4z'} />
+          </svg>
+          {knob.applies}
         </span>
-      </span>
-      <span className={`applies ${knob.applies}`}>
-        {/* Go on, or back to the start. */}
-        <svg width="9" height="8" viewBox="0 0 9 8" aria-hidden="true">
-          <path d={knob.applies === 'live' ? 'M1 0l7 4-7 4z' : 'M0 0h2v8H0zM9 0v8L3 4z'} />
-        </svg>
-        {knob.applies}
-      </span>
+      )}
       <span className="resets">
         {knob.paper === undefined || knob.paper === knob.default ? null : (
           <Reset id={id} value={value} to={knob.paper} whose="the paper’s value" className="to-paper">

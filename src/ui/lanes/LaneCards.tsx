@@ -29,7 +29,11 @@ export function LaneCards() {
           />
         ))}
       </div>
-      {recorded ? null : (
+      {recorded ? (
+        <p className="recorded-lanes">
+          <b className="badge">recorded</b>
+        </p>
+      ) : (
         <button
           type="button"
           className="quiet add-lane"

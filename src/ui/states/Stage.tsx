@@ -5,20 +5,28 @@ import { resumeGentler } from '../../store/laneActions.ts';
 import type { Failure } from '../../session/protocol.ts';
 import { useLab } from '../useStore.ts';
 
-/** What the state of the run asks to be said above the charts; nothing while all is well. */
-export function Stage() {
+/**
+ * What the state of the run asks to be said above the charts; nothing while all is well.
+ * @param meanwhile whether a recorded run is shown until this one can begin
+ */
+export function Stage({ meanwhile }: { readonly meanwhile: boolean }) {
   const state = useLab((lab) => lab.state);
   const failure = useLab((lab) => lab.failure);
+  const known = useLab((lab) => lab.adapter !== null);
   switch (state) {
     case 'checking':
       return (
-        <Panel title="Checking the GPU">
-          <p>Asking the browser for a device, and for what it can do.</p>
-          <progress aria-label="Checking the GPU" />
+        <Panel title={known ? 'Loading the base model' : 'Checking the GPU'} meanwhile={meanwhile}>
+          <p>
+            {known
+              ? 'Fetching its weights, and trying which kernels are the fastest here.'
+              : 'Asking the browser for a device, and for what it can do.'}
+          </p>
+          <progress aria-label={known ? 'Loading' : 'Checking the GPU'} />
         </Panel>
       );
     case 'compiling':
-      return <Compiling />;
+      return <Compiling meanwhile={meanwhile} />;
     case 'device-lost':
       return (
         <Failed title="The GPU was lost" failure={failure} otherwise="The browser took the device away.">
@@ -77,19 +85,19 @@ export function Notices() {
   );
 }
 
-function Compiling() {
+function Compiling({ meanwhile }: { readonly meanwhile: boolean }) {
   const { done, total } = useLab((lab) => lab.compiling);
   return (
-    <Panel title="Compiling the kernels">
+    <Panel title="Compiling the kernels" meanwhile={meanwhile}>
       <p>
         {total === 0
-          ? 'Loading the base model.'
+          ? 'Handing them to the GPU’s compiler.'
           : done < total
             ? `${done} of ${total} pipelines.`
             : 'Comparing what they compute with stored answers, once per adapter and browser.'}
       </p>
       {total === 0 ? (
-        <progress aria-label="Loading" />
+        <progress aria-label="Pipelines compiled" />
       ) : (
         <progress max={total} value={done} aria-label="Pipelines compiled" />
       )}
@@ -115,11 +123,23 @@ function Failed({ title, failure, otherwise, children }: FailedProps) {
   );
 }
 
-function Panel({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+interface PanelProps {
+  readonly title: string;
+  readonly meanwhile: boolean;
+  readonly children: ReactNode;
+}
+
+/** What is waited for; over a recorded run at its edge, where it hides little. */
+function Panel({ title, meanwhile, children }: PanelProps) {
   return (
-    <section className="state-panel card">
+    <section className={`state-panel card${meanwhile ? ' meanwhile' : ''}`}>
       <h2>{title}</h2>
       {children}
+      {meanwhile ? (
+        <p>
+          <b className="badge">recorded</b> Until then: an earlier run of this preset, not yours.
+        </p>
+      ) : null}
     </section>
   );
 }

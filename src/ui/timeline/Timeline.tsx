@@ -72,22 +72,22 @@ export function Timeline() {
       >
         Newest
       </button>
-      {recorded ? null : (
-        <button
-          type="button"
-          disabled={full || !made}
-          title={
-            full
+      <button
+        type="button"
+        disabled={recorded || full || !made}
+        title={
+          recorded
+            ? 'A recorded run has no checkpoints'
+            : full
               ? 'There is room for four lanes: remove one first'
               : `A new lane from ${lane.name}'s checkpoint at step ${forkAt}, with the same random numbers: change one knob of it`
-          }
-          onClick={() => {
-            fork(lane.id, at);
-          }}
-        >
-          Fork from {forkAt}
-        </button>
-      )}
+        }
+        onClick={() => {
+          fork(lane.id, at);
+        }}
+      >
+        Fork from {forkAt}
+      </button>
     </section>
   );
 }
