@@ -54,6 +54,7 @@ export const purposes = {
   shadowRollout: 18,
   evaluationSample: 19,
   majoritySample: 20,
+  pretrainedCompletion: 21,
 } as const;
 export type Purpose = keyof typeof purposes;
 

@@ -98,6 +98,14 @@ export function padded(
   return all;
 }
 
+/** [rows, width] with rows of `stride`, zero behind. */
+export function strided(values: Float32Array, rows: number, stride: number): Float32Array<ArrayBuffer> {
+  const width = values.length / rows;
+  const all = new Float32Array(rows * stride);
+  for (let r = 0; r < rows; r++) all.set(values.subarray(r * width, (r + 1) * width), r * stride);
+  return all;
+}
+
 /** Columns [from, from + width) of rows [first, first + rows) of a matrix with `stride` columns. */
 export function cut(
   values: Float32Array,
@@ -150,7 +158,7 @@ export class Workbench {
   ) {
     this.#gpu = gpu;
     this.buffers = new GuardedBuffers(gpu);
-    this.program = new GuardedProgram(this.buffers, 'test', 8);
+    this.program = new GuardedProgram(this.buffers, 'test', 32);
     const parameters = new Parameters(this.buffers, layout);
     const plan = { ...fixedPlan, activations, matmul: { forward: form, backward: form, weight: form } };
     this.recorder = { program: this.program, kernels, config, layout, parameters, plan };

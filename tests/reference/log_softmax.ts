@@ -24,7 +24,8 @@ export function distribution(
     { length: vocabulary },
     (_, j) => at(logits, row * vocabulary + j) / temperature,
   );
-  const max = Math.max(...z);
+  // No call takes a vocabulary of arguments.
+  const max = z.reduce((most, value) => Math.max(most, value), -Infinity);
   const logNormalizer = max + Math.log(z.reduce((sum, value) => sum + Math.exp(value - max), 0));
   const logProbs = z.map((value) => value - logNormalizer);
   const entropy = logProbs.reduce((sum, value) => sum - Math.exp(value) * value, 0);

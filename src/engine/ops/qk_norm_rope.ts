@@ -14,7 +14,7 @@ export function headPrelude({ head_dim }: ModelConfig): string {
 
 /** Cosines then sines per position, [positions, head_dim]. Computed in float64. */
 export function ropeTable(
-  { head_dim, rope_theta }: ModelConfig,
+  { head_dim, rope_theta }: Pick<ModelConfig, 'head_dim' | 'rope_theta'>,
   positions: number,
 ): Float32Array<ArrayBuffer> {
   const table = new Float32Array(positions * head_dim);
