@@ -48,6 +48,8 @@ export default defineConfig({
   define: { __LAB__: JSON.stringify(thisLab(import.meta.dirname)) },
   plugins: [react(), wgsl(), bundleReport(), buildReceipt(import.meta.dirname), besidePage],
   worker: { format: 'es', plugins: () => [wgsl()] },
+  // It finds its WebAssembly beside itself.
+  optimizeDeps: { exclude: ['onnxruntime-web'] },
   // Browsers with WebGPU and module workers.
   build: {
     target: ['chrome121', 'edge121', 'firefox141', 'safari26'],

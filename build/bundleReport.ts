@@ -12,6 +12,9 @@ const page = 'index.html';
 export const askedFor: readonly string[] = [
   'Bench',
   'Guide',
+  'Playground',
+  'qwen3',
+  'page',
   'Watch',
   'logReader',
   'readRecorded',

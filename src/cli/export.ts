@@ -6,6 +6,7 @@ import { modelFileNames, type BaseModel } from '../model/baseModel.ts';
 import { joined } from '../onnx/protobuf.ts';
 import { writeOnnx } from '../onnx/qwen3.ts';
 import { recordCsv } from '../records/csv.ts';
+import { recordPage } from '../records/page.ts';
 import { thisLab } from '../records/thisLab.ts';
 import { numberOf, ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
 import { scripts } from '../settings/scripts/laneScripts.ts';
@@ -20,6 +21,7 @@ const formats = {
   hf: 'a Hugging Face folder: config.json, model.safetensors, tokenizer.json, tokenizer_config.json',
   onnx: 'an ONNX model with KV cache, opset 18',
   csv: 'the record as CSV, a row a step',
+  page: 'the record as one HTML page with charts, which opens from disk',
   trl: 'the settings of a lane as a Python script for TRL’s GRPOTrainer',
   verl: 'the settings of a lane as a shell script that launches verl',
 } as const;
@@ -29,7 +31,7 @@ const own: OwnFlags = {
   from: {
     type: 'string',
     value: 'folder',
-    help: 'a folder of npm run train -- --checkpoints, (hf, onnx) a model folder, or (csv, trl, verl) a record',
+    help: 'a folder of npm run train -- --checkpoints, (hf, onnx) a model folder, or (csv, page, trl, verl) a record',
   },
   format: {
     type: 'string',
@@ -90,7 +92,9 @@ export default async function main(argv: string[]): Promise<void> {
     try {
       const { runs, truncated } = readRecordFile(keepsRuns(from) ? join(from, recordFile) : from);
       if (truncated !== null) console.error(`${quotePath(from)}: ${truncated}`);
-      output.write(format === 'csv' ? recordCsv(runs) : scripts[format].write(laneOf(runs, lane)));
+      if (format === 'csv') output.write(recordCsv(runs));
+      else if (format === 'page') output.write(recordPage(runs));
+      else output.write(scripts[format].write(laneOf(runs, lane)));
     } finally {
       output.close();
     }

@@ -1,6 +1,7 @@
 import type { Plan } from '../engine/plan.ts';
 import type { AdapterSummary } from '../gpu/device.ts';
 import type { Failure } from '../lib/failure.ts';
+import type { BaseModel } from '../model/baseModel.ts';
 import type { LiveChange } from '../records/run.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { RolloutSource } from '../spec/group.ts';
@@ -39,8 +40,29 @@ export type Command =
   | { readonly type: 'step' }
   /** A live change of one lane; takes effect at the next step's edge. */
   | { readonly type: 'change'; readonly lane: LaneId; readonly changes: Partial<Settings> }
+  /**
+   * The weights of a model, answered by `weights`: its base, or policy or anchor as they are after the step under way,
+   * or as they were at the newest checkpoint that is not after `step`.
+   */
+  | {
+      readonly type: 'weights';
+      readonly ask: number;
+      readonly lane: LaneId;
+      readonly side: Side;
+      readonly step: number | null;
+    }
   /** Which step's rollouts the `rollouts` events show, of every lane (null: the newest), and which prompt's. */
   | { readonly type: 'watch'; readonly step: number | null; readonly prompt: number };
+
+/** The models of a lane. */
+export const sides = ['base', 'policy', 'anchor'] as const;
+export type Side = (typeof sides)[number];
+
+/** A model out of a lane, in plain data. */
+export interface HeldModel extends Omit<BaseModel, 'tokenizer'> {
+  /** Steps that it was trained for. */
+  readonly step: number;
+}
 
 export type RunState =
   | 'checking'
@@ -143,5 +165,7 @@ export type Event =
       readonly steps: readonly number[];
       readonly bytes: number;
     }
+  /** What `weights` asked for. Transferred. */
+  | { readonly type: 'weights'; readonly ask: number; readonly answer: HeldModel | Failure }
   /** A live change took effect. */
   | ({ readonly type: 'changed'; readonly lane: LaneId } & LiveChange);

@@ -3,6 +3,7 @@ import { Device, prepareTrainer, type Host } from '../host/host.ts';
 import { failureOf, type Failure } from '../lib/failure.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
+import { heldModel } from './heldModel.ts';
 import { WorkerLane, type Post } from './lane.ts';
 import type { Command, LaneId, RunState } from './protocol.ts';
 import { Publisher } from './publisher.ts';
@@ -81,6 +82,9 @@ export class Session {
       case 'change':
         this.#laneOf(command.lane)?.change(command.changes);
         this.#schedule.changed();
+        return;
+      case 'weights':
+        this.#schedule.ask(() => this.#weights(command));
         return;
       case 'watch':
         this.#publisher.watch(command);
@@ -162,6 +166,15 @@ export class Session {
       this.#drop(id);
       this.#joining.delete(id);
       this.#publisher.post({ type: 'refused', lane: id, failure: failureOf(error) });
+    }
+  }
+
+  async #weights({ ask, lane, side, step }: Extract<Command, { type: 'weights' }>): Promise<void> {
+    try {
+      const answer = await heldModel(this.#laneOf(lane), side, step);
+      this.#publisher.post({ type: 'weights', ask, answer }, [answer.weights.buffer]);
+    } catch (error) {
+      this.#publisher.post({ type: 'weights', ask, answer: failureOf(error) });
     }
   }
 

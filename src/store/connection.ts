@@ -4,8 +4,18 @@ import { hyperparameterKeys, type Settings } from '../settings/hyperparameters.t
 import { freeLaneName, renamed } from '../settings/laneNames.ts';
 import type { LaneSetup, PresetName } from '../settings/presets.ts';
 import { inLabels } from '../settings/wording.ts';
-import type { LiveChange, Command, Event, Failure, LaneId, ShownGroup } from '../session/protocol.ts';
+import type {
+  LiveChange,
+  Command,
+  Event,
+  Failure,
+  HeldModel,
+  LaneId,
+  ShownGroup,
+  Side,
+} from '../session/protocol.ts';
 import { appendRows, laneFrom } from './append.ts';
+import { arrived, awaited, giveUp } from './awaited.ts';
 import { describeChange } from './describe.ts';
 import { freshLane, type Lane, lab, type Mark, settingsAt, stepOf } from './lanes.ts';
 
@@ -51,6 +61,13 @@ export function connect(trainer: TrainerPort): void {
 export function send(command: Command): void {
   if (port === null) throw new Error('no trainer is connected');
   port.postMessage(command);
+}
+
+/** A model of a lane; see the command `weights`. @throws LabError where there is none */
+export function askModel(lane: LaneId, side: Side, step: number | null): Promise<HeldModel> {
+  const { ask, answer } = awaited();
+  send({ type: 'weights', ask, lane, side, step });
+  return answer;
 }
 
 /** Starts lanes afresh at step 0; whatever ran before is gone. */
@@ -113,6 +130,7 @@ export function drop(id: LaneId): void {
 export function receive(event: Event): void {
   switch (event.type) {
     case 'state': {
+      if (event.state === 'checking' || event.state === 'device-lost') giveUp();
       // The last rows of a run precede its new state: show them together.
       flush(true);
       const { state, lane: failed = null } = event;
@@ -154,6 +172,9 @@ export function receive(event: Event): void {
       return;
     case 'checkpoints':
       soon(event.lane, { checkpoints: { steps: event.steps, bytes: event.bytes } });
+      return;
+    case 'weights':
+      arrived(event);
       return;
     case 'changed':
       changed(event.lane, event);

@@ -1,4 +1,9 @@
+import { failureOf } from '../lib/failure.ts';
+import { modelOf } from '../model/models.ts';
+import type { Side } from '../session/protocol.ts';
+import { askModel } from './connection.ts';
 import { recordCsv } from '../records/csv.ts';
+import type { RunRecord } from '../records/run.ts';
 import { thisLab } from '../records/thisLab.ts';
 import { recordLines } from '../records/write.ts';
 import { download } from './download.ts';
@@ -12,14 +17,26 @@ const saved = new WeakMap<object, number>();
  * as every lane can go on.
  */
 export function lanesAsRecord(): string {
-  const { lanes, adapter } = lab.getState();
-  return lanes
-    .map(({ name, start, changes, origin, plan, history }, index) => {
-      const rows = Array.from({ length: history.length }, (_, row) => history.record(row));
-      const head = { name, settings: start, origin, plan, adapter, lab: thisLab };
-      return recordLines(index + 1, { ...head, changes, rows, summary: null });
-    })
+  return lanesAsRuns()
+    .map((run, index) => recordLines(index + 1, run))
     .join('');
+}
+
+function lanesAsRuns(): readonly RunRecord[] {
+  const { lanes, adapter } = lab.getState();
+  return lanes.map(({ name, start, changes, origin, plan, history }) => {
+    const rows = Array.from({ length: history.length }, (_, row) => history.record(row));
+    const head = { name, settings: start, origin, plan, adapter, lab: thisLab };
+    return { ...head, changes, rows, summary: null };
+  });
+}
+
+/** Hands the lanes to the browser as one HTML page that plots them. */
+export async function downloadPage(): Promise<void> {
+  // Loaded when asked for.
+  const { recordPage } = await import('../records/page.ts');
+  const { preset } = lab.getState();
+  download(`m-grpo-lab-${preset}.html`, new Blob([recordPage(lanesAsRuns())], { type: 'text/html' }));
 }
 
 /** Hands the lanes to the browser as a file. */
@@ -48,8 +65,31 @@ export async function downloadScript(trainer: 'trl' | 'verl'): Promise<void> {
   // Loaded when asked for.
   const { scripts } = await import('../settings/scripts/laneScripts.ts');
   const { extension, write } = scripts[trainer];
-  const name = lane.name.replace(/[^\w.+-]+/g, '-');
-  download(`${name}.${extension}`, new Blob([write(setupOf(lane))], { type: 'text/plain' }));
+  download(`${fileName(lane.name)}.${extension}`, new Blob([write(setupOf(lane))], { type: 'text/plain' }));
+}
+
+/** Hands a model of the selected lane to the browser as an ONNX file; what goes wrong is a notice. */
+export async function downloadOnnx(side: Side): Promise<void> {
+  const { lanes, selected } = lab.getState();
+  const lane = lanes[selected];
+  if (lane === undefined) return;
+  try {
+    // Loaded when asked for.
+    const [held, { writeOnnx }] = await Promise.all([
+      askModel(lane.id, side, null),
+      import('../onnx/qwen3.ts'),
+    ]);
+    const { tokenizer } = modelOf(lane.settings.model);
+    const file = writeOnnx({ ...held, tokenizer }, thisLab.version);
+    download(`${fileName(lane.name)}-${side}-${held.step}.onnx`, new Blob([...file]));
+  } catch (error) {
+    const { sentence, remedy } = failureOf(error);
+    lab.setState({ notice: `${sentence} ${remedy}` });
+  }
+}
+
+function fileName(name: string): string {
+  return name.replace(/[^\w.+-]+/g, '-');
 }
 
 /** Whether a lane has made steps that no file holds: closing the page would lose them. */

@@ -1,8 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, expect, it } from 'vitest';
 import { exported, newPage, openedLab, query, reaches, tiny, waitForStep } from './lab.ts';
 
 const lab = openedLab();
+const folder = mkdtempSync(join(tmpdir(), 'lab-export-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 it('metrics leave as a table, settings as scripts for other trainers', async () => {
   const { page, complaints } = await newPage(lab.browser);
@@ -34,6 +41,16 @@ it('metrics leave as a table, settings as scripts for other trainers', async () 
   expect(lines[0]).toMatch(/^run,step,/);
   // Two lanes, steps 0 to 3.
   expect(lines).toHaveLength(1 + 2 * 4);
+
+  // Opens from disk, in whatever browser: charts without a script.
+  const report = await exported(page, 'Run as a page');
+  const place = join(folder, 'run.html');
+  await report.saveAs(place);
+  await page.goto(pathToFileURL(place).href);
+  const chart = page.getByRole('img', { name: /^Reward/ }).first();
+  await chart.waitFor();
+  expect((await chart.boundingBox())?.height).toBeGreaterThan(100);
+  expect(await chart.locator('path.run-1').getAttribute('d')).toMatch(/^M[\d.]+ [\d.]+L/);
   expect(complaints).toEqual([]);
   await page.close();
 });

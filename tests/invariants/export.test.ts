@@ -50,6 +50,9 @@ it('policy and anchor of a kept run leave as model folders, its record as CSV, a
   });
   expect(readFileSync(place('run.csv'), 'utf8').split('\r\n')).toHaveLength(6);
 
+  expect(await exported('--format', 'page', '--out', place('run.html'))).toEqual(quiet);
+  expect(readFileSync(place('run.html'), 'utf8')).toContain('<title>M-GRPO + IQR ');
+
   for (const which of ['policy', 'anchor']) {
     const file = place(`${which}.onnx`);
     expect(await exported('--format', 'onnx', '--which', which, '--out', file)).toEqual(quiet);

@@ -7,10 +7,10 @@ import {
   type Relevance,
 } from '../../spec/hyperparameter.ts';
 import { mgrpo } from '../../spec/sources.ts';
-import { hasAnchor } from '../relevance.ts';
+import { hasAnchor, keepsAnchor } from '../relevance.ts';
 
 const keptAnchor: Relevance = {
-  when: (s) => hasAnchor(s) || s.monitorAnchor,
+  when: keepsAnchor,
   otherwise: 'No anchor is kept: the algorithm has none and the shadow anchor is off.',
 };
 

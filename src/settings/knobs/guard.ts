@@ -1,5 +1,5 @@
 import { choice, integer, real, type Hyperparameter, type Relevance } from '../../spec/hyperparameter.ts';
-import { hasAnchor } from '../relevance.ts';
+import { keepsAnchor } from '../relevance.ts';
 
 const guarded: Relevance = { when: (s) => s.guard !== 'off', otherwise: 'The guard is off.' };
 
@@ -14,7 +14,7 @@ export const guardKnobs = {
     help: 'When the early warning turns red, the run goes back to an earlier checkpoint and lowers its learning rate, by itself and without labels.',
     source: 'this lab',
     relevant: {
-      when: (s) => hasAnchor(s) || s.monitorAnchor,
+      when: keepsAnchor,
       otherwise: 'Without an anchor or a shadow anchor the early warning has no answer overlap to go by.',
     },
   }),

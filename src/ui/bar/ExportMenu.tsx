@@ -1,4 +1,12 @@
-import { downloadCsv, downloadMetrics, downloadScript } from '../../store/exportMetrics.ts';
+import { Fragment } from 'react';
+import { keepsAnchor } from '../../settings/relevance.ts';
+import {
+  downloadCsv,
+  downloadMetrics,
+  downloadOnnx,
+  downloadPage,
+  downloadScript,
+} from '../../store/exportMetrics.ts';
 import { underWay } from '../../store/lanes.ts';
 import { Menu } from '../Menu.tsx';
 import { useLab } from '../useStore.ts';
@@ -6,7 +14,12 @@ import { useLab } from '../useStore.ts';
 /** What leaves the page as files. */
 export function ExportMenu() {
   const started = useLab((lab) => underWay(lab.lanes));
-  const lane = useLab((lab) => lab.lanes[lab.selected]?.name);
+  // Parts, not the lane: it changes ten times a second.
+  const name = useLab((lab) => lab.lanes[lab.selected]?.name);
+  const settings = useLab((lab) => lab.lanes[lab.selected]?.settings);
+  const trains = useLab(
+    ({ recorded, lanes, selected }) => !recorded && lanes[selected]?.standing === 'there',
+  );
   const entry = (label: string, title: string, act: () => void, able = true) => (
     <button type="button" className="quiet" title={title} disabled={!able} onClick={act}>
       {label}
@@ -21,11 +34,27 @@ export function ExportMenu() {
         started,
       )}
       {entry('Metrics as CSV', 'All lanes, a row a step', downloadCsv, started)}
-      {lane === undefined ? null : (
+      {entry(
+        'Run as a page',
+        'All lanes: one HTML file with charts, settings and record, which opens from disk',
+        () => void downloadPage(),
+        started,
+      )}
+      {name === undefined || settings === undefined ? null : (
         <>
-          <p className="note">Settings of {lane}</p>
+          <p className="note">{name}: settings and models</p>
           {entry('TRL script', 'Python, for GRPOTrainer', () => void downloadScript('trl'))}
           {entry('verl launch script', 'Shell, for verl.trainer.main_ppo', () => void downloadScript('verl'))}
+          {(['policy', 'anchor'] as const).map((side) => (
+            <Fragment key={side}>
+              {entry(
+                `ONNX of the ${side}`,
+                'As it is after the step under way, with KV cache, for ONNX Runtime',
+                () => void downloadOnnx(side),
+                trains && (side === 'policy' || keepsAnchor(settings)),
+              )}
+            </Fragment>
+          ))}
         </>
       )}
     </Menu>

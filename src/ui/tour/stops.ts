@@ -1,5 +1,6 @@
 import { algorithmOf } from '../../algorithms/index.ts';
 import { type HyperparameterKey, hyperparameters } from '../../settings/hyperparameters.ts';
+import { keepsAnchor } from '../../settings/relevance.ts';
 import type { LaneSetup } from '../../settings/presets.ts';
 import { describeValue } from '../../store/describe.ts';
 import { differingKeys } from '../../store/lanes.ts';
@@ -87,7 +88,7 @@ export const stops: readonly Stop[] = [
     at: '#chart-vote',
     say: (lanes) => ({
       title: 'The warning that needs no labels',
-      words: lanes.some(keepsAnchor)
+      words: lanes.some(({ settings }) => keepsAnchor(settings))
         ? 'Do policy and anchor still answer alike? When the overlap sinks into the amber and red zones, a collapse is often near. It needs no labels, and works in your own runs, too.'
         : 'Do policy and anchor still answer alike? No run here keeps an anchor: switch the shadow anchor on to see the overlap, which announces most collapses without labels.',
     }),
@@ -109,10 +110,6 @@ export const stops: readonly Stop[] = [
     }),
   },
 ];
-
-function keepsAnchor({ settings }: LaneSetup): boolean {
-  return algorithmOf(settings.algorithm).anchor !== 'none' || settings.monitorAnchor;
-}
 
 function labelsOf(keys: readonly HyperparameterKey[]): string {
   const labels = keys.slice(0, 4).map((key) => hyperparameters[key].label);

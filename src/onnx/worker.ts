@@ -1,0 +1,50 @@
+import '../lib/trustedScripts.ts';
+import { failureOf } from '../lib/failure.ts';
+import { ready } from '../lib/timedWorker.ts';
+import { OnnxModel, type Context } from './onnxModel.ts';
+import type { OnnxAnswer, OnnxQuestion } from './protocol.ts';
+
+// The script of a worker: ONNX Runtime computes where it is called, and the page must not wait for it.
+
+/** A model, the last text that it read, and what it knows of that. */
+interface Opened {
+  readonly model: OnnxModel;
+  readonly size: number;
+  tokens: readonly number[];
+  context: Context | null;
+}
+
+const opened = new Map<string, Opened>();
+
+async function answer(question: OnnxQuestion): Promise<Float32Array> {
+  const known = opened.get(question.name);
+  if (question.type === 'open') {
+    opened.delete(question.name);
+    await known?.model.close();
+    const model = await OnnxModel.open([question.file], question.config);
+    opened.set(question.name, { model, size: question.config.vocab_size, tokens: [], context: null });
+    return new Float32Array(0);
+  }
+  if (known === undefined) throw new Error(`no model "${question.name}" was opened`);
+  const { tokens } = question;
+  const goesOn = tokens.length > known.tokens.length && known.tokens.every((id, at) => tokens[at] === id);
+  const read = goesOn
+    ? await known.model.read([tokens.slice(known.tokens.length)], known.context)
+    : await known.model.read([tokens], null);
+  known.tokens = tokens;
+  known.context = read.context;
+  return read.logits.slice(-known.size);
+}
+
+self.onmessage = ({ data }: MessageEvent<OnnxQuestion>) => {
+  void answer(data)
+    .then(
+      (logits): OnnxAnswer => ({ logits }),
+      (error: unknown): OnnxAnswer => ({ failure: failureOf(error) }),
+    )
+    .then((message) => {
+      self.postMessage(message);
+    });
+};
+
+self.postMessage(ready);

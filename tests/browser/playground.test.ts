@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { readModelFolder } from '../../src/cli/modelFolder.ts';
+import { joined } from '../../src/onnx/protobuf.ts';
+import { writeOnnx } from '../../src/onnx/qwen3.ts';
+import {
+  eventually,
+  exported,
+  launch,
+  newPage,
+  query,
+  reaches,
+  serveBuilt,
+  stepsMade,
+  tiny,
+  waitForStep,
+  type Host,
+} from './lab.ts';
+
+/** As the docs give it to whoever hosts the page. */
+const [, strictPolicy = ''] =
+  /```\n(default-src .*)\n```/.exec(readFileSync('docs/hosting.md', 'utf8')) ?? [];
+/** What the lab's own rollouts answer, too (tests/gpu/baseModels.test.ts). */
+const facts = JSON.parse(readFileSync('tests/fixtures/base-models/answers.json', 'utf8')) as {
+  models: Record<string, { prompts: string[]; greedy: string[] }>;
+};
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+
+let browser: Browser;
+let host: Host;
+beforeAll(async () => {
+  [browser, host] = await Promise.all([launch(), serveBuilt({ 'Content-Security-Policy': strictPolicy })]);
+});
+afterAll(async () => {
+  await browser.close();
+  await host.close();
+});
+
+/** The tokens of a model's answer, once it is complete. */
+async function answerOf(page: Page, side: string): Promise<string> {
+  const group = page.getByRole('group', { name: side, exact: true });
+  const written = group.locator('.written code');
+  await eventually(async () => {
+    const ended = (await written.allTextContents()).at(-1) === '.';
+    const cut = (await group.getByRole('status').textContent())?.startsWith('cut') === true;
+    expect(ended || cut, 'the answer is complete').toBe(true);
+  });
+  return (await written.allTextContents()).join('');
+}
+
+it('base, policy and anchor answer side by side while training goes on, from files of this site alone', async () => {
+  const { page, complaints } = await newPage(browser);
+  const elsewhere: string[] = [];
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(host.address) && !/^(blob|data):/.test(url)) elsewhere.push(url);
+  });
+  const model = facts.models['sort-32'];
+  const [prompt = '', wanted = ''] = [model?.prompts[0], model?.greedy[0]];
+  await page.goto(
+    `${host.address}${query({ ...tiny, model: 'sort-32', steps: '100000', checkpointEvery: '1' })}`,
+  );
+  await reaches(page, 'Ready to train');
+
+  // Nothing is trained yet: the policy is the base model, and so is its file.
+  const file = await exported(page, 'ONNX of the policy');
+  expect(file.suggestedFilename()).toBe('SRT-policy-0.onnx');
+  const { tokenizer, ...held } = readModelFolder('sort-32');
+  expect(readFileSync(await file.path()).equals(joined(writeOnnx({ ...held, tokenizer }, version)))).toBe(
+    true,
+  );
+
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+  await waitForStep(page, 2);
+  await page.getByRole('link', { name: 'Playground' }).click();
+  await page.getByLabel('Lane').selectOption('M-GRPO + IQR');
+  await page.getByLabel('Prompt').fill(prompt);
+  await page.getByRole('button', { name: 'Answer', exact: true }).click();
+  expect(await answerOf(page, 'base')).toBe(wanted);
+  for (const side of ['policy', 'anchor']) {
+    expect((await answerOf(page, side)).length).toBeGreaterThan(0);
+    expect(await page.getByRole('group', { name: side, exact: true }).textContent()).toMatch(/step [1-9]/);
+  }
+  const before = await stepsMade(page);
+  await waitForStep(page, before + 1);
+
+  // Another token than the likeliest, and what the base model makes of it.
+  const base = page.getByRole('group', { name: 'base', exact: true });
+  await base.locator('.written button').nth(1).click();
+  const other = base.getByRole('button', { name: 'Go on from' }).first();
+  const taken = await other.locator('code').textContent();
+  await other.click();
+  await eventually(async () => {
+    expect((await base.locator('.written code').allTextContents())[1]).toBe(taken);
+  });
+  const anew = await answerOf(page, 'base');
+  expect(anew.slice(0, 2)).toBe(`${wanted.slice(0, 1)}${taken ?? ''}`);
+
+  // As it was at a checkpoint.
+  const checkpoint = page.getByLabel('Checkpoint');
+  const [, step = ''] = await checkpoint.locator('option').allTextContents();
+  await checkpoint.selectOption(step);
+  await page.getByRole('spinbutton', { name: 'Temperature' }).fill('1');
+  await page.getByRole('button', { name: 'Draw again' }).click();
+  await answerOf(page, 'policy');
+  const policy = page.getByRole('group', { name: 'policy', exact: true });
+  expect(await policy.textContent()).toContain(step);
+
+  await page.getByLabel('Prompt').fill('5é=');
+  await page.getByRole('button', { name: 'Answer', exact: true }).click();
+  await page.getByText('The model has no token for the character "é"').waitFor();
+  expect(elsewhere).toEqual([]);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
