@@ -1,0 +1,95 @@
+import { widthsOf, type FrozenCapacity } from '../engine/frozen/sizes.ts';
+import { LabError } from '../lib/labError.ts';
+import type { PretrainedConfig } from '../model/pretrained/config.ts';
+import type { AskedModel } from './askModel.ts';
+import type { FilePrompt } from './askPrompts.ts';
+
+/** Rows of a pass over prompts. */
+const passRows = 128;
+/** Bytes of the logits in flight, one binding. */
+const logitsBytes = 2 ** 27;
+
+/** Requests that are in flight together. */
+export type Call = readonly { readonly prompt: number; readonly completion: number }[];
+
+/**
+ * Cuts G completions of every prompt into calls.
+ * @param wanted completions in flight, at most; fewer where their logits would not fit a binding
+ */
+function callsOf(prompts: number, groupSize: number, wanted: number, config: PretrainedConfig): Call[] {
+  const most = Math.max(1, Math.min(wanted, Math.floor(logitsBytes / (4 * widthsOf(config).logits))));
+  const all = Array.from({ length: prompts * groupSize }, (_, i) => ({
+    prompt: Math.floor(i / groupSize),
+    completion: i % groupSize,
+  }));
+  return Array.from({ length: Math.ceil(all.length / most) }, (_, call) =>
+    all.slice(call * most, (call + 1) * most),
+  );
+}
+
+/** Prompts that a call needs, each once, ascending. */
+export function promptsOf(call: Call): number[] {
+  return [...new Set(call.map(({ prompt }) => prompt))];
+}
+
+/** What an engine must hold for some calls. @param lengths tokens of each prompt */
+function capacityOf(calls: readonly Call[], lengths: readonly number[], maxTokens: number): FrozenCapacity {
+  const tokens = calls.map((call) =>
+    promptsOf(call).reduce((sum, prompt) => sum + (lengths[prompt] ?? 1) - 1, 0),
+  );
+  return {
+    completions: calls[0]?.length ?? 1,
+    passRows,
+    promptTokens: Math.max(1, ...tokens),
+    maxPromptLength: Math.max(...lengths),
+    maxCompletionLength: maxTokens,
+  };
+}
+
+/** What is asked, and how. */
+export interface Question {
+  readonly prompts: readonly FilePrompt[];
+  readonly ids: readonly (readonly number[])[];
+  readonly calls: readonly Call[];
+  readonly capacity: FrozenCapacity;
+  readonly temperature: number;
+  readonly maxTokens: number;
+  readonly seed: number;
+}
+
+/**
+ * Prompts as tokens, and how their completions are cut into calls.
+ * @throws LabError where a prompt has no token, or two folders' tokenizers differ on one
+ */
+export function questionOf(
+  asked: readonly AskedModel[],
+  prompts: readonly FilePrompt[],
+  how: Pick<Question, 'temperature' | 'maxTokens' | 'seed'> & {
+    readonly groupSize: number;
+    readonly rows: number;
+  },
+): Question {
+  const [ids = [], theirs] = asked.map(({ tokenizer }) =>
+    prompts.map(({ prompt }) => tokenizer.encode(prompt)),
+  );
+  ids.forEach((own, i) => {
+    if (own.length === 0)
+      throw new LabError('bad-file', `Prompt ${String(i + 1)} has no token.`, 'Give it at least one.');
+    const other = theirs?.[i];
+    if (other === undefined || own.join() === other.join()) return;
+    throw new LabError(
+      'bad-setting',
+      `The two folders' tokenizers differ: prompt ${String(i + 1)} has other tokens.`,
+      'Compare two models of one tokenizer.',
+    );
+  });
+  const [first] = asked;
+  const calls =
+    first === undefined ? [] : callsOf(prompts.length, how.groupSize, how.rows, first.model.config);
+  const capacity = capacityOf(
+    calls,
+    ids.map(({ length }) => length),
+    how.maxTokens,
+  );
+  return { prompts, ids, calls, capacity, ...how };
+}

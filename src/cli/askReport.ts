@@ -1,0 +1,65 @@
+import type { AskedFigures, PromptFigures } from '../diagnostics/asked.ts';
+import { excerpt } from '../lib/quote.ts';
+import type { FilePrompt } from './askPrompts.ts';
+
+/** Prompts that are listed one by one; more are in the file of `--out`. */
+const mostListed = 20;
+
+const share = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(3));
+
+/** What a model answered, in lines. */
+export function askedLines(
+  path: string,
+  form: string | null,
+  prompts: readonly FilePrompt[],
+  each: readonly PromptFigures[],
+  all: AskedFigures,
+): string[] {
+  const known = prompts.some(({ solution }) => solution !== null);
+  const head = [
+    'prompt',
+    'vote',
+    'agreement',
+    'answers',
+    'no answer',
+    'entropy',
+    ...(known ? ['right'] : []),
+  ];
+  const rows = each
+    .slice(0, mostListed)
+    .map((of, i) => [
+      excerpt((prompts[i]?.prompt ?? '').replace(/\s+/g, ' ').trim(), 28),
+      excerpt(of.vote ?? '–', 16),
+      share(of.agreement),
+      String(of.distinct),
+      share(of.noAnswer),
+      share(of.entropy),
+      ...(known
+        ? [of.voteRight === null ? '–' : `${of.voteRight ? 'yes' : 'no'}, ${share(of.accuracy)}`]
+        : []),
+    ]);
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((row) => Array.from(row[column] ?? '').length)),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) =>
+        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd();
+  return [
+    '',
+    `${path}: answers ${form ?? 'are found in too few completions: name how with --answer'}`,
+    line(head),
+    ...rows.map(line),
+    ...(each.length > mostListed ? [`… and ${String(each.length - mostListed)} more`] : []),
+    `agreement ${share(all.agreement)}, unanimous ${share(all.unanimous)}, no answer ${share(all.noAnswer)}, entropy ${share(all.entropy)} nats a token`,
+    `${all.tokens.toFixed(1)} tokens a completion, ${share(all.truncated)} cut off; the most common vote is ${share(all.topLabelShare)} of all votes`,
+    ...(known
+      ? [
+          `right: ${share(all.accuracy)} of completions, ${share(all.voteAccuracy)} of votes, ${share(all.passAny)} of prompts at least once; self-deception ${share(all.selfDeception)}`,
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,117 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { command } from './commandLine.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lab-ask-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const prompts = join(folder, 'prompts.jsonl');
+const asked = ['53142=', '90817=', '66350='];
+const sorted = ['12345', '01789', '03566'];
+writeFileSync(
+  prompts,
+  asked
+    .map((prompt, i) => `${JSON.stringify({ prompt, answer: i === 2 ? undefined : sorted[i] })}\n`)
+    .join(''),
+);
+const model = 'public/models/sort-64-early';
+
+interface Line {
+  readonly model: string;
+  readonly prompt: string;
+  readonly completion: string;
+  readonly answer: string | null;
+  readonly tokens: readonly number[];
+  readonly entropies: readonly number[];
+  readonly log_probs: readonly number[];
+}
+
+it('asks a base model of the lab: answers, votes, entropies a token, and another model beside it', async () => {
+  const out = join(folder, 'out.jsonl');
+  const said = await command(
+    ...['ask', '--model', model, '--prompts', prompts, '--against', 'public/models/sort-48'],
+    ...['--group-size', '12', '--max-tokens', '10', '--rows', '8', '--answer', '#…', '--out', out],
+  );
+  expect(said).toMatchObject({ code: 0, stderr: '' });
+  const { stdout } = said;
+  expect(stdout).toContain('GPU memory: ');
+  expect(stdout).toMatch(/About \d+:\d\d min here/);
+  const lines = readFileSync(out, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+  expect(lines).toHaveLength(2 * 3 * 12);
+  const mine = lines.filter((line) => line.model === model);
+  for (const { tokens, entropies, log_probs, completion, answer } of mine) {
+    expect([entropies.length, log_probs.length]).toEqual([tokens.length, tokens.length]);
+    const plain = /^#(\d+)\.$/.exec(completion)?.[1];
+    if (plain !== undefined) expect(answer).toBe(plain);
+  }
+  // Each prompt's group as it was printed: its most frequent answer, and how many gave it.
+  const group = mine.slice(0, 12).map(({ answer }) => answer);
+  expect(mine.slice(0, 12).every(({ prompt }) => prompt === asked[0])).toBe(true);
+  const counts = new Map<string, number>();
+  for (const answer of group) if (answer !== null) counts.set(answer, (counts.get(answer) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  expect(stdout).toMatch(new RegExp(`53142= +\\d+ +${(most / 12).toFixed(3)}`));
+  const right = mine.slice(0, 24).filter(({ answer }, i) => answer === sorted[Math.floor(i / 12)]).length;
+  expect(stdout).toContain(`right: ${(right / 24).toFixed(3)} of completions`);
+  expect(stdout).toMatch(/answer overlap \d\.\d+/);
+  const [, forth = '', back = ''] =
+    /KL\(first ‖ second\) ([\d.]+), KL\(second ‖ first\) ([\d.]+)/.exec(stdout) ?? [];
+  expect(Number(forth)).toBeGreaterThan(0.01);
+  expect(Number(back)).toBeGreaterThan(0.01);
+});
+
+it('gives the same completions again, however many are in flight', async () => {
+  const runs = await Promise.all(
+    ['36', '5'].map(async (rows) => {
+      const out = join(folder, `rows-${rows}.jsonl`);
+      const { code } = await command(
+        ...['ask', '--model', model, '--prompts', prompts, '--group-size', '4', '--max-tokens', '10'],
+        ...['--rows', rows, '--seed', '3', '--out', out],
+      );
+      expect(code).toBe(0);
+      return readFileSync(out, 'utf8');
+    }),
+  );
+  expect(runs[1]).toBe(runs[0]);
+});
+
+describe('refuses in words', () => {
+  const bad = join(folder, 'bad.jsonl');
+  writeFileSync(bad, '{"prompt": "1="}\n{"text": "2="}\n');
+  it.each<[string, string[], RegExp]>([
+    ['no model', ['--prompts', prompts], /--model is missing/],
+    ['a folder that is none', ['--model', 'nowhere', '--prompts', prompts], /"nowhere" is no folder/],
+    ['a folder without a model', ['--model', 'docs', '--prompts', prompts], /has no config\.json/],
+    [
+      'prompts without a prompt',
+      ['--model', model, '--prompts', bad],
+      /Line 2 of ".*bad\.jsonl" has no text named "prompt"/,
+    ],
+    [
+      'weights of a kind there is none',
+      ['--model', model, '--prompts', prompts, '--weights', 'int3'],
+      /--weights can't be "int3"/,
+    ],
+    [
+      'a form that is no pattern',
+      ['--model', model, '--prompts', prompts, '--answer', '('],
+      /--answer can't be "\("/,
+    ],
+    [
+      'more memory than there is',
+      ['--model', model, '--prompts', prompts, '--memory', '0.005'],
+      /This needs \d\.\d MB, and there are 5\.0 MB\.\nWith --rows 8 it would need [1-4]\.\d MB\./,
+    ],
+  ])('%s', async (_, flags, words) => {
+    const { code, stderr } = await command('ask', ...flags);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(words);
+  });
+});
