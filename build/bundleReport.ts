@@ -8,7 +8,7 @@ export const firstLoadLimit = 350_000;
 /** The page whose first load is limited. */
 const page = 'index.html';
 
-/** Loaded only when a visitor asks for it: other pages, readers of files, and editors with what they run. */
+/** Loaded only when a visitor asks for it: other pages, what opens above the lab, readers of files, and editors with what they run. */
 export const askedFor: readonly string[] = [
   'Bench',
   'Guide',
@@ -16,6 +16,9 @@ export const askedFor: readonly string[] = [
   'qwen3',
   'page',
   'Watch',
+  'Enlarged',
+  'Present',
+  'chartPicture',
   'logReader',
   'readRecorded',
   'OwnDialog',

@@ -7,7 +7,6 @@ import { SpeedCard } from './charts/SpeedCard.tsx';
 import { ControlRail } from './controls/ControlRail.tsx';
 import { LaneCards } from './lanes/LaneCards.tsx';
 import { RolloutPanel } from './rollouts/RolloutPanel.tsx';
-import { Present } from './present/Present.tsx';
 import { Boundary } from './states/Boundary.tsx';
 import { Notices, Stage } from './states/Stage.tsx';
 import { useMeanwhile } from './states/useMeanwhile.ts';
@@ -15,10 +14,13 @@ import { Now } from './story/Now.tsx';
 import { Turns } from './story/Turns.tsx';
 import { Timeline } from './timeline/Timeline.tsx';
 import { Tour } from './tour/Tour.tsx';
+import { lazily } from './lazily.ts';
 import { useShortcuts } from './bar/useShortcuts.ts';
 import { lab } from '../store/lanes.ts';
 import { recordedLab } from '../store/recorded.ts';
 import { LabContext, useLab, useView } from './useStore.ts';
+
+const Present = lazily(() => import('./present/Present.tsx').then((part) => part.Present));
 
 /** The smaller charts. */
 const tabs = [

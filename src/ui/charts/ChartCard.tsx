@@ -1,24 +1,25 @@
-import { memo, useContext, useId, useRef, useState } from 'react';
+import { memo, Suspense, useContext, useId, useRef, useState } from 'react';
 import { notify } from '../../store/actions.ts';
 import { download } from '../../store/download.ts';
 import { setZoom, view as viewStore } from '../../store/view.ts';
 import { LabContext } from '../useStore.ts';
+import { lazily, loadPart } from '../lazily.ts';
+import { Boundary } from '../states/Boundary.tsx';
 import { Ribbon } from '../story/Ribbon.tsx';
-import { pngOf } from './chartFile.ts';
 import { ChartMenu } from './ChartMenu.tsx';
 import { type ChartSpec, metricsOf, type Zone } from './charts.ts';
 import { ChartTable } from './ChartTable.tsx';
 import { csvOf } from './csv.ts';
 import { Cursor } from './Cursor.tsx';
-import { Enlarged } from './enlarged/Enlarged.tsx';
 import { LazyChart } from './LazyChart.tsx';
 import { Legend } from './Legend.tsx';
 import { notesAt } from './notes.ts';
 import { Overlay } from './Overlay.tsx';
 import { Plot } from './Plot.tsx';
-import { sheetOf } from './sheet.ts';
 import { useChart } from './useChart.ts';
 import { useSize } from './useSize.ts';
+
+const Enlarged = lazily(() => import('./enlarged/Enlarged.tsx').then((part) => part.Enlarged));
 
 const noZones: readonly Zone[] = [];
 
@@ -114,14 +115,16 @@ export const ChartCard = memo(function ChartCard({ spec, large = false }: Props)
               );
             }}
             onPng={() => {
-              pngOf(sheetOf(spec, picture, lab.getState(), viewStore.getState().smoothing)).then(
-                (file) => {
+              const { smoothing } = viewStore.getState();
+              const state = lab.getState();
+              loadPart(() => import('./chartPicture.ts'))
+                .then(({ pngOf, sheetOf }) => pngOf(sheetOf(spec, picture, state, smoothing)))
+                .then((file) => {
                   download(`${spec.id}.png`, file);
-                },
-                (reason: unknown) => {
+                })
+                .catch((reason: unknown) => {
                   notify(`The picture can’t be made: ${String(reason)}. Save the data as CSV.`);
-                },
-              );
+                });
             }}
           />
         </span>
@@ -173,13 +176,17 @@ export const ChartCard = memo(function ChartCard({ spec, large = false }: Props)
         )}
       </div>
       {enlarged ? (
-        <Enlarged
-          spec={spec}
-          first={shownView}
-          onClose={() => {
-            setEnlarged(false);
-          }}
-        />
+        <Boundary what={`${spec.title}, enlarged,`}>
+          <Suspense fallback={null}>
+            <Enlarged
+              spec={spec}
+              first={shownView}
+              onClose={() => {
+                setEnlarged(false);
+              }}
+            />
+          </Suspense>
+        </Boundary>
       ) : null}
     </figure>
   );

@@ -21,7 +21,7 @@ const phases: readonly { readonly id: MetricId; readonly label: string }[] = [
 ];
 
 /** Least share of a bar that has room for its label. */
-const roomForLabel = 0.2;
+const roomForLabel = 0.28;
 
 /** Where the time of a step goes, per lane, with the counts that make it. */
 export const SpeedCard = memo(function SpeedCard() {

@@ -153,7 +153,7 @@ export function AlarmButton({ lane }: { readonly lane: Lane }) {
 function AlarmSign({ alarm: { step, state }, what }: { readonly alarm: Alarm; readonly what: string }) {
   return (
     <span className="alarm" data-alarm={state}>
-      ▲ {step} {what}
+      ▲<span className="alarm-words">{` ${String(step)} ${what}`}</span>
     </span>
   );
 }

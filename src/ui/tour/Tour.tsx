@@ -6,8 +6,10 @@ import { type Stop, stops } from './stops.ts';
 /** A card beside one part of the live page after the other; the page stays in use. A first visitor is asked once. */
 export function Tour() {
   const at = useView((state) => state.tour);
+  // Until there is something to be led through, the place is taken by what is waited for.
+  const waiting = useLab(({ state }) => state === 'checking' || state === 'compiling');
   if (at === null) return null;
-  if (at === 'offered') return <Offer />;
+  if (at === 'offered') return waiting ? null : <Offer />;
   const stop = stops[at];
   return stop === undefined ? null : <AtStop key={at} stop={stop} number={at} />;
 }

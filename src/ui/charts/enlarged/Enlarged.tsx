@@ -162,6 +162,7 @@ export function Enlarged({ spec, first, onClose }: Props) {
           />
           seeds as one
         </label>
+        {merged ? <span className="unit">mean, and as a band the lowest to the highest</span> : null}
         <button type="button" onClick={onClose}>
           Close
         </button>
