@@ -6,8 +6,9 @@ const shelf = new LogShelf();
 
 self.onmessage = ({ data }: MessageEvent<ShelfCall>) => {
   void answerCall(shelf, data).then((answer) => {
-    const rows = 'result' in answer && answer.result !== undefined && 'rows' in answer.result;
-    self.postMessage(answer, { transfer: rows ? [answer.result.rows.buffer] : [] });
+    const result = 'result' in answer ? answer.result : undefined;
+    const packed = result !== undefined && result !== null && 'rows' in result;
+    self.postMessage(answer, { transfer: packed ? [result.rows.buffer] : [] });
   });
 };
 

@@ -1,7 +1,13 @@
 import { logOfCompletions, withCompletions } from '../records/completions/attach.ts';
 import type { Completion } from '../records/completions/completion.ts';
 import { openCompletions } from '../records/completions/open.ts';
-import { rowsOfCompletions } from '../records/completions/rows.ts';
+import {
+  type CompletionGroup,
+  groupAt,
+  type Grouped,
+  groupedCompletions,
+} from '../records/completions/groups.ts';
+import { rowsOfGroups } from '../records/completions/rows.ts';
 import { type Log, type LogOutline, outlineOf } from '../records/import/log.ts';
 import { guessed } from '../records/import/kind.ts';
 import type { Mapping } from '../records/import/mapping.ts';
@@ -19,6 +25,18 @@ export interface ShelvedLog {
   readonly guess: Mapping;
   /** That one; null where no column looks like it. */
   readonly truth: string | null;
+  /** What is known of its completions; null where there are none. */
+  readonly told: CompletionsOutline | null;
+}
+
+/** A run's completions in a few words. */
+export interface CompletionsOutline {
+  /** Ascending. */
+  readonly steps: readonly number[];
+  /** The form of answers that was asked for; null where the surest was taken. */
+  readonly wanted: string | null;
+  /** Sentences about what was read, and how answers were found. */
+  readonly notes: readonly string[];
 }
 
 /** A run on the shelf: its log, in parts as files have it, and its completions. */
@@ -26,6 +44,9 @@ interface Shelved {
   /** By the number that each was read under. */
   readonly parts: ReadonlyMap<number, Log>;
   readonly completions: ReadonlyMap<number, readonly Completion[]>;
+  readonly grouped: Grouped | null;
+  /** How answers are found, where somebody said so. */
+  readonly wanted: string | null;
   readonly log: Log;
 }
 
@@ -62,7 +83,7 @@ export class LogShelf {
     return logs.map((log, index) => {
       const id = runOf(firstId + index);
       const { parts, completions: told } = this.#runs.get(id) ?? nothing;
-      return this.#put(id, new Map([...parts, [firstId + index, log]]), told);
+      return this.#put(id, { parts: new Map([...parts, [firstId + index, log]]), completions: told });
     });
   }
 
@@ -74,7 +95,7 @@ export class LogShelf {
       this.#loose.delete(id);
       return loose === undefined ? [] : [[id, loose] as const];
     });
-    return this.#put(to, parts, new Map([...completions, ...more]), name);
+    return this.#put(to, { parts, completions: new Map([...completions, ...more]) }, name);
   }
 
   /** Puts the rows of a log below those of another of the same run. What can't be joined is dropped. */
@@ -82,7 +103,21 @@ export class LogShelf {
     const more = this.#run(id);
     const { parts, completions } = this.#run(to);
     this.drop(id);
-    return this.#put(to, new Map([...parts, ...more.parts]), completions);
+    return this.#put(to, { parts: new Map([...parts, ...more.parts]), completions });
+  }
+
+  /**
+   * Finds the answers in a run's completions anew.
+   * @param wanted a form's name or a pattern; null: the surest that is often found
+   */
+  answers(id: number, wanted: string | null): ShelvedLog {
+    return this.#put(id, { ...this.#run(id), wanted });
+  }
+
+  /** The completions of one prompt, as `groupAt` has it; null where the run has none. */
+  group(id: number, step: number | null, index: number): CompletionGroup | null {
+    const { grouped } = this.#run(id);
+    return grouped === null ? null : groupAt(grouped, { step, index });
   }
 
   /** The rows of a log as mapped. */
@@ -94,20 +129,37 @@ export class LogShelf {
     this.#runs.delete(id);
   }
 
-  #put(id: number, parts: Shelved['parts'], completions: Shelved['completions'], name = ''): ShelvedLog {
+  /** @param name of a run that has nothing but completions */
+  #put(
+    id: number,
+    {
+      parts,
+      completions,
+      wanted = this.#runs.get(id)?.wanted ?? null,
+    }: Pick<Shelved, 'parts' | 'completions'> & { readonly wanted?: string | null },
+    name = this.#runs.get(id)?.log.name ?? '',
+  ): ShelvedLog {
     const [first, ...others] = parts.values();
     const own = first === undefined ? null : others.reduce(joinLogs, first);
     const { guess, truth } = own === null ? { guess: {}, truth: null } : guessed(own);
     const all = [...completions.values()].flat();
-    const told = all.length === 0 ? null : rowsOfCompletions(all);
+    const grouped = all.length === 0 ? null : groupedCompletions(all, wanted ?? undefined);
+    const told = grouped === null ? null : rowsOfGroups(grouped);
     const mapped =
       own === null
         ? logOfCompletions(name, told ?? { rows: [], notes: [] })
         : told === null
           ? { log: own, mapping: guess }
           : withCompletions({ log: own, mapping: guess }, told);
-    this.#runs.set(id, { parts, completions, log: mapped.log });
-    return { id, outline: outlineOf(mapped.log), guess: mapped.mapping, truth };
+    this.#runs.set(id, { parts, completions, grouped, wanted, log: mapped.log });
+    const steps = grouped?.batches.map(({ step }) => step);
+    return {
+      id,
+      outline: outlineOf(mapped.log),
+      guess: mapped.mapping,
+      truth,
+      told: steps === undefined ? null : { steps, wanted, notes: told?.notes ?? [] },
+    };
   }
 
   /** The run that has what was read under a number. */

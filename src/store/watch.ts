@@ -10,7 +10,8 @@ import { type MetricId, metricIds } from '../spec/metrics.ts';
 import { appendRows } from './append.ts';
 import { callShelf } from './callShelf.ts';
 import { createLab, freeSlot, freshLane, type Lane } from './lanes.ts';
-import type { ShelvedLog } from './logShelf.ts';
+import type { CompletionGroup } from '../records/completions/groups.ts';
+import type { CompletionsOutline, ShelvedLog } from './logShelf.ts';
 import { type Drawn, marksOf, statusOfRun, stepsIn } from './watched.ts';
 
 /** A run that was trained elsewhere. */
@@ -22,6 +23,8 @@ export interface WatchedRun {
   readonly mapping: Mapping;
   /** A column that looks like the truth beside the reward, and was taken for it; null where none does. */
   readonly truth: string | null;
+  /** What is known of its completions; null where there are none. */
+  readonly told: CompletionsOutline | null;
   /** What became of its rows when they were drawn; null until then. */
   readonly drawn: Drawn | null;
   /** As the charts draw it; null while other runs have all the places. */
@@ -124,13 +127,36 @@ export async function refreshFile({ file, firstId }: ShelvedFile): Promise<void>
 }
 
 /** Shows what a run's files hold by now; what the reader chose stays. */
-async function renew({ id, outline, guess, truth }: ShelvedLog): Promise<void> {
+async function renew({ id, outline, guess, truth, told }: ShelvedLog): Promise<void> {
   const run = runOf(id);
   if (run === undefined) return;
-  // A column that was there, and is no metric, was said to be none.
+  // A column that was there, and is no metric, was said to be none; one that completions no longer give is gone.
   const before = new Set(run.log.columns.map(({ name }) => name));
+  const now = new Set(outline.columns.map(({ name }) => name));
   const fresh = Object.entries(guess).filter(([, { column }]) => !before.has(column));
-  await change(id, { log: outline, mapping: { ...Object.fromEntries(fresh), ...run.mapping }, truth });
+  const kept = Object.entries(run.mapping).filter(
+    ([metric, { column }]) => column !== metric || now.has(column),
+  );
+  const mapping = { ...Object.fromEntries(fresh), ...Object.fromEntries(kept) };
+  await change(id, { log: outline, mapping, truth, told });
+}
+
+/**
+ * Finds the answers in a run's completions by another form: votes, curves and verdict follow.
+ * @param wanted a form's name or a pattern; null: the surest that is often found
+ * @throws LabError where it is neither; then all stays as it was
+ */
+export async function findAnswersBy(id: number, wanted: string | null): Promise<void> {
+  await renew(await callShelf('answers', id, wanted));
+}
+
+/** The completions of one prompt, at a step or the nearest before it; null where there are none. */
+export function completionsAt(
+  id: number,
+  step: number | null,
+  index: number,
+): Promise<CompletionGroup | null> {
+  return callShelf('group', id, step, index);
 }
 
 /** Reads a text that was pasted, as if it were a file. Resolves when it is drawn. */
@@ -160,7 +186,7 @@ async function refusing(file: string, what: () => Promise<void>): Promise<void> 
 }
 
 /** Adds a run; the first ones get the places that are free. */
-async function add({ id, outline: log, guess, truth }: ShelvedLog): Promise<void> {
+async function add({ id, outline: log, guess, truth, told }: ShelvedLog): Promise<void> {
   const { runs } = watch.getState();
   const same = runs.find((run) => areOneRun(run.log, log));
   if (same !== undefined) {
@@ -170,7 +196,7 @@ async function add({ id, outline: log, guess, truth }: ShelvedLog): Promise<void
   watch.setState({
     runs: [
       ...runs,
-      { id, name: freeName(log.name, runs), log, mapping: guess, truth, drawn: null, lane: null },
+      { id, name: freeName(log.name, runs), log, mapping: guess, truth, told, drawn: null, lane: null },
     ],
     selected: id,
   });
@@ -224,7 +250,7 @@ export function dismissRefused(): void {
 
 async function change(
   id: number,
-  what: Partial<Pick<WatchedRun, 'mapping' | 'log' | 'truth'>>,
+  what: Partial<Pick<WatchedRun, 'mapping' | 'log' | 'truth' | 'told'>>,
 ): Promise<void> {
   update(id, (run) => ({ ...run, ...what }));
   await draw(id);

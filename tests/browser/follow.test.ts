@@ -115,3 +115,56 @@ it('a browser that can’t follow says so', async () => {
   expect(await page.getByRole('button', { name: 'Follow a file' }).isDisabled()).toBe(true);
   await page.close();
 });
+
+it('completions: a prompt and its vote at a time, by step; how answers are found is chosen, and curves follow', async () => {
+  const { page, complaints } = await newPage(lab.browser);
+  await page.goto(`${lab.host.address}#watch`);
+  const written = (step: number, prompt: string, texts: readonly string[]): string =>
+    texts
+      .map(
+        (text) =>
+          `${JSON.stringify({ step, prompt, completion: text, reward: Number(text.includes('7')) })}\n`,
+      )
+      .join('');
+  const told =
+    written(10, 'three and four?', ['\\boxed{7}, 1', '\\boxed{7}, 2', '\\boxed{7}, 3', '\\boxed{9}, 4']) +
+    written(10, 'two and two?', ['\\boxed{4}, 1', '\\boxed{4}, 2', '\\boxed{4}, 3', '\\boxed{4}, 4']) +
+    written(20, 'three and four?', ['\\boxed{7}, 5', '\\boxed{7}, 5', '\\boxed{7}, 5', '\\boxed{7}, 5']);
+  await page.getByLabel('Logs of training runs').setInputFiles([
+    { name: 'run.jsonl', mimeType: '', buffer: Buffer.from(lines(1, 30)) },
+    { name: 'completions.jsonl', mimeType: '', buffer: Buffer.from(told) },
+  ]);
+  const panel = page.getByRole('region', { name: 'Completions of run' });
+  await panel.getByText('step 20', { exact: true }).waitFor();
+  const bars = panel.getByRole('table', { name: 'vote of 4 completions' });
+  expect(await bars.getByRole('row').last().textContent()).toMatch(/^7.*4most votes$/);
+
+  await panel.getByRole('button', { name: 'Earlier step' }).click();
+  await panel.getByText('prompt 1 of 2').waitFor();
+  expect(await bars.getByRole('row').nth(1).textContent()).toMatch(/^7.*3most votes$/);
+  expect(await bars.getByRole('row').nth(2).textContent()).toMatch(/^9.*1$/);
+  expect(await panel.getByRole('row').filter({ hasText: '\\boxed{9}' }).textContent()).toContain('.00');
+  await panel.getByRole('button', { name: 'Next prompt' }).click();
+  await panel.getByText('prompt 2 of 2').waitFor();
+  await panel.getByText('two and two?').waitFor();
+
+  const answers = panel.getByLabel('answers by');
+  await answers.selectOption('number');
+  await panel.getByText('Answers are found as the last number, in 100 % of them').waitFor();
+  await eventually(async () => {
+    expect(await bars.getByRole('row').count()).toBe(5);
+  });
+  await answers.selectOption('own pattern');
+  await panel.getByLabel('Pattern of the answer').fill('boxed{(');
+  await panel.getByRole('button', { name: 'Find' }).click();
+  await panel.getByRole('alert').filter({ hasText: 'Answers can’t be found by "boxed{("' }).waitFor();
+  await panel.getByLabel('Pattern of the answer').fill('boxed.(\\d)');
+  await panel.getByRole('button', { name: 'Find' }).click();
+  await panel.getByText('Answers are found by boxed.(\\d), in 100 % of them').waitFor();
+  await eventually(async () => {
+    expect(await bars.getByRole('row').count()).toBe(2);
+  });
+  await page.getByRole('figure', { name: 'Vote' }).waitFor();
+  expect(complaints).toEqual([]);
+  await page.close();
+});

@@ -22,6 +22,14 @@ const forms: Readonly<Record<string, AnswerForm>> = {
 /** What `--answer` may name beside a pattern. */
 export const formNames: readonly string[] = Object.keys(forms);
 
+/** The forms as the page offers them. */
+export const formLabels: Readonly<Record<string, string>> = {
+  boxed: '\\boxed{}',
+  '####': '####',
+  '#…': '#…',
+  number: 'the last number',
+};
+
 /** Share of the completions that a form must find an answer in to be the run's. */
 const often = 0.2;
 
@@ -75,7 +83,7 @@ function formNamed(wanted: string): AnswerForm {
   } catch (error) {
     throw new LabError(
       'bad-setting',
-      `--answer can't be ${quote(wanted)}: ${saidBy(error)}.`,
+      `Answers can’t be found by ${quote(wanted)}: ${saidBy(error)}.`,
       `Name one of ${formNames.join(', ')}, or give a regular expression whose first group is the answer.`,
       error,
     );

@@ -4,8 +4,9 @@ import { Visits } from '../../diagnostics/visits.ts';
 import { finite, mean, standardDeviation } from '../../lib/stats.ts';
 import { plurality } from '../../rl/vote.ts';
 import type { MetricRow } from '../../spec/metrics.ts';
-import { type Found, findAnswers } from './answers.ts';
+import type { Found } from './answers.ts';
 import type { Completion } from './completion.ts';
+import { type Answered, type Grouped, groupedCompletions } from './groups.ts';
 
 /** What completions tell of a run. */
 export interface CompletionRows {
@@ -15,30 +16,20 @@ export interface CompletionRows {
   readonly notes: readonly string[];
 }
 
-/** A completion with its answer. */
-interface Answered extends Completion {
-  readonly found: string | null;
-}
-
 /**
  * The lab's vote metrics of a run, a row a step, read from its completions.
  * @param wanted form of the answers, as in `findAnswers`
  * @throws LabError for a form that is none
  */
 export function rowsOfCompletions(completions: readonly Completion[], wanted?: string): CompletionRows {
-  const found = findAnswers(completions, wanted);
-  const steps = new Map<number, Answered[]>();
-  completions.forEach((completion, index) => {
-    const answered = { ...completion, found: found?.answers[index] ?? null };
-    const same = steps.get(completion.step);
-    if (same === undefined) steps.set(completion.step, [answered]);
-    else same.push(answered);
-  });
-  const ordered = [...steps].sort(([a], [b]) => a - b);
-  const size = groupSize(ordered.map(([, batch]) => batch));
+  return rowsOfGroups(groupedCompletions(completions, wanted));
+}
+
+/** The same of completions that are grouped. */
+export function rowsOfGroups({ batches, count, size, found }: Grouped): CompletionRows {
   const visits = new Visits();
-  const rows = ordered.map(([step, batch]): Partial<MetricRow> => {
-    const groups = groupsOf(batch, size);
+  const rows = batches.map(({ step, groups }): Partial<MetricRow> => {
+    const batch = groups.flat();
     return measured({
       step,
       ...(found === null ? {} : votesOf(groups, visits)),
@@ -48,7 +39,7 @@ export function rowsOfCompletions(completions: readonly Completion[], wanted?: s
       'completion/repetition': mean(finite(batch.map(({ completion }) => repetition(words(completion))))),
     });
   });
-  return { rows, notes: notesOf(completions.length, ordered.length, size, found) };
+  return { rows, notes: notesOf(count, batches.length, size, found) };
 }
 
 function votesOf(groups: readonly (readonly Answered[])[], visits: Visits): Partial<MetricRow> {
@@ -79,41 +70,6 @@ function deadOf(group: readonly Answered[], answers: boolean): ReturnType<typeof
 
 /** Equal rewards less their mean, in single precision. */
 const nothing = 1e-6;
-
-/**
- * How many completions of a prompt lie one after another; null where files don't keep them together. Two groups of one
- * prompt may be neighbours: the largest number that all stretches are multiples of.
- */
-function groupSize(batches: readonly (readonly Completion[])[]): number | null {
-  let size = 0;
-  for (const batch of batches) {
-    let stretch = 0;
-    batch.forEach(({ prompt }, index) => {
-      stretch++;
-      if (batch[index + 1]?.prompt === prompt) return;
-      size = divisor(size, stretch);
-      stretch = 0;
-    });
-  }
-  return size > 1 ? size : null;
-}
-
-function divisor(a: number, b: number): number {
-  return b === 0 ? a : divisor(b, a % b);
-}
-
-function groupsOf(batch: readonly Answered[], size: number | null): readonly (readonly Answered[])[] {
-  if (size !== null) {
-    return Array.from({ length: batch.length / size }, (_, i) => batch.slice(i * size, (i + 1) * size));
-  }
-  const groups = new Map<string, Answered[]>();
-  for (const completion of batch) {
-    const group = groups.get(completion.prompt);
-    if (group === undefined) groups.set(completion.prompt, [completion]);
-    else group.push(completion);
-  }
-  return [...groups.values()];
-}
 
 /** Words and signs of a text, by number: files have no tokens. */
 function words(text: string): readonly number[] {

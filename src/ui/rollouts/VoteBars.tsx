@@ -1,13 +1,17 @@
-import type { ShownGroup } from '../../session/protocol.ts';
-import { tally } from './votes.ts';
+import type { ReactNode } from 'react';
+import { tally, type Voted } from './votes.ts';
 
 interface Props {
-  readonly group: ShownGroup;
+  readonly group: Voted;
   readonly truthHidden: boolean;
+  /** In place of how many rollouts voted on which prompt. */
+  readonly caption?: ReactNode;
+  /** What the answer with the most votes is called. */
+  readonly winner?: string;
 }
 
 /** The vote of one prompt: a bar per answer, policy filled and anchor hatched; winner and truth named. */
-export function VoteBars({ group, truthHidden }: Props) {
+export function VoteBars({ group, truthHidden, caption, winner = 'pseudo-label' }: Props) {
   const tallies = tally(group);
   const most = Math.max(1, ...tallies.map(({ policy, anchor }) => policy + anchor));
   const policies = tallies.reduce((sum, { policy }) => sum + policy, 0);
@@ -18,10 +22,14 @@ export function VoteBars({ group, truthHidden }: Props) {
   return (
     <table className="votes">
       <caption>
-        {anchors === 0
-          ? `vote of ${policies} policy rollouts on `
-          : `vote of ${policies} policy + ${anchors} anchor rollouts on `}
-        <code>{group.prompt}</code>
+        {caption ?? (
+          <>
+            {anchors === 0
+              ? `vote of ${policies} policy rollouts on `
+              : `vote of ${policies} policy + ${anchors} anchor rollouts on `}
+            <code>{group.prompt}</code>
+          </>
+        )}
       </caption>
       <colgroup>
         <col className="answer" />
@@ -33,13 +41,13 @@ export function VoteBars({ group, truthHidden }: Props) {
         <tr>
           <th scope="col">answer</th>
           <th scope="col">bar</th>
-          <th scope="col">policy + anchor</th>
+          <th scope="col">{anchors === 0 ? 'votes' : 'policy + anchor'}</th>
           <th scope="col">role</th>
         </tr>
       </thead>
       <tbody>
         {rows.map(({ answer, policy, anchor }, place) => {
-          const roles = rolesOf(answer, group, truthHidden);
+          const roles = rolesOf(answer, group, truthHidden, winner);
           return (
             <tr key={place} data-winner={answer !== null && answer === group.pseudoLabel}>
               <td>{answer === null ? <em>none</em> : <code>{answer}</code>}</td>
@@ -57,10 +65,15 @@ export function VoteBars({ group, truthHidden }: Props) {
   );
 }
 
-function rolesOf(answer: string | null, group: ShownGroup, truthHidden: boolean): readonly string[] {
+function rolesOf(
+  answer: string | null,
+  group: Voted,
+  truthHidden: boolean,
+  winner: string,
+): readonly string[] {
   if (answer === null) return [];
   return [
-    ...(answer === group.pseudoLabel ? ['pseudo-label'] : []),
+    ...(answer === group.pseudoLabel ? [winner] : []),
     ...(!truthHidden && answer === group.solution ? ['truth'] : []),
   ];
 }

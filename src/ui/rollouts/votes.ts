@@ -18,8 +18,13 @@ export interface Tally {
   readonly anchor: number;
 }
 
+/** What a vote is counted from. */
+export interface Voted extends Pick<ShownGroup, 'prompt' | 'pseudoLabel' | 'solution'> {
+  readonly rollouts: readonly Pick<ShownRollout, 'answer' | 'votes' | 'source'>[];
+}
+
 /** Votes per answer, most first; no answer, which never votes, last. */
-export function tally({ rollouts }: ShownGroup): readonly Tally[] {
+export function tally({ rollouts }: Voted): readonly Tally[] {
   const counts = new Map<string | null, { policy: number; anchor: number }>();
   for (const rollout of rollouts) {
     if (!rollout.votes) continue;

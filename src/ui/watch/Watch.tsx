@@ -16,6 +16,7 @@ import { pin, setZoom } from '../../store/view.ts';
 import { ChartBar } from '../charts/ChartBar.tsx';
 import { ChartCard } from '../charts/ChartCard.tsx';
 import { LabContext } from '../useStore.ts';
+import { Completions } from './Completions.tsx';
 import { DropZone, useDrop } from './DropZone.tsx';
 import { Follow } from './Follow.tsx';
 import { MappingTable } from './MappingTable.tsx';
@@ -132,6 +133,9 @@ function Watched(state: WatchState) {
       </section>
       <div className="watch-stage">
         <Charts lanes={shown.map(({ lane }) => lane)} />
+        {shown.map(({ run }) =>
+          run.told === null ? null : <Completions key={run.id} run={run} told={run.told} />,
+        )}
         {mapped === undefined ? null : (
           <section className="watch-mapping card" aria-labelledby="mapping-title">
             <header>
