@@ -149,6 +149,36 @@ describe('verl', () => {
     expect(valuesOf(log, 'actor/grad_norm')[0]).toBe(3.804414212703705);
   });
 
+  it.each([
+    [80, 'as it is'],
+    [80, 'without spaces at its edge'],
+    [133, 'without spaces at its edge'],
+    [237, 'as it is'],
+  ])('that a terminal of %i columns broke is put together, %s', (columns, edge) => {
+    const broken = (text: string): string =>
+      text
+        .split('\n')
+        .flatMap((line) => line.match(new RegExp(`.{1,${columns}}`, 'g')) ?? [''])
+        .map((line) => (edge === 'as it is' ? line : line.trimEnd()))
+        .join('\n');
+    for (const file of ['console-verl-0.6-np.float64.txt', 'console-verl-ppo-gemma.txt']) {
+      // A terminal counts what it shows.
+      const whole = printed(file).replace(/\u001b\[[0-9;]*m/g, '');
+      const [expected, found] = [only(whole), only(broken(whole))];
+      expect(found.rows).toBe(expected.rows);
+      expect(mapped(found)).toEqual(mapped(expected));
+    }
+  });
+
+  it('goes on in no line that is none of it', () => {
+    const wide = 'step:1 - actor/entropy:0.5 - critic/score/mean:0.25 - actor/grad_norm:1.5';
+    for (const next of ['INFO saved', '0.5', 'epoch', '2 of 3 done', 'actor: worker 1', 'x'.repeat(90)]) {
+      const log = only(`${wide}\n${next}\nstep:2 - actor/entropy:0.5 - critic/score/mean:0.5\n`);
+      expect(valuesOf(log, 'actor/grad_norm')).toEqual([1.5, NaN]);
+      expect(log.columns).toHaveLength(4);
+    }
+  });
+
   it('whose last value may be cut loses it', () => {
     const log = only(
       'step:1 - actor/kl_loss:0.5 - critic/score/mean:0.25\nstep:2 - actor/kl_loss:0.5 - critic/score/mean:0.2',

@@ -216,6 +216,14 @@ describe('tables', () => {
     ]);
   });
 
+  it('of semicolons, whose numbers have decimal commas', async () => {
+    const log = await only('run.csv', 'step;reward;kl;"loss; all"\n1;0,5;1.234,5;-0,25\n2;0,75;2e-3;1,5e2\n');
+    expect(stepsOf(log)).toEqual([1, 2]);
+    expect(mapped(log).map((row) => row['reward/mean'])).toEqual([0.5, 0.75]);
+    expect(mapped(log).map((row) => row['policy/kl_ref'])).toEqual([1234.5, 0.002]);
+    expect([...(log.columns[3]?.values ?? [])]).toEqual([-0.25, 150]);
+  });
+
   it('between bars', async () => {
     const log = await only(
       'pasted',
@@ -254,6 +262,34 @@ describe('other trackers', () => {
       expect.objectContaining({ step: 20, 'policy/kl_ref': 0.2 }),
     ]);
     expect(reward.columns.find(({ name }) => name === 'reward')?.notFinite).toEqual([1]);
+  });
+
+  it('MLflow: a long table, sorted by metric, is a run for each run_id and a row for each step', async () => {
+    const logs = await openLog(
+      'metrics.csv',
+      bytes(
+        [
+          'run_id,key,value,step,timestamp',
+          ...['reward', 'kl'].flatMap((key, k) =>
+            ['abc', 'def'].flatMap((run, r) =>
+              [3, 1, 2].map((step) => `${run},${key},${k + 10 * r + step / 10},${step},17000000000${step}`),
+            ),
+          ),
+          'abc,entropy,nan,3,1700000000099',
+          'abc,kl,7,3,1700000000099',
+        ].join('\n'),
+      ),
+    );
+    expect(logs.map(({ name, format, rows }) => [name, format, rows])).toEqual([
+      ['abc', 'mlflow', 3],
+      ['def', 'mlflow', 3],
+    ]);
+    const [first, second] = logs.map(mapped);
+    expect(first?.map((row) => row['reward/mean'])).toEqual([0.1, 0.2, 0.3]);
+    expect(first?.map((row) => row['policy/kl_ref'])).toEqual([1.1, 1.2, 7]);
+    expect(first?.[2]?.['policy/entropy']).toBe(Infinity);
+    expect(second?.map((row) => row['policy/kl_ref'])).toEqual([11.1, 11.2, 11.3]);
+    expect(logs[0]?.notes).toEqual(['Values that come twice at a step: 1; the later ones count.']);
   });
 
   it('trackio: records with the name of their run', async () => {

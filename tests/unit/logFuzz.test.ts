@@ -71,6 +71,19 @@ const seeds: Readonly<Record<string, Buffer>> = {
     '| 2 | No log | 0.1 |',
   ),
   MLflow: text('1700000000000 0.5 10', '1700000000001 nan 20', '1700000000002 -inf 30'),
+  'long table of MLflow': text(
+    'run_id,key,value,step,timestamp',
+    'abc,reward,0.5,1,1700000000000',
+    'abc,kl,nan,1,1700000000001',
+    'def,reward,0.25,2,1700000000002',
+  ),
+  'table of semicolons': text('step;reward;kl', '1;0,5;1.234,5', '2;0,75;nan', '3;;1,5e-3'),
+  'console of verl, wrapped': text(
+    ...(file('cases/console-verl-0.6-np.float64.txt')
+      .toString()
+      .slice(0, 5000)
+      .match(/.{1,120}|\n/g) ?? []),
+  ),
   'events, their checksums wrong': events,
 };
 

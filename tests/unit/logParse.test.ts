@@ -96,7 +96,12 @@ describe('refusals name the rule and the place', () => {
     ['a row too short', 'a,b\n1,2\n3\n', 'Line 3 has 1 cells; the header, line 1, has 2'],
     ['an open quote', 'a,b\n1,"2\n', 'Line 2: a quote'],
     ['text after a quote', 'a,b\n"1"2,3\n', 'Line 2: "2" follows'],
-    ['semicolons', 'step;reward\n1;0,5\n', 'Line 1: the columns are separated by semicolons'],
+    ['semicolons, a row too short', 'step;reward\n1;0,5\n2\n', 'Line 3 has 1 cells'],
+    [
+      'a chart of envelopes alone',
+      '"Step","a - reward__MIN","a - reward__MAX"\n1,0,1\n2,0,1\n',
+      'Line 1: the chart has no line',
+    ],
     ['words alone', 'a,b\nx,y\n', 'no column of numbers'],
     ['a long name', `${'x'.repeat(201)},b\n1,2\n`, '201 characters'],
     [

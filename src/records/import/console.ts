@@ -3,6 +3,7 @@ import { blockReaders } from './consoleBlocks.ts';
 import { type ConsoleLine, consoleLines } from './consoleLines.ts';
 import { type ConsoleRow, dictBegun, readDashed, readDicts } from './consoleRows.ts';
 import { type Mark, markIn, stepsOf } from './consoleSteps.ts';
+import { Wrapped } from './consoleWrapped.ts';
 import { type Log, limits, refusal } from './log.ts';
 import { Cells, LogTable } from './table.ts';
 
@@ -70,6 +71,7 @@ class Output {
   readonly rows: ConsoleRow[] = [];
   readonly marks: Mark[] = [];
   readonly #blocks = blockReaders();
+  readonly #wrapped = new Wrapped();
   /** A dict that began in a line and did not end in it. */
   #open: { readonly line: number; text: string; lines: number; ends: number } | null = null;
   readonly #unended: number[] = [];
@@ -78,6 +80,8 @@ class Output {
   #error: string | null = null;
 
   add(line: ConsoleLine): void {
+    if (this.#wrapped.add(line)) return;
+    this.#addEnded();
     const mark = markIn(line.text, this.rows.length);
     const last = this.marks.at(-1);
     if (mark !== null && (last?.row !== mark.row || last.step !== mark.step || last.of !== mark.of)) {
@@ -89,6 +93,7 @@ class Output {
   }
 
   end(): void {
+    this.#addEnded();
     for (const block of this.#blocks) {
       const row = block.end();
       if (row !== null) this.#addRow(row);
@@ -111,12 +116,22 @@ class Output {
     return notes;
   }
 
+  #addEnded(): void {
+    const row = this.#wrapped.end();
+    if (row !== null) this.#addRow(row);
+  }
+
   /** @returns whether the line is a row of metrics, or a part of one */
-  #readRow({ number, text, ended }: ConsoleLine, behindBar: boolean): boolean {
+  #readRow(line: ConsoleLine, behindBar: boolean): boolean {
+    const { number, text, ended } = line;
     for (const block of this.#blocks) {
       const found = block.line(number, text);
       if (found === 'taken') return true;
       if (found !== null) this.#addRow(found);
+    }
+    if (this.#wrapped.begin(line)) {
+      this.#leaveOpen();
+      return true;
     }
     const dashed = readDashed(number, text, !ended);
     const rows = dashed === null ? readDicts(number, text) : [dashed];

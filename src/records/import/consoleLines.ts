@@ -3,6 +3,8 @@ export interface ConsoleLine {
   /** Where an editor shows it, from 1: carriage returns begin none. */
   readonly number: number;
   readonly text: string;
+  /** Characters that the terminal shows, those that Ray puts before it among them. */
+  readonly width: number;
   /** False for what the file ends in without a line’s end. */
   readonly ended: boolean;
 }
@@ -24,8 +26,9 @@ export function* consoleLines(text: string): Generator<ConsoleLine> {
     let end = at;
     while (end < text.length && text[end] !== '\n' && text[end] !== '\r') end++;
     const raw = text.slice(at, Math.min(end, at + longest));
-    const clean = raw.replace(escapes, '').replace(controls, '').replace(ray, '');
-    if (clean.trim() !== '') yield { number, text: clean, ended: end < text.length };
+    const shown = raw.replace(escapes, '').replace(controls, '');
+    const clean = shown.replace(ray, '');
+    if (clean.trim() !== '') yield { number, text: clean, width: shown.length, ended: end < text.length };
     if (text[end] === '\n' || (text[end] === '\r' && text[end + 1] !== '\n')) {
       if (text[end] === '\n') number++;
       end++;

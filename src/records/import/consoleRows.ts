@@ -18,6 +18,10 @@ export interface ConsoleRow {
 /** "step:12 - actor/entropy:0.3 - actor/lr(1e-4):0.010": verl and what is built on it. */
 const dashed = /(?:^|[\s)|])step:(\d{1,9}) - /;
 
+export function isDashed(text: string): boolean {
+  return dashed.test(text);
+}
+
 /** @param cut the line is the file’s last and does not end: its last value may be a part of one */
 export function readDashed(line: number, text: string, cut: boolean): ConsoleRow | null {
   const head = dashed.exec(text);

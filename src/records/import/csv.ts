@@ -14,11 +14,11 @@ const mostCells = 4 * limits.columns;
 export class CutOff extends Error {}
 
 /**
- * The rows of a CSV file (RFC 4180): commas or tabs, quotes with doubled quotes inside, any of the three line ends.
+ * The rows of a CSV file (RFC 4180): commas, semicolons or tabs, quotes with doubled quotes inside, any of the three line ends.
  * Empty lines are passed over.
  * @throws LabError where a quote is not closed, something follows a closing quote, or a row has too many cells
  */
-export function* readCsv(text: string, separator: ',' | '\t' = ','): Generator<CsvRow> {
+export function* readCsv(text: string, separator: ',' | ';' | '\t' = ','): Generator<CsvRow> {
   let at = 0;
   let line = 1;
   while (at < text.length) {

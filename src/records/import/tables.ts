@@ -3,6 +3,7 @@ import { quote } from '../../lib/quote.ts';
 import { type CsvRow, CutOff, readCsv } from './csv.ts';
 import { counted } from './flatRows.ts';
 import { type Log, limits, refusal } from './log.ts';
+import { isLong, readLong } from './longCsv.ts';
 import { readTagCsv } from './tensorboardCsv.ts';
 import { Cells, LogTable, numberIn } from './table.ts';
 
@@ -21,6 +22,7 @@ interface Target {
 
 /** The rows of a table, its header first; the separator is found in its first lines. */
 export function rowsOfTable(text: string): Generator<CsvRow> {
+  if (isOfSemicolons(text)) return withPoints(readCsv(text, ';'));
   const begin = beginOfTable(text);
   if (begin === null) return readCsv(text);
   const { at, line, barred } = begin;
@@ -45,6 +47,28 @@ function beginOfTable(text: string): { at: number; line: number; barred: boolean
     if (/^\s*\|.*\|\s*$/.test(content)) return { at, line, barred: true };
   }
   return null;
+}
+
+/** Whether semicolons separate the cells, as where numbers have decimal commas. */
+function isOfSemicolons(text: string): boolean {
+  const lines = linesIn(text);
+  const [first = '', second = ''] = [lines.next(), lines.next()].map(({ value }) =>
+    ((value as { readonly content: string } | undefined)?.content ?? '').slice(0, above.characters),
+  );
+  const cells = count(first, ';');
+  return cells > 0 && count(second, ';') > 0 && !/[,\t]/.test(first);
+}
+
+const decimalComma = /^\s*[-+]?(\d+|\d{1,3}(\.\d{3})+),\d+(e[-+]?\d+)?\s*$/i;
+
+/** Decimal commas as points: "1.234,5" is 1234.5. */
+function* withPoints(rows: Generator<CsvRow>): Generator<CsvRow> {
+  for (const { line, cells } of rows) {
+    const plain = cells.map((cell) =>
+      decimalComma.test(cell) ? cell.replaceAll('.', '').replace(',', '.') : cell,
+    );
+    yield { line, cells: plain };
+  }
 }
 
 function count(text = '', character: string): number {
@@ -91,11 +115,11 @@ export function readTable(name: string, file: string, text: string): readonly Lo
   const rows = rowsOfTable(text);
   const header = rows.next().value as CsvRow | undefined;
   if (header === undefined) throw refusal('The file is empty.', 'Export the file once more.');
-  refuseOtherSeparators(header);
   refuseRunsTable(header);
   const notes: string[] = [];
   const wide = whole(rows, header, text, notes);
   if (header.cells.join() === 'Wall time,Step,Value') return [readTagCsv(file, wide, notes)];
+  if (isLong(header.cells)) return readLong(header, wide, notes);
   const chart = isChart(header.cells);
   const runs = runsOf(header, name, chart);
   for (const { line, cells } of wide) {
@@ -176,6 +200,12 @@ function runsOf(header: CsvRow, name: string, chart: boolean): ReadonlyMap<strin
     }
     run.columns.push({ column, name: target.name });
   }
+  if (runs.size === 0) {
+    throw refusal(
+      `Line ${header.line}: the chart has no line, only what surrounds lines (__MIN, __MAX).`,
+      'Export the chart once more.',
+    );
+  }
   if (runs.size > limits.runs) {
     throw refusal(
       `Line ${header.line}: the file holds ${runs.size} runs; the page reads ${limits.runs}.`,
@@ -202,16 +232,6 @@ function targetsOf(header: readonly string[], name: string, chart: boolean): rea
     const cut = cell.lastIndexOf(separator);
     return { run: cell.slice(0, cut) + nth, name: cell.slice(cut + separator.length) };
   });
-}
-
-/** @throws LabError where a header’s columns are separated by semicolons, whose numbers would have commas */
-export function refuseOtherSeparators({ line, cells }: CsvRow): void {
-  const [only = ''] = cells;
-  if (cells.length > 1 || !only.includes(';')) return;
-  throw refusal(
-    `Line ${line}: the columns are separated by semicolons, not by commas.`,
-    'Export the file as CSV with commas.',
-  );
 }
 
 /** W&B’s table of runs has a row per run, with what each was last. */
