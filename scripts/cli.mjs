@@ -31,7 +31,8 @@ try {
     const { inFlags } = await runner.import('/src/settings/flags.ts');
     const { message, remedy } = error.code === 'bad-setting' ? inFlags(error) : error;
     console.error(`${message}\n${remedy}`);
-    code = 2;
+    // A command may have statuses of its own.
+    code = Number(process.exitCode ?? 2);
   } else if (String(error?.code).startsWith('ERR_PARSE_ARGS')) {
     console.error(error.message);
     code = 2;

@@ -1,33 +1,43 @@
-import { LabError } from '../lib/labError.ts';
+import { rmSync } from 'node:fs';
 import { setupsOf, slug, type Experiment, type RunSetup } from '../experiments/declaration.ts';
-import { reduced, type ReducedRun } from '../experiments/reduced.ts';
+import { runsOfTask, taskIndex } from '../experiments/indices.ts';
 import { otherwise } from '../experiments/resume.ts';
-import type { AdapterSummary } from '../gpu/device.ts';
-import { ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
+import { LabError } from '../lib/labError.ts';
+import { numberOf, ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
+import { statusOf } from './exitStatus.ts';
 import {
-  claimResults,
   experimentNames,
   readExperiment,
   readResult,
   readResults,
   resultPath,
   resultsFolder,
-  writeResult,
 } from './experimentFiles.ts';
-import { openLocalEngine } from './localEngine.ts';
-import { describe } from './runLane.ts';
+import { runPool } from './experimentPool.ts';
+import { jsonReport, plainReport } from './experimentReport.ts';
+import { runTask } from './experimentTask.ts';
+import { listenForEnd, startAgain } from './listenForEnd.ts';
 
 const own: OwnFlags = {
   seeds: { type: 'string', value: '0,1', help: 'only these of its seeds' },
   only: { type: 'string', value: 'lane', help: 'only this lane, by its name or as its files are called' },
   out: { type: 'string', value: 'folder', help: `where the results lie (default ${resultsFolder})` },
-  force: { type: 'boolean', help: 'make anew what was made with other settings or on another adapter' },
+  index: {
+    type: 'string',
+    value: 'number',
+    help: 'only the runs of this task of an array, from 0 (else as the engine’s variable says: docs/experiments.md)',
+  },
+  'per-task': { type: 'string', value: 'number', help: 'runs a task (default 1)' },
+  jobs: { type: 'string', value: 'number', help: 'as many tasks at once, each a process of its own' },
+  software: { type: 'boolean', help: 'let tasks compute on the processor where there is no GPU' },
+  json: { type: 'boolean', help: 'print what happens as JSON lines' },
+  force: { type: 'boolean', help: 'make anew what was made with other settings' },
   help: { type: 'boolean', help: 'this list' },
 };
 
 /**
- * `npm run experiment`: makes the runs of a declared experiment that are not there yet, in this process. Without a name
- * it says which experiments there are, and how much of them was made.
+ * `npm run experiment`: makes the runs of a declared experiment that are not there yet: all of them, or those of one
+ * task of an array. Without a name it says which experiments there are, and how much of them was made.
  */
 export default async function main(argv: string[]): Promise<void> {
   if (argv.length === 0) {
@@ -40,40 +50,68 @@ export default async function main(argv: string[]): Promise<void> {
     );
     return;
   }
+  try {
+    process.exitCode = await run(argv);
+  } catch (error) {
+    process.exitCode = statusOf(error);
+    throw error;
+  }
+}
+
+async function run(argv: string[]): Promise<number> {
   const {
     flags,
     words: [given],
   } = readArguments(argv, own, ['the name of an experiment']);
   const text = (flag: string): string | undefined => flags.get(flag)?.toString();
+  const count = (flag: string, most: number): number | null => {
+    const value = text(flag);
+    return value === undefined ? null : numberOf(`--${flag}`, value, { range: [1, most], whole: true });
+  };
   const out = text('out') ?? resultsFolder;
-  const force = flags.has('force');
   const experiment = readExperiment(given);
-  const { name, keep } = experiment;
-  const lanes = lanesOf(experiment, text('only'));
-  const seeds = seedsOf(experiment, text('seeds'));
-  const chosen = setupsOf(experiment)
-    .filter((setup) => lanes.includes(setup.name) && seeds.includes(setup.settings.seed))
-    .map((setup) => ({ setup, found: readResult(setup, out) }));
-  // Before a device is opened, and once more when it is known which.
-  if (!force) refuseOthers(chosen, out, null);
-  claimResults(experiment, out);
-  const engine = await openLocalEngine();
-  if (!force) refuseOthers(chosen, out, engine.adapter);
-
-  const missing = chosen.filter(
-    ({ setup, found }) => found === null || otherwise(found, setup, engine.adapter) !== null,
+  const { name } = experiment;
+  const [lanes, seeds] = [lanesOf(experiment, text('only')), seedsOf(experiment, text('seeds'))];
+  const chosen = setupsOf(experiment).filter(
+    (setup) => lanes.includes(setup.name) && seeds.includes(setup.settings.seed),
   );
-  const there = chosen.length - missing.length;
-  if (there > 0) console.log(`${name}: ${there} of ${chosen.length} runs are there.`);
-  const command = `npm run experiment -- ${argv.map(quoted).join(' ')}`;
-  for (const [done, { setup }] of missing.entries()) {
-    const record = await engine.run(setup);
-    writeResult(setup, reduced(record, keep, { experiment: name, command }), out);
-    const { settings } = setup;
-    const ended =
-      record.summary === null ? 'no summary' : describe(setup.name, settings.seed, record.summary);
-    console.log(`${name}, ${there + done + 1} of ${chosen.length}: ${ended}`);
+  const [each, jobs] = [count('per-task', 1_000_000) ?? 1, count('jobs', 256)];
+  const index = jobs === null ? taskIndex(text('index'), process.env) : null;
+  if (jobs !== null && flags.has('index')) {
+    throw new LabError('bad-setting', '--jobs and --index can’t both be given.', 'Leave out one of them.');
   }
+  const setups = index === null ? chosen : chosen.slice(...runsOfTask(index, each, chosen.length));
+  refuseOthers(setups, out, flags.has('force'));
+
+  const report = flags.has('json') ? jsonReport(setups) : plainReport(name, setups, out);
+  const interruption = listenForEnd({
+    SIGINT: startAgain,
+    SIGTERM: startAgain,
+    SIGUSR1: startAgain,
+    SIGUSR2: startAgain,
+  });
+  if (jobs !== null) {
+    const tasks = Math.ceil(chosen.length / each);
+    const others = argv.filter((word, at) => !isOf('--jobs', word, argv[at - 1]) && word !== '--force');
+    return runPool(tasks, jobs, others, interruption);
+  }
+  return runTask(
+    experiment,
+    setups,
+    {
+      folder: out,
+      // Of all tasks the same, as the bits are.
+      command: `npm run experiment -- ${quoted(given)}`,
+      software: index === null || flags.has('software'),
+      interruption,
+    },
+    report,
+  );
+}
+
+/** Whether a word is a flag, with its value or before it. */
+function isOf(flag: string, word: string, before: string | undefined): boolean {
+  return word === flag || word.startsWith(`${flag}=`) || before === flag;
 }
 
 /** A line an experiment. */
@@ -112,23 +150,23 @@ function seedsOf({ name, seeds }: Experiment, given: string | undefined): readon
   });
 }
 
-interface Chosen {
-  readonly setup: RunSetup;
-  readonly found: ReducedRun | null;
-}
-
-/** Results made otherwise are somebody's: they are not replaced unasked. */
-function refuseOthers(chosen: readonly Chosen[], out: string, adapter: AdapterSummary | null): void {
-  const others = chosen.flatMap(({ setup, found }) => {
-    const why = found === null ? null : otherwise(found, setup, adapter);
-    return why === null ? [] : [{ setup, why }];
+/** Results made otherwise are somebody's: they are not replaced unasked. @param force whether that was asked */
+function refuseOthers(setups: readonly RunSetup[], out: string, force: boolean): void {
+  const others = setups.flatMap((setup) => {
+    const found = readResult(setup, out);
+    const why = found === null ? null : otherwise(found, setup);
+    return why === null ? [] : [{ path: resultPath(setup, out), why }];
   });
   const [first] = others;
   if (first === undefined) return;
+  if (force) {
+    for (const { path } of others) rmSync(path);
+    return;
+  }
   const more = others.length === 1 ? '' : `, and ${others.length - 1} more are not as wanted either`;
   throw new LabError(
     'bad-file',
-    `${resultPath(first.setup, out)} was made ${first.why}${more}.`,
+    `${first.path} was made ${first.why}${more}.`,
     'Give --force to make them anew, or --out to write elsewhere.',
   );
 }

@@ -84,12 +84,13 @@ export class KeptTraining {
 
   /**
    * Goes on with what a folder keeps.
+   * @param claimed whether the folder is this command's already
    * @throws LabError `bad-file` where it keeps no runs, or another command trains them; `bad-setting` for settings that
    * this version lacks
    */
-  static async resume(path: string): Promise<KeptTraining> {
+  static async resume(path: string, claimed = false): Promise<KeptTraining> {
     const { lanes, commit } = readLanes(path, '--resume');
-    claim(path, { flag: '--resume', force: true, read: [] });
+    if (!claimed) claim(path, { flag: '--resume', force: true, read: [] });
     if (commit !== thisLab.commit) {
       console.error(
         `The runs were begun by another version of the lab (${commit ?? 'unknown'}): bits may differ.`,

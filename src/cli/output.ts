@@ -6,7 +6,6 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -15,10 +14,10 @@ import {
   writeSync,
   type Stats,
 } from 'node:fs';
-import { hostname } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { LabError } from '../lib/labError.ts';
 import { quotePath } from '../lib/quote.ts';
+import { takeLock, type Lock } from './lock.ts';
 
 /** What a command may do to the place it writes to. */
 export interface OutputRules {
@@ -32,13 +31,15 @@ export interface OutputRules {
 
 /**
  * A place that is this command's alone until it is released or the command ends: a file beside it,
- * `.<name>.lock`, is made exclusively and says who writes. A lock of a process that is gone is taken over.
+ * `.<name>.lock`, is made exclusively and says who writes (lock.ts). A lock of a process that is gone is taken over.
  */
 export interface Claim {
   /** Without links. */
   readonly path: string;
   readonly there: Stats | null;
-  release(): void;
+  /** Whether another process has taken it over, as this one gave no sign of life for two minutes. */
+  readonly lost: () => boolean;
+  readonly release: () => void;
 }
 
 /**
@@ -63,67 +64,30 @@ export function claim(given: string, { flag, force, read }: OutputRules): Claim 
   }
   // A device or a pipe has nothing that could be lost, and no place beside it.
   if (there !== null && !there.isFile() && !there.isDirectory())
-    return { path, there, release: () => undefined };
+    return { path, there, lost: () => false, release: () => undefined };
   if (there !== null && !force) {
     throw refuse('it is there already', `Name another, or add --force to replace it.`);
   }
   const lock = join(dirname(path), `.${basename(path)}.lock`);
-  let writer: string | null;
+  let taken: Lock | string;
   try {
-    writer = locked(lock);
+    taken = takeLock(lock);
   } catch (cause) {
     throw refuse(reason(cause), elsewhere, cause);
   }
-  if (writer !== null) {
+  if (typeof taken === 'string') {
     throw refuse(
-      `${writer} writes it`,
+      `${taken} writes it`,
       `Wait until it has ended, or name another. If that is no command of this lab, delete ${lock}.`,
     );
   }
+  const own = taken;
   const release = (): void => {
     process.off('exit', release);
-    rmSync(lock, { force: true });
+    own.release();
   };
   process.once('exit', release);
-  return { path, there, release };
-}
-
-/** Makes a lock. @returns null, or who has it: "process 12 of host" */
-function locked(lock: string): string | null {
-  for (;;) {
-    try {
-      const file = openSync(lock, 'wx');
-      writeSync(file, `${process.pid} ${hostname()}`);
-      closeSync(file);
-      return null;
-    } catch (cause) {
-      if (codeOf(cause) !== 'EEXIST') throw cause;
-    }
-    const [pid = '', host = ''] = textOf(lock).split(' ');
-    if (host !== hostname() || isAlive(Number(pid))) return `process ${pid} of ${host}`;
-    // Whoever made it is gone without its exit: killed, or the power failed.
-    rmSync(lock, { force: true });
-  }
-}
-
-/** Of a lock; empty where it is gone again. */
-function textOf(lock: string): string {
-  try {
-    return readFileSync(lock, 'utf8');
-  } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return `0 ${hostname()}`;
-    throw cause;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return codeOf(cause) !== 'ESRCH';
-  }
+  return { path, there, lost: own.lost, release };
 }
 
 /** Whether a path is what was read, or lies in it; a file counts under every name that it has. */
@@ -135,10 +99,6 @@ function holds(read: string, path: string, there: Stats | null): boolean {
 }
 
 const elsewhere = 'Name a file in a folder that exists and that you may write to.';
-
-function codeOf(cause: unknown): unknown {
-  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
-}
 
 /** Why the system refused, without its paths: "no space left on device". */
 function reason(cause: unknown): string {

@@ -1,24 +1,21 @@
 import type { Plan } from '../engine/plan.ts';
 import { Device } from '../host/host.ts';
 import { LabError } from '../lib/labError.ts';
-import { interruption as interrupted, type LiveChange, type RunSummary } from '../records/run.ts';
-import { thisLab } from '../records/thisLab.ts';
-import { changeLine, headerLine, measured, stepLine, summaryLine } from '../records/write.ts';
 import type { OwnFlags } from '../settings/arguments.ts';
 import { flagHelp, flagOf, parseFlags, refuseIneffective } from '../settings/flags.ts';
 import type { HyperparameterKey } from '../settings/hyperparameters.ts';
 import { defaultPreset, presetName, presetNames, presets, type LaneSetup } from '../settings/presets.ts';
 import { diffSettings, validateSettings } from '../settings/settings.ts';
-import type { MetricRow } from '../spec/metrics.ts';
-import type { Checkpoint } from '../trainer/checkpoint.ts';
 import { openHeadless } from './headless.ts';
 import { claimFolder, KeptTraining } from './keptTraining.ts';
+import { listenForEnd, startAgain } from './listenForEnd.ts';
 import { modelFolder } from './modelFolder.ts';
 import { Output } from './output.ts';
 import { planLanes, type PlannedLane } from './planLanes.ts';
 import { readTextFile } from './readInput.ts';
 import { readRecordFile } from './recordFile.ts';
-import { describe, runLane } from './runLane.ts';
+import { describe } from './runLane.ts';
+import { trainLane, type Sink } from './trainLane.ts';
 
 const own: OwnFlags = {
   preset: {
@@ -55,12 +52,6 @@ const own: OwnFlags = {
   json: { type: 'boolean', help: 'print only the summaries, as JSON, to standard output' },
   help: { type: 'boolean', help: 'this list' },
 };
-
-/** Where lines of a record go, and checkpoints where they are kept. */
-interface Sink {
-  readonly write: (lines: string) => unknown;
-  readonly kept: KeptTraining | null;
-}
 
 /** `npm run train`: the Trainer of the page, headless. */
 export default async function main(argv: string[]): Promise<void> {
@@ -138,7 +129,7 @@ async function train(
   { write, kept }: Sink,
   json: boolean,
 ): Promise<void> {
-  const interruption = listenForEnd(kept !== null);
+  const interruption = listenForEnd({ SIGINT: 130, SIGTERM: kept === null ? 143 : startAgain });
   const summaries: object[] = [];
   for (const [index, lane] of lanes.entries()) {
     if (interruption() !== null) break;
@@ -156,76 +147,6 @@ async function train(
   if (json) console.log(JSON.stringify(summaries));
   const status = interruption();
   if (status !== null) process.exitCode = status;
-}
-
-/** Trains a lane from where it stands. */
-async function trainLane(
-  device: Device,
-  run: number,
-  lane: PlannedLane,
-  { write, kept }: Sink,
-  interruption: () => number | null,
-): Promise<RunSummary> {
-  const begun = kept?.begun(run) ?? null;
-  const head = { ...lane, lab: thisLab, adapter: device.gpu.adapter, origin: null };
-  // With the first row: a run that is refused leaves no file behind.
-  let header = begun === null ? headerLine(run, head) : '';
-  const rows: Partial<MetricRow>[] = [];
-  const changes: LiveChange[] = [];
-  let told = kept === null;
-  const of = {
-    record: async (row: Partial<MetricRow>) => {
-      await write(header + stepLine(run, row));
-      header = '';
-      if (told) return;
-      rows.push(measured(row));
-      const compared = kept?.compared(run, { rows, changes }) ?? null;
-      if (compared === null) return;
-      told = true;
-      console.error(`${lane.name}: ${compared}.`);
-    },
-    changed: (change: LiveChange) => {
-      changes.push(change);
-      return write(changeLine(run, change));
-    },
-    interrupted: () => interruption() !== null,
-    ...(kept === null
-      ? {}
-      : {
-          keep: async (checkpoint: Checkpoint, end: RunSummary | null) => {
-            // A run that was told to end goes on another time.
-            const ended = end !== null && end.stopped !== interrupted;
-            if (ended) await write(header + summaryLine(run, end));
-            await kept.keep(run, checkpoint, ended);
-          },
-        }),
-  };
-  const summary = await runLane(device, lane, of, [], begun);
-  if (kept === null) await write(header + summaryLine(run, summary));
-  return summary;
-}
-
-/** sysexits.h EX_TEMPFAIL: what schedulers take for "start it again". */
-const startAgain = 75;
-
-/**
- * Ctrl-C and SIGTERM let the step under way end, so that a record ends with a summary, or a run that is kept with a
- * checkpoint; the second one ends at once.
- * @param kept whether what is trained goes on another time
- * @returns what tells the exit status, null before one has come
- */
-function listenForEnd(kept: boolean): () => number | null {
-  let ending: number | null = null;
-  for (const [signal, status] of [
-    ['SIGINT', 130],
-    ['SIGTERM', kept ? startAgain : 143],
-  ] as const) {
-    process.on(signal, () => {
-      if (ending !== null) process.exit(status);
-      ending = status;
-    });
-  }
-  return () => ending;
 }
 
 function lanesOf(flags: ReturnType<typeof parseFlags>): LaneSetup[] {

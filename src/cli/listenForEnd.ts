@@ -1,0 +1,19 @@
+/** sysexits.h EX_TEMPFAIL: what schedulers take for "start it again". */
+export const startAgain = 75;
+
+/**
+ * Signals let the step under way end, so that a record ends with a summary, or a run that is kept with a checkpoint;
+ * the second one ends at once.
+ * @param statuses exit status by signal
+ * @returns what tells the exit status, null before one has come
+ */
+export function listenForEnd(statuses: Partial<Record<NodeJS.Signals, number>>): () => number | null {
+  let ending: number | null = null;
+  for (const [signal, status] of Object.entries(statuses)) {
+    process.on(signal, () => {
+      if (ending !== null) process.exit(status);
+      ending = status;
+    });
+  }
+  return () => ending;
+}

@@ -1,0 +1,69 @@
+import type { Device } from '../host/host.ts';
+import { interruption as interrupted, type LiveChange, type RunSummary } from '../records/run.ts';
+import { thisLab } from '../records/thisLab.ts';
+import { changeLine, headerLine, measured, stepLine, summaryLine } from '../records/write.ts';
+import type { MetricRow } from '../spec/metrics.ts';
+import type { Checkpoint } from '../trainer/checkpoint.ts';
+import type { KeptTraining } from './keptTraining.ts';
+import type { PlannedLane } from './planLanes.ts';
+import { runLane } from './runLane.ts';
+
+/** Where lines of a record go, and checkpoints where they are kept. */
+export interface Sink {
+  readonly write: (lines: string) => unknown;
+  readonly kept: KeptTraining | null;
+  /** Told of every row. */
+  readonly seen?: (row: Partial<MetricRow>) => void;
+}
+
+/**
+ * Trains a lane from where it stands.
+ * @param run of the record, from 1
+ * @param interruption asked between steps; a status ends the run there
+ */
+export async function trainLane(
+  device: Device,
+  run: number,
+  lane: PlannedLane,
+  { write, kept, seen }: Sink,
+  interruption: () => number | null,
+): Promise<RunSummary> {
+  const begun = kept?.begun(run) ?? null;
+  const head = { ...lane, lab: thisLab, adapter: device.gpu.adapter, origin: null };
+  // With the first row: a run that is refused leaves no file behind.
+  let header = begun === null ? headerLine(run, head) : '';
+  const rows: Partial<MetricRow>[] = [];
+  const changes: LiveChange[] = [];
+  let told = kept === null;
+  const of = {
+    record: async (row: Partial<MetricRow>) => {
+      await write(header + stepLine(run, row));
+      header = '';
+      seen?.(row);
+      if (told) return;
+      rows.push(measured(row));
+      const compared = kept?.compared(run, { rows, changes }) ?? null;
+      if (compared === null) return;
+      told = true;
+      console.error(`${lane.name}: ${compared}.`);
+    },
+    changed: (change: LiveChange) => {
+      changes.push(change);
+      return write(changeLine(run, change));
+    },
+    interrupted: () => interruption() !== null,
+    ...(kept === null
+      ? {}
+      : {
+          keep: async (checkpoint: Checkpoint, end: RunSummary | null) => {
+            // A run that was told to end goes on another time.
+            const ended = end !== null && end.stopped !== interrupted;
+            if (ended) await write(header + summaryLine(run, end));
+            await kept.keep(run, checkpoint, ended);
+          },
+        }),
+  };
+  const summary = await runLane(device, lane, of, [], begun);
+  if (kept === null) await write(header + summaryLine(run, summary));
+  return summary;
+}
