@@ -8,7 +8,10 @@ export const firstLoadLimit = 350_000;
 /** The page whose first load is limited. */
 const page = 'index.html';
 
-/** Loaded only when a visitor asks for it: other pages, what opens above the lab, readers of files, and editors with what they run. */
+/**
+ * Loaded only when a visitor asks for it: other pages, what opens above the lab, readers of files, and editors with what
+ * they run; and what keeps runs, from the first step on, and shows them once more.
+ */
 export const askedFor: readonly string[] = [
   'Bench',
   'Guide',
@@ -20,7 +23,10 @@ export const askedFor: readonly string[] = [
   'Present',
   'chartPicture',
   'logReader',
+  'keeperWorker',
   'readRecorded',
+  'restore',
+  'KeptNote',
   'OwnDialog',
   'laneScripts',
   'PromptsDialog',

@@ -5,11 +5,11 @@ import { parsePlan } from '../engine/parsePlan.ts';
 import { LabError } from '../lib/labError.ts';
 import { quotePath } from '../lib/quote.ts';
 import { runName, settingValues, type RecordedRun } from '../records/building.ts';
-import { compare } from '../records/compare.ts';
 import { readRecord } from '../records/read.ts';
 import type { RunRecord } from '../records/run.ts';
 import { thisLab } from '../records/thisLab.ts';
 import { applyLive, validateSettings } from '../settings/settings.ts';
+import { comparedAgain } from '../storage/again.ts';
 import { KeptRuns, type Restored } from '../storage/keptRuns.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import { DiskFolder } from './diskFolder.ts';
@@ -131,20 +131,7 @@ export class KeptTraining {
    */
   compared(run: number, again: Pick<RunRecord, 'rows' | 'changes'>): string | null {
     const found = this.#found[run - 1];
-    const [first, last] = [again.rows[0]?.step ?? Infinity, found?.rows.at(-1)?.step ?? -1];
-    if (found === undefined || first > last || (again.rows.at(-1)?.step ?? -1) < last) return null;
-    const upTo = <T extends { readonly step?: number }>(all: readonly T[]): readonly T[] =>
-      all.filter(({ step = 0 }) => step >= first && step <= last);
-    const recorded = { ...found, rows: upTo(found.rows), changes: upTo(found.changes), summary: null };
-    const { difference } = compare(recorded, {
-      rows: upTo(again.rows),
-      changes: upTo(again.changes),
-      summary: nothing,
-    });
-    const steps = first === last ? `step ${last}` : `steps ${first} to ${last}`;
-    return difference === null
-      ? `${steps} came out once more as before, bit for bit`
-      : `${steps} had been trained before, and the run now ${difference}. Another adapter or version gives other bits`;
+    return found === undefined ? null : comparedAgain(found, again);
   }
 }
 
@@ -175,12 +162,6 @@ export function readLanes(
   });
   return { lanes, commit: output.lab.commit };
 }
-
-/** Never compared: the runs go on. */
-const nothing = {
-  ...{ steps: 0, base: NaN, peak: NaN, peakStep: 0, final: NaN, finalStep: 0, retention: NaN },
-  ...{ collapseStep: null, seconds: 0 },
-};
 
 /** The runs of a record that may be empty yet. */
 function recordOf(text: string): readonly RecordedRun[] {

@@ -4,6 +4,8 @@ import { failureOf } from '../lib/failure.ts';
 import type { Event, Failure, LaneId, Plan } from './protocol.ts';
 import { recordStep, shownGroup } from './recordedStep.ts';
 import type { LaneTimeline } from './timeline.ts';
+import { CheckpointSender } from '../storage/sentCheckpoint.ts';
+import type { Checkpoint } from '../trainer/checkpoint.ts';
 import type { Trainer } from '../trainer/trainer.ts';
 
 /** How a lane tells the page. */
@@ -21,9 +23,23 @@ export class WorkerLane {
   #started: boolean;
   #rows: Float64Array[] = [];
   #checkpointsSent = -1;
+  /** Null: nothing is kept. */
+  readonly #sender: CheckpointSender | null;
+  /** The step of the newest checkpoint that is kept. */
+  #keptStep: number;
+  #changedSince = false;
 
-  constructor(id: LaneId, trainer: Trainer, plan: Plan, timeline: LaneTimeline, post: Post) {
+  /** @param keeps whether the page wants checkpoints, to keep them */
+  constructor(
+    id: LaneId,
+    trainer: Trainer,
+    plan: Plan,
+    timeline: LaneTimeline,
+    { post, keeps }: { readonly post: Post; readonly keeps: boolean },
+  ) {
     this.id = id;
+    this.#sender = keeps ? new CheckpointSender() : null;
+    this.#keptStep = trainer.step;
     this.trainer = trainer;
     this.plan = plan;
     this.timeline = timeline;
@@ -46,6 +62,8 @@ export class WorkerLane {
       this.flush();
     }
     if (trainer.finished) return;
+    // Going on from before the change would need to know when it was made.
+    if (this.#changedSince) await this.rest();
     const { metrics, decisions, tokens, guarded, checkpoint } = await trainer.next();
     this.#keep(metrics);
     timeline.rollouts.add(recordStep(trainer.step, decisions, tokens));
@@ -54,7 +72,25 @@ export class WorkerLane {
       this.flush();
       this.#changed(guarded, 'guard');
     }
+    if (checkpoint !== null) this.keep(checkpoint);
     trainer.engine.leave();
+  }
+
+  /** Has a checkpoint kept, after all that it needs. */
+  keep(checkpoint: Checkpoint): void {
+    if (this.#sender === null) return;
+    this.flush();
+    const { sent, transfer } = this.#sender.pack(checkpoint);
+    this.#keptStep = checkpoint.step;
+    this.#post({ type: 'checkpoint', lane: this.id, sent }, transfer);
+  }
+
+  /** Has the run kept as it is now, between two steps. */
+  async rest(): Promise<void> {
+    this.#changedSince = false;
+    const { trainer } = this;
+    if (this.#sender === null || trainer.step === this.#keptStep) return;
+    this.keep(await trainer.checkpoint(true));
   }
 
   /** Notes a live change; `applyChanges` brings it into force. */
@@ -69,6 +105,7 @@ export class WorkerLane {
       try {
         this.trainer.change(changes);
         this.#changed(changes, 'reader');
+        this.#changedSince = true;
       } catch (error) {
         refused ??= failureOf(error);
       }

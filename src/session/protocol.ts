@@ -5,6 +5,8 @@ import type { BaseModel } from '../model/baseModel.ts';
 import type { LiveChange } from '../records/run.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { RolloutSource } from '../spec/group.ts';
+import type { SentCheckpoint } from '../storage/sentCheckpoint.ts';
+import type { Checkpoint } from '../trainer/checkpoint.ts';
 
 export type { Plan } from '../engine/plan.ts';
 export type { Failure } from '../lib/failure.ts';
@@ -14,13 +16,29 @@ export type { AdapterSummary } from '../gpu/device.ts';
 /** A lane's number, given by the page and never given twice: what arrives late for a lane that is gone finds no other. */
 export type LaneId = number;
 
+/** Where a lane that was kept goes on, with the kernels it was trained with. */
+export interface KeptCourse {
+  readonly plan: Plan | null;
+  readonly checkpoint: Checkpoint;
+  /** Where it can be forked, oldest first. */
+  readonly forkable: readonly Checkpoint[];
+}
+
 /** What the page asks of the trainer's worker. A lane is one run; all lanes share the device. */
 export type Command =
-  /** (Re)builds every lane at step 0. Also what Reset sends. `base`: address of the page; models/ lies beside it. */
+  /**
+   * (Re)builds every lane, at step 0 or where it was kept. Also what Reset sends. `base`: address of the page; models/
+   * lies beside it. `keeps`: whether the page wants checkpoints, to keep them.
+   */
   | {
       readonly type: 'open';
-      readonly lanes: readonly { readonly lane: LaneId; readonly settings: Settings }[];
+      readonly lanes: readonly {
+        readonly lane: LaneId;
+        readonly settings: Settings;
+        readonly kept?: KeptCourse;
+      }[];
       readonly base: string;
+      readonly keeps: boolean;
     }
   /**
    * Adds a lane beside those that are there, or in the place of another. Without `from` at step 0, else at the newest
@@ -167,5 +185,7 @@ export type Event =
     }
   /** What `weights` asked for. Transferred. */
   | { readonly type: 'weights'; readonly ask: number; readonly answer: HeldModel | Failure }
+  /** The run as it is between two steps, to be kept; what was measured and changed before has been told. Transferred. */
+  | { readonly type: 'checkpoint'; readonly lane: LaneId; readonly sent: SentCheckpoint }
   /** A live change took effect. */
   | ({ readonly type: 'changed'; readonly lane: LaneId } & LiveChange);

@@ -89,7 +89,15 @@ export class Schedule {
         const due = this.#wanted > 0 ? furthestBehind(lanes()) : [];
         // What was asked for meanwhile comes first, also when nothing is to be trained.
         if (due.length === 0 && this.#asked.length > 0) continue;
-        if (due.length === 0) break;
+        if (due.length === 0) {
+          this.#wanted = 0;
+          // One that can't be read is not kept; why is for the loss of the device to say.
+          await Promise.allSettled(lanes().map((lane) => lane.rest()));
+          if (mine !== generation()) return;
+          // What was wanted meanwhile has found this loop busy.
+          if (this.#wanted > 0 || this.#asked.length > 0) continue;
+          break;
+        }
         if (!training) publisher.state('training');
         training = true;
         // Together: while one lane votes, the device works on the others.
@@ -104,7 +112,6 @@ export class Schedule {
         publisher.afterStep();
         this.#wanted--;
       }
-      this.#wanted = 0;
       publisher.showRollouts();
       publisher.state(this.restingState());
     } finally {

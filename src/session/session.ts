@@ -19,6 +19,8 @@ interface Wish {
   readonly plan?: Plan;
 }
 
+type Opened = Extract<Command, { type: 'open' }>;
+
 const stateOf: Partial<Record<Failure['code'], RunState>> = {
   'no-adapter': 'no-webgpu',
   'device-lost': 'device-lost',
@@ -38,6 +40,8 @@ export class Session {
   #generation = 0;
   /** Lanes that the page waits for. */
   readonly #joining = new Set<LaneId>();
+  /** Whether the page wants checkpoints, to keep them. */
+  #keeps = false;
   /** Steps of all lanes when the device was last lost: without progress since, it is not asked for again. */
   #stepsWhenLost = -1;
 
@@ -58,6 +62,7 @@ export class Session {
   receive(command: Command): void {
     switch (command.type) {
       case 'open':
+        this.#keeps = command.keeps;
         void this.#open(command.lanes);
         return;
       case 'put':
@@ -97,7 +102,7 @@ export class Session {
     return this.#lanes.find((lane) => lane.id === id);
   }
 
-  async #open(wishes: readonly Wish[]): Promise<void> {
+  async #open(wishes: Opened['lanes']): Promise<void> {
     const mine = ++this.#generation;
     this.#schedule.clear();
     this.#joining.clear();
@@ -110,14 +115,19 @@ export class Session {
       if (mine !== this.#generation) return;
       this.#publisher.post({ type: 'adapter', adapter: device.gpu.adapter });
       for (const wish of wishes) {
-        if (!(await this.#join(device, wish, mine))) return;
+        if (!(await this.#join(device, wishOf(wish), mine))) return;
       }
       this.#publisher.state('compiling');
       await device.ready((done, total) => {
         this.#publisher.post({ type: 'compiling', done, total });
       });
       if (mine !== this.#generation) return;
-      this.#publisher.state('ready');
+      const goesOn = this.#lanes.some(({ started }) => started);
+      for (const lane of goesOn ? this.#lanes : []) {
+        this.#publisher.post({ type: 'put', lane: lane.id, step: lane.trainer.step });
+        lane.flush();
+      }
+      this.#publisher.state(goesOn ? this.#schedule.restingState() : 'ready');
       this.#schedule.resume();
     } catch (error) {
       if (mine !== this.#generation) return;
@@ -134,7 +144,10 @@ export class Session {
       from,
       checkpoints: true,
     });
-    const lane = new WorkerLane(id, trainer, plan, timeline, this.#publisher.post);
+    const lane = new WorkerLane(id, trainer, plan, timeline, {
+      post: this.#publisher.post,
+      keeps: this.#keeps,
+    });
     if (mine === this.#generation) {
       this.#lanes = [...this.#lanes, lane];
       return true;
@@ -159,6 +172,7 @@ export class Session {
       this.#joining.delete(id);
       this.#publisher.post({ type: 'put', lane: id, step: checkpoint?.step ?? 0 });
       const lane = this.#laneOf(id);
+      if (checkpoint !== null) lane?.keep(checkpoint);
       lane?.flush();
       if (lane !== undefined) this.#publisher.show(lane);
     } catch (error) {
@@ -250,4 +264,18 @@ export class Session {
     if (this.#lanes.length === 0) this.#device = null;
     this.#publisher.state(stateOf[failure.code] ?? 'refused', failure, lane);
   }
+}
+
+/** A lane of `open`: one that was kept has its timeline from then. */
+function wishOf({ lane, settings, kept }: Opened['lanes'][number]): Wish {
+  if (kept === undefined) return { lane, settings };
+  const timeline = emptyTimeline();
+  for (const checkpoint of kept.forkable) timeline.checkpoints.add(checkpoint);
+  return {
+    lane,
+    settings,
+    from: kept.checkpoint,
+    timeline,
+    ...(kept.plan === null ? {} : { plan: kept.plan }),
+  };
 }

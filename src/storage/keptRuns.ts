@@ -1,6 +1,6 @@
 import { crc32 } from '../lib/crc32.ts';
 import { LabError } from '../lib/labError.ts';
-import type { Checkpoint } from '../trainer/checkpoint.ts';
+import { checkpointBytes, type Checkpoint } from '../trainer/checkpoint.ts';
 import {
   decodeCheckpoint,
   encodeCheckpoint,
@@ -27,8 +27,29 @@ export interface Restored {
   readonly record: string;
   /** What had been written after it: it comes out once more, and can be compared. */
   readonly tail: string;
+  /** All checkpoints from which the run under way can go on, oldest first. */
+  readonly forkable: readonly Checkpoint[];
   /** Sentences on files that are of no use. */
   readonly notes: readonly string[];
+}
+
+/** How runs are kept. */
+export interface Keeping {
+  /** Checkpoints beyond the newest two stay while those of a run fit into so many bytes: a run can be forked there. */
+  readonly forkableBytes?: number;
+  /**
+   * How much of the tail belongs to the state of its checkpoint, as settings do that were changed right after it.
+   * @returns the beginning of the tail
+   */
+  readonly belongs?: (tail: string, step: number) => string;
+}
+
+/** A checkpoint that lies in the folder whole. */
+interface Whole {
+  readonly needs: readonly string[];
+  readonly step: number;
+  readonly bytes: number;
+  readonly record: RecordEnd | null;
 }
 
 /**
@@ -38,20 +59,31 @@ export interface Restored {
  */
 export class KeptRuns {
   readonly #folder: Folder;
+  readonly #keeping: Keeping;
   #end: RecordEnd;
-  /** Checkpoints that lie in the folder whole, oldest first, each with those that it needs. */
-  readonly #whole: Map<string, readonly string[]>;
+  /** Whether more of the record is there than counts: cut off before anything is added, so that looking changes nothing. */
+  #hasTail: boolean;
+  /** Oldest first. */
+  readonly #whole: Map<string, Whole>;
 
-  private constructor(folder: Folder, end: RecordEnd, whole: Iterable<readonly [string, readonly string[]]>) {
+  private constructor(
+    folder: Folder,
+    keeping: Keeping,
+    end: RecordEnd,
+    hasTail: boolean,
+    whole: Iterable<readonly [string, Whole]>,
+  ) {
     this.#folder = folder;
+    this.#keeping = keeping;
     this.#end = end;
+    this.#hasTail = hasTail;
     this.#whole = new Map(whole);
   }
 
   /** Begins in a folder. @throws LabError `bad-file` where it holds runs already */
-  static async begin(folder: Folder): Promise<KeptRuns> {
+  static async begin(folder: Folder, keeping: Keeping = {}): Promise<KeptRuns> {
     const there = (await folder.names()).find((name) => name === recordFile || namePattern.test(name));
-    if (there === undefined) return new KeptRuns(folder, { bytes: 0, crc: 0 }, []);
+    if (there === undefined) return new KeptRuns(folder, keeping, { bytes: 0, crc: 0 }, false, []);
     throw new LabError(
       'bad-file',
       `The folder holds runs already: ${there} is there.`,
@@ -61,10 +93,13 @@ export class KeptRuns {
 
   /**
    * Goes on in a folder, at the newest checkpoint that is whole with all that it needs. What comes after it in the
-   * record is cut off, and given back.
+   * record is given back, and cut off when something is added: until then nothing is changed.
    * @throws LabError `bad-file` where the record is not the one that its checkpoints were taken with
    */
-  static async restore(folder: Folder): Promise<{ readonly runs: KeptRuns; readonly restored: Restored }> {
+  static async restore(
+    folder: Folder,
+    keeping: Keeping = {},
+  ): Promise<{ readonly runs: KeptRuns; readonly restored: Restored }> {
     const record = (await folder.read(recordFile)) ?? new Uint8Array();
     const { stored, notes } = await storedIn(folder);
     const fitting = new Map([...stored].filter(([, { record: end }]) => beginsWith(record, end)));
@@ -82,25 +117,33 @@ export class KeptRuns {
         'Restore it from a copy. Nothing was changed.',
       );
     }
-    const end = found?.end ?? { bytes: 0, crc: 0 };
-    const used = [...fitting].filter(([, one]) => lengthOf(one) <= end.bytes);
+    const taken = found?.end ?? { bytes: 0, crc: 0 };
+    const used = [...fitting]
+      .filter(([, one]) => lengthOf(one) <= taken.bytes)
+      .sort(([, a], [, b]) => lengthOf(a) - lengthOf(b) || a.checkpoint.step - b.checkpoint.step);
+    const under =
+      found === undefined || found.ended ? null : { run: found.run, checkpoint: found.checkpoint };
     const decoder = new TextDecoder();
+    const end = under === null ? taken : endOf(record, taken, under.checkpoint.step, keeping);
     const restored = {
       ended: used.flatMap(([, { ended, run }]) => (ended ? [run] : [])),
-      under: found === undefined || found.ended ? null : { run: found.run, checkpoint: found.checkpoint },
+      under,
       record: decoder.decode(record.subarray(0, end.bytes)),
       tail: decoder.decode(record.subarray(end.bytes)),
+      forkable: used.flatMap(([, one]) => {
+        const checkpoint =
+          one.run === under?.run && one.record !== null && !one.ended ? withEarlier(one, fitting) : null;
+        return checkpoint === null ? [] : [checkpoint];
+      }),
       notes,
     };
-    if (record.length > end.bytes) await folder.truncate(recordFile, end.bytes);
-    const whole = used
-      .sort(([, a], [, b]) => lengthOf(a) - lengthOf(b))
-      .map(([name, one]) => [name, needsOf(one)] as const);
-    return { runs: new KeptRuns(folder, end, whole), restored };
+    const whole = used.map(([name, one]) => [name, wholeOf(one)] as const);
+    return { runs: new KeptRuns(folder, keeping, end, record.length > end.bytes, whole), restored };
   }
 
   /** Adds lines to the record. */
   async append(lines: string): Promise<void> {
+    await this.#cutTail();
     const bytes = new TextEncoder().encode(lines);
     await this.#folder.append(recordFile, bytes);
     this.#end = { bytes: this.#end.bytes + bytes.length, crc: crc32(bytes, this.#end.crc) };
@@ -115,18 +158,70 @@ export class KeptRuns {
   async keep(run: number, checkpoint: Checkpoint, ended = false): Promise<void> {
     // One that was due at this step has been kept, or is where the run begins.
     if (!ended && checkpoint.earlier.some(({ step }) => step === checkpoint.step)) return;
+    await this.#cutTail();
     for (const one of checkpoint.earlier) await this.#write(run, one, null, false);
     const name = await this.#write(run, checkpoint, this.#end, ended);
     const newest = [
       name,
       ...[...this.#whole.keys()].filter((other) => other !== name && isOf(run, other)).slice(-1),
     ];
-    const needed = new Set(newest.flatMap((one) => [one, ...(this.#whole.get(one) ?? [])]));
-    for (const other of [...this.#whole.keys()]) {
-      if (!isOf(run, other) || needed.has(other)) continue;
-      await this.#folder.remove(other);
-      this.#whole.delete(other);
+    const needed = new Set(newest.flatMap((one) => [one, ...(this.#whole.get(one)?.needs ?? [])]));
+    for (const other of this.#superfluous(run, needed)) await this.#remove(other);
+  }
+
+  /**
+   * Goes back to a checkpoint that is kept: what came after it never was.
+   * @throws LabError `bad-file` where it is not kept
+   */
+  async back(run: number, step: number): Promise<void> {
+    const name = nameOf(run, step, false);
+    const to = this.#whole.get(name)?.record;
+    if (to === undefined || to === null) {
+      throw new LabError(
+        'bad-file',
+        `The checkpoint of step ${String(step)} is not kept.`,
+        'Go on from another one.',
+      );
     }
+    const later = [...this.#whole].filter(([, { record }]) => (record?.bytes ?? 0) > to.bytes);
+    // First those that would be refused once the record is shorter.
+    for (const [other] of later) await this.#remove(other);
+    const end = endOf((await this.#folder.read(recordFile)) ?? new Uint8Array(), to, step, this.#keeping);
+    await this.#folder.truncate(recordFile, end.bytes);
+    this.#end = end;
+    this.#hasTail = false;
+  }
+
+  async #cutTail(): Promise<void> {
+    if (!this.#hasTail) return;
+    await this.#folder.truncate(recordFile, this.#end.bytes);
+    this.#hasTail = false;
+  }
+
+  async #remove(name: string): Promise<void> {
+    await this.#folder.remove(name);
+    this.#whole.delete(name);
+  }
+
+  /**
+   * Checkpoints of a run to be let go: all that nothing needs where none are kept to be forked from; else, while they
+   * take too much, every second, then every fourth and so on, the oldest first.
+   */
+  #superfluous(run: number, needed: ReadonlySet<string>): readonly string[] {
+    const { forkableBytes = 0 } = this.#keeping;
+    const all = [...this.#whole].filter(([name]) => isOf(run, name));
+    const withNeeds = (names: readonly string[]): ReadonlySet<string> =>
+      new Set([...needed, ...names.flatMap((name) => [name, ...(this.#whole.get(name)?.needs ?? [])])]);
+    const bytesOf = (names: ReadonlySet<string>): number =>
+      all.reduce((sum, [name, { bytes }]) => sum + (names.has(name) ? bytes : 0), 0);
+    const stay = all.filter(([, { record }]) => record !== null).map(([name]) => name);
+    // The first is where the run began: it goes last.
+    for (let at = 1; stay.length > 0 && bytesOf(withNeeds(stay)) > forkableBytes; at++) {
+      if (at >= stay.length) at = Math.min(1, stay.length - 1);
+      stay.splice(at, 1);
+    }
+    const stays = withNeeds(stay);
+    return all.flatMap(([name]) => (stays.has(name) ? [] : [name]));
   }
 
   async #write(
@@ -149,9 +244,16 @@ export class KeptRuns {
         'The disk is full or failing: make room, or keep the run elsewhere.',
       );
     }
-    this.#whole.set(name, needsOf(stored));
+    this.#whole.set(name, wholeOf(stored));
     return name;
   }
+}
+
+/** Of what belongs to a checkpoint. @param taken of the record when the checkpoint was */
+function endOf(record: Uint8Array, taken: RecordEnd, step: number, { belongs }: Keeping): RecordEnd {
+  const tail = new TextDecoder().decode(record.subarray(taken.bytes));
+  const more = new TextEncoder().encode(belongs?.(tail, step) ?? '');
+  return { bytes: taken.bytes + more.length, crc: crc32(more, taken.crc) };
 }
 
 /** Of the record when it was taken, in bytes. */
@@ -171,8 +273,10 @@ export async function newestCheckpoint(folder: Folder, run: number): Promise<Che
   return newest === undefined ? null : { ...newest.checkpoint, earlier: [] };
 }
 
-function needsOf({ run, checkpoint }: Pick<StoredCheckpoint, 'run' | 'checkpoint'>): readonly string[] {
-  return checkpoint.earlier.map((step) => nameOf(run, step, false));
+function wholeOf({ run, checkpoint, record }: StoredCheckpoint): Whole {
+  const { step, earlier } = checkpoint;
+  const needs = earlier.map((each) => nameOf(run, each, false));
+  return { needs, step, bytes: checkpointBytes(checkpoint), record };
 }
 
 function isOf(run: number, name: string): boolean {

@@ -2,9 +2,27 @@ import { LabError } from '../lib/labError.ts';
 import { defaultPreset, presets } from '../settings/presets.ts';
 import { decodeUrl, encodeUrl, linkQuery, type SharedLab } from '../settings/url.ts';
 import { open } from './connection.ts';
+import { askForLab, mayRestore } from './keeping.ts';
+import { labName, nameHere } from './labName.ts';
 import { lab, setupsOf } from './lanes.ts';
 import { encodeLook } from './look.ts';
 import { view } from './view.ts';
+
+/**
+ * Opens the lanes that this entry of the browser's history showed, or that were kept last where the address says
+ * nothing; else what the address says: a link always wins.
+ */
+export async function openOrRestore(search: string): Promise<void> {
+  const name = nameHere();
+  if (mayRestore() && (name !== null || search === '')) {
+    const found = await askForLab(name);
+    if (found !== null && found !== 'busy') {
+      const { restore } = await import('./restore.ts');
+      if (await restore(found)) return;
+    }
+  }
+  openFromAddress(search);
+}
 
 /** Opens what the address says; nonsense there opens the default preset and says what was wrong. */
 export function openFromAddress(search: string): void {
@@ -44,11 +62,15 @@ export function keepAddress(): void {
 function keep(): void {
   refusedAddress = false;
   try {
-    history.replaceState(null, '', `${addressOf()}${location.hash}`);
+    history.replaceState({ lab: labName() }, '', `${addressOf()}${location.hash}`);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     // Too long for an address: kept beside it, so that a reload brings the same lanes all the same.
-    history.replaceState({ query: encodeUrl(shared()) }, '', `${location.pathname}${location.hash}`);
+    history.replaceState(
+      { lab: labName(), query: encodeUrl(shared()) },
+      '',
+      `${location.pathname}${location.hash}`,
+    );
   }
 }
 

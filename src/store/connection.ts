@@ -10,6 +10,7 @@ import type {
   Event,
   Failure,
   HeldModel,
+  KeptCourse,
   LaneId,
   ShownGroup,
   Side,
@@ -17,11 +18,12 @@ import type {
 import { appendRows, laneFrom } from './append.ts';
 import { arrived, awaited, giveUp } from './awaited.ts';
 import { describeChange } from './describe.ts';
+import { canKeep, nameLab } from './labName.ts';
 import { freshLane, type Lane, lab, type Mark, settingsAt, stepOf } from './lanes.ts';
 
 /** What the page needs of a worker. */
 export interface TrainerPort {
-  postMessage(command: Command): void;
+  postMessage(command: Command, transfer?: Transferable[]): void;
   onmessage: ((message: MessageEvent<Event>) => void) | null;
   onerror: ((failure: ErrorEvent) => void) | null;
 }
@@ -32,6 +34,7 @@ const batchMs = 100;
 const rolloutsMs = 500;
 
 let port: TrainerPort | null = null;
+let heard: (event: Event) => void = () => undefined;
 let flushing: ReturnType<typeof setTimeout> | undefined;
 /** News per lane since the last batch. */
 let news = new Map<LaneId, Partial<Lane>>();
@@ -44,6 +47,7 @@ export function connect(trainer: TrainerPort): void {
   port = trainer;
   trainer.onmessage = ({ data }) => {
     receive(data);
+    heard(data);
   };
   trainer.onerror = (failure) => {
     lab.setState({
@@ -57,10 +61,15 @@ export function connect(trainer: TrainerPort): void {
   };
 }
 
+/** Has someone told of each event of the trainer, after the state of the page knows of it. */
+export function overhear(listener: (event: Event) => void): void {
+  heard = listener;
+}
+
 /** Sends one command to the trainer. */
-export function send(command: Command): void {
+export function send(command: Command, transfer: Transferable[] = []): void {
   if (port === null) throw new Error('no trainer is connected');
-  port.postMessage(command);
+  port.postMessage(command, transfer);
 }
 
 /** A model of a lane; see the command `weights`. @throws LabError where there is none */
@@ -72,14 +81,27 @@ export function askModel(lane: LaneId, side: Side, step: number | null): Promise
 
 /** Starts lanes afresh at step 0; whatever ran before is gone. */
 export function open(preset: PresetName, setups: readonly LaneSetup[]): void {
+  nameLab();
+  openLanes(
+    preset,
+    setups.map((setup, slot) => freshLane(setup, slot)),
+  );
+}
+
+/** Opens lanes, those that were kept where they go on; whatever ran before is gone. */
+export function openLanes(
+  preset: PresetName,
+  lanes: readonly Lane[],
+  kept: ReadonlyMap<LaneId, KeptCourse> = new Map(),
+  marks: readonly Mark[] = [],
+): void {
   news = new Map();
   groups = new Map();
-  const lanes = setups.map((setup, slot) => freshLane(setup, slot));
   lab.setState(({ selected, version, watched }) => ({
     preset,
     lanes,
     selected: Math.min(selected, lanes.length - 1),
-    marks: [],
+    marks,
     watched: { ...watched, step: null },
     asked: null,
     refusal: null,
@@ -87,11 +109,17 @@ export function open(preset: PresetName, setups: readonly LaneSetup[]): void {
     failed: null,
     version: version + 1,
   }));
-  send({
-    type: 'open',
-    lanes: lanes.map(({ id, settings }) => ({ lane: id, settings })),
-    base: document.baseURI,
+  const arrays = [...kept.values()]
+    .flatMap(({ checkpoint, forkable }) => [checkpoint, ...forkable])
+    .flatMap((one) => [one, ...one.earlier])
+    .flatMap(({ state: { policy, anchor, m, v } }) => [policy.buffer, anchor.buffer, m.buffer, v.buffer]);
+  const opened = lanes.map(({ id, settings }) => {
+    const course = kept.get(id);
+    return { lane: id, settings, ...(course === undefined ? {} : { kept: course }) };
   });
+  const command = { type: 'open', lanes: opened, base: document.baseURI, keeps: canKeep() } as const;
+  // Checkpoints share arrays, and none can be transferred twice.
+  send(command, [...new Set(arrays)]);
 }
 
 /**
@@ -179,11 +207,15 @@ export function receive(event: Event): void {
     case 'changed':
       changed(event.lane, event);
       return;
+    case 'checkpoint':
+      // It is for whoever keeps runs.
+      return;
   }
   event satisfies never;
 }
 
-function laneNow(id: LaneId): Lane | undefined {
+/** A lane with all that is known of it. */
+export function laneNow(id: LaneId): Lane | undefined {
   const lane = lab.getState().lanes.find((each) => each.id === id);
   return lane === undefined ? undefined : { ...lane, ...news.get(id) };
 }

@@ -7,6 +7,7 @@ import type { RunRecord } from '../records/run.ts';
 import { thisLab } from '../records/thisLab.ts';
 import { recordLines } from '../records/write.ts';
 import { download } from './download.ts';
+import { isKept } from './keeping.ts';
 import { lab, setupOf, stepOf } from './lanes.ts';
 
 /** The newest step of each history that a file holds. */
@@ -92,8 +93,9 @@ function fileName(name: string): string {
   return name.replace(/[^\w.+-]+/g, '-');
 }
 
-/** Whether a lane has made steps that no file holds: closing the page would lose them. */
+/** Whether a lane has made steps that are neither kept nor in a file: closing the page would lose them. */
 export function hasUnsaved(): boolean {
+  if (isKept()) return false;
   return lab.getState().lanes.some((lane) => stepOf(lane) > (saved.get(lane.history) ?? 0));
 }
 

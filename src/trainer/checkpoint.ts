@@ -41,7 +41,7 @@ export function firstCheckpoint({ weights }: BaseModel): Checkpoint {
 }
 
 /** Bytes of a checkpoint alone. */
-export function checkpointBytes({ state: { policy, anchor, m, v } }: Checkpoint): number {
+export function checkpointBytes({ state: { policy, anchor, m, v } }: Pick<Checkpoint, 'state'>): number {
   return policy.byteLength + anchor.byteLength + m.byteLength + v.byteLength;
 }
 

@@ -6,6 +6,7 @@ import { TopBar } from './bar/TopBar.tsx';
 import { pageOf } from './pages.ts';
 import { Announcer } from './states/Announcer.tsx';
 import { Boundary } from './states/Boundary.tsx';
+import { KeptLine } from './states/KeptLine.tsx';
 import { NoWebGPU } from './states/NoWebGPU.tsx';
 import { Question } from './states/Question.tsx';
 import { LabContext, useShownLab, useView } from './useStore.ts';
@@ -26,6 +27,7 @@ export function App() {
       <TopBar />
       <Announcer />
       {page === 'lab' && shown === recordedLab ? <NoWebGPU /> : null}
+      {page === 'lab' ? <KeptLine /> : null}
       <Boundary key={page} what={title}>
         <Suspense fallback={<main className="loading" aria-busy="true" />}>
           <Component />

@@ -1,10 +1,11 @@
 import '../lib/trustedScripts.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { keepAddress, openFromAddress, queryHere } from '../store/address.ts';
+import { keepAddress, openOrRestore, queryHere } from '../store/address.ts';
 import { connect } from '../store/connection.ts';
 import { askBeforeLeaving } from '../store/exportMetrics.ts';
 import { followCursor } from '../store/follow.ts';
+import { keepRuns } from '../store/keeping.ts';
 import { followAddress } from '../store/view.ts';
 import { App } from './App.tsx';
 import './lab.css';
@@ -28,8 +29,12 @@ const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');
 
 connect(new Worker(new URL('../session/worker.ts', import.meta.url), { type: 'module', name: 'trainer' }));
-openFromAddress(queryHere());
+keepRuns(
+  () =>
+    new Worker(new URL('../storage/keeperWorker.ts', import.meta.url), { type: 'module', name: 'keeper' }),
+);
 keepAddress();
+void openOrRestore(queryHere());
 followAddress();
 followCursor();
 askBeforeLeaving();

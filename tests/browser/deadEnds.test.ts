@@ -15,8 +15,12 @@ import {
 const lab = openedLab();
 
 /** A page whose run is under way. */
-async function training(settings: Readonly<Record<string, string>> = {}): Promise<Page> {
+async function training(
+  settings: Readonly<Record<string, string>> = {},
+  prepare: (page: Page) => Promise<void> = () => Promise.resolve(),
+): Promise<Page> {
   const { page } = await newPage(lab.browser);
+  await prepare(page);
   await page.goto(`${lab.host.address}${query({ ...tiny, steps: '100000', ...settings })}`);
   await reaches(page, 'Ready to train');
   await page.getByRole('button', { name: 'Train' }).click();
@@ -155,8 +159,13 @@ it('Back leads through the pages that were looked at, whatever was set on them m
   await page.close();
 });
 
-it('leaving the page asks while steps are in no file', async () => {
-  const page = await training();
+it('leaving the page asks while steps are neither kept nor in a file', async () => {
+  const page = await training({}, async (fresh) => {
+    // As in a browser that has no file system for pages.
+    await fresh.addInitScript(() => {
+      Reflect.deleteProperty(StorageManager.prototype, 'getDirectory');
+    });
+  });
   const asked: string[] = [];
   page.on('dialog', (dialog) => {
     asked.push(dialog.type());

@@ -75,7 +75,12 @@ export async function mainJob(browser: Browser, address: string): Promise<void> 
     .poll(() => Object.fromEntries(new URL(page.url()).searchParams))
     .toMatchObject({ learningRate: '0.0002', groupSize: '8' });
   const link = page.url();
+  // A reload brings the run; a link, settings alone.
   await page.reload();
+  await reaches(page, 'Paused');
+  expect(await stepsMade(page)).toBeGreaterThanOrEqual(paused + 4);
+  await page.goto('about:blank');
+  await page.goto(link);
   await reaches(page, 'Ready to train');
   await expect.poll(() => page.url()).toBe(link);
   expect(await stepsMade(page)).toBe(0);

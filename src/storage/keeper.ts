@@ -1,0 +1,147 @@
+import { failureOf } from '../lib/failure.ts';
+import { LabError } from '../lib/labError.ts';
+import type { Folder } from './folder.ts';
+import type { KeepReport, KeepRequest, KeptCourseState, KeptLab, RestoredLab } from './kept.ts';
+import { KeptCourse } from './keptCourse.ts';
+import type { RunIndex } from './runIndex.ts';
+
+/** Where a keeper keeps: files, their index, and the claim that no other page writes the same. */
+export interface Places {
+  /** The folder of a run, which is made where there is none. */
+  readonly folder: (run: string) => Promise<Folder>;
+  readonly index: RunIndex;
+  /** Has the runs of a lab to itself from now on. @returns false where another page has */
+  readonly claim: (lab: string) => Promise<boolean>;
+}
+
+/** What was measured waits so long at most. */
+const waitMs = 1000;
+
+/**
+ * Keeps the runs of one page, in a worker of its own: training waits for nothing here. It does one request after
+ * another. What can't be kept ends the keeping, and the training goes on.
+ */
+export class Keeper {
+  readonly #places: () => Promise<Places>;
+  readonly #tell: (report: KeepReport) => void;
+  readonly #courses = new Map<string, KeptCourse>();
+  #queue: Promise<void> = Promise.resolve();
+  #writing: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
+
+  constructor(places: () => Promise<Places>, tell: (report: KeepReport) => void) {
+    this.#places = places;
+    this.#tell = tell;
+  }
+
+  receive(request: KeepRequest): void {
+    this.#then(() => this.#do(request));
+  }
+
+  /** Keeps nothing from now on. */
+  stop(error: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearTimeout(this.#writing);
+    this.#tell({ type: 'stopped', failure: failureOf(error) });
+  }
+
+  #then(work: () => Promise<void>): void {
+    this.#queue = this.#queue.then(async () => {
+      if (this.#stopped) return;
+      try {
+        await work();
+      } catch (error) {
+        this.stop(inWords(error));
+      }
+    });
+  }
+
+  async #do(request: KeepRequest): Promise<void> {
+    switch (request.type) {
+      case 'begin': {
+        const { run, head, changes, rows } = request;
+        const folder = await (await this.#places()).folder(run);
+        this.#courses.set(run, await KeptCourse.begin(folder, head, changes, rows));
+        return;
+      }
+      case 'rows': {
+        const course = this.#courses.get(request.run);
+        course?.rows(request.rows);
+        const sentence = course?.compared() ?? null;
+        if (sentence !== null) this.#tell({ type: 'compared', run: request.run, sentence });
+        this.#soon();
+        return;
+      }
+      case 'changed':
+        this.#courses.get(request.run)?.changed(request.change);
+        // Rare, and what the reader set must not be lost by a reload right after it.
+        await this.#write();
+        return;
+      case 'checkpoint':
+        await this.#courses.get(request.run)?.keep(request.sent);
+        return;
+      case 'back':
+        await this.#courses.get(request.run)?.back(request.step);
+        return;
+      case 'save': {
+        const { index, claim } = await this.#places();
+        if (!(await claim(request.lab.id))) throw elsewhere();
+        await index.save(request.lab, request.runs);
+        return;
+      }
+      case 'restore':
+        this.#tell({ type: 'restored', found: await this.#restore(request.lab) });
+        return;
+      case 'flush':
+        await this.#write();
+        return;
+    }
+    request satisfies never;
+  }
+
+  async #restore(id: string | null): Promise<RestoredLab | 'busy' | null> {
+    const { index, claim, folder } = await this.#places();
+    const lab: KeptLab | null = id === null ? await index.newestLab() : await index.lab(id);
+    if (lab === null) return null;
+    if (!(await claim(lab.id))) return 'busy';
+    const courses = new Map<string, KeptCourseState>();
+    for (const { run } of lab.lanes) {
+      const found = await KeptCourse.restore(await folder(run));
+      if (found === null) continue;
+      courses.set(run, found.state);
+      this.#courses.set(run, found.course);
+    }
+    return { lab, courses };
+  }
+
+  #soon(): void {
+    this.#writing ??= setTimeout(() => {
+      this.#writing = undefined;
+      this.#then(() => this.#write());
+    }, waitMs);
+  }
+
+  async #write(): Promise<void> {
+    for (const [run, course] of this.#courses) this.#tell({ type: 'kept', run, step: await course.write() });
+  }
+}
+
+function elsewhere(): LabError {
+  return new LabError(
+    'bad-file',
+    'Another tab trains this run.',
+    'Close one of the two, or export what this one makes.',
+  );
+}
+
+/** What a failure of the browser's storage means. */
+function inWords(error: unknown): unknown {
+  if (!(error instanceof DOMException)) return error;
+  const remedy = 'Training goes on. Export what you want to keep.';
+  const sentence =
+    error.name === 'QuotaExceededError'
+      ? 'The browser’s storage is full'
+      : `The browser gives no storage (${error.name})`;
+  return new LabError('bad-file', `${sentence}: from here on, runs are not kept.`, remedy, error);
+}

@@ -1,0 +1,50 @@
+import '../lib/trustedScripts.ts';
+import { Keeper, type Places } from './keeper.ts';
+import type { KeepRequest } from './kept.ts';
+import { OpfsFolder } from './opfsFolder.ts';
+import { openRunIndex } from './runIndex.ts';
+import { LabError } from '../lib/labError.ts';
+
+/** The keeper's worker: between the page's messages and the browser's storage. */
+let places: Promise<Places> | null = null;
+const keeper = new Keeper(
+  () => (places ??= open()),
+  (report) => {
+    self.postMessage(report);
+  },
+);
+
+self.onmessage = ({ data }: MessageEvent<KeepRequest>) => {
+  keeper.receive(data);
+};
+
+async function open(): Promise<Places> {
+  const root = await navigator.storage.getDirectory();
+  const runs = await root.getDirectoryHandle('runs', { create: true });
+  const index = await openRunIndex(() => {
+    keeper.stop(
+      new LabError(
+        'bad-file',
+        'Another version of the lab took over what is kept, or it was deleted: from here on, this page keeps nothing.',
+        'Reload the page. Export first what you want to keep.',
+      ),
+    );
+  });
+  const claimed = new Set<string>();
+  return {
+    index,
+    folder: async (run) => new OpfsFolder(await runs.getDirectoryHandle(run, { create: true })),
+    claim: async (lab) => {
+      if (claimed.has(lab)) return true;
+      const got = await new Promise<boolean>((resolve) => {
+        // Held until the page goes.
+        void navigator.locks.request(`m-grpo-lab ${lab}`, { ifAvailable: true }, (lock) => {
+          resolve(lock !== null);
+          return lock === null ? undefined : new Promise(() => undefined);
+        });
+      });
+      if (got) claimed.add(lab);
+      return got;
+    },
+  };
+}

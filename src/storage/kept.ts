@@ -1,0 +1,100 @@
+import type { LiveChange, RunHead } from '../records/run.ts';
+import type { Failure } from '../lib/failure.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
+import type { Checkpoint } from '../trainer/checkpoint.ts';
+import type { SentCheckpoint } from './sentCheckpoint.ts';
+
+/** A lane as it stood on the page; what it measured lies in the folder of its run, where there is one. */
+export interface KeptLane {
+  readonly run: string;
+  readonly slot: number;
+  readonly name: string;
+  /** As the reader left them. */
+  readonly settings: Settings;
+  readonly origin: { readonly name: string; readonly step: number } | null;
+}
+
+/** The lanes that a page showed together. */
+export interface KeptLab {
+  readonly id: string;
+  readonly preset: string;
+  /** Milliseconds since 1970: for people, and to find the newest. */
+  readonly updated: number;
+  readonly selected: number;
+  readonly lanes: readonly KeptLane[];
+  readonly marks: readonly {
+    readonly step: number;
+    readonly runs: readonly string[];
+    readonly text: string;
+    readonly kind: 'change' | 'guard' | 'fork' | 'gap';
+  }[];
+}
+
+/** A run in the list of those that are kept. */
+export interface KeptEntry {
+  readonly id: string;
+  readonly lab: string;
+  readonly name: string;
+  readonly preset: string;
+  readonly notes: string;
+  /** Milliseconds since 1970, as of the last save. */
+  readonly updated: number;
+  readonly step: number;
+  /** How it fares, in a word or two. */
+  readonly verdict: string;
+  /** Held-out accuracy over the run, some dozens of values. */
+  readonly spark: readonly number[];
+}
+
+/** A run as its folder holds it. */
+export interface KeptCourseState {
+  readonly head: RunHead;
+  readonly changes: readonly LiveChange[];
+  /** Up to the newest checkpoint, [rows × metrics] in table order. */
+  readonly rows: Float64Array<ArrayBuffer>;
+  /** What was measured after it and will come out once more, likewise. */
+  readonly again: Float64Array<ArrayBuffer>;
+  /** Where it goes on; null: at its beginning. */
+  readonly checkpoint: Checkpoint | null;
+  /** Where it can be forked, oldest first, the newest included. */
+  readonly forkable: readonly Checkpoint[];
+  readonly notes: readonly string[];
+}
+
+/** The lanes of a page once more. */
+export interface RestoredLab {
+  readonly lab: KeptLab;
+  /** By run; a lane that had not begun has none. */
+  readonly courses: ReadonlyMap<string, KeptCourseState>;
+}
+
+/** What the page asks of the keeper, which does one after the other. A run is named by an id that no other ever has. */
+export type KeepRequest =
+  /** Rows as in `KeptCourseState`. */
+  | {
+      readonly type: 'begin';
+      readonly run: string;
+      readonly head: RunHead;
+      readonly changes: readonly LiveChange[];
+      readonly rows: Float64Array<ArrayBuffer>;
+    }
+  | { readonly type: 'rows'; readonly run: string; readonly rows: Float64Array<ArrayBuffer> }
+  | { readonly type: 'changed'; readonly run: string; readonly change: LiveChange }
+  | { readonly type: 'checkpoint'; readonly run: string; readonly sent: SentCheckpoint }
+  /** The run goes on from the checkpoint of a step after what came later was lost; step 0: from its beginning. */
+  | { readonly type: 'back'; readonly run: string; readonly step: number }
+  | { readonly type: 'save'; readonly lab: KeptLab; readonly runs: readonly Omit<KeptEntry, 'notes'>[] }
+  /** @param lab null: the newest */
+  | { readonly type: 'restore'; readonly lab: string | null }
+  /** What waits is written now. */
+  | { readonly type: 'flush' };
+
+/** What the keeper tells the page. */
+export type KeepReport =
+  | { readonly type: 'restored'; readonly found: RestoredLab | 'busy' | null }
+  /** All that was measured up to a step is on the disk. */
+  | { readonly type: 'kept'; readonly run: string; readonly step: number }
+  /** Steps came out once more: what a comparison found. */
+  | { readonly type: 'compared'; readonly run: string; readonly sentence: string }
+  /** Nothing is kept any more. */
+  | { readonly type: 'stopped'; readonly failure: Failure };

@@ -1,0 +1,170 @@
+import type { RecordedRun } from '../records/building.ts';
+import { readRecord } from '../records/read.ts';
+import type { LiveChange, RunHead } from '../records/run.ts';
+import { changeLine, measured, recordLines, stepLine } from '../records/write.ts';
+import { diffSettings } from '../settings/settings.ts';
+import { fromRow, metricIds, toRow, type MetricRow } from '../spec/metrics.ts';
+import { comparedAgain } from './again.ts';
+import type { Folder } from './folder.ts';
+import type { KeptCourseState } from './kept.ts';
+import { KeptRuns, type Keeping } from './keptRuns.ts';
+import { CheckpointReceiver, type SentCheckpoint } from './sentCheckpoint.ts';
+
+/** A folder of the page keeps one run. */
+const run = 1;
+
+const keeping: Keeping = {
+  // Some thirty checkpoints of the largest base model.
+  forkableBytes: 32 * 2 ** 20,
+  belongs: changesAt,
+};
+
+/** Rows, [rows × metrics] in table order, as records have them. */
+export function unpackRows(packed: Float64Array): readonly Partial<MetricRow>[] {
+  const count = packed.length / metricIds.length;
+  return Array.from({ length: count }, (_, row) => measured(fromRow(packed, row * metricIds.length)));
+}
+
+/** The inverse of `unpackRows`. */
+export function packRows(rows: readonly Partial<MetricRow>[]): Float64Array<ArrayBuffer> {
+  const packed = new Float64Array(rows.length * metricIds.length);
+  rows.forEach((row, index) => {
+    packed.set(toRow(row), index * metricIds.length);
+  });
+  return packed;
+}
+
+/** One run of the page in a folder of its own, as it is trained. Lines wait until `write`. */
+export class KeptCourse {
+  readonly #folder: Folder;
+  readonly #runs: KeptRuns;
+  readonly #received = new CheckpointReceiver();
+  #lines = '';
+  #step = 0;
+  /** What had been measured before and comes out once more, and what has come out of it so far. */
+  #again: { found: RecordedRun; rows: Partial<MetricRow>[]; changes: LiveChange[] } | null = null;
+
+  /** @param step where it goes on @param found as it was recorded before */
+  private constructor(folder: Folder, runs: KeptRuns, step: number, found: RecordedRun | null) {
+    this.#folder = folder;
+    this.#runs = runs;
+    const ahead = (found?.rows.at(-1)?.step ?? -1) > step || step === 0;
+    this.#again = found === null || !ahead ? null : { found, rows: [], changes: [] };
+    this.#step = step;
+  }
+
+  /** Begins a run in a folder; what lies there of a beginning that was cut short comes out once more. */
+  static async begin(
+    folder: Folder,
+    head: RunHead,
+    changes: readonly LiveChange[],
+    rows: Float64Array,
+  ): Promise<KeptCourse> {
+    const { runs, restored } = await KeptRuns.restore(folder, keeping);
+    const found = recordOf(restored.record + restored.tail);
+    const same =
+      found !== null &&
+      Object.keys(diffSettings(found.settings, head.settings)).length === 0 &&
+      found.changes.every(({ by }) => by === 'guard');
+    const course = new KeptCourse(folder, runs, 0, same ? found : null);
+    const all = unpackRows(rows);
+    await course.#runs.append(recordLines(run, { ...head, changes, rows: all, summary: null }));
+    course.#step = all.at(-1)?.step ?? 0;
+    course.#again?.rows.push(...all);
+    course.#again?.changes.push(...changes);
+    return course;
+  }
+
+  /** A run as it was kept. @returns null where there is none @throws LabError `bad-file`, `bad-setting` */
+  static async restore(folder: Folder): Promise<{ course: KeptCourse; state: KeptCourseState } | null> {
+    const { runs, restored } = await KeptRuns.restore(folder, keeping);
+    const found = recordOf(restored.record + restored.tail);
+    if (found === null) return null;
+    const before = recordOf(restored.record);
+    const { name, settings, origin, plan, adapter, lab, rows } = found;
+    const head = { name, settings, origin, plan, adapter, lab };
+    const checkpoint = restored.under?.checkpoint ?? null;
+    const course = new KeptCourse(folder, runs, checkpoint?.step ?? 0, found);
+    const state = {
+      head,
+      changes: before?.changes ?? [],
+      rows: packRows(before?.rows ?? []),
+      again: packRows(rows.slice(before?.rows.length ?? 0)),
+      checkpoint,
+      forkable: restored.forkable,
+      notes: restored.notes,
+    };
+    return { course, state };
+  }
+
+  rows(packed: Float64Array): void {
+    const rows = unpackRows(packed);
+    for (const row of rows) this.#lines += stepLine(run, row);
+    this.#step = rows.at(-1)?.step ?? this.#step;
+    this.#again?.rows.push(...rows);
+  }
+
+  changed(change: LiveChange): void {
+    this.#lines += changeLine(run, change);
+    // From here on it is another run than the one that was recorded.
+    if (change.by !== 'guard') this.#again = null;
+    this.#again?.changes.push(change);
+  }
+
+  /** Writes what waits. @returns the step up to which all is kept */
+  async write(): Promise<number> {
+    const [lines, step] = [this.#lines, this.#step];
+    this.#lines = '';
+    if (lines !== '') await this.#runs.append(lines);
+    return step;
+  }
+
+  async keep(sent: SentCheckpoint): Promise<void> {
+    const checkpoint = this.#received.unpack(sent);
+    await this.write();
+    await this.#runs.keep(run, checkpoint);
+  }
+
+  /** Goes back to the checkpoint of a step, or to where nothing had begun: then it is to be begun once more. @throws LabError `bad-file` where it is not kept */
+  async back(step: number): Promise<void> {
+    this.#lines = '';
+    this.#step = step;
+    if (step > 0) {
+      await this.#runs.back(run, step);
+      return;
+    }
+    for (const name of await this.#folder.names()) await this.#folder.remove(name);
+  }
+
+  /** What is to be said of steps that came out once more, once they all have; then null again. */
+  compared(): string | null {
+    if (this.#again === null) return null;
+    const sentence = comparedAgain(this.#again.found, this.#again);
+    if (sentence !== null) this.#again = null;
+    return sentence;
+  }
+}
+
+/** The changes that a tail begins with, made right after its checkpoint. */
+function changesAt(tail: string, step: number): string {
+  let end = 0;
+  for (;;) {
+    const next = tail.indexOf('\n', end) + 1;
+    if (next === 0 || !isChangeAt(tail.slice(end, next), step)) return tail.slice(0, end);
+    end = next;
+  }
+}
+
+function isChangeAt(line: string, at: number): boolean {
+  try {
+    const { type, step } = JSON.parse(line) as { readonly type?: unknown; readonly step?: unknown };
+    return type === 'change' && step === at;
+  } catch {
+    return false;
+  }
+}
+
+/** The run of a record; null where not even its header is whole. */
+function recordOf(text: string): RecordedRun | null {
+  return text.includes('\n') ? (readRecord(text).runs[0] ?? null) : null;
+}

@@ -1,0 +1,55 @@
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import type { KeptEntry, KeptLab } from './kept.ts';
+
+/** What there is of kept runs, beside the folders that hold them. */
+export interface RunIndex {
+  lab(id: string): Promise<KeptLab | null>;
+  newestLab(): Promise<KeptLab | null>;
+  /** Saves the lanes of a page, and what the list says of their runs, all or nothing. Notes stay. */
+  save(lab: KeptLab, runs: readonly Omit<KeptEntry, 'notes'>[]): Promise<void>;
+}
+
+interface Schema extends DBSchema {
+  labs: { key: string; value: KeptLab; indexes: { updated: number } };
+  runs: { key: string; value: KeptEntry };
+}
+
+const name = 'm-grpo-lab';
+/** Of the schema: a page that knows a later one makes this one stop. */
+const version = 1;
+
+/**
+ * The index in the browser's database, whose transactions are whole or not there: a small file of OPFS would have to be
+ * written over. A page of a later version closes this one's connection; two versions never write side by side.
+ * @param closed told that nothing can be saved any more: another version of the lab took over, or the data was deleted
+ */
+export async function openRunIndex(closed: () => void): Promise<RunIndex> {
+  const database: IDBPDatabase<Schema> = await openDB<Schema>(name, version, {
+    upgrade(fresh) {
+      fresh.createObjectStore('labs', { keyPath: 'id' }).createIndex('updated', 'updated');
+      fresh.createObjectStore('runs', { keyPath: 'id' });
+    },
+    blocking() {
+      database.close();
+      closed();
+    },
+    terminated: closed,
+  });
+  return {
+    lab: async (id) => (await database.get('labs', id)) ?? null,
+    newestLab: async () => {
+      const cursor = await database.transaction('labs').store.index('updated').openCursor(null, 'prev');
+      return cursor?.value ?? null;
+    },
+    save: async (lab, runs) => {
+      const transaction = database.transaction(['labs', 'runs'], 'readwrite', { durability: 'strict' });
+      const store = transaction.objectStore('runs');
+      await transaction.objectStore('labs').put(lab);
+      for (const run of runs) {
+        const before = await store.get(run.id);
+        await store.put({ notes: '', ...before, ...run });
+      }
+      await transaction.done;
+    },
+  };
+}

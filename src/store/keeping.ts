@@ -1,0 +1,279 @@
+import { createStore } from 'zustand/vanilla';
+import type { Failure } from '../lib/failure.ts';
+import { thisLab } from '../records/thisLab.ts';
+import type { LiveChange } from '../records/run.ts';
+import type { Event, LaneId } from '../session/protocol.ts';
+import type { KeepReport, KeepRequest, KeptEntry, KeptLab } from '../storage/kept.ts';
+import { laneNow, overhear } from './connection.ts';
+import { canKeep, keepName, labName } from './labName.ts';
+import { type Lane, lab, setupOf, stepOf } from './lanes.ts';
+import { stateInWords } from './status.ts';
+
+/** What the page needs of the keeper's worker. */
+export interface KeeperPort {
+  postMessage(request: KeepRequest, transfer?: Transferable[]): void;
+  onmessage: ((message: MessageEvent<KeepReport>) => void) | null;
+  onerror: ((failure: ErrorEvent) => void) | null;
+}
+
+/** Lanes that were kept and are shown once more. */
+export interface Restored {
+  /** Milliseconds since 1970. */
+  readonly updated: number;
+  /** Whether a version of the lab other than this one trained them. */
+  readonly otherVersion: boolean;
+  /** Where it goes on, and up to where steps are trained once more. */
+  readonly from: number;
+  readonly to: number;
+  /** What a comparison of those steps found, per lane, in words. */
+  readonly compared: readonly { readonly lane: LaneId; readonly sentence: string }[];
+}
+
+/** What the page knows of the keeping of its runs. */
+export interface Kept {
+  /** 'idle': nothing has been kept yet. */
+  readonly state: 'idle' | 'kept' | 'stopped';
+  readonly failure: Failure | null;
+  readonly restored: Restored | null;
+}
+
+export const kept = createStore<Kept>()(() => ({ state: 'idle', failure: null, restored: null }));
+
+/** In local storage while there is something to restore: without it a visit need not ask. */
+const keptKey = 'm-grpo-lab.kept';
+/** Least time between two saves of what the page shows. */
+const saveMs = 2000;
+
+let makeWorker: (() => KeeperPort) | null = null;
+let keeper: KeeperPort | null = null;
+/** The name under which lanes were saved last. */
+let saved = '';
+let saving: ReturnType<typeof setTimeout> | undefined;
+const runs = new Map<LaneId, string>();
+/** Runs that the keeper knows. */
+const begun = new Set<string>();
+/** Changes that the keeper knows. */
+const told = new WeakSet<LiveChange>();
+let restoring: ((found: (KeepReport & { type: 'restored' })['found']) => void) | null = null;
+
+/** Has every run of the page kept. @param make starts the keeper's worker, when there is something to do for it */
+export function keepRuns(make: () => KeeperPort): void {
+  if (!canKeep()) return;
+  makeWorker = make;
+  overhear(hear);
+  lab.subscribe(({ lanes }, before) => {
+    // Which lanes there are is saved at once: a reload must not bring back those that were given up.
+    if (lanes.map(({ id }) => id).join() !== before.lanes.map(({ id }) => id).join()) saveNow();
+    else saving ??= setTimeout(save, saveMs);
+  });
+  addEventListener('pagehide', () => {
+    save();
+    if (keeper !== null) ask({ type: 'flush' });
+  });
+}
+
+/** Whether what this page trains survives it. */
+export function isKept(): boolean {
+  return kept.getState().state === 'kept';
+}
+
+/** Whether something may be there to restore. */
+export function mayRestore(): boolean {
+  try {
+    return makeWorker !== null && localStorage.getItem(keptKey) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Asks for the lanes of a page once more. @param name null: the newest */
+export function askForLab(name: string | null): Promise<(KeepReport & { type: 'restored' })['found']> {
+  return new Promise((resolve) => {
+    restoring = resolve;
+    ask({ type: 'restore', lab: name });
+  });
+}
+
+/** A lane of the page is a run that was kept. @param goesOn whether the keeper goes on with what it has of it */
+export function adopt({ id, changes }: Lane, run: string, goesOn: boolean): void {
+  runs.set(id, run);
+  if (goesOn) begun.add(run);
+  for (const change of goesOn ? changes : []) told.add(change);
+}
+
+/** Puts away what is said of restored runs, or of runs that can't be kept. */
+export function dismissKept(): void {
+  kept.setState({ restored: null, failure: null });
+}
+
+function ask(request: KeepRequest, transfer: Transferable[] = []): void {
+  if (kept.getState().state === 'stopped' || makeWorker === null) return;
+  if (keeper === null) {
+    keeper = makeWorker();
+    keeper.onmessage = ({ data }) => {
+      report(data);
+    };
+    keeper.onerror = ({ message }) => {
+      report({
+        type: 'stopped',
+        failure: {
+          code: 'bug',
+          sentence: `Runs are not kept: their keeper stopped (${message || 'its script could not be loaded'}).`,
+          remedy: 'Training goes on. Export what you want to keep.',
+        },
+      });
+    };
+  }
+  keeper.postMessage(request, transfer);
+}
+
+function report(data: KeepReport): void {
+  switch (data.type) {
+    case 'restored':
+      restoring?.(data.found);
+      restoring = null;
+      return;
+    case 'kept':
+      if (!isKept()) kept.setState({ state: 'kept' });
+      remember();
+      return;
+    case 'compared': {
+      const [lane] = [...runs].find(([, run]) => run === data.run) ?? [];
+      if (lane !== undefined) compared(lane, data.sentence);
+      return;
+    }
+    case 'stopped':
+      kept.setState({ state: 'stopped', failure: data.failure });
+      restoring?.(null);
+      restoring = null;
+      return;
+  }
+  data satisfies never;
+}
+
+function compared(lane: LaneId, sentence: string): void {
+  kept.setState(({ restored }) => ({
+    restored:
+      restored === null ? null : { ...restored, compared: [...restored.compared, { lane, sentence }] },
+  }));
+  // What had been measured before is now measured once more.
+  lab.setState(({ lanes, version }) => ({
+    lanes: lanes.map((each) => {
+      if (each.id !== lane) return each;
+      const { abandoned: _, ...rest } = each;
+      return rest;
+    }),
+    version: version + 1,
+  }));
+}
+
+function remember(): void {
+  try {
+    localStorage.setItem(keptKey, labName());
+  } catch {
+    // Then it is found in Runs.
+  }
+}
+
+function hear(event: Event): void {
+  if (!('lane' in event)) return;
+  const lane = laneNow(event.lane);
+  if (lane === undefined) return;
+  const run = runOf(lane.id);
+  if (event.type === 'rewound' && begun.has(run)) {
+    ask({ type: 'back', run, step: event.step });
+    if (event.step === 0) begun.delete(run);
+  }
+  if (!begun.has(run)) {
+    // A fork has a past when it is put; any other lane begins with its first row.
+    if (event.type === 'rows' || (event.type === 'put' && event.step > 0)) begin(lane, run);
+    return;
+  }
+  if (event.type === 'rows') ask({ type: 'rows', run, rows: ownRows(event.rows) }, [event.rows.buffer]);
+  for (const change of lane.changes) {
+    if (told.has(change)) continue;
+    told.add(change);
+    ask({ type: 'changed', run, change });
+  }
+  if (event.type !== 'checkpoint') return;
+  const { checkpoint, unsent } = event.sent;
+  const arrays = [checkpoint, ...unsent].flatMap(({ state: { policy, anchor, m, v } }) => [
+    ...[policy.buffer, anchor.buffer],
+    ...[m.buffer, v.buffer],
+  ]);
+  ask({ type: 'checkpoint', run, sent: event.sent }, arrays);
+}
+
+/** Of an event, which has been transferred and is read by nobody else any more. */
+function ownRows(rows: Float64Array): Float64Array<ArrayBuffer> {
+  return rows as Float64Array<ArrayBuffer>;
+}
+
+function begin(lane: Lane, run: string): void {
+  const { name, start, origin, plan, changes, history } = lane;
+  const { rows } = history.until(Infinity);
+  const head = { name, settings: start, origin, plan, adapter: lab.getState().adapter, lab: thisLab };
+  begun.add(run);
+  for (const change of changes) told.add(change);
+  ask({ type: 'begin', run, head, changes, rows: ownRows(rows) }, [rows.buffer]);
+  keepName();
+  // Found by its folder alone, nobody would know which lanes stood together.
+  saveNow();
+}
+
+function saveNow(): void {
+  clearTimeout(saving);
+  saving = setTimeout(save);
+}
+
+function runOf(lane: LaneId): string {
+  const known = runs.get(lane);
+  if (known !== undefined) return known;
+  const run = crypto.randomUUID();
+  runs.set(lane, run);
+  return run;
+}
+
+/** Saves what the page shows, once a lane of it has begun. */
+function save(): void {
+  clearTimeout(saving);
+  saving = undefined;
+  const { lanes, marks, preset, selected } = lab.getState();
+  const id = labName();
+  if (saved !== id && !lanes.some((lane) => begun.has(runOf(lane.id)))) return;
+  saved = id;
+  const updated = Date.now();
+  const shown: KeptLab = {
+    id,
+    preset,
+    updated,
+    selected,
+    lanes: lanes.map((lane) => ({
+      run: runOf(lane.id),
+      slot: lane.slot,
+      name: lane.name,
+      settings: setupOf(lane).settings,
+      origin: lane.origin,
+    })),
+    marks: marks.map(({ lanes: marked, ...mark }) => ({ ...mark, runs: marked.map(runOf) })),
+  };
+  const entries = lanes.flatMap((lane): Omit<KeptEntry, 'notes'>[] => {
+    const run = runOf(lane.id);
+    if (!begun.has(run)) return [];
+    const { name, status, history } = lane;
+    const verdict = stateInWords(status);
+    const spark = sparkOf(history.column('eval/sampled'));
+    return [{ id: run, lab: id, name, preset, updated, step: stepOf(lane), verdict, spark }];
+  });
+  ask({ type: 'save', lab: shown, runs: entries });
+}
+
+/** Values of a small picture of a run. */
+const sparkPoints = 40;
+
+function sparkOf(column: Float64Array): readonly number[] {
+  const measured = column.filter((value) => !Number.isNaN(value));
+  const every = Math.max(1, measured.length / sparkPoints);
+  const count = Math.min(measured.length, sparkPoints);
+  return Array.from({ length: count }, (_, at) => measured[Math.floor(at * every)] ?? NaN);
+}

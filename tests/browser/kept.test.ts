@@ -1,0 +1,161 @@
+import type { BrowserContext, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { waitMs } from '../patience.ts';
+import type { MetricRow } from '../../src/spec/metrics.ts';
+import {
+  eventually,
+  exportMetrics,
+  newPage,
+  openedLab,
+  query,
+  reaches,
+  stepsMade,
+  tiny,
+  waitForStep,
+} from './lab.ts';
+
+const lab = openedLab();
+
+const settings = { ...tiny, promptsPerStep: '2', checkpointEvery: '4', steps: '24' };
+const address = (more: Readonly<Record<string, string>> = {}): string =>
+  `${lab.host.address}${query({ ...settings, ...more })}`;
+const line = (page: Page) => page.getByRole('status', { name: 'Kept runs' });
+const train = (page: Page) => page.getByRole('button', { name: 'Train' }).click();
+
+/** In the page: cuts the newest checkpoint of every run. @returns how many */
+async function cutNewestCheckpoints(): Promise<number> {
+  const root = await navigator.storage.getDirectory();
+  const runs = await root.getDirectoryHandle('runs');
+  let cut = 0;
+  for await (const run of runs.values()) {
+    const folder = run as FileSystemDirectoryHandle;
+    const steps: number[] = [];
+    for await (const name of folder.keys()) {
+      if (name.startsWith('checkpoint-1-')) steps.push(Number(name.split('-')[2]));
+    }
+    const file = await folder.getFileHandle(`checkpoint-1-${String(Math.max(...steps))}`);
+    const bytes = await (await file.getFile()).slice(0, 1000).arrayBuffer();
+    const writable = await file.createWritable();
+    await writable.write(bytes);
+    await writable.close();
+    cut++;
+  }
+  return cut;
+}
+
+/** Rows without their times. */
+const timeless = (rows: readonly Partial<MetricRow>[]) =>
+  rows.map((row) => Object.fromEntries(Object.entries(row).filter(([id]) => !id.startsWith('perf/'))));
+
+async function finished(page: Page): Promise<readonly (readonly object[])[]> {
+  await reaches(page, 'Finished');
+  return (await exportMetrics(page)).lanes.map(timeless);
+}
+
+/** The same run, which nothing disturbs. */
+async function undisturbed(): Promise<readonly (readonly object[])[]> {
+  const { page } = await newPage(lab.browser);
+  await page.goto(address());
+  await reaches(page, 'Ready to train');
+  await train(page);
+  const lanes = await finished(page);
+  await page.close();
+  return lanes;
+}
+
+/** A tab of a visitor who was here before, beside others. */
+async function tab(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(waitMs);
+  await page.addInitScript(() => {
+    localStorage.setItem('m-grpo-lab.tour', 'seen');
+  });
+  return page;
+}
+
+it('a reload shows the lanes as they were, paused, and says whose they are; Train goes on bit for bit', async () => {
+  const { page, complaints } = await newPage(lab.browser);
+  await page.goto(address());
+  await reaches(page, 'Ready to train');
+  await train(page);
+  await waitForStep(page, 6);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  const made = await stepsMade(page);
+  const before = (await exportMetrics(page)).lanes;
+  await page.reload();
+  await reaches(page, 'Paused');
+  expect(await stepsMade(page)).toBe(made);
+  expect((await exportMetrics(page)).lanes).toEqual(before);
+  await line(page)
+    .getByText(/^Your run of \d+ \w+, \d+ knobs differ from the preset/)
+    .waitFor();
+  await train(page);
+  expect(await finished(page)).toEqual(await undisturbed());
+
+  // A link wins, and the preset is one press away.
+  await page.goto(address({ seed: '8' }));
+  await reaches(page, 'Ready to train');
+  expect(await line(page).count()).toBe(0);
+  await page.goto(lab.host.address);
+  await reaches(page, 'Finished');
+  await line(page).getByRole('button', { name: 'Fresh Entropy' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Open it' }).click();
+  await reaches(page, 'Ready to train');
+  expect(await line(page).count()).toBe(0);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+it('a tab killed while it trains loses at most the steps since its checkpoint; they come out again, compared', async () => {
+  const context = await lab.browser.newContext();
+  const first = await tab(context);
+  await first.goto(address());
+  await reaches(first, 'Ready to train');
+  await train(first);
+  await waitForStep(first, 7);
+  // What was measured is on the disk within a second; then the tab goes without a word.
+  await eventually(async () => {
+    expect(await first.evaluate(() => localStorage.getItem('m-grpo-lab.kept'))).not.toBe(null);
+  });
+  const made = await stepsMade(first);
+  const crashed = first.waitForEvent('crash');
+  const cdp = await context.newCDPSession(first);
+  void cdp.send('Page.crash').catch(() => undefined);
+  await crashed;
+  const page = await tab(context);
+  // The newest checkpoints are damaged as well: it goes on from those before, and what came after is there to compare.
+  await page.goto(`${lab.host.address}models/sort-48/config.json`);
+  expect(await page.evaluate(cutNewestCheckpoints)).toBe(2);
+  await page.goto(lab.host.address);
+  await reaches(page, 'Paused');
+  expect(await stepsMade(page)).toBeGreaterThanOrEqual(made - 12);
+  await line(page)
+    .getByText(/trained once more, and compared/)
+    .waitFor();
+  await train(page);
+  expect(await finished(page)).toEqual(await undisturbed());
+  await line(page)
+    .getByText(/came out once more as before, bit for bit/)
+    .waitFor();
+  await context.close();
+});
+
+it('where the browser refuses storage the lab works, and says once that runs are not kept', async () => {
+  const { page } = await newPage(lab.browser);
+  await page.route(/keeperWorker/, async (route) => {
+    const answer = await route.fetch();
+    const refusal = `navigator.storage.getDirectory = () => Promise.reject(new DOMException('no', 'SecurityError'));`;
+    await route.fulfill({ response: answer, body: `${refusal}\n${await answer.text()}` });
+  });
+  await page.goto(address());
+  await reaches(page, 'Ready to train');
+  await train(page);
+  await reaches(page, 'Finished');
+  await line(page)
+    .getByText(/^The browser gives no storage \(SecurityError\): from here on, runs are not kept\./)
+    .waitFor();
+  await line(page).getByRole('button', { name: 'Put this line away' }).click();
+  expect(await line(page).count()).toBe(0);
+  await page.close();
+});

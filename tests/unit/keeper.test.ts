@@ -1,0 +1,277 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Failure } from '../../src/lib/failure.ts';
+import { readRecord } from '../../src/records/read.ts';
+import type { LiveChange } from '../../src/records/run.ts';
+import { defaultSettings } from '../../src/settings/settings.ts';
+import type { MetricRow } from '../../src/spec/metrics.ts';
+import { Keeper } from '../../src/storage/keeper.ts';
+import type { KeepReport, KeptEntry, KeptLab } from '../../src/storage/kept.ts';
+import { packRows, unpackRows } from '../../src/storage/keptCourse.ts';
+import { recordFile } from '../../src/storage/keptRuns.ts';
+import { CheckpointReceiver, CheckpointSender } from '../../src/storage/sentCheckpoint.ts';
+import type { Checkpoint } from '../../src/trainer/checkpoint.ts';
+import { MemoryFolder } from './memoryFolder.ts';
+
+const head = {
+  name: 'SRT',
+  settings: defaultSettings,
+  origin: null,
+  plan: null,
+  adapter: null,
+  lab: { version: '1', commit: null },
+};
+
+/** What of a run follows from its step alone. */
+const row = (step: number): Partial<MetricRow> => ({ step, 'reward/mean': 1 / (step + 3) });
+const rows = (from: number, to: number) =>
+  packRows(Array.from({ length: to - from + 1 }, (_, at) => row(from + at)));
+
+function checkpoint(step: number, earlier: readonly Checkpoint[] = [], passing = false): Checkpoint {
+  const array = () => Float32Array.of(step, 1 / step);
+  const state = { policy: array(), anchor: array(), m: array(), v: array() };
+  return { step, updates: step, state, anchored: true, overlap: [], warning: {}, passing, earlier };
+}
+
+const lab: KeptLab = {
+  id: 'lab',
+  preset: 'entropy',
+  updated: 1,
+  selected: 0,
+  lanes: [{ run: 'one', slot: 0, name: 'SRT', settings: defaultSettings, origin: null }],
+  marks: [],
+};
+
+/** A disk, and pages that come and go. */
+class Disk {
+  readonly folders = new Map<string, MemoryFolder>();
+  readonly labs = new Map<string, KeptLab>();
+  readonly entries: Omit<KeptEntry, 'notes'>[] = [];
+  claimed = true;
+
+  page() {
+    const reports: KeepReport[] = [];
+    const keeper = new Keeper(
+      () =>
+        Promise.resolve({
+          folder: (run: string) => {
+            const folder = this.folders.get(run) ?? new MemoryFolder();
+            this.folders.set(run, folder);
+            return Promise.resolve(folder);
+          },
+          claim: () => Promise.resolve(this.claimed),
+          index: {
+            lab: (id: string) => Promise.resolve(this.labs.get(id) ?? null),
+            newestLab: () =>
+              Promise.resolve([...this.labs.values()].sort((a, b) => b.updated - a.updated)[0] ?? null),
+            save: (one: KeptLab, entries: readonly Omit<KeptEntry, 'notes'>[]) => {
+              this.labs.set(one.id, one);
+              this.entries.push(...entries);
+              return Promise.resolve();
+            },
+          },
+        }),
+      (report) => reports.push(report),
+    );
+    const sender = new CheckpointSender();
+    return {
+      reports,
+      keeper,
+      keep: (one: Checkpoint) => {
+        keeper.receive({ type: 'checkpoint', run: 'one', sent: sender.pack(one).sent });
+      },
+      async restored() {
+        keeper.receive({ type: 'restore', lab: null });
+        await vi.waitUntil(() => reports.some(({ type }) => type === 'restored' || type === 'stopped'));
+        const report = reports.find((each) => each.type === 'restored');
+        return report?.found === 'busy' ? null : (report?.found ?? null);
+      },
+      async flushed() {
+        const before = reports.length;
+        keeper.receive({ type: 'flush' });
+        await vi.waitUntil(() => reports.length > before);
+      },
+      failure: (): Failure | null => reports.find((each) => each.type === 'stopped')?.failure ?? null,
+    };
+  }
+
+  record(): string {
+    return new TextDecoder().decode(this.folders.get('one')?.files.get(recordFile));
+  }
+}
+
+let disk: Disk;
+beforeEach(() => {
+  disk = new Disk();
+});
+
+/** A page that trains up to a step, with checkpoints as given, and is gone. */
+async function trained(to: number, checkpoints: readonly number[], changes: readonly LiveChange[] = []) {
+  const page = disk.page();
+  page.keeper.receive({ type: 'save', lab, runs: [] });
+  page.keeper.receive({ type: 'begin', run: 'one', head, changes: [], rows: rows(0, 0) });
+  for (let step = 1; step <= to; step++) {
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(step, step) });
+    if (checkpoints.includes(step)) page.keep(checkpoint(step));
+    for (const change of changes.filter((each) => each.step === step))
+      page.keeper.receive({ type: 'changed', run: 'one', change });
+  }
+  await page.flushed();
+  expect(page.failure()).toBe(null);
+}
+
+describe('a keeper', () => {
+  it('gives back what a page trained: up to the newest checkpoint, and what came after it apart', async () => {
+    await trained(7, [2, 4]);
+    const found = await disk.page().restored();
+    expect(found?.lab).toEqual(lab);
+    const course = found?.courses.get('one');
+    expect(unpackRows(course?.rows ?? new Float64Array())).toEqual([0, 1, 2, 3, 4].map(row));
+    expect(unpackRows(course?.again ?? new Float64Array())).toEqual([5, 6, 7].map(row));
+    expect(course?.checkpoint?.step).toBe(4);
+    expect(course?.forkable.map(({ step }) => step)).toEqual([2, 4]);
+  });
+
+  it('changes nothing by looking, and goes on where it was: the record is that of a run that nothing disturbed', async () => {
+    await trained(9, [2, 4, 8]);
+    const undisturbed = disk.record();
+    disk = new Disk();
+    await trained(7, [2, 4]);
+    const cut = disk.record();
+    const page = disk.page();
+    await page.restored();
+    expect(disk.record()).toBe(cut);
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(5, 9) });
+    await page.flushed();
+    expect(disk.record()).toBe(undisturbed);
+    expect(page.reports.filter(({ type }) => type === 'compared')).toEqual([
+      {
+        type: 'compared',
+        run: 'one',
+        sentence: 'steps 5 to 7 came out once more as before, bit for bit',
+      },
+    ]);
+  });
+
+  it('says where other bits come out, and nothing where the reader changed the run', async () => {
+    await trained(7, [4]);
+    const page = disk.page();
+    await page.restored();
+    page.keeper.receive({
+      type: 'rows',
+      run: 'one',
+      rows: packRows([row(5), { ...row(6), 'reward/mean': 0 }]),
+    });
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(7, 7) });
+    await page.flushed();
+    const said = page.reports.flatMap((each) => (each.type === 'compared' ? [each.sentence] : []));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(
+      /^steps 5 to 7 had been trained before, and the run now differs from step 6 on: reward\/mean/,
+    );
+
+    disk = new Disk();
+    await trained(7, [4]);
+    const other = disk.page();
+    await other.restored();
+    const change: LiveChange = { step: 4, by: 'reader', changes: { learningRate: 0.0001 } };
+    other.keeper.receive({ type: 'changed', run: 'one', change });
+    other.keeper.receive({ type: 'rows', run: 'one', rows: rows(5, 9) });
+    await other.flushed();
+    expect(other.reports.some(({ type }) => type === 'compared')).toBe(false);
+  });
+
+  it('a change right after a checkpoint belongs to it', async () => {
+    const change: LiveChange = { step: 4, by: 'reader', changes: { learningRate: 0.0001 } };
+    await trained(7, [4], [change]);
+    const course = (await disk.page().restored())?.courses.get('one');
+    expect(course?.changes).toEqual([change]);
+    expect(unpackRows(course?.again ?? new Float64Array())).toEqual([5, 6, 7].map(row));
+  });
+
+  it('a run cut short before its first checkpoint begins once more in its folder, and is compared', async () => {
+    await trained(3, []);
+    const page = disk.page();
+    const course = (await page.restored())?.courses.get('one');
+    expect(course?.checkpoint).toBe(null);
+    page.keeper.receive({ type: 'begin', run: 'one', head, changes: [], rows: rows(0, 0) });
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(1, 5) });
+    await page.flushed();
+    expect(readRecord(disk.record()).runs[0]?.rows).toEqual([0, 1, 2, 3, 4, 5].map(row));
+    expect(page.reports).toContainEqual({
+      type: 'compared',
+      run: 'one',
+      sentence: 'steps 0 to 3 came out once more as before, bit for bit',
+    });
+  });
+
+  it('goes back with a run that lost its device, to a checkpoint or to the beginning', async () => {
+    for (const [back, kept] of [
+      [4, [2, 4]],
+      [0, []],
+    ] as const) {
+      disk = new Disk();
+      await trained(7, [2, 4, 6]);
+      const page = disk.page();
+      await page.restored();
+      page.keeper.receive({ type: 'back', run: 'one', step: back });
+      if (back === 0) page.keeper.receive({ type: 'begin', run: 'one', head, changes: [], rows: rows(0, 0) });
+      page.keeper.receive({ type: 'rows', run: 'one', rows: rows(back + 1, 5) });
+      await page.flushed();
+      expect(page.failure()).toBe(null);
+      expect(readRecord(disk.record()).runs[0]?.rows).toEqual([0, 1, 2, 3, 4, 5].map(row));
+      const course = (await disk.page().restored())?.courses.get('one');
+      expect(course?.forkable.map(({ step }) => step)).toEqual(kept);
+    }
+  });
+
+  it('leaves alone what another tab trains, and says so', async () => {
+    await trained(3, [2]);
+    const record = disk.record();
+    disk.claimed = false;
+    const page = disk.page();
+    expect(await page.restored()).toBe(null);
+    page.keeper.receive({ type: 'save', lab, runs: [] });
+    page.keeper.receive({ type: 'begin', run: 'one', head, changes: [], rows: rows(0, 0) });
+    await vi.waitUntil(() => page.failure() !== null);
+    expect(page.failure()?.sentence).toBe('Another tab trains this run.');
+    expect(disk.record()).toBe(record);
+  });
+
+  it('a full disk ends the keeping, in words, and nothing more is written', async () => {
+    await trained(3, [2]);
+    const folder = disk.folders.get('one');
+    if (folder === undefined) throw new Error('no folder');
+    const page = disk.page();
+    await page.restored();
+    folder.append = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(3, 3) });
+    page.keeper.receive({ type: 'flush' });
+    page.keep(checkpoint(4));
+    await vi.waitUntil(() => page.failure() !== null);
+    expect(page.failure()?.sentence).toBe('The browser’s storage is full: from here on, runs are not kept.');
+    expect((await disk.page().restored())?.courses.get('one')?.checkpoint?.step).toBe(2);
+  });
+});
+
+describe('a checkpoint on its way', () => {
+  it('arrives with those that the guard could go back to, each of which is sent once', () => {
+    const [sender, receiver] = [new CheckpointSender(), new CheckpointReceiver()];
+    const first = checkpoint(0);
+    const [two, four] = [checkpoint(2, [first]), checkpoint(4)];
+    const passing = checkpoint(5, [two, four], true);
+    const six = checkpoint(6, [two, four]);
+    const sent = [two, { ...four, earlier: [first, two] }, passing, six].map((one) => sender.pack(one));
+    expect(sent.map(({ sent: { unsent } }) => unsent.length)).toEqual([1, 0, 0, 0]);
+    for (const { transfer } of sent) expect(new Set(transfer).size).toBe(transfer.length);
+    const [, , , last] = sent.map(({ sent: one }) => receiver.unpack(one));
+    expect(last?.earlier.map(({ step, state }) => [step, state])).toEqual([
+      [2, two.state],
+      [4, four.state],
+    ]);
+  });
+});
+
+it('rows survive packing, −0 too', () => {
+  const one = { step: 3, 'reward/mean': -0 };
+  expect(unpackRows(packRows([one]))).toEqual([one]);
+});
