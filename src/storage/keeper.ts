@@ -27,6 +27,8 @@ export class Keeper {
   readonly #courses = new Map<string, KeptCourse>();
   #queue: Promise<void> = Promise.resolve();
   #writing: ReturnType<typeof setTimeout> | undefined;
+  /** Whether it is noted which lanes stand together: before that, what is written could not be shown once more. */
+  #indexed = false;
   #stopped = false;
 
   constructor(places: () => Promise<Places>, tell: (report: KeepReport) => void) {
@@ -88,6 +90,7 @@ export class Keeper {
         const { index, claim } = await this.#places();
         if (!(await claim(request.lab.id))) throw elsewhere();
         await index.save(request.lab, request.runs);
+        this.#indexed = true;
         return;
       }
       case 'restore':
@@ -105,6 +108,7 @@ export class Keeper {
     const lab: KeptLab | null = id === null ? await index.newestLab() : await index.lab(id);
     if (lab === null) return null;
     if (!(await claim(lab.id))) return 'busy';
+    this.#indexed = true;
     const courses = new Map<string, KeptCourseState>();
     for (const { run } of lab.lanes) {
       const found = await KeptCourse.restore(await folder(run));
@@ -123,7 +127,10 @@ export class Keeper {
   }
 
   async #write(): Promise<void> {
-    for (const [run, course] of this.#courses) this.#tell({ type: 'kept', run, step: await course.write() });
+    for (const [run, course] of this.#courses) {
+      const step = await course.write();
+      if (this.#indexed) this.#tell({ type: 'kept', run, step });
+    }
   }
 }
 

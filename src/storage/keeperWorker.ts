@@ -5,6 +5,9 @@ import { OpfsFolder } from './opfsFolder.ts';
 import { openRunIndex } from './runIndex.ts';
 import { LabError } from '../lib/labError.ts';
 
+/** A page that holds a run longer than this is not going. */
+const goingMs = 5000;
+
 /** The keeper's worker: between the page's messages and the browser's storage. */
 let places: Promise<Places> | null = null;
 const keeper = new Keeper(
@@ -37,10 +40,14 @@ async function open(): Promise<Places> {
     claim: async (lab) => {
       if (claimed.has(lab)) return true;
       const got = await new Promise<boolean>((resolve) => {
-        // Held until the page goes.
-        void navigator.locks.request(`m-grpo-lab ${lab}`, { ifAvailable: true }, (lock) => {
-          resolve(lock !== null);
-          return lock === null ? undefined : new Promise(() => undefined);
+        // Held until the page goes. One that was just reloaded or killed may still be going.
+        const signal = AbortSignal.timeout(goingMs);
+        const held = (): Promise<never> => {
+          resolve(true);
+          return new Promise(() => undefined);
+        };
+        navigator.locks.request(`m-grpo-lab ${lab}`, { signal }, held).catch(() => {
+          resolve(false);
         });
       });
       if (got) claimed.add(lab);
