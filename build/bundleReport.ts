@@ -14,6 +14,7 @@ const page = 'index.html';
  */
 export const askedFor: readonly string[] = [
   'Bench',
+  'building',
   'Guide',
   'Playground',
   'qwen3',
