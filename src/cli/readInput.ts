@@ -10,6 +10,10 @@ export interface InputRules {
   readonly remedy: string;
   /** What the file is called in a refusal, `--out "runs/a.jsonl"`; the end of its path in quotation marks unless said. */
   readonly called?: string;
+  /** Bytes at the beginning that are not read. */
+  readonly from?: number;
+  /** Bytes behind which nothing is read. */
+  readonly to?: number;
 }
 
 /** What the system's usual refusals mean; others are shown by their code. */
@@ -33,7 +37,7 @@ const chunkBytes = 2 ** 20;
  * @throws LabError `bad-file` saying what can't be read and why
  */
 export function readRegularFile(path: string, rules: InputRules): Uint8Array<ArrayBuffer> {
-  const { mostBytes, remedy, called = quotePath(path) } = rules;
+  const { mostBytes, remedy, called = quotePath(path), from = 0, to = Infinity } = rules;
   const refused = (why: string, cause?: unknown): LabError =>
     new LabError('bad-file', `${called} can't be read: ${why}.`, remedy, cause);
   const tooLarge = (bytes: string): LabError =>
@@ -49,18 +53,19 @@ export function readRegularFile(path: string, rules: InputRules): Uint8Array<Arr
     if (stat.size > mostBytes) throw tooLarge(megabytes(stat.size));
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let total = 0;
-    for (let room = stat.size + 1; ; room = chunkBytes) {
+    for (let next = Math.max(0, stat.size - from) + 1; ; next = chunkBytes) {
+      const room = Math.min(next, to - from - total);
       const part = new Uint8Array(room);
       let filled = 0;
       while (filled < room) {
-        const count = readSync(file, part, filled, room - filled, null);
+        const count = readSync(file, part, filled, room - filled, from + total + filled);
         if (count === 0) break;
         filled += count;
       }
       total += filled;
-      if (total > mostBytes) throw tooLarge('more bytes than it says');
+      if (from + total > mostBytes) throw tooLarge('more bytes than it says');
       parts.push(part.subarray(0, filled));
-      if (filled < room) break;
+      if (filled < room || from + total >= to) break;
     }
     return joined(parts, total);
   } catch (cause) {

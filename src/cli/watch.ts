@@ -5,11 +5,10 @@ import { quotePath } from '../lib/quote.ts';
 import { formNames } from '../records/completions/answers.ts';
 import { logOfCompletions } from '../records/completions/attach.ts';
 import type { Completion } from '../records/completions/completion.ts';
-import { openCompletions } from '../records/completions/open.ts';
 import { rowsOfCompletions } from '../records/completions/rows.ts';
 import { type Log, limits, whatIsRead } from '../records/import/log.ts';
-import { openLog } from '../records/import/open.ts';
 import { gathered, nearestRun } from '../records/watched/gather.ts';
+import { GrownFile, type Growing } from '../records/watched/grown.ts';
 import { judgedRun, type JudgedRun } from '../records/watched/run.ts';
 import { numberOf, type OwnFlags, ownHelp, readArguments } from '../settings/arguments.ts';
 import { readRegularFile } from './readInput.ts';
@@ -65,6 +64,7 @@ interface Read {
   readonly logs: readonly Log[];
   readonly completions: readonly Completion[];
   readonly refused: LabError | null;
+  readonly grown: GrownFile;
 }
 
 /** Reads files, says how their runs fare, and again when that turns. */
@@ -177,18 +177,17 @@ class Watcher {
     const before = this.#read.get(file);
     const stamp = stampOf(file);
     if (before?.stamp === stamp) return false;
+    const grown = before?.grown ?? new GrownFile(this.#nameOf(file));
     try {
-      const bytes = readRegularFile(file, { mostBytes: limits.bytes, remedy: whatIsRead });
-      const completions = await openCompletions(bytes);
-      const logs = completions === null ? await openLog(this.#nameOf(file), bytes) : [];
-      this.#read.set(file, { stamp, logs, completions: completions ?? [], refused: null });
+      const { logs, completions } = await grown.read(growing(file));
+      this.#read.set(file, { stamp, logs, completions: completions ?? [], refused: null, grown });
       return true;
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
       // While it is written anew a file may be cut anywhere: what was read before stays.
       if (before === undefined || before.refused?.message !== error.message) this.#tell(file, error);
       const { logs = [], completions = [] } = before ?? {};
-      this.#read.set(file, { stamp, logs, completions, refused: error });
+      this.#read.set(file, { stamp, logs, completions, refused: error, grown });
       return before === undefined;
     }
   }
@@ -222,6 +221,18 @@ const mostShare = 10;
 function stampOf(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat === undefined ? 'none' : `${stat.size} ${stat.mtimeMs} ${stat.ino}`;
+}
+
+/** A file as it stands. @throws LabError where it can't be read */
+function growing(file: string): Growing {
+  const rules = { mostBytes: limits.bytes, remedy: whatIsRead };
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return {
+    size,
+    // Its size may be none of its own, as in /proc: of all of it, all is read.
+    read: (from, to) =>
+      Promise.resolve(readRegularFile(file, to === size ? { ...rules, from } : { ...rules, from, to })),
+  };
 }
 
 /** What a folder holds of logs and completions, in the order of their names; a file is itself. */

@@ -1,6 +1,5 @@
 import { logOfCompletions, withCompletions } from '../records/completions/attach.ts';
 import type { Completion } from '../records/completions/completion.ts';
-import { openCompletions } from '../records/completions/open.ts';
 import {
   type CompletionGroup,
   groupAt,
@@ -12,8 +11,8 @@ import { type Log, type LogOutline, outlineOf } from '../records/import/log.ts';
 import { guessed } from '../records/import/kind.ts';
 import type { Mapping } from '../records/import/mapping.ts';
 import { type PackedRows, packLog } from '../records/import/pack.ts';
-import { openLog } from '../records/import/open.ts';
 import { refuseLarge } from '../records/import/parse.ts';
+import { GrownFile } from '../records/watched/grown.ts';
 import { joinLogs } from '../records/import/join.ts';
 import { LabError } from '../lib/labError.ts';
 
@@ -55,6 +54,8 @@ export class LogShelf {
   readonly #runs = new Map<number, Shelved>();
   /** Completions that belong to no run yet. */
   readonly #loose = new Map<number, readonly Completion[]>();
+  /** Files that are read again, by the number of their first run. */
+  readonly #followed = new Map<number, GrownFile>();
 
   /**
    * Reads the runs of a file.
@@ -62,24 +63,32 @@ export class LogShelf {
    * @returns none for a file of completions, which are kept under that number until they are attached to a run
    */
   async read(file: File, firstId: number): Promise<readonly ShelvedLog[]> {
-    return this.#read(file, firstId, (id) => id);
+    return this.#read(file, new GrownFile(file.name), firstId, (id) => id);
   }
 
   /** Reads a file once more under the same number: its runs are anew what it holds now, the new ones among them. */
   async refresh(file: File, firstId: number): Promise<readonly ShelvedLog[]> {
-    return this.#read(file, firstId, (id) => this.#runWith(id) ?? id);
+    const grown = this.#followed.get(firstId) ?? new GrownFile(file.name);
+    this.#followed.set(firstId, grown);
+    return this.#read(file, grown, firstId, (id) => this.#runWith(id) ?? id);
   }
 
-  async #read(file: File, firstId: number, runOf: (part: number) => number): Promise<readonly ShelvedLog[]> {
+  async #read(
+    file: File,
+    grown: GrownFile,
+    firstId: number,
+    runOf: (part: number) => number,
+  ): Promise<readonly ShelvedLog[]> {
     refuseLarge(file.size);
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    const completions = await openCompletions(bytes);
+    const { logs, completions } = await grown.read({
+      size: file.size,
+      read: async (from, to) => new Uint8Array(await file.slice(from, to).arrayBuffer()),
+    });
     if (completions !== null) {
       const id = this.#runWith(firstId);
       this.#loose.set(firstId, completions);
       return id === null ? [] : [this.attach(id, [firstId], file.name)];
     }
-    const logs = await openLog(file.name, bytes);
     return logs.map((log, index) => {
       const id = runOf(firstId + index);
       const { parts, completions: told } = this.#runs.get(id) ?? nothing;
@@ -102,7 +111,7 @@ export class LogShelf {
   join(to: number, id: number): ShelvedLog {
     const more = this.#run(id);
     const { parts, completions } = this.#run(to);
-    this.drop(id);
+    this.#runs.delete(id);
     return this.#put(to, { parts: new Map([...parts, ...more.parts]), completions });
   }
 
@@ -126,6 +135,8 @@ export class LogShelf {
   }
 
   drop(id: number): void {
+    const { parts, completions } = this.#runs.get(id) ?? nothing;
+    for (const part of [...parts.keys(), ...completions.keys()]) this.#followed.delete(part);
     this.#runs.delete(id);
   }
 

@@ -75,28 +75,54 @@ const head = 2 ** 20;
 function readLines(bytes: Uint8Array): readonly Completion[] | null {
   const decoder = new TextDecoder();
   const beginning = decoder.decode(bytes.subarray(0, head));
-  const first = beginning.split('\n', 1)[0] ?? '';
-  const parsed = attempt(first);
-  if (parsed === null || completionOf(parsed) === null) return null;
-  const text = bytes.length <= head ? beginning : decoder.decode(bytes);
-  const rows: Completion[] = [];
-  let at = 0;
-  for (let line = 1; at < text.length; line++) {
-    const end = text.indexOf('\n', at);
-    const content = text.slice(at, end < 0 ? text.length : end).trim();
-    at = end < 0 ? text.length : end + 1;
-    if (content === '') continue;
-    const record = attempt(content);
+  if (!areCompletions(beginning)) return null;
+  const lines = new CompletionLines();
+  lines.add(bytes.length <= head ? beginning : decoder.decode(bytes));
+  return lines.rows;
+}
+
+/** Whether a text begins with a line that is a completion. */
+export function areCompletions(text: string): boolean {
+  const parsed = attempt(text.split('\n', 1)[0] ?? '');
+  return parsed !== null && completionOf(parsed) !== null;
+}
+
+/** The completions of a file with one in each line, as far as it was read: more lines can be added. */
+export class CompletionLines {
+  readonly #rows: Completion[] = [];
+  #line = 0;
+
+  get rows(): readonly Completion[] {
+    return this.#rows;
+  }
+
+  /**
+   * Adds the lines of a text, each of them whole but for the last.
+   * @returns whether the last one is cut off: then it is not read, and can be added once more when it is whole
+   * @throws LabError where a line is no completion
+   */
+  add(text: string): boolean {
+    for (let at = 0; at < text.length;) {
+      const end = text.indexOf('\n', at);
+      const content = text.slice(at, end < 0 ? text.length : end).trim();
+      at = end < 0 ? text.length : end + 1;
+      const record = content === '' ? null : attempt(content);
+      // The trainer is writing it.
+      if (content !== '' && record === null && end < 0) return true;
+      if (content !== '') this.#add(this.#line + 1, record);
+      if (end >= 0) this.#line++;
+    }
+    return false;
+  }
+
+  #add(line: number, record: Record<string, unknown> | null): void {
     const completion = record === null ? null : completionOf(record);
     if (completion === null) {
-      // The trainer is writing it.
-      if (record === null && end < 0) break;
       throw refusal(`Line ${line} is no completion with step, prompt and completion.`, remedy);
     }
-    rows.push(completion);
-    refuseMany(rows.length);
+    this.#rows.push(completion);
+    refuseMany(this.#rows.length);
   }
-  return rows;
 }
 
 function refuseMany(rows: number): void {

@@ -1,22 +1,25 @@
-import { type JsonLimits, parseJson as parseBounded } from '../../lib/boundedJson.ts';
 import { LabError } from '../../lib/labError.ts';
-import { quote, saidBy } from '../../lib/quote.ts';
+import { quote } from '../../lib/quote.ts';
 import { readRecord } from '../read.ts';
 import { uncut } from './cutJson.ts';
 import { entriesOf, flat, FlatRows } from './flatRows.ts';
+import {
+  isObject,
+  isRow,
+  type Json,
+  JsonLines,
+  keysOf,
+  kindOfLines,
+  type LineKind,
+  linesOf,
+  mustBe,
+  mustBeRow,
+  parseJson,
+  type Place,
+} from './jsonLines.ts';
 import { type Log, limits, refusal, whatIsRead } from './log.ts';
 import { stepIn } from './steps.ts';
 import { Cells, LogTable } from './table.ts';
-
-type Json = Readonly<Record<string, unknown>>;
-
-/** Rows may hold more than the numbers that are read. */
-const jsonLimits: JsonLimits = {
-  depth: 32,
-  keys: 4 * limits.columns,
-  containers: 4 * limits.rows,
-  values: 2 * limits.cells,
-};
 
 /**
  * The runs of a file of JSON: one document (a trainer state, a list of records) or a record per line (verl, this lab,
@@ -33,14 +36,14 @@ export function readJsonLog(name: string, text: string): readonly Log[] {
     if (Array.isArray(opening.log_history)) return [readTrainerState(name, opening)];
     if (opening.type === 'header') return readLab(name, text);
     // A line of verl's file logger.
-    if (typeof opening.step === 'number' && isObject(opening.data)) return [readVerl(name, text)];
+    if (kindOfLines(opening) === 'verl') return [readLines(name, text, 'verl')];
     if (opening.kind === 'metric' && isObject(opening.metrics)) return readTrackio(text);
   }
   const lines = text.trim().includes('\n');
   if (Array.isArray(opening) || (isObject(opening) && !lines && stepIn(entriesOf(opening)) === null)) {
     return readDocument(name, text);
   }
-  if (isRow(opening)) return [readLines(name, text)];
+  if (isRow(opening)) return [readLines(name, text, 'lines')];
   throw unknown(opening);
 }
 
@@ -115,23 +118,18 @@ function readRecords(name: string, records: readonly unknown[], notes: readonly 
   return rows.log('lines', name, notes);
 }
 
-/** A record per line, flat or nested, under whatever names. */
-function readLines(name: string, text: string): Log {
-  const rows = new FlatRows();
-  const notes: string[] = [];
-  for (const { line, json } of linesOf(text, notes)) {
-    if (!isRow(json)) throw mustBeRow(`Line ${line}`, json);
-    rows.add(`Line ${line}`, json);
-  }
-  return rows.log('lines', name, notes);
+function readLines(name: string, text: string, kind: LineKind): Log {
+  const lines = new JsonLines(kind);
+  lines.add(text);
+  return lines.log(name);
 }
 
 /** What trackio keeps of its runs: a record each, with the name of its run. */
 function readTrackio(text: string): readonly Log[] {
   const runs = new Map<string, LogTable>();
   const cells = new Cells();
-  const notes: string[] = [];
-  for (const { line, json } of linesOf(text, notes)) {
+  const place: Place = { line: 0, read: 0, cut: null };
+  for (const { line, json } of linesOf(text, place)) {
     const { kind, run, step, metrics } = isObject(json) ? json : {};
     if (kind !== 'metric') continue;
     if (typeof run !== 'string') throw mustBe(`Line ${line}`, json, 'run', 'the name of a run');
@@ -141,19 +139,8 @@ function readTrackio(text: string): readonly Log[] {
     if (runs.size > limits.runs) throw tooManyRuns(runs.size);
     table.addRow(`Line ${line}`, [...flat(metrics), ['step', step]]);
   }
+  const notes = place.cut === null ? [] : [place.cut];
   return [...runs].map(([run, table]) => table.log('trackio', run, notes, 'step'));
-}
-
-function readVerl(name: string, text: string): Log {
-  const table = new LogTable();
-  const notes: string[] = [];
-  for (const { line, json } of linesOf(text, notes)) {
-    const { step, data } = isObject(json) ? json : {};
-    if (typeof step !== 'number') throw mustBe(`Line ${line}`, json, 'step', 'a number');
-    if (!isObject(data)) throw mustBe(`Line ${line}`, json, 'data', 'an object');
-    table.addRow(`Line ${line}`, [...Object.entries(data), ['step', step]]);
-  }
-  return table.log('verl', name, notes);
 }
 
 /** Lines of this lab's own: those written headless name their lane in each, those of the page number them. */
@@ -172,55 +159,6 @@ function readLab(file: string, text: string): Log[] {
   });
 }
 
-/** The lines that hold something. @param notes gets a sentence where the last one is cut, which ends the others */
-function* linesOf(
-  text: string,
-  notes: string[],
-): Generator<{ readonly line: number; readonly json: unknown }> {
-  let line = 0;
-  let at = 0;
-  let read = 0;
-  while (at < text.length) {
-    const end = text.indexOf('\n', at);
-    const content = text.slice(at, end < 0 ? text.length : end).trim();
-    line++;
-    at = end < 0 ? text.length : end + 1;
-    if (content === '') continue;
-    let json: unknown;
-    try {
-      json = parseJson(content, line);
-    } catch (error) {
-      const broken = error instanceof LabError && error.cause instanceof SyntaxError;
-      if (!broken || read === 0 || text.slice(at).trim() !== '') throw error;
-      notes.push(`The last line, ${line}, is cut off: what is read ends before it.`);
-      return;
-    }
-    read++;
-    yield { line, json };
-  }
-}
-
-/** JSON as Python writes it, with NaN and Infinity, which become texts. @param line of a file of JSON lines */
-function parseJson(text: string, line?: number): unknown {
-  try {
-    return parseBounded(text, jsonLimits, { python: true });
-  } catch (error) {
-    const place = line === undefined ? 'The file' : `Line ${line}`;
-    if (error instanceof SyntaxError) {
-      throw refusal(
-        `${place} is no JSON: ${saidBy(error)}.`,
-        'If the run was writing while you copied the file, copy it once more; the last line may be cut.',
-        error,
-      );
-    }
-    throw refusal(
-      `${place} is no log that is read: ${saidBy(error)}.`,
-      'Check that this is the log of a training run.',
-      error,
-    );
-  }
-}
-
 /** What JSON a text holds, undefined where it holds none. */
 function attempt(text: string): unknown {
   try {
@@ -229,15 +167,6 @@ function attempt(text: string): unknown {
     if (error instanceof LabError) return undefined;
     throw error;
   }
-}
-
-/** A record that can be a row: it has a name for each of its values. */
-function isRow(json: unknown): json is Json {
-  return isObject(json) && Object.keys(json).length > 0;
-}
-
-function isObject(json: unknown): json is Json {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
 function tooManyRuns(count: number): LabError {
@@ -249,18 +178,4 @@ function unknown(json: unknown): LabError {
     `Line 1 is neither a log of verl, {"step": …, "data": {…}}, nor a header of this lab, nor a trainer_state.json with its "log_history", nor a record with a step; it has ${keysOf(json)}.`,
     whatIsRead,
   );
-}
-
-function mustBeRow(place: string, json: unknown): LabError {
-  return refusal(`${place} must be an object of names and values; it has ${keysOf(json)}.`, whatIsRead);
-}
-
-function mustBe(place: string, json: unknown, key: string, what: string): LabError {
-  return refusal(`${place}: "${key}" must be ${what}; it has ${keysOf(json)}.`, whatIsRead);
-}
-
-function keysOf(json: unknown): string {
-  const keys = isObject(json) ? Object.keys(json) : [];
-  const named = keys.slice(0, 5).map((key) => quote(key, 40));
-  return keys.length === 0 ? 'no keys' : `the keys ${named.join(', ')}${keys.length > 5 ? ' …' : ''}`;
 }
