@@ -43,11 +43,16 @@ export interface JudgedCase extends WatchCase {
 
 /** All cases, read and judged as the page does it. */
 export async function judgedCases(): Promise<readonly JudgedCase[]> {
-  const cases = JSON.parse(readFileSync(`${folder}/cases.json`, 'utf8')) as WatchCase[];
-  return Promise.all(cases.map(judgedCase));
+  return Promise.all(watchCases().map(judgedCase));
 }
 
-async function judgedCase(wanted: WatchCase): Promise<JudgedCase> {
+/** All cases. */
+export function watchCases(): readonly WatchCase[] {
+  return JSON.parse(readFileSync(`${folder}/cases.json`, 'utf8')) as WatchCase[];
+}
+
+/** A case, read and judged as the page does it. */
+export async function judgedCase(wanted: WatchCase): Promise<JudgedCase> {
   const log = await logOf(wanted);
   const { rows, abandoned, ...packed } = packLog(log, guessed(log).guess);
   const [span, left] = [stepsOf(rows), stepsOf(abandoned)];

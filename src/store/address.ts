@@ -31,9 +31,9 @@ export function openFromAddress(search: string): void {
     open(preset, lanes);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
+    refusedAddress = true;
     open(defaultPreset, presets[defaultPreset].lanes);
     lab.setState({ notice: `${error.message} ${error.remedy} The default preset was opened instead.` });
-    refusedAddress = true;
   }
 }
 
@@ -50,6 +50,8 @@ export function keepAddress(): void {
   }
   lab.subscribe((state, before) => {
     if (state.lanes.length === 0 || (state.lanes === before.lanes && state.preset === before.preset)) return;
+    // What was opened in the place of nonsense does not take its address, too.
+    if (refusedAddress && before.lanes.length === 0) return;
     const settled = state.lanes.every(({ settings, name }, index) => {
       const old = before.lanes[index];
       return old?.settings === settings && old.name === name;
