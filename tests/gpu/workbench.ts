@@ -158,7 +158,7 @@ export class Workbench {
   ) {
     this.#gpu = gpu;
     this.buffers = new GuardedBuffers(gpu);
-    this.program = new GuardedProgram(this.buffers, 'test', 32);
+    this.program = new GuardedProgram(this.buffers, 'test', 48);
     const parameters = new Parameters(this.buffers, layout);
     const plan = { ...fixedPlan, activations, matmul: { forward: form, backward: form, weight: form } };
     this.recorder = { program: this.program, kernels, config, layout, parameters, plan };
