@@ -28,6 +28,7 @@ export const askedFor: readonly string[] = [
   'readRecorded',
   'restore',
   'KeptNote',
+  'Runs',
   'OwnDialog',
   'laneScripts',
   'PromptsDialog',

@@ -9,6 +9,8 @@ import type { RunIndex } from './runIndex.ts';
 export interface Places {
   /** The folder of a run, which is made where there is none. */
   readonly folder: (run: string) => Promise<Folder>;
+  /** Removes the folder of a run with all in it; one that is not there is no failure. */
+  readonly remove: (run: string) => Promise<void>;
   readonly index: RunIndex;
   /** Has the runs of a lab to itself from now on. @returns false where another page has */
   readonly claim: (lab: string) => Promise<boolean>;
@@ -96,6 +98,12 @@ export class Keeper {
       case 'restore':
         this.#tell({ type: 'restored', found: await this.#restore(request.lab) });
         return;
+      case 'list':
+        this.#tell({ type: 'listed', labs: await (await this.#places()).index.list() });
+        return;
+      case 'delete':
+        this.#tell({ type: 'deleted', busy: !(await this.#delete(request.lab)) });
+        return;
       case 'flush':
         await this.#write();
         return;
@@ -108,6 +116,8 @@ export class Keeper {
     const lab: KeptLab | null = id === null ? await index.newestLab() : await index.lab(id);
     if (lab === null) return null;
     if (!(await claim(lab.id))) return 'busy';
+    // This page may have trained it before.
+    await this.#write();
     this.#indexed = true;
     const courses = new Map<string, KeptCourseState>();
     for (const { run } of lab.lanes) {
@@ -117,6 +127,22 @@ export class Keeper {
       this.#courses.set(run, found.course);
     }
     return { lab, courses };
+  }
+
+  /** @returns false where another page has it */
+  async #delete(id: string): Promise<boolean> {
+    const { index, claim, remove } = await this.#places();
+    const listed = (await index.list()).find(({ lab }) => lab.id === id);
+    if (listed === undefined) return true;
+    if (!(await claim(id))) return false;
+    const { lab, runs } = listed;
+    for (const run of new Set([...runs.map((each) => each.id), ...lab.lanes.map((lane) => lane.run)])) {
+      this.#courses.delete(run);
+      await remove(run);
+    }
+    // Last: cut off before it, what is left is still listed, and deleted once more.
+    await index.remove(id);
+    return true;
   }
 
   #soon(): void {

@@ -1,7 +1,7 @@
 import '../lib/trustedScripts.ts';
 import { Keeper, type Places } from './keeper.ts';
 import type { KeepRequest } from './kept.ts';
-import { OpfsFolder } from './opfsFolder.ts';
+import { isMissing, OpfsFolder } from './opfsFolder.ts';
 import { openRunIndex } from './runIndex.ts';
 import { LabError } from '../lib/labError.ts';
 
@@ -37,6 +37,13 @@ async function open(): Promise<Places> {
   return {
     index,
     folder: async (run) => new OpfsFolder(await runs.getDirectoryHandle(run, { create: true })),
+    remove: async (run) => {
+      try {
+        await runs.removeEntry(run, { recursive: true });
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+    },
     claim: async (lab) => {
       if (claimed.has(lab)) return true;
       const got = await new Promise<boolean>((resolve) => {

@@ -46,6 +46,12 @@ export interface KeptEntry {
   readonly spark: readonly number[];
 }
 
+/** Lanes that stood together, and what the list says of their runs, lanes that were given up included. */
+export interface ListedLab {
+  readonly lab: KeptLab;
+  readonly runs: readonly KeptEntry[];
+}
+
 /** A run as its folder holds it. */
 export interface KeptCourseState {
   readonly head: RunHead;
@@ -86,12 +92,20 @@ export type KeepRequest =
   | { readonly type: 'save'; readonly lab: KeptLab; readonly runs: readonly Omit<KeptEntry, 'notes'>[] }
   /** @param lab null: the newest */
   | { readonly type: 'restore'; readonly lab: string | null }
+  /** What is kept, for the list. */
+  | { readonly type: 'list' }
+  /** Nothing of a lab is kept any more; it is none that the page shows. */
+  | { readonly type: 'delete'; readonly lab: string }
   /** What waits is written now. */
   | { readonly type: 'flush' };
 
 /** What the keeper tells the page. */
 export type KeepReport =
   | { readonly type: 'restored'; readonly found: RestoredLab | 'busy' | null }
+  /** Newest first. */
+  | { readonly type: 'listed'; readonly labs: readonly ListedLab[] }
+  /** Busy: another page has it, and all of it stays. */
+  | { readonly type: 'deleted'; readonly busy: boolean }
   /** All that was measured up to a step is on the disk. */
   | { readonly type: 'kept'; readonly run: string; readonly step: number }
   /** Steps came out once more: what a comparison found. */

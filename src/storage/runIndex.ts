@@ -1,5 +1,5 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import type { KeptEntry, KeptLab } from './kept.ts';
+import type { KeptEntry, KeptLab, ListedLab } from './kept.ts';
 
 /** What there is of kept runs, beside the folders that hold them. */
 export interface RunIndex {
@@ -7,6 +7,10 @@ export interface RunIndex {
   newestLab(): Promise<KeptLab | null>;
   /** Saves the lanes of a page, and what the list says of their runs, all or nothing. Notes stay. */
   save(lab: KeptLab, runs: readonly Omit<KeptEntry, 'notes'>[]): Promise<void>;
+  /** All there is, newest first. */
+  list(): Promise<readonly ListedLab[]>;
+  /** Forgets a lab and its runs, all or nothing. */
+  remove(lab: string): Promise<void>;
 }
 
 interface Schema extends DBSchema {
@@ -49,6 +53,21 @@ export async function openRunIndex(closed: () => void): Promise<RunIndex> {
         const before = await store.get(run.id);
         await store.put({ notes: '', ...before, ...run });
       }
+      await transaction.done;
+    },
+    list: async () => {
+      const transaction = database.transaction(['labs', 'runs']);
+      const [labs, runs] = await Promise.all([
+        transaction.objectStore('labs').index('updated').getAll(),
+        transaction.objectStore('runs').getAll(),
+      ]);
+      return labs.reverse().map((lab) => ({ lab, runs: runs.filter((run) => run.lab === lab.id) }));
+    },
+    remove: async (id) => {
+      const transaction = database.transaction(['labs', 'runs'], 'readwrite', { durability: 'strict' });
+      const store = transaction.objectStore('runs');
+      await transaction.objectStore('labs').delete(id);
+      for (const run of await store.getAll()) if (run.lab === id) await store.delete(run.id);
       await transaction.done;
     },
   };

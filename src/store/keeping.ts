@@ -6,7 +6,7 @@ import type { Event, LaneId } from '../session/protocol.ts';
 import type { KeepReport, KeepRequest, KeptEntry, KeptLab } from '../storage/kept.ts';
 import { laneNow, overhear } from './connection.ts';
 import { canKeep, keepName, labName } from './labName.ts';
-import { type Lane, lab, setupOf, stepOf } from './lanes.ts';
+import { type LabState, type Lane, lab, setupOf, stepOf } from './lanes.ts';
 import { stateInWords } from './status.ts';
 
 /** What the page needs of the keeper's worker. */
@@ -18,6 +18,8 @@ export interface KeeperPort {
 
 /** Lanes that were kept and are shown once more. */
 export interface Restored {
+  /** What they are kept under. */
+  readonly lab: string;
   /** Milliseconds since 1970. */
   readonly updated: number;
   /** Whether a version of the lab other than this one trained them. */
@@ -48,13 +50,16 @@ let makeWorker: (() => KeeperPort) | null = null;
 let keeper: KeeperPort | null = null;
 /** The name under which lanes were saved last. */
 let saved = '';
+/** The name of those that the page showed last. */
+let shown = '';
 let saving: ReturnType<typeof setTimeout> | undefined;
 const runs = new Map<LaneId, string>();
 /** Runs that the keeper knows. */
 const begun = new Set<string>();
 /** Changes that the keeper knows. */
 const told = new WeakSet<LiveChange>();
-let restoring: ((found: (KeepReport & { type: 'restored' })['found']) => void) | null = null;
+/** Those who wait for answers, which come in the order of the questions; null: there will be none. */
+let waiting: ((answer: KeepReport | null) => void)[] = [];
 
 /** Has every run of the page kept. @param make starts the keeper's worker, when there is something to do for it */
 export function keepRuns(make: () => KeeperPort): void {
@@ -62,6 +67,13 @@ export function keepRuns(make: () => KeeperPort): void {
   makeWorker = make;
   overhear(hear);
   lab.subscribe(({ lanes }, before) => {
+    if (shown !== labName()) {
+      // Others were opened in their place: those are listed as they were last.
+      if (saving !== undefined && shown === saved && saved !== '') saveAs(saved, before);
+      shown = labName();
+      const { restored } = kept.getState();
+      if (restored !== null && restored.lab !== shown) kept.setState({ restored: null });
+    }
     // Which lanes there are is saved at once: a reload must not bring back those that were given up.
     if (lanes.map(({ id }) => id).join() !== before.lanes.map(({ id }) => id).join()) saveNow();
     else saving ??= setTimeout(save, saveMs);
@@ -87,17 +99,35 @@ export function mayRestore(): boolean {
 }
 
 /** Asks for the lanes of a page once more. @param name null: the newest */
-export function askForLab(name: string | null): Promise<(KeepReport & { type: 'restored' })['found']> {
+export async function askForLab(name: string | null): Promise<(KeepReport & { type: 'restored' })['found']> {
+  const answer = await question({ type: 'restore', lab: name });
+  return answer?.type === 'restored' ? answer.found : null;
+}
+
+/** Asks the keeper what it answers to. @returns null where nothing is kept */
+export function question(request: KeepRequest & { type: Question }): Promise<KeepReport | null> {
   return new Promise((resolve) => {
-    restoring = resolve;
-    ask({ type: 'restore', lab: name });
+    if (kept.getState().state === 'stopped' || makeWorker === null) {
+      resolve(null);
+      return;
+    }
+    // The list and what is opened from it are as of now.
+    save();
+    waiting.push(resolve);
+    ask(request);
   });
 }
 
+/** What the keeper answers to. */
+type Question = 'restore' | 'list' | 'delete';
+
 /** A lane of the page is a run that was kept. @param goesOn whether the keeper goes on with what it has of it */
 export function adopt({ id, changes }: Lane, run: string, goesOn: boolean): void {
+  // The page may have shown it before, as another lane.
+  for (const [lane, its] of runs) if (its === run) runs.delete(lane);
   runs.set(id, run);
   if (goesOn) begun.add(run);
+  else begun.delete(run);
   for (const change of goesOn ? changes : []) told.add(change);
 }
 
@@ -130,11 +160,16 @@ function ask(request: KeepRequest, transfer: Transferable[] = []): void {
 function report(data: KeepReport): void {
   switch (data.type) {
     case 'restored':
-      restoring?.(data.found);
-      restoring = null;
+    case 'listed':
+    case 'deleted':
+      waiting.shift()?.(data);
       return;
     case 'kept':
-      if (!isKept()) kept.setState({ state: 'kept' });
+      if (!isKept()) {
+        kept.setState({ state: 'kept' });
+        // Refused, they are kept until the browser needs the space.
+        navigator.storage.persist().catch(() => undefined);
+      }
       remember();
       return;
     case 'compared': {
@@ -144,8 +179,8 @@ function report(data: KeepReport): void {
     }
     case 'stopped':
       kept.setState({ state: 'stopped', failure: data.failure });
-      restoring?.(null);
-      restoring = null;
+      for (const answer of waiting) answer(null);
+      waiting = [];
       return;
   }
   data satisfies never;
@@ -236,14 +271,17 @@ function runOf(lane: LaneId): string {
 
 /** Saves what the page shows, once a lane of it has begun. */
 function save(): void {
+  saveAs(labName(), lab.getState());
+}
+
+function saveAs(id: string, { lanes, marks, preset, selected }: LabState): void {
   clearTimeout(saving);
   saving = undefined;
-  const { lanes, marks, preset, selected } = lab.getState();
-  const id = labName();
-  if (saved !== id && !lanes.some((lane) => begun.has(runOf(lane.id)))) return;
+  // Nothing is open yet, or nothing of it has begun.
+  if (id === '' || (saved !== id && !lanes.some((lane) => begun.has(runOf(lane.id))))) return;
   saved = id;
   const updated = Date.now();
-  const shown: KeptLab = {
+  const whole: KeptLab = {
     id,
     preset,
     updated,
@@ -265,7 +303,7 @@ function save(): void {
     const spark = sparkOf(history.column('eval/sampled'));
     return [{ id: run, lab: id, name, preset, updated, step: stepOf(lane), verdict, spark }];
   });
-  ask({ type: 'save', lab: shown, runs: entries });
+  ask({ type: 'save', lab: whole, runs: entries });
 }
 
 /** Values of a small picture of a run. */

@@ -45,6 +45,7 @@ export async function restore({ lab: was, courses }: RestoredLab): Promise<boole
     const heads = [...courses.values()].map(({ head }) => head);
     kept.setState({
       restored: {
+        lab: was.id,
         updated: was.updated,
         otherVersion: heads.some((head) => head.lab.commit !== thisLab.commit),
         from: Math.min(...lanes.map(stepOf)),

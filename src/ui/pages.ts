@@ -6,6 +6,10 @@ import { Lab } from './Lab.tsx';
 /** What each page is called in the navigation and what draws it; pages but the first are loaded when asked for. */
 export const pageOf: Readonly<Record<Page, { readonly title: string; readonly Component: ComponentType }>> = {
   lab: { title: 'Lab', Component: Lab },
+  runs: {
+    title: 'Runs',
+    Component: lazily(() => import('./runList/Runs.tsx').then(({ Runs }) => Runs)),
+  },
   playground: {
     title: 'Playground',
     Component: lazily(() => import('./playground/Playground.tsx').then(({ Playground }) => Playground)),

@@ -5,7 +5,7 @@ import type { LiveChange } from '../../src/records/run.ts';
 import { defaultSettings } from '../../src/settings/settings.ts';
 import type { MetricRow } from '../../src/spec/metrics.ts';
 import { Keeper } from '../../src/storage/keeper.ts';
-import type { KeepReport, KeptEntry, KeptLab } from '../../src/storage/kept.ts';
+import type { KeepReport, KeepRequest, KeptEntry, KeptLab } from '../../src/storage/kept.ts';
 import { packRows, unpackRows } from '../../src/storage/keptCourse.ts';
 import { recordFile } from '../../src/storage/keptRuns.ts';
 import { CheckpointReceiver, CheckpointSender } from '../../src/storage/sentCheckpoint.ts';
@@ -45,8 +45,10 @@ const lab: KeptLab = {
 class Disk {
   readonly folders = new Map<string, MemoryFolder>();
   readonly labs = new Map<string, KeptLab>();
-  readonly entries: Omit<KeptEntry, 'notes'>[] = [];
+  entries: KeptEntry[] = [];
   claimed = true;
+  /** Whether folders can't be removed. */
+  refuses = false;
 
   page() {
     const reports: KeepReport[] = [];
@@ -58,6 +60,11 @@ class Disk {
             this.folders.set(run, folder);
             return Promise.resolve(folder);
           },
+          remove: (run: string) => {
+            if (this.refuses) return Promise.reject(new Error('power is off'));
+            this.folders.delete(run);
+            return Promise.resolve();
+          },
           claim: () => Promise.resolve(this.claimed),
           index: {
             lab: (id: string) => Promise.resolve(this.labs.get(id) ?? null),
@@ -65,7 +72,18 @@ class Disk {
               Promise.resolve([...this.labs.values()].sort((a, b) => b.updated - a.updated)[0] ?? null),
             save: (one: KeptLab, entries: readonly Omit<KeptEntry, 'notes'>[]) => {
               this.labs.set(one.id, one);
-              this.entries.push(...entries);
+              this.entries.push(...entries.map((entry) => ({ ...entry, notes: '' })));
+              return Promise.resolve();
+            },
+            list: () =>
+              Promise.resolve(
+                [...this.labs.values()]
+                  .sort((a, b) => b.updated - a.updated)
+                  .map((one) => ({ lab: one, runs: this.entries.filter((run) => run.lab === one.id) })),
+              ),
+            remove: (id: string) => {
+              this.labs.delete(id);
+              this.entries = this.entries.filter((run) => run.lab !== id);
               return Promise.resolve();
             },
           },
@@ -89,6 +107,14 @@ class Disk {
         const before = reports.length;
         keeper.receive({ type: 'flush' });
         await vi.waitUntil(() => reports.length > before);
+      },
+      async answered(request: KeepRequest) {
+        const before = reports.length;
+        keeper.receive(request);
+        const answer = () =>
+          reports.slice(before).find(({ type }) => ['restored', 'listed', 'deleted'].includes(type));
+        await vi.waitUntil(() => answer() !== undefined);
+        return answer();
       },
       failure: (): Failure | null => reports.find((each) => each.type === 'stopped')?.failure ?? null,
     };
@@ -235,6 +261,66 @@ describe('a keeper', () => {
     await vi.waitUntil(() => page.failure() !== null);
     expect(page.failure()?.sentence).toBe('Another tab trains this run.');
     expect(disk.record()).toBe(record);
+  });
+
+  it('lists what is kept, newest first, and deletes a lab with the lanes that were given up in it', async () => {
+    await trained(3, [2]);
+    const page = disk.page();
+    const entry = { lab: 'lab', name: 'SRT', preset: 'entropy', updated: 1, step: 3, verdict: '', spark: [] };
+    const given = ['one', 'given up'].map((id) => ({ ...entry, id }));
+    page.keeper.receive({ type: 'save', lab, runs: given });
+    const newer = { ...lab, id: 'newer', updated: 2, lanes: [] };
+    const other = { ...entry, id: 'other', lab: 'newer' };
+    page.keeper.receive({ type: 'save', lab: newer, runs: [other] });
+    for (const run of ['given up', 'other'])
+      page.keeper.receive({ type: 'begin', run, head, changes: [], rows: rows(0, 0) });
+    expect(await page.answered({ type: 'list' })).toEqual({
+      type: 'listed',
+      labs: [
+        { lab: newer, runs: [{ ...other, notes: '' }] },
+        { lab, runs: given.map((run) => ({ ...run, notes: '' })) },
+      ],
+    });
+    expect(await page.answered({ type: 'delete', lab: 'lab' })).toEqual({ type: 'deleted', busy: false });
+    expect([...disk.folders.keys()]).toEqual(['other']);
+    expect([...disk.labs.keys()]).toEqual(['newer']);
+    // Gone is gone, however often.
+    expect(await page.answered({ type: 'delete', lab: 'lab' })).toEqual({ type: 'deleted', busy: false });
+    expect(page.failure()).toBe(null);
+  });
+
+  it('deletes nothing that another tab has', async () => {
+    await trained(3, [2]);
+    disk.claimed = false;
+    const page = disk.page();
+    expect(await page.answered({ type: 'delete', lab: 'lab' })).toEqual({ type: 'deleted', busy: true });
+    expect([...disk.folders.keys()]).toEqual(['one']);
+    expect([...disk.labs.keys()]).toEqual(['lab']);
+  });
+
+  it('a deletion that is cut off is still listed, and done once more', async () => {
+    await trained(3, [2]);
+    disk.refuses = true;
+    const page = disk.page();
+    page.keeper.receive({ type: 'delete', lab: 'lab' });
+    await vi.waitUntil(() => page.failure() !== null);
+    disk.refuses = false;
+    const next = disk.page();
+    expect(await next.answered({ type: 'list' })).toMatchObject({ labs: [{ lab: { id: 'lab' } }] });
+    await next.answered({ type: 'delete', lab: 'lab' });
+    expect([disk.folders.size, disk.labs.size]).toEqual([0, 0]);
+  });
+
+  it('gives back all that the same page trained before it showed other lanes', async () => {
+    await trained(3, [2]);
+    const page = disk.page();
+    await page.restored();
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(3, 5) });
+    const report = await page.answered({ type: 'restore', lab: 'lab' });
+    if (report?.type !== 'restored' || report.found === null || report.found === 'busy')
+      throw new Error('not restored');
+    const again = report.found.courses.get('one')?.again;
+    expect(unpackRows(again ?? new Float64Array())).toEqual([3, 4, 5].map(row));
   });
 
   it('a full disk ends the keeping, in words, and nothing more is written', async () => {

@@ -1,0 +1,144 @@
+import { createStore } from 'zustand/vanilla';
+import type { ListedLab } from '../storage/kept.ts';
+import { agreeing } from './ask.ts';
+import { send } from './connection.ts';
+import { hasUnsaved } from './exportMetrics.ts';
+import { askForLab, question } from './keeping.ts';
+import { lab } from './lanes.ts';
+
+/** Of all that the lab keeps in this browser, as the browser estimates it. */
+export interface StorageUse {
+  /** Bytes. */
+  readonly used: number;
+  readonly left: number;
+  /** Whether the browser keeps it until it is deleted; else until it needs the space. */
+  readonly persisted: boolean;
+}
+
+/** What the page of runs shows. */
+export interface KeptList {
+  /** Newest first; 'refused': nothing is kept here. */
+  readonly labs: readonly ListedLab[] | 'reading' | 'refused';
+  /** Labs that were deleted and can still be brought back. */
+  readonly going: ReadonlySet<string>;
+  /** The one that is being opened. */
+  readonly opening: string | null;
+  /** Why a wish was not met; empty where none was refused. */
+  readonly said: string;
+  readonly storage: StorageUse | null;
+}
+
+export const keptList = createStore<KeptList>()(() => ({
+  labs: 'reading',
+  going: new Set(),
+  opening: null,
+  said: '',
+  storage: null,
+}));
+
+/** How long what was deleted can be brought back. */
+const undoMs = 10_000;
+const deleting = new Map<string, ReturnType<typeof setTimeout>>();
+
+/** Reads what is kept. */
+export async function readKept(): Promise<void> {
+  const answer = await question({ type: 'list' });
+  keptList.setState({ labs: answer?.type === 'listed' ? answer.labs : 'refused', said: '' });
+  await readStorage();
+}
+
+/** Shows lanes as they were kept, paused; asks first where steps would be lost. @param title of what is opened @param opened told where it was */
+export function openKept(id: string, title: string, opened: () => void): void {
+  const act = (): void => {
+    void show(id, opened);
+  };
+  agreeing(title, hasUnsaved() ? lab.getState().lanes : [], { label: 'Open it', act, goesOn: false });
+}
+
+/** Takes a lab out of the list, and deletes it in a while. */
+export function deleteSoon(id: string): void {
+  keptList.setState(({ going }) => ({ going: new Set([...going, id]), said: '' }));
+  deleting.set(
+    id,
+    setTimeout(() => {
+      void remove(id);
+    }, undoMs),
+  );
+}
+
+/** Puts a lab back into the list. */
+export function undoDelete(id: string): void {
+  clearTimeout(deleting.get(id));
+  deleting.delete(id);
+  keptList.setState(({ going }) => ({ going: without(going, id) }));
+}
+
+/** Deletes what was taken out of the list: nobody can bring it back any more. */
+export function deleteNow(): void {
+  for (const id of [...deleting.keys()]) void remove(id);
+}
+
+async function show(id: string, opened: () => void): Promise<void> {
+  keptList.setState({ opening: id, said: '' });
+  await resting();
+  const found = await askForLab(id);
+  let said = '';
+  if (found === 'busy') said = elsewhere;
+  else if (found === null) said = 'It is not kept any more.';
+  else {
+    // Loaded when asked for.
+    const { restore } = await import('./restore.ts');
+    if (!(await restore(found))) said = 'This version of the lab can’t open it.';
+  }
+  keptList.setState({ opening: null, said });
+  if (said === '') opened();
+}
+
+const elsewhere = 'Another tab has this run. Close that tab first.';
+
+/** Until no step is under way: a run that is left is kept with a checkpoint of its last step. */
+function resting(): Promise<void> {
+  if (lab.getState().state !== 'training') return Promise.resolve();
+  send({ type: 'pause' });
+  return new Promise((resolve) => {
+    const stop = lab.subscribe(({ state }) => {
+      if (state === 'training') return;
+      stop();
+      resolve();
+    });
+  });
+}
+
+async function remove(id: string): Promise<void> {
+  clearTimeout(deleting.get(id));
+  deleting.delete(id);
+  keptList.setState(({ labs, going }) => ({
+    labs: typeof labs === 'string' ? labs : labs.filter((each) => each.lab.id !== id),
+    going: without(going, id),
+  }));
+  const answer = await question({ type: 'delete', lab: id });
+  if (answer?.type === 'deleted' && answer.busy) {
+    await readKept();
+    keptList.setState({ said: elsewhere });
+    return;
+  }
+  await readStorage();
+}
+
+async function readStorage(): Promise<void> {
+  try {
+    const [{ usage, quota }, persisted] = await Promise.all([
+      navigator.storage.estimate(),
+      navigator.storage.persisted(),
+    ]);
+    const known = usage !== undefined && quota !== undefined;
+    keptList.setState({ storage: known ? { used: usage, left: quota - usage, persisted } : null });
+  } catch {
+    // Then the page says nothing of it.
+    keptList.setState({ storage: null });
+  }
+}
+
+function without(all: ReadonlySet<string>, id: string): ReadonlySet<string> {
+  return new Set([...all].filter((each) => each !== id));
+}
