@@ -19,7 +19,7 @@ export function Runs() {
     };
   }, []);
   return (
-    <main className="runs" aria-busy={labs === 'reading'}>
+    <main className="runs" aria-busy={labs === 'reading' ? true : undefined}>
       <header>
         <h2>Runs</h2>
         <p>
