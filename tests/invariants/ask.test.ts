@@ -102,7 +102,7 @@ describe('refuses in words', () => {
     [
       'a form that is no pattern',
       ['--model', model, '--prompts', prompts, '--answer', '('],
-      /--answer can't be "\("/,
+      /Answers can’t be found by "\("/,
     ],
     [
       'more memory than there is',
