@@ -94,8 +94,9 @@ export class Schedule {
           // One that can't be read is not kept; why is for the loss of the device to say.
           await Promise.allSettled(lanes().map((lane) => lane.rest()));
           if (mine !== generation()) return;
-          // What was wanted meanwhile has found this loop busy.
+          // What was wanted or changed meanwhile has found this loop busy.
           if (this.#wanted > 0 || this.#asked.length > 0) continue;
+          this.#applyChanges();
           break;
         }
         if (!training) publisher.state('training');
