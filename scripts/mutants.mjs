@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { availableParallelism, setPriority } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureDependencies } from './ensure.mjs';
@@ -57,7 +57,7 @@ function mutantsOf(name, room) {
     testRunner: 'vitest',
     vitest: { configFile: 'build/mutants.config.ts', related: false },
     coverageAnalysis: 'perTest',
-    concurrency: project === 'gpu' ? 1 : 2,
+    concurrency: project === 'gpu' ? 1 : availableParallelism(),
     ignorePatterns: ['/dist', '/runs', '/.cache', '/screenshots', '*.log'],
     // A busy machine is no endless loop.
     timeoutMS: 60_000,

@@ -9,6 +9,8 @@ import { metricIds, type MetricId } from '../spec/metrics.ts';
 export interface Keep {
   /** Whole in every row that has them: those of evaluations make a curve, those of steps a column. */
   readonly rows: readonly MetricId[];
+  /** Of steps that end with an evaluation alone: what the curve is drawn against, without a number for every step. */
+  readonly evaluations: readonly MetricId[];
   /** Means over the last steps of a run: what its end looks like. */
   readonly end: { readonly steps: number; readonly means: readonly MetricId[] };
   /** Behind the point. */
@@ -37,6 +39,7 @@ export interface RunSetup extends LaneSetup {
 /** Where an experiment says nothing of it: the curve, and what the end looks like beside its accuracy. */
 const usualKeep: Keep = {
   rows: ['eval/sampled', 'eval/greedy'],
+  evaluations: [],
   end: {
     steps: 10,
     means: ['policy/entropy', 'reward/mean', 'vote/unanimous', 'vote/answer_overlap', 'filter/dropped'],
@@ -87,6 +90,7 @@ const schema = v.pipe(
       keep: v.optional(
         v.strictObject({
           rows: v.array(metric, 'a list of metrics'),
+          evaluations: v.optional(v.array(metric, 'a list of metrics'), []),
           end: v.optional(
             v.strictObject({ steps: whole(1, 100_000), means: v.array(metric, 'a list of metrics') }),
             { steps: 1, means: [] },

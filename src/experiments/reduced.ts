@@ -36,7 +36,8 @@ export function reduced(
   // Never −0, which a file would not keep.
   const round = (value: number): number => Math.round(value * 10 ** digits) / 10 ** digits + 0;
   const rows = record.rows.flatMap((row) => {
-    const kept = picked(row, keep.rows, round);
+    const evaluated = metricIds.some((id) => metrics[id].every === 'eval' && row[id] !== undefined);
+    const kept = picked(row, evaluated ? [...keep.rows, ...keep.evaluations] : keep.rows, round);
     return Object.keys(kept).length === 0 ? [] : [{ step: row.step ?? NaN, ...kept }];
   });
   const last = record.rows.slice(-keep.end.steps);
@@ -94,11 +95,15 @@ export function writeReduced(run: ReducedRun): string {
   const unit = 10 ** digits;
   const column = (id: MetricId, of: typeof rows): (number | null)[] =>
     of.map((row) => (row[id] === undefined ? null : Math.round(row[id] * unit)));
-  const has = (every: 'step' | 'eval'): MetricId[] =>
-    metricIds.filter(
-      (id) => id !== 'step' && metrics[id].every === every && rows.some((row) => row[id] !== undefined),
-    );
-  const evaluated = rows.filter((row) => has('eval').some((id) => row[id] !== undefined));
+  const isEvaluated = (row: Partial<MetricRow>): boolean =>
+    metricIds.some((id) => metrics[id].every === 'eval' && row[id] !== undefined);
+  const evaluated = rows.filter(isEvaluated);
+  // What is there at evaluations alone stands with them: a column of steps would be null between.
+  const has = (where: 'step' | 'eval'): MetricId[] =>
+    metricIds.filter((id) => {
+      const of = rows.filter((row) => row[id] !== undefined);
+      return id !== 'step' && of.length > 0 && of.every(isEvaluated) === (where === 'eval');
+    });
   const byStep = new Map(rows.map((row) => [row.step, row]));
   const steps = Array.from({ length: has('step').length === 0 ? 0 : (rows.at(-1)?.step ?? 0) }, (_, i) => ({
     step: i + 1,

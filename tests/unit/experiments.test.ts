@@ -167,6 +167,7 @@ describe('a declaration', () => {
 
 const keep: Keep = {
   rows: ['eval/sampled', 'vote/agreement'],
+  evaluations: ['policy/kl_ref'],
   end: { steps: 2, means: ['policy/entropy', 'reward/mean'] },
   digits: 2,
 };
@@ -186,8 +187,8 @@ const record: RunRecord = {
   rows: [
     { step: 0, 'eval/sampled': 0.123, 'eval/greedy': 0.5 },
     { step: 1, 'vote/agreement': 0.555, 'policy/entropy': 9 },
-    { step: 2, 'vote/agreement': NaN, 'policy/entropy': 1, 'eval/sampled': 0.987 },
-    { step: 3, 'vote/agreement': 0.25, 'policy/entropy': 2.011, 'reward/mean': NaN },
+    { step: 2, 'vote/agreement': NaN, 'policy/entropy': 1, 'eval/sampled': 0.987, 'policy/kl_ref': 0.1 },
+    { step: 3, 'vote/agreement': 0.25, 'policy/kl_ref': 0.2, 'policy/entropy': 2.011, 'reward/mean': NaN },
   ],
   summary,
 };
@@ -200,7 +201,7 @@ describe('a reduced run', () => {
     expect(run.rows).toEqual([
       { step: 0, 'eval/sampled': 0.12 },
       { step: 1, 'vote/agreement': 0.56 },
-      { step: 2, 'eval/sampled': 0.99 },
+      { step: 2, 'eval/sampled': 0.99, 'policy/kl_ref': 0.1 },
       { step: 3, 'vote/agreement': 0.25 },
     ]);
     expect(run.end).toEqual({ steps: 2, means: { 'policy/entropy': 1.51 } });
@@ -210,7 +211,9 @@ describe('a reduced run', () => {
 
   it('is written a column a line, in whole units of the last digit, and read back', () => {
     const text = writeReduced(run);
-    expect(text).toContain('  "step": [0,2],\n  "eval/sampled": [12,99]\n');
+    expect(text).toMatch(/"evaluations": {\n {2}"step": \[0,2\],(\n {2}"\S+": \[.*\],?){2}\n }/);
+    expect(text).toContain('  "eval/sampled": [12,99]');
+    expect(text).toContain('  "policy/kl_ref": [null,10]');
     expect(text).toContain('  "vote/agreement": [56,null,25]\n');
     expect(parseReduced('x.json', JSON.parse(text))).toEqual(run);
   });
