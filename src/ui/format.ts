@@ -10,7 +10,7 @@ export function formatValue(value: number): string {
   if (magnitude >= 1000) return formatCount(value);
   if (magnitude >= 100) return value.toFixed(0);
   if (magnitude >= 10) return value.toFixed(1);
-  if (magnitude !== 0 && magnitude < 0.0005) return value.toExponential(0);
+  if (magnitude !== 0 && magnitude < 0.001) return value.toExponential(0);
   return value.toFixed(magnitude !== 0 && magnitude < 0.1 ? 3 : 2).replace(/^(-?)0\./, '$1.');
 }
 

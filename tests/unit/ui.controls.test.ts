@@ -63,9 +63,10 @@ describe('sliders', () => {
 
 describe('numbers', () => {
   it('have sensible digits', () => {
-    expect([0.944, 0.0461, 1e-5, -0.5, 12.34, 456.7, 61_400, NaN, 0].map(formatValue)).toEqual([
+    expect([0.944, 0.0461, 7e-4, 1e-5, -0.5, 12.34, 456.7, 61_400, NaN, 0].map(formatValue)).toEqual([
       '.94',
       '.046',
+      '7e-4',
       '1e-5',
       '-.50',
       '12.3',

@@ -41,7 +41,7 @@ export const RunCard = memo(function RunCard({
         </p>
       )}
       <ToTry findings={findings} />
-      <Alarms alarms={alarms} />
+      <Alarms alarms={alarms} said={status.reason} />
       <Remarks run={run} truthHidden={truthHidden} />
       <p className="unit">{summaryOf(run, lane)}</p>
     </article>
@@ -126,7 +126,8 @@ function episodesOf(alarms: readonly Alarm[]): readonly Alarm[] {
   return episodes;
 }
 
-function Alarms({ alarms }: { readonly alarms: readonly Alarm[] }) {
+/** @param said what the card says already: none of it is said again */
+function Alarms({ alarms, said }: { readonly alarms: readonly Alarm[]; readonly said: string }) {
   const episodes = episodesOf(alarms);
   if (episodes.length === 0) return null;
   return (
@@ -143,7 +144,7 @@ function Alarms({ alarms }: { readonly alarms: readonly Alarm[] }) {
             <span className="lane-state">{state}</span>
             {until === step ? ` at step ${step}` : ` from step ${step} to ${until}`}
           </button>
-          <span>{reason}</span>
+          {said.startsWith(reason) ? null : <span>{reason}</span>}
         </li>
       ))}
     </ol>

@@ -100,7 +100,7 @@ export function Remarks({ run, truthHidden }: { readonly run: WatchedRun; readon
               void mapColumn(run.id, 'truth/accuracy', null);
             }}
           >
-            It is not
+            It is not the truth
           </button>
         </p>
       )}
