@@ -1,8 +1,8 @@
 import { failureOf } from '../lib/failure.ts';
 import { LabError } from '../lib/labError.ts';
 import type { Folder } from './folder.ts';
-import type { KeepReport, KeepRequest, KeptCourseState, KeptLab, RestoredLab } from './kept.ts';
-import { KeptCourse } from './keptCourse.ts';
+import type { KeepReport, KeepRequest, KeptCourseState, KeptLab, ListedLab, RestoredLab } from './kept.ts';
+import { keepRecord, KeptCourse, recordKept, stepsKept } from './keptCourse.ts';
 import type { RunIndex } from './runIndex.ts';
 
 /** Where a keeper keeps: files, their index, and the claim that no other page writes the same. */
@@ -99,7 +99,17 @@ export class Keeper {
         this.#tell({ type: 'restored', found: await this.#restore(request.lab) });
         return;
       case 'list':
-        this.#tell({ type: 'listed', labs: await (await this.#places()).index.list() });
+        this.#tell({ type: 'listed', labs: await this.#list() });
+        return;
+      case 'label':
+        await (await this.#places()).index.label(request.lab, request.label);
+        return;
+      case 'read':
+        this.#tell({ type: 'read', records: await this.#read(request.runs) });
+        return;
+      case 'import':
+        await this.#import(request);
+        this.#tell({ type: 'imported' });
         return;
       case 'delete':
         this.#tell({ type: 'deleted', busy: !(await this.#delete(request.lab)) });
@@ -127,6 +137,37 @@ export class Keeper {
       this.#courses.set(run, found.course);
     }
     return { lab, courses };
+  }
+
+  async #list(): Promise<readonly ListedLab[]> {
+    const { index, folder } = await this.#places();
+    const labs: ListedLab[] = [];
+    for (const { runs, ...listed } of await index.list()) {
+      const all = [];
+      for (const run of runs) all.push({ ...run, checkpoints: await stepsKept(await folder(run.id)) });
+      labs.push({ ...listed, runs: all });
+    }
+    return labs;
+  }
+
+  /** @returns null where one of them can't be read now: another page may write or delete it */
+  async #read(runs: readonly string[]): Promise<readonly string[] | null> {
+    const { folder } = await this.#places();
+    await this.#write();
+    try {
+      const records: string[] = [];
+      for (const run of runs) records.push(await recordKept(await folder(run)));
+      return records;
+    } catch {
+      return null;
+    }
+  }
+
+  async #import({ lab, runs, records }: KeepRequest & { type: 'import' }): Promise<void> {
+    const { folder, index } = await this.#places();
+    for (const [at, { id }] of runs.entries()) await keepRecord(await folder(id), records[at] ?? '');
+    // Last: cut off before it, nothing of it is listed.
+    await index.save(lab, runs);
   }
 
   /** @returns false where another page has it */

@@ -28,6 +28,14 @@ export interface KeptLab {
     readonly text: string;
     readonly kind: 'change' | 'guard' | 'fork' | 'gap';
   }[];
+  /** Read from a file: it can be looked at, and nothing of it goes on. */
+  readonly imported?: true;
+}
+
+/** What its reader calls a lab, and wrote about it; empty where nothing. */
+export interface KeptLabel {
+  readonly name: string;
+  readonly notes: string;
 }
 
 /** A run in the list of those that are kept. */
@@ -36,7 +44,6 @@ export interface KeptEntry {
   readonly lab: string;
   readonly name: string;
   readonly preset: string;
-  readonly notes: string;
   /** Milliseconds since 1970, as of the last save. */
   readonly updated: number;
   readonly step: number;
@@ -49,7 +56,13 @@ export interface KeptEntry {
 /** Lanes that stood together, and what the list says of their runs, lanes that were given up included. */
 export interface ListedLab {
   readonly lab: KeptLab;
-  readonly runs: readonly KeptEntry[];
+  readonly label: KeptLabel;
+  readonly runs: readonly ListedRun[];
+}
+
+export interface ListedRun extends KeptEntry {
+  /** Steps of the checkpoints that are kept of it, ascending. */
+  readonly checkpoints: readonly number[];
 }
 
 /** A run as its folder holds it. */
@@ -89,11 +102,22 @@ export type KeepRequest =
   | { readonly type: 'checkpoint'; readonly run: string; readonly sent: SentCheckpoint }
   /** The run goes on from the checkpoint of a step after what came later was lost; step 0: from its beginning. */
   | { readonly type: 'back'; readonly run: string; readonly step: number }
-  | { readonly type: 'save'; readonly lab: KeptLab; readonly runs: readonly Omit<KeptEntry, 'notes'>[] }
+  | { readonly type: 'save'; readonly lab: KeptLab; readonly runs: readonly KeptEntry[] }
   /** @param lab null: the newest */
   | { readonly type: 'restore'; readonly lab: string | null }
   /** What is kept, for the list. */
   | { readonly type: 'list' }
+  /** What its reader calls a lab. */
+  | { readonly type: 'label'; readonly lab: string; readonly label: KeptLabel }
+  /** The records of runs, whoever has them. */
+  | { readonly type: 'read'; readonly runs: readonly string[] }
+  /** Keeps a lab that was read from a file. @param records lines of one run each, in the order of `runs` */
+  | {
+      readonly type: 'import';
+      readonly lab: KeptLab;
+      readonly runs: readonly KeptEntry[];
+      readonly records: readonly string[];
+    }
   /** Nothing of a lab is kept any more; it is none that the page shows. */
   | { readonly type: 'delete'; readonly lab: string }
   /** What waits is written now. */
@@ -104,6 +128,9 @@ export type KeepReport =
   | { readonly type: 'restored'; readonly found: RestoredLab | 'busy' | null }
   /** Newest first. */
   | { readonly type: 'listed'; readonly labs: readonly ListedLab[] }
+  /** JSON lines of one run each, in the order that was asked for; null: one of them can't be read. */
+  | { readonly type: 'read'; readonly records: readonly string[] | null }
+  | { readonly type: 'imported' }
   /** Busy: another page has it, and all of it stays. */
   | { readonly type: 'deleted'; readonly busy: boolean }
   /** All that was measured up to a step is on the disk. */

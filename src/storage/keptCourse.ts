@@ -1,3 +1,4 @@
+import { LabError } from '../lib/labError.ts';
 import type { RecordedRun } from '../records/building.ts';
 import { readRecord } from '../records/read.ts';
 import type { LiveChange, RunHead } from '../records/run.ts';
@@ -7,7 +8,7 @@ import { fromRow, metricIds, toRow, type MetricRow } from '../spec/metrics.ts';
 import { comparedAgain } from './again.ts';
 import type { Folder } from './folder.ts';
 import type { KeptCourseState } from './kept.ts';
-import { KeptRuns, type Keeping } from './keptRuns.ts';
+import { checkpointSteps, KeptRuns, type Keeping, recordFile } from './keptRuns.ts';
 import { CheckpointReceiver, type SentCheckpoint } from './sentCheckpoint.ts';
 
 /** A folder of the page keeps one run. */
@@ -32,6 +33,24 @@ export function packRows(rows: readonly Partial<MetricRow>[]): Float64Array<Arra
     packed.set(toRow(row), index * metricIds.length);
   });
   return packed;
+}
+
+/** Steps at which the run of a folder can be forked, ascending, without a look into its checkpoints. */
+export async function stepsKept(folder: Folder): Promise<readonly number[]> {
+  return checkpointSteps(await folder.names(), run);
+}
+
+/** All that is written of the record of a folder's run, whole lines. @throws LabError `bad-file` where there is none */
+export async function recordKept(folder: Folder): Promise<string> {
+  const text = new TextDecoder().decode((await folder.read(recordFile)) ?? new Uint8Array());
+  if (!text.includes('\n'))
+    throw new LabError('bad-file', 'Nothing is kept of the run.', 'Choose another one.');
+  return text.slice(0, text.lastIndexOf('\n') + 1);
+}
+
+/** Keeps the record of a run that was trained elsewhere. @param lines all of it */
+export async function keepRecord(folder: Folder, lines: string): Promise<void> {
+  await folder.write(recordFile, new TextEncoder().encode(lines));
 }
 
 /** One run of the page in a folder of its own, as it is trained. Lines wait until `write`. */

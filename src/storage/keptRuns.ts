@@ -17,6 +17,16 @@ const nameOf = (run: number, step: number, ended: boolean): string =>
   `${ended ? 'end' : 'checkpoint'}-${String(run)}-${String(step)}`;
 const namePattern = /^(checkpoint|end)-\d+-\d+$/;
 
+/** Steps of the checkpoints of one run among the files of a folder, ascending; of its end apart. */
+export function checkpointSteps(names: readonly string[], run: number): readonly number[] {
+  return names
+    .flatMap((name) => {
+      const step = Number(name.split('-')[2]);
+      return name === nameOf(run, step, false) ? [step] : [];
+    })
+    .sort((a, b) => a - b);
+}
+
 /** What a folder holds of its runs. */
 export interface Restored {
   /** Runs that have come to their end, as the record counts them. */

@@ -1,20 +1,30 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import type { KeptEntry, KeptLab, ListedLab } from './kept.ts';
+import type { KeptEntry, KeptLab, KeptLabel } from './kept.ts';
 
 /** What there is of kept runs, beside the folders that hold them. */
 export interface RunIndex {
   lab(id: string): Promise<KeptLab | null>;
+  /** Of those that a page trained. */
   newestLab(): Promise<KeptLab | null>;
-  /** Saves the lanes of a page, and what the list says of their runs, all or nothing. Notes stay. */
-  save(lab: KeptLab, runs: readonly Omit<KeptEntry, 'notes'>[]): Promise<void>;
+  /** Saves the lanes of a page, and what the list says of their runs, all or nothing. What its reader calls it stays. */
+  save(lab: KeptLab, runs: readonly KeptEntry[]): Promise<void>;
+  /** Notes what its reader calls a lab, where there is one. */
+  label(lab: string, label: KeptLabel): Promise<void>;
   /** All there is, newest first. */
-  list(): Promise<readonly ListedLab[]>;
+  list(): Promise<readonly IndexedLab[]>;
   /** Forgets a lab and its runs, all or nothing. */
   remove(lab: string): Promise<void>;
 }
 
+/** Lanes that stood together, and what the list says of their runs, lanes that were given up included. */
+export interface IndexedLab {
+  readonly lab: KeptLab;
+  readonly label: KeptLabel;
+  readonly runs: readonly KeptEntry[];
+}
+
 interface Schema extends DBSchema {
-  labs: { key: string; value: KeptLab; indexes: { updated: number } };
+  labs: { key: string; value: KeptLab & { label?: KeptLabel }; indexes: { updated: number } };
   runs: { key: string; value: KeptEntry };
 }
 
@@ -42,17 +52,22 @@ export async function openRunIndex(closed: () => void): Promise<RunIndex> {
   return {
     lab: async (id) => (await database.get('labs', id)) ?? null,
     newestLab: async () => {
-      const cursor = await database.transaction('labs').store.index('updated').openCursor(null, 'prev');
+      let cursor = await database.transaction('labs').store.index('updated').openCursor(null, 'prev');
+      while (cursor?.value.imported === true) cursor = await cursor.continue();
       return cursor?.value ?? null;
     },
     save: async (lab, runs) => {
       const transaction = database.transaction(['labs', 'runs'], 'readwrite', { durability: 'strict' });
-      const store = transaction.objectStore('runs');
-      await transaction.objectStore('labs').put(lab);
-      for (const run of runs) {
-        const before = await store.get(run.id);
-        await store.put({ notes: '', ...before, ...run });
-      }
+      const labs = transaction.objectStore('labs');
+      const label = (await labs.get(lab.id))?.label;
+      await labs.put(label === undefined ? lab : { ...lab, label });
+      for (const run of runs) await transaction.objectStore('runs').put(run);
+      await transaction.done;
+    },
+    label: async (id, label) => {
+      const transaction = database.transaction('labs', 'readwrite', { durability: 'strict' });
+      const lab = await transaction.store.get(id);
+      if (lab !== undefined) await transaction.store.put({ ...lab, label });
       await transaction.done;
     },
     list: async () => {
@@ -61,7 +76,10 @@ export async function openRunIndex(closed: () => void): Promise<RunIndex> {
         transaction.objectStore('labs').index('updated').getAll(),
         transaction.objectStore('runs').getAll(),
       ]);
-      return labs.reverse().map((lab) => ({ lab, runs: runs.filter((run) => run.lab === lab.id) }));
+      return labs.reverse().map(({ label = { name: '', notes: '' }, ...lab }) => ({
+        ...{ lab, label },
+        runs: runs.filter((run) => run.lab === lab.id),
+      }));
     },
     remove: async (id) => {
       const transaction = database.transaction(['labs', 'runs'], 'readwrite', { durability: 'strict' });

@@ -6,7 +6,7 @@ import { recordCsv } from '../records/csv.ts';
 import type { RunRecord } from '../records/run.ts';
 import { thisLab } from '../records/thisLab.ts';
 import { recordLines } from '../records/write.ts';
-import { download } from './download.ts';
+import { download, fileNameOf } from './download.ts';
 import { isKept } from './keeping.ts';
 import { lab, setupOf, stepOf } from './lanes.ts';
 
@@ -66,7 +66,7 @@ export async function downloadScript(trainer: 'trl' | 'verl'): Promise<void> {
   // Loaded when asked for.
   const { scripts } = await import('../settings/scripts/laneScripts.ts');
   const { extension, write } = scripts[trainer];
-  download(`${fileName(lane.name)}.${extension}`, new Blob([write(setupOf(lane))], { type: 'text/plain' }));
+  download(`${fileNameOf(lane.name)}.${extension}`, new Blob([write(setupOf(lane))], { type: 'text/plain' }));
 }
 
 /** Hands a model of the selected lane to the browser as an ONNX file; what goes wrong is a notice. */
@@ -82,15 +82,11 @@ export async function downloadOnnx(side: Side): Promise<void> {
     ]);
     const { tokenizer } = modelOf(lane.settings.model);
     const file = writeOnnx({ ...held, tokenizer }, thisLab.version);
-    download(`${fileName(lane.name)}-${side}-${held.step}.onnx`, new Blob([...file]));
+    download(`${fileNameOf(lane.name)}-${side}-${held.step}.onnx`, new Blob([...file]));
   } catch (error) {
     const { sentence, remedy } = failureOf(error);
     lab.setState({ notice: `${sentence} ${remedy}` });
   }
-}
-
-function fileName(name: string): string {
-  return name.replace(/[^\w.+-]+/g, '-');
 }
 
 /** Whether a lane has made steps that are neither kept nor in a file: closing the page would lose them. */

@@ -3,7 +3,7 @@ import type { Failure } from '../lib/failure.ts';
 import { thisLab } from '../records/thisLab.ts';
 import type { LiveChange } from '../records/run.ts';
 import type { Event, LaneId } from '../session/protocol.ts';
-import type { KeepReport, KeepRequest, KeptEntry, KeptLab } from '../storage/kept.ts';
+import type { KeepReport, KeepRequest, KeptEntry, KeptLab, KeptLabel } from '../storage/kept.ts';
 import { laneNow, overhear } from './connection.ts';
 import { canKeep, keepName, labName } from './labName.ts';
 import { type LabState, type Lane, lab, setupOf, stepOf } from './lanes.ts';
@@ -118,8 +118,13 @@ export function question(request: KeepRequest & { type: Question }): Promise<Kee
   });
 }
 
+/** Tells the keeper what its reader calls a lab. */
+export function labelLab(id: string, label: KeptLabel): void {
+  ask({ type: 'label', lab: id, label });
+}
+
 /** What the keeper answers to. */
-type Question = 'restore' | 'list' | 'delete';
+type Question = 'restore' | 'list' | 'read' | 'import' | 'delete';
 
 /** A lane of the page is a run that was kept. @param goesOn whether the keeper goes on with what it has of it */
 export function adopt({ id, changes }: Lane, run: string, goesOn: boolean): void {
@@ -161,6 +166,8 @@ function report(data: KeepReport): void {
   switch (data.type) {
     case 'restored':
     case 'listed':
+    case 'read':
+    case 'imported':
     case 'deleted':
       waiting.shift()?.(data);
       return;
@@ -295,15 +302,19 @@ function saveAs(id: string, { lanes, marks, preset, selected }: LabState): void 
     })),
     marks: marks.map(({ lanes: marked, ...mark }) => ({ ...mark, runs: marked.map(runOf) })),
   };
-  const entries = lanes.flatMap((lane): Omit<KeptEntry, 'notes'>[] => {
+  const entries = lanes.flatMap((lane) => {
     const run = runOf(lane.id);
-    if (!begun.has(run)) return [];
-    const { name, status, history } = lane;
-    const verdict = stateInWords(status);
-    const spark = sparkOf(history.column('eval/sampled'));
-    return [{ id: run, lab: id, name, preset, updated, step: stepOf(lane), verdict, spark }];
+    return begun.has(run) ? [entryOf(lane, run, whole)] : [];
   });
   ask({ type: 'save', lab: whole, runs: entries });
+}
+
+/** What the list says of a lane. @param run what it is kept under */
+export function entryOf(lane: Lane, run: string, { id, preset, updated }: KeptLab): KeptEntry {
+  const { name, status, history } = lane;
+  const verdict = stateInWords(status);
+  const spark = sparkOf(history.column('eval/sampled'));
+  return { id: run, lab: id, name, preset, updated, step: stepOf(lane), verdict, spark };
 }
 
 /** Values of a small picture of a run. */

@@ -1,10 +1,12 @@
 import { createStore } from 'zustand/vanilla';
-import type { ListedLab } from '../storage/kept.ts';
+import { presetNames, presets } from '../settings/presets.ts';
+import type { KeptLab, KeptLabel, ListedLab } from '../storage/kept.ts';
 import { agreeing } from './ask.ts';
 import { send } from './connection.ts';
 import { hasUnsaved } from './exportMetrics.ts';
-import { askForLab, question } from './keeping.ts';
-import { lab } from './lanes.ts';
+import { askForLab, labelLab, question } from './keeping.ts';
+import { fork } from './laneActions.ts';
+import { lab, type LabState } from './lanes.ts';
 
 /** Of all that the lab keeps in this browser, as the browser estimates it. */
 export interface StorageUse {
@@ -23,7 +25,9 @@ export interface KeptList {
   readonly going: ReadonlySet<string>;
   /** The one that is being opened. */
   readonly opening: string | null;
-  /** Why a wish was not met; empty where none was refused. */
+  /** Whether files are being read. */
+  readonly importing: boolean;
+  /** What became of a wish, or why it was not met; empty where there is nothing to say. */
   readonly said: string;
   readonly storage: StorageUse | null;
 }
@@ -32,6 +36,7 @@ export const keptList = createStore<KeptList>()(() => ({
   labs: 'reading',
   going: new Set(),
   opening: null,
+  importing: false,
   said: '',
   storage: null,
 }));
@@ -39,6 +44,17 @@ export const keptList = createStore<KeptList>()(() => ({
 /** How long what was deleted can be brought back. */
 const undoMs = 10_000;
 const deleting = new Map<string, ReturnType<typeof setTimeout>>();
+
+/** What a lab is called: by its reader, or else as its preset. */
+export function titleOf({ lab: { preset }, label }: ListedLab): string {
+  return label.name === '' ? presetTitle(preset) : label.name;
+}
+
+/** Of a preset, which another version of the lab may have had alone. */
+export function presetTitle(preset: string): string {
+  const known = presetNames.find((each) => each === preset);
+  return known === undefined ? preset : presets[known].title;
+}
 
 /** Reads what is kept. */
 export async function readKept(): Promise<void> {
@@ -49,8 +65,51 @@ export async function readKept(): Promise<void> {
 
 /** Shows lanes as they were kept, paused; asks first where steps would be lost. @param title of what is opened @param opened told where it was */
 export function openKept(id: string, title: string, opened: () => void): void {
+  asking(title, () => show(id, opened));
+}
+
+/** Shows lanes as they were kept, and one more: the fork of a run from a checkpoint of it. */
+export function forkKept(
+  { id, lanes }: KeptLab,
+  title: string,
+  from: { readonly run: string; readonly step: number },
+  opened: () => void,
+): void {
+  asking(title, () =>
+    show(id, () => {
+      void forkWhenThere(
+        lanes.findIndex(({ run }) => run === from.run),
+        from.step,
+      );
+      opened();
+    }),
+  );
+}
+
+/** Gives a lab a name and notes; without a name it is called as its preset. */
+export function renameKept(id: string, label: KeptLabel): void {
+  labelLab(id, label);
+  keptList.setState(({ labs }) => ({
+    labs:
+      typeof labs === 'string' ? labs : labs.map((each) => (each.lab.id === id ? { ...each, label } : each)),
+  }));
+}
+
+/** Forks a lane that was just opened, once the trainer has it and its checkpoints. */
+async function forkWhenThere(index: number, step: number): Promise<void> {
+  const { id } = lab.getState().lanes[index] ?? { id: null };
+  const isThere = ({ state, lanes }: LabState): boolean => {
+    const lane = lanes.find((each) => each.id === id);
+    if (lane === undefined) return true;
+    return (state === 'paused' || state === 'finished') && lane.checkpoints.steps.length > 0;
+  };
+  await labIs(isThere);
+  if (id !== null) fork(id, step);
+}
+
+function asking(title: string, what: () => Promise<void>): void {
   const act = (): void => {
-    void show(id, opened);
+    void what();
   };
   agreeing(title, hasUnsaved() ? lab.getState().lanes : [], { label: 'Open it', act, goesOn: false });
 }
@@ -100,9 +159,15 @@ const elsewhere = 'Another tab has this run. Close that tab first.';
 function resting(): Promise<void> {
   if (lab.getState().state !== 'training') return Promise.resolve();
   send({ type: 'pause' });
+  return labIs(({ state }) => state !== 'training');
+}
+
+/** Until the page's lanes are in a state. */
+function labIs(so: (state: LabState) => boolean): Promise<void> {
+  if (so(lab.getState())) return Promise.resolve();
   return new Promise((resolve) => {
-    const stop = lab.subscribe(({ state }) => {
-      if (state === 'training') return;
+    const stop = lab.subscribe((state) => {
+      if (!so(state)) return;
       stop();
       resolve();
     });

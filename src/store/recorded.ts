@@ -1,7 +1,8 @@
+import type { RunRecord } from '../records/run.ts';
 import type { PresetName } from '../settings/presets.ts';
 import { metricIds, toRow } from '../spec/metrics.ts';
 import { appendRows } from './append.ts';
-import { createLab, freshLane, type Lane } from './lanes.ts';
+import { createLab, freshLane, type Lane, settingsAt } from './lanes.ts';
 import type { Recorded, RecordedRollouts } from './readRecorded.ts';
 
 /** Presets of which a run comes with the lab, in public/examples; docs/page.md says what made them. */
@@ -47,20 +48,11 @@ async function fetchText(address: URL): Promise<string> {
 /** @param wanted whether nothing else was asked for meanwhile; returned is whether it was still wanted in the end */
 async function show(recorded: Recorded, wanted: () => boolean): Promise<boolean> {
   const lanes: Lane[] = [];
-  for (const [slot, { name, settings, plan, rows, adapter }] of recorded.runs.entries()) {
-    let lane: Lane = { ...freshLane({ name, settings }, slot), standing: 'there', plan };
-    for (let at = 0; at < rows.length; at += batch) {
-      await new Promise((resolve) => setTimeout(resolve));
-      if (!wanted()) return false;
-      const some = rows.slice(at, at + batch);
-      const packed = new Float64Array(some.length * metricIds.length);
-      some.forEach((row, index) => {
-        packed.set(toRow(row), index * metricIds.length);
-      });
-      lane = { ...lane, ...appendRows(lane, packed, some.length) };
-    }
+  for (const [slot, run] of recorded.runs.entries()) {
+    const lane = await laneOfRun(run, slot, wanted);
+    if (lane === null) return false;
     lanes.push(lane);
-    recordedLab.setState({ adapter });
+    recordedLab.setState({ adapter: run.adapter });
   }
   ({ rollouts } = recorded);
   recordedLab.setState(({ version, watched }) => ({
@@ -69,6 +61,31 @@ async function show(recorded: Recorded, wanted: () => boolean): Promise<boolean>
     version: version + 1,
   }));
   return true;
+}
+
+/**
+ * A recorded run as a lane, judged anew row by row.
+ * @param slot whose colour it has
+ * @param wanted whether nothing else was asked for meanwhile; null is returned where something was
+ */
+export async function laneOfRun(
+  { name, settings, plan, rows, changes, origin }: RunRecord,
+  slot: number,
+  wanted: () => boolean,
+): Promise<Lane | null> {
+  let lane: Lane = { ...freshLane({ name, settings }, slot), standing: 'there', plan, changes, origin };
+  lane = { ...lane, settings: settingsAt(lane, Infinity) };
+  for (let at = 0; at < rows.length; at += batch) {
+    await new Promise((resolve) => setTimeout(resolve));
+    if (!wanted()) return null;
+    const some = rows.slice(at, at + batch);
+    const packed = new Float64Array(some.length * metricIds.length);
+    some.forEach((row, index) => {
+      packed.set(toRow(row), index * metricIds.length);
+    });
+    lane = { ...lane, ...appendRows(lane, packed, some.length) };
+  }
+  return lane;
 }
 
 // The rollouts of another step, or another prompt.

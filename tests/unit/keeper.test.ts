@@ -1,153 +1,18 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Failure } from '../../src/lib/failure.ts';
 import { readRecord } from '../../src/records/read.ts';
 import type { LiveChange } from '../../src/records/run.ts';
-import { defaultSettings } from '../../src/settings/settings.ts';
-import type { MetricRow } from '../../src/spec/metrics.ts';
-import { Keeper } from '../../src/storage/keeper.ts';
-import type { KeepReport, KeepRequest, KeptEntry, KeptLab } from '../../src/storage/kept.ts';
 import { packRows, unpackRows } from '../../src/storage/keptCourse.ts';
-import { recordFile } from '../../src/storage/keptRuns.ts';
 import { CheckpointReceiver, CheckpointSender } from '../../src/storage/sentCheckpoint.ts';
-import type { Checkpoint } from '../../src/trainer/checkpoint.ts';
-import { MemoryFolder } from './memoryFolder.ts';
-
-const head = {
-  name: 'SRT',
-  settings: defaultSettings,
-  origin: null,
-  plan: null,
-  adapter: null,
-  lab: { version: '1', commit: null },
-};
-
-/** What of a run follows from its step alone. */
-const row = (step: number): Partial<MetricRow> => ({ step, 'reward/mean': 1 / (step + 3) });
-const rows = (from: number, to: number) =>
-  packRows(Array.from({ length: to - from + 1 }, (_, at) => row(from + at)));
-
-function checkpoint(step: number, earlier: readonly Checkpoint[] = [], passing = false): Checkpoint {
-  const array = () => Float32Array.of(step, 1 / step);
-  const state = { policy: array(), anchor: array(), m: array(), v: array() };
-  return { step, updates: step, state, anchored: true, overlap: [], warning: {}, passing, earlier };
-}
-
-const lab: KeptLab = {
-  id: 'lab',
-  preset: 'entropy',
-  updated: 1,
-  selected: 0,
-  lanes: [{ run: 'one', slot: 0, name: 'SRT', settings: defaultSettings, origin: null }],
-  marks: [],
-};
-
-/** A disk, and pages that come and go. */
-class Disk {
-  readonly folders = new Map<string, MemoryFolder>();
-  readonly labs = new Map<string, KeptLab>();
-  entries: KeptEntry[] = [];
-  claimed = true;
-  /** Whether folders can't be removed. */
-  refuses = false;
-
-  page() {
-    const reports: KeepReport[] = [];
-    const keeper = new Keeper(
-      () =>
-        Promise.resolve({
-          folder: (run: string) => {
-            const folder = this.folders.get(run) ?? new MemoryFolder();
-            this.folders.set(run, folder);
-            return Promise.resolve(folder);
-          },
-          remove: (run: string) => {
-            if (this.refuses) return Promise.reject(new Error('power is off'));
-            this.folders.delete(run);
-            return Promise.resolve();
-          },
-          claim: () => Promise.resolve(this.claimed),
-          index: {
-            lab: (id: string) => Promise.resolve(this.labs.get(id) ?? null),
-            newestLab: () =>
-              Promise.resolve([...this.labs.values()].sort((a, b) => b.updated - a.updated)[0] ?? null),
-            save: (one: KeptLab, entries: readonly Omit<KeptEntry, 'notes'>[]) => {
-              this.labs.set(one.id, one);
-              this.entries.push(...entries.map((entry) => ({ ...entry, notes: '' })));
-              return Promise.resolve();
-            },
-            list: () =>
-              Promise.resolve(
-                [...this.labs.values()]
-                  .sort((a, b) => b.updated - a.updated)
-                  .map((one) => ({ lab: one, runs: this.entries.filter((run) => run.lab === one.id) })),
-              ),
-            remove: (id: string) => {
-              this.labs.delete(id);
-              this.entries = this.entries.filter((run) => run.lab !== id);
-              return Promise.resolve();
-            },
-          },
-        }),
-      (report) => reports.push(report),
-    );
-    const sender = new CheckpointSender();
-    return {
-      reports,
-      keeper,
-      keep: (one: Checkpoint) => {
-        keeper.receive({ type: 'checkpoint', run: 'one', sent: sender.pack(one).sent });
-      },
-      async restored() {
-        keeper.receive({ type: 'restore', lab: null });
-        await vi.waitUntil(() => reports.some(({ type }) => type === 'restored' || type === 'stopped'));
-        const report = reports.find((each) => each.type === 'restored');
-        return report?.found === 'busy' ? null : (report?.found ?? null);
-      },
-      async flushed() {
-        const before = reports.length;
-        keeper.receive({ type: 'flush' });
-        await vi.waitUntil(() => reports.length > before);
-      },
-      async answered(request: KeepRequest) {
-        const before = reports.length;
-        keeper.receive(request);
-        const answer = () =>
-          reports.slice(before).find(({ type }) => ['restored', 'listed', 'deleted'].includes(type));
-        await vi.waitUntil(() => answer() !== undefined);
-        return answer();
-      },
-      failure: (): Failure | null => reports.find((each) => each.type === 'stopped')?.failure ?? null,
-    };
-  }
-
-  record(): string {
-    return new TextDecoder().decode(this.folders.get('one')?.files.get(recordFile));
-  }
-}
+import { checkpoint, Disk, head, lab, row, rows, trained } from './keptDisk.ts';
 
 let disk: Disk;
 beforeEach(() => {
   disk = new Disk();
 });
 
-/** A page that trains up to a step, with checkpoints as given, and is gone. */
-async function trained(to: number, checkpoints: readonly number[], changes: readonly LiveChange[] = []) {
-  const page = disk.page();
-  page.keeper.receive({ type: 'save', lab, runs: [] });
-  page.keeper.receive({ type: 'begin', run: 'one', head, changes: [], rows: rows(0, 0) });
-  for (let step = 1; step <= to; step++) {
-    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(step, step) });
-    if (checkpoints.includes(step)) page.keep(checkpoint(step));
-    for (const change of changes.filter((each) => each.step === step))
-      page.keeper.receive({ type: 'changed', run: 'one', change });
-  }
-  await page.flushed();
-  expect(page.failure()).toBe(null);
-}
-
 describe('a keeper', () => {
   it('gives back what a page trained: up to the newest checkpoint, and what came after it apart', async () => {
-    await trained(7, [2, 4]);
+    await trained(disk, 7, [2, 4]);
     const found = await disk.page().restored();
     expect(found?.lab).toEqual(lab);
     const course = found?.courses.get('one');
@@ -158,10 +23,10 @@ describe('a keeper', () => {
   });
 
   it('changes nothing by looking, and goes on where it was: the record is that of a run that nothing disturbed', async () => {
-    await trained(9, [2, 4, 8]);
+    await trained(disk, 9, [2, 4, 8]);
     const undisturbed = disk.record();
     disk = new Disk();
-    await trained(7, [2, 4]);
+    await trained(disk, 7, [2, 4]);
     const cut = disk.record();
     const page = disk.page();
     await page.restored();
@@ -179,7 +44,7 @@ describe('a keeper', () => {
   });
 
   it('says where other bits come out, and nothing where the reader changed the run', async () => {
-    await trained(7, [4]);
+    await trained(disk, 7, [4]);
     const page = disk.page();
     await page.restored();
     page.keeper.receive({
@@ -196,7 +61,7 @@ describe('a keeper', () => {
     );
 
     disk = new Disk();
-    await trained(7, [4]);
+    await trained(disk, 7, [4]);
     const other = disk.page();
     await other.restored();
     const change: LiveChange = { step: 4, by: 'reader', changes: { learningRate: 0.0001 } };
@@ -208,14 +73,14 @@ describe('a keeper', () => {
 
   it('a change right after a checkpoint belongs to it', async () => {
     const change: LiveChange = { step: 4, by: 'reader', changes: { learningRate: 0.0001 } };
-    await trained(7, [4], [change]);
+    await trained(disk, 7, [4], [change]);
     const course = (await disk.page().restored())?.courses.get('one');
     expect(course?.changes).toEqual([change]);
     expect(unpackRows(course?.again ?? new Float64Array())).toEqual([5, 6, 7].map(row));
   });
 
   it('a run cut short before its first checkpoint begins once more in its folder, and is compared', async () => {
-    await trained(3, []);
+    await trained(disk, 3, []);
     const page = disk.page();
     const course = (await page.restored())?.courses.get('one');
     expect(course?.checkpoint).toBe(null);
@@ -236,7 +101,7 @@ describe('a keeper', () => {
       [0, []],
     ] as const) {
       disk = new Disk();
-      await trained(7, [2, 4, 6]);
+      await trained(disk, 7, [2, 4, 6]);
       const page = disk.page();
       await page.restored();
       page.keeper.receive({ type: 'back', run: 'one', step: back });
@@ -251,7 +116,7 @@ describe('a keeper', () => {
   });
 
   it('leaves alone what another tab trains, and says so', async () => {
-    await trained(3, [2]);
+    await trained(disk, 3, [2]);
     const record = disk.record();
     disk.claimed = false;
     const page = disk.page();
@@ -263,56 +128,8 @@ describe('a keeper', () => {
     expect(disk.record()).toBe(record);
   });
 
-  it('lists what is kept, newest first, and deletes a lab with the lanes that were given up in it', async () => {
-    await trained(3, [2]);
-    const page = disk.page();
-    const entry = { lab: 'lab', name: 'SRT', preset: 'entropy', updated: 1, step: 3, verdict: '', spark: [] };
-    const given = ['one', 'given up'].map((id) => ({ ...entry, id }));
-    page.keeper.receive({ type: 'save', lab, runs: given });
-    const newer = { ...lab, id: 'newer', updated: 2, lanes: [] };
-    const other = { ...entry, id: 'other', lab: 'newer' };
-    page.keeper.receive({ type: 'save', lab: newer, runs: [other] });
-    for (const run of ['given up', 'other'])
-      page.keeper.receive({ type: 'begin', run, head, changes: [], rows: rows(0, 0) });
-    expect(await page.answered({ type: 'list' })).toEqual({
-      type: 'listed',
-      labs: [
-        { lab: newer, runs: [{ ...other, notes: '' }] },
-        { lab, runs: given.map((run) => ({ ...run, notes: '' })) },
-      ],
-    });
-    expect(await page.answered({ type: 'delete', lab: 'lab' })).toEqual({ type: 'deleted', busy: false });
-    expect([...disk.folders.keys()]).toEqual(['other']);
-    expect([...disk.labs.keys()]).toEqual(['newer']);
-    // Gone is gone, however often.
-    expect(await page.answered({ type: 'delete', lab: 'lab' })).toEqual({ type: 'deleted', busy: false });
-    expect(page.failure()).toBe(null);
-  });
-
-  it('deletes nothing that another tab has', async () => {
-    await trained(3, [2]);
-    disk.claimed = false;
-    const page = disk.page();
-    expect(await page.answered({ type: 'delete', lab: 'lab' })).toEqual({ type: 'deleted', busy: true });
-    expect([...disk.folders.keys()]).toEqual(['one']);
-    expect([...disk.labs.keys()]).toEqual(['lab']);
-  });
-
-  it('a deletion that is cut off is still listed, and done once more', async () => {
-    await trained(3, [2]);
-    disk.refuses = true;
-    const page = disk.page();
-    page.keeper.receive({ type: 'delete', lab: 'lab' });
-    await vi.waitUntil(() => page.failure() !== null);
-    disk.refuses = false;
-    const next = disk.page();
-    expect(await next.answered({ type: 'list' })).toMatchObject({ labs: [{ lab: { id: 'lab' } }] });
-    await next.answered({ type: 'delete', lab: 'lab' });
-    expect([disk.folders.size, disk.labs.size]).toEqual([0, 0]);
-  });
-
   it('gives back all that the same page trained before it showed other lanes', async () => {
-    await trained(3, [2]);
+    await trained(disk, 3, [2]);
     const page = disk.page();
     await page.restored();
     page.keeper.receive({ type: 'rows', run: 'one', rows: rows(3, 5) });
@@ -324,7 +141,7 @@ describe('a keeper', () => {
   });
 
   it('a full disk ends the keeping, in words, and nothing more is written', async () => {
-    await trained(3, [2]);
+    await trained(disk, 3, [2]);
     const folder = disk.folders.get('one');
     if (folder === undefined) throw new Error('no folder');
     const page = disk.page();

@@ -1,21 +1,40 @@
+import { useState } from 'react';
 import { useStore } from 'zustand';
-import type { KeptEntry, KeptLane, ListedLab } from '../../storage/kept.ts';
-import { presetNames, presets } from '../../settings/presets.ts';
-import { deleteSoon, keptList, openKept, undoDelete } from '../../store/keptList.ts';
+import type { ListedLab } from '../../storage/kept.ts';
+import { exportKept, type KeptFormat, keptFormats } from '../../store/keptFiles.ts';
+import {
+  deleteSoon,
+  keptList,
+  openKept,
+  presetTitle,
+  renameKept,
+  titleOf,
+  undoDelete,
+} from '../../store/keptList.ts';
 import { labName } from '../../store/labName.ts';
-import { counted } from '../format.ts';
+import { Menu } from '../Menu.tsx';
 import { dayOf } from '../states/KeptNote.tsx';
 import { useLab } from '../useStore.ts';
-import { Sparkline } from './Sparkline.tsx';
+import { goToLab } from './goToLab.ts';
+import { LabelForm } from './LabelForm.tsx';
+import { LaneLine } from './LaneLine.tsx';
+
+const formats: Readonly<Record<KeptFormat, { readonly label: string; readonly title: string }>> = {
+  jsonl: { label: 'Record as JSON lines', title: 'Replayed by npm run replay, and read by Watch' },
+  csv: { label: 'Metrics as CSV', title: 'All lanes, a row a step' },
+  html: { label: 'Run as a page', title: 'One HTML file with charts, settings and record' },
+};
 
 /** Lanes that stood together, and what can be done with them; deleted ones can be brought back in their place. */
-export function RunItem({ listed: { lab, runs } }: { readonly listed: ListedLab }) {
+export function RunItem({ listed }: { readonly listed: ListedLab }) {
+  const { lab, label, runs } = listed;
   const gone = useStore(keptList, ({ going }) => going.has(lab.id));
   const opening = useStore(keptList, (state) => state.opening);
   // Lanes of the lab say when others are open.
   const here = useLab(() => labName()) === lab.id;
   const recorded = useLab((shown) => shown.recorded);
-  const title = titleOf(lab.preset);
+  const [editing, setEditing] = useState(false);
+  const title = titleOf(listed);
   const when = `${dayOf(lab.updated)}, ${timeOf(lab.updated)}`;
   const named = `${title} of ${when}`;
   if (gone) {
@@ -36,81 +55,97 @@ export function RunItem({ listed: { lab, runs } }: { readonly listed: ListedLab 
     );
   }
   const begun = lab.lanes.some(({ run }) => runs.some(({ id }) => id === run));
+  const opens = !here && !recorded && begun && lab.imported !== true;
   return (
     <li className="card" aria-current={here ? 'true' : undefined}>
       <header>
         <h3>{title}</h3>
         <time className="unit" dateTime={new Date(lab.updated).toISOString()}>
-          {when}
+          {lab.imported === true ? `imported ${when}` : when}
         </time>
         {here ? <b className="badge">open in the lab</b> : null}
-        <p className="buttons">
-          {here ? (
-            <a href="#lab">Go to it</a>
-          ) : (
-            <>
-              {recorded || !begun ? null : (
+        <div className="buttons">
+          {here ? <a href="#lab">Go to it</a> : null}
+          {opens ? (
+            <button
+              type="button"
+              aria-label={`Open ${named}`}
+              disabled={opening !== null}
+              onClick={() => {
+                openKept(lab.id, named, goToLab);
+              }}
+            >
+              {opening === lab.id ? 'Opening …' : 'Open'}
+            </button>
+          ) : null}
+          {begun ? (
+            <Menu className="export" summary="Export" label={`Export ${named}`}>
+              {keptFormats.map((format) => (
                 <button
+                  key={format}
                   type="button"
-                  aria-label={`Open ${named}`}
-                  disabled={opening !== null}
-                  onClick={() => {
-                    openKept(lab.id, named, () => {
-                      location.hash = 'lab';
-                    });
-                  }}
+                  className="quiet"
+                  title={formats[format].title}
+                  onClick={() => void exportKept(listed, title, format)}
                 >
-                  {opening === lab.id ? 'Opening …' : 'Open'}
+                  {formats[format].label}
                 </button>
-              )}
-              <button
-                type="button"
-                aria-label={`Delete ${named}`}
-                disabled={opening === lab.id}
-                onClick={() => {
-                  deleteSoon(lab.id);
-                }}
-              >
-                Delete
-              </button>
-            </>
+              ))}
+            </Menu>
+          ) : null}
+          <button
+            type="button"
+            aria-label={`Name and notes of ${named}`}
+            aria-expanded={editing}
+            onClick={() => {
+              setEditing(!editing);
+            }}
+          >
+            Name, notes
+          </button>
+          {here ? null : (
+            <button
+              type="button"
+              aria-label={`Delete ${named}`}
+              disabled={opening === lab.id}
+              onClick={() => {
+                deleteSoon(lab.id);
+              }}
+            >
+              Delete
+            </button>
           )}
-        </p>
+        </div>
       </header>
+      {editing ? (
+        <LabelForm
+          label={label}
+          usual={presetTitle(lab.preset)}
+          onDone={(changed) => {
+            if (changed !== null) renameKept(lab.id, changed);
+            setEditing(false);
+          }}
+        />
+      ) : label.notes === '' ? null : (
+        <p className="runs-notes">{label.notes}</p>
+      )}
       <ul aria-label="Lanes">
         {lab.lanes.map((lane) => (
-          <LaneLine key={lane.run} lane={lane} run={runs.find(({ id }) => id === lane.run)} />
+          <LaneLine
+            key={lane.run}
+            lab={lab}
+            lane={lane}
+            run={runs.find(({ id }) => id === lane.run)}
+            named={named}
+            forks={opens}
+          />
         ))}
       </ul>
-      {recorded ? <p className="unit">To open it, a browser with WebGPU is needed.</p> : null}
+      {recorded && lab.imported !== true ? (
+        <p className="unit">To open it, a browser with WebGPU is needed.</p>
+      ) : null}
     </li>
   );
-}
-
-function LaneLine({
-  lane: { name, slot },
-  run,
-}: {
-  readonly lane: KeptLane;
-  readonly run: KeptEntry | undefined;
-}) {
-  return (
-    <li className={`lane-${slot}`}>
-      <span>
-        <span className="swatch" aria-hidden="true" />
-        {name}
-      </span>
-      <span>{run === undefined ? 'not begun' : counted(run.step, 'step')}</span>
-      <span>{run?.verdict}</span>
-      {run === undefined ? null : <Sparkline values={run.spark} />}
-    </li>
-  );
-}
-
-/** Of a preset, which another version of the lab may have had alone. */
-function titleOf(preset: string): string {
-  const known = presetNames.find((each) => each === preset);
-  return known === undefined ? preset : presets[known].title;
 }
 
 function timeOf(at: number): string {

@@ -1,25 +1,59 @@
-import { useEffect } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
+import { chooseNone, compareChosen, compared, leaveComparison } from '../../store/compared.ts';
 import { kept } from '../../store/keeping.ts';
+import { importFiles } from '../../store/keptFiles.ts';
 import { deleteNow, keptList, readKept, type StorageUse } from '../../store/keptList.ts';
 import { formatBytes } from '../format.ts';
+import { Comparison } from './Comparison.tsx';
 import { RunItem } from './RunItem.tsx';
 import './runList.css';
 
-/** What is kept in this browser: lanes that stood together, to be opened again or deleted. */
+/** What is kept in this browser: lanes that stood together, to be opened, compared, exported or deleted. */
 export function Runs() {
-  const { labs, said, storage } = useStore(keptList);
-  const failure = useStore(kept, (state) => state.failure);
+  const comparing = useStore(compared, ({ state }) => state === 'shown');
+  const reading = useStore(keptList, ({ labs, importing }) => labs === 'reading' || importing);
+  const [over, setOver] = useState(false);
   useEffect(() => {
     void readKept();
     addEventListener('pagehide', deleteNow);
     return () => {
       removeEventListener('pagehide', deleteNow);
       deleteNow();
+      leaveComparison();
     };
   }, []);
   return (
-    <main className="runs" aria-busy={labs === 'reading' ? true : undefined}>
+    <main
+      className={comparing ? 'runs comparing' : 'runs'}
+      aria-busy={reading ? true : undefined}
+      data-over={over}
+      onDragOver={(event) => {
+        if (!event.dataTransfer.types.includes('Files')) return;
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={({ currentTarget, relatedTarget }) => {
+        if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) setOver(false);
+      }}
+      onDrop={(event) => {
+        setOver(false);
+        const files = [...event.dataTransfer.files];
+        if (files.length === 0) return;
+        event.preventDefault();
+        void importFiles(files);
+      }}
+    >
+      {comparing ? <Comparison /> : <List />}
+    </main>
+  );
+}
+
+function List() {
+  const { labs, said, storage, importing } = useStore(keptList);
+  const failure = useStore(kept, (state) => state.failure);
+  return (
+    <>
       <header>
         <h2>Runs</h2>
         <p>
@@ -27,9 +61,10 @@ export function Runs() {
           <em>Train</em> goes on with the same random numbers. Curves are held-out accuracy, from 0 to 1.
         </p>
         {storage === null || labs === 'refused' ? null : <p className="unit">{storageInWords(storage)}</p>}
+        {labs === 'refused' ? null : <Import />}
       </header>
       <p role="status" className="runs-said">
-        {said}
+        {importing ? 'Reading …' : said}
       </p>
       {labs === 'reading' ? (
         <p>Reading …</p>
@@ -49,7 +84,60 @@ export function Runs() {
           ))}
         </ul>
       )}
-    </main>
+      <Chosen />
+    </>
+  );
+}
+
+/** A button for files; they can be dropped anywhere on the page as well. */
+function Import() {
+  const picker = useRef<HTMLInputElement>(null);
+  return (
+    <p>
+      <button type="button" onClick={() => picker.current?.click()}>
+        Import a run …
+      </button>{' '}
+      <span className="unit">
+        JSON lines of this lab, of the page or of npm run train; or drop them here.
+      </span>
+      <input
+        ref={picker}
+        type="file"
+        className="visually-hidden"
+        tabIndex={-1}
+        aria-label="Records of runs"
+        accept=".jsonl,.ndjson,.json"
+        multiple
+        onChange={({ target }) => {
+          const files = [...(target.files ?? [])];
+          // The same file can be chosen again.
+          target.value = '';
+          if (files.length > 0) void importFiles(files);
+        }}
+      />
+    </p>
+  );
+}
+
+/** What was chosen to be looked at, at the window's lower edge. */
+function Chosen() {
+  const { chosen, state } = useStore(compared);
+  const labs = useStore(keptList, (list) => list.labs);
+  if (chosen.length === 0 || typeof labs === 'string') return null;
+  return (
+    <div className="runs-chosen card" role="region" aria-label="Chosen runs">
+      <button
+        type="button"
+        className="go"
+        disabled={state === 'reading'}
+        onClick={() => void compareChosen(labs)}
+      >
+        {chosen.length === 1 ? 'Look at it' : `Compare ${chosen.length} runs`}
+      </button>
+      <button type="button" onClick={chooseNone}>
+        Choose none
+      </button>
+    </div>
   );
 }
 

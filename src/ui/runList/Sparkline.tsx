@@ -19,7 +19,7 @@ export function Sparkline({ values }: { readonly values: readonly number[] }) {
       : `Held-out accuracy from ${formatShare(first)} to ${formatShare(last)}, best ${formatShare(Math.max(...known))}`;
   const [x, y] = points.at(-1) ?? [0, 0];
   return (
-    <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={words}>
+    <svg viewBox={`0 0 ${width} ${height}`} className="sparkline" role="img" aria-label={words}>
       <title>{words}</title>
       <path d={`M${points.map(([px, py]) => `${px.toFixed(1)} ${py.toFixed(1)}`).join('L')}`} />
       <circle cx={x} cy={y} r={margin} />

@@ -1,0 +1,4 @@
+/** Shows the lab, where what was opened is. */
+export function goToLab(): void {
+  location.hash = 'lab';
+}
