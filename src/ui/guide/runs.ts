@@ -2,12 +2,12 @@ import { parseExperiment, runFile, setupsOf, type Experiment } from '../../exper
 import { parseReduced, type ReducedRun } from '../../experiments/reduced.ts';
 import { type PresetName, presetNames, presets } from '../../settings/presets.ts';
 
-/** Experiments that the Guide shows, loaded with it: the cards', the duel, and the one beyond 400 steps. */
-const declared = import.meta.glob<unknown>(['../../../experiments/{try-*,duel,longer}.json'], {
+/** Experiments that the Guide shows, loaded with it: the cards', the duel, and the one of 3,000 steps. */
+const declared = import.meta.glob<unknown>(['../../../experiments/{try-*,duel,paper-sort}.json'], {
   eager: true,
   import: 'default',
 });
-const results = import.meta.glob<unknown>(['../../../results/{try-*,duel,longer}/*.json'], {
+const results = import.meta.glob<unknown>(['../../../results/{try-*,duel,paper-sort}/*.json'], {
   eager: true,
   import: 'default',
 });
@@ -30,11 +30,17 @@ export function measured(name: string): Measured {
   return { experiment, runs };
 }
 
-/** What longer runs say of a card; they are what it shows once they are there. */
-const longer: Partial<Record<PresetName, { readonly experiment: string; readonly verdict: string }>> = {
+/** What longer runs say of a card: lanes of another experiment, which it shows instead of its own. */
+const longer: Partial<
+  Record<
+    PresetName,
+    { readonly experiment: string; readonly lanes: readonly string[]; readonly says: string }
+  >
+> = {
   'try-learning-rate': {
-    experiment: 'longer',
-    verdict: 'SRT at a third of the learning rate holds for 400 steps; collapses later.',
+    experiment: 'paper-sort',
+    lanes: ['SRT, learning rate × 0.3', 'M-GRPO + IQR'],
+    says: 'SRT at a third of the learning rate, and M-GRPO + IQR at the whole, for 3,000 steps. SRT holds for 400 steps; it collapses later.',
   },
 };
 
@@ -52,10 +58,13 @@ export const cards: readonly GuideCard[] = presetNames.flatMap((name) => {
   if (!('card' in preset)) return [];
   const { question } = preset.card;
   const beyond = longer[name];
-  const own = { name, question, says: [preset.summary, ...(beyond === undefined ? [] : [beyond.verdict])] };
-  const run = measured(beyond?.experiment ?? name);
-  if (beyond === undefined || run.runs.length < setupsOf(run.experiment).length) {
-    return [{ ...own, ...measured(name) }];
-  }
-  return [{ ...own, ...run, says: [`${run.experiment.title}. ${beyond.verdict}`] }];
+  if (beyond === undefined) return [{ name, question, says: [preset.summary], ...measured(name) }];
+  const { experiment, runs } = measured(beyond.experiment);
+  const lanes = experiment.lanes.filter((lane) => beyond.lanes.includes(lane.name));
+  return [
+    {
+      ...{ name, question, says: [beyond.says], experiment: { ...experiment, lanes } },
+      runs: runs.filter((run) => beyond.lanes.includes(run.name)),
+    },
+  ];
 });
