@@ -10,7 +10,7 @@ const page = 'index.html';
 
 /**
  * Loaded only when a visitor asks for it: other pages, what opens above the lab, readers of files, and editors with what
- * they run; and what keeps runs, from the first step on, and shows them once more.
+ * they run; and from the first step on what keeps runs and shows them once more, and what shows rollouts.
  */
 export const askedFor: readonly string[] = [
   'Bench',
@@ -21,6 +21,10 @@ export const askedFor: readonly string[] = [
   'page',
   'Watch',
   'Enlarged',
+  'ChartTable',
+  'AtStop',
+  'RolloutBody',
+  'VoteBars',
   'Present',
   'chartPicture',
   'logReader',

@@ -1,18 +1,20 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findChromium } from '../src/cli/chromium.mjs';
 import { ensureDependencies } from './ensure.mjs';
 
 // Photographs the built page: every state it can be in, on desks, a phone and at 200 %, dark, light and in forced
-// colours, and as it is printed, into screenshots/;
+// colours, and as it is printed, into screenshots/, with a sheet of each state to look through;
 // and with --docs the README's pictures, of a whole run of a preset, into docs/. All figures in them are trained.
-// Usage: npm run build && npm run screenshots -- [--docs] [--preset entropy] [--steps 600] [--only <state>]
+// Usage: npm run build && npm run screenshots -- [--docs] [--preset entropy] [--steps 600] [--out screenshots]
+//   [--states collapsed,help] [--as dark-desk,light-phone,forced-dark,print]
 const { values } = parseArgs({
   options: {
     docs: { type: 'boolean', default: false },
     preset: { type: 'string', default: 'entropy' },
     steps: { type: 'string' },
-    only: { type: 'string' },
+    states: { type: 'string' },
+    as: { type: 'string' },
     out: { type: 'string' },
   },
 });
@@ -44,11 +46,15 @@ const [address] = server.resolvedUrls.local;
 const browser = await launch(webgpu);
 mkdirSync(out, { recursive: true });
 
-/** @param visited whether its reader was here before: is offered no tour */
-async function open(query, { visited = true, from = browser } = {}) {
+/**
+ * @param visited whether its reader was here before: is offered no tour
+ * @param without what it waits for in vain
+ */
+async function open(query, { visited = true, from = browser, without } = {}) {
   const context = await from.newContext({ viewport: desk, colorScheme: 'dark' });
   const page = await context.newPage();
   if (visited) await page.addInitScript(() => localStorage.setItem('m-grpo-lab.tour', 'seen'));
+  if (without !== undefined) await page.route(without, () => {});
   await page.goto(`${address}${query}`);
   return page;
 }
@@ -74,56 +80,86 @@ async function pause(page) {
 }
 
 /** Time for charts to settle: they are drawn in turns. */
-const settle = (page) => page.waitForTimeout(1500);
+const settle = (page) => page.waitForTimeout(1200);
 
-/** A state in every size and theme, in forced colours on the desk, and on paper. */
-async function shoot(page, name) {
-  const photograph = async (as, fullPage = false) => {
+/** Every way to photograph a state: in each size and theme, in forced colours on the desk, and on paper. */
+const ways = Object.fromEntries([
+  ...['dark', 'light'].flatMap((colorScheme) => [
+    ...Object.entries(sizes).map(([size, viewport]) => [
+      `${colorScheme}-${size}`,
+      { viewport, media: { colorScheme, forcedColors: 'none', media: 'screen' } },
+    ]),
+    [
+      `forced-${colorScheme}`,
+      { viewport: desk, media: { colorScheme, forcedColors: 'active', media: 'screen' } },
+    ],
+  ]),
+  ['print', { viewport: desk, media: { colorScheme: 'light', forcedColors: 'none', media: 'print' } }],
+]);
+
+/** The chosen of what there is, all where nothing is chosen. */
+function chosenOf(all, names) {
+  const chosen = names?.split(',') ?? Object.keys(all);
+  const unknown = chosen.filter((name) => !(name in all));
+  if (unknown.length > 0)
+    throw new Error(`There is no ${unknown.join(', ')}; there are ${Object.keys(all).join(', ')}.`);
+  return chosen;
+}
+
+/** @param inSight scrolls to what the state is about, where that is not at the top */
+async function shoot(page, name, inSight) {
+  const files = [];
+  for (const way of chosenOf(ways, values.as)) {
+    const { viewport, media } = ways[way];
+    await page.emulateMedia(media);
+    await page.setViewportSize(viewport);
     await settle(page);
-    await page.screenshot({ path: `${out}/${name}-${as}.png`, fullPage });
-  };
-  for (const colorScheme of ['dark', 'light']) {
-    await page.emulateMedia({ colorScheme });
-    for (const [size, viewport] of Object.entries(sizes)) {
-      await page.setViewportSize(viewport);
-      await photograph(`${colorScheme}-${size}`);
-    }
-    await page.setViewportSize(desk);
-    await page.emulateMedia({ colorScheme, forcedColors: 'active' });
-    await photograph(`forced-${colorScheme}`);
-    await page.emulateMedia({ forcedColors: 'none' });
+    await inSight?.(page);
+    const path = `${out}/${name}-${way}.png`;
+    await page.screenshot({ path, fullPage: way === 'print' });
+    files.push({ way, path });
   }
-  await page.emulateMedia({ media: 'print' });
-  await photograph('print', true);
-  await page.emulateMedia({ media: 'screen' });
+  await page.emulateMedia(ways['dark-desk'].media);
+  await page.setViewportSize(desk);
+  await sheet(name, files);
   console.log(name);
+}
+
+/** Pictures of a state side by side, to look through. */
+async function sheet(name, files) {
+  const page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
+  await page.setContent(
+    `<style>body{margin:8px;background:#777;font:14px system-ui;display:flex;flex-wrap:wrap;gap:8px}
+     figure{margin:0}img{display:block;max-width:788px;max-height:600px}</style>` +
+      files
+        .map(({ way, path }) => {
+          const data = readFileSync(path).toString('base64');
+          return `<figure><figcaption>${name} ${way}</figcaption><img src="data:image/png;base64,${data}"></figure>`;
+        })
+        .join(''),
+  );
+  await page.screenshot({ path: `${out}/sheet-${name}.png`, fullPage: true });
+  await page.close();
 }
 
 /** Small enough for a software GPU; the rate collapses SRT within its first steps. */
 const small = 'preset=entropy&learningRate=0.002&evalPrompts=16&evalMajorityPrompts=0&checkpointEvery=10';
 const log = 'public/examples/trainer_state.json';
+const escape = (page) => page.keyboard.press('Escape');
+const pressed = (name) => (page) => page.getByRole('button', { name, exact: true }).click();
 
-/** How to bring the page into each state. */
-const states = {
-  checking: async () => {
-    const page = await open('', { visited: false });
-    await page.getByText('Checking the GPU').first().waitFor(patience);
+/** How to bring a new page into each state. */
+const fresh = {
+  // Its model never comes: it stays at what comes before.
+  starting: async () => {
+    const page = await open('', { visited: false, without: '**/model.safetensors' });
+    await page.getByText('Loading the base model').first().waitFor(patience);
     return page;
   },
   tour: async () => {
     const page = await open(`?${small}`, { visited: false });
     await says(page, 'Ready to train');
     await page.getByRole('button', { name: 'Take the tour' }).click();
-    return page;
-  },
-  ready: async () => {
-    const page = await open(`?${small}`);
-    await says(page, 'Ready to train');
-    return page;
-  },
-  'all-knobs': async () => {
-    const page = await states.ready();
-    await page.getByRole('radio', { name: /^All/ }).check();
     return page;
   },
   'four-lanes': async () => {
@@ -137,69 +173,8 @@ const states = {
     await train(page, 12);
     return page;
   },
-  collapsed: async () => {
-    const page = await open(`?${small}`);
-    await train(page, 60);
-    await pause(page);
-    return page;
-  },
-  help: async () => {
-    const page = await states.collapsed();
-    await page
-      .getByTitle(/What helps, and more/)
-      .first()
-      .click();
-    return page;
-  },
-  forked: async () => {
-    const page = await states.collapsed();
-    await page.getByRole('slider', { name: 'Step shown' }).fill('20');
-    await page.getByRole('button', { name: /^Fork from/ }).click();
-    await page.getByRole('textbox', { name: 'Learning rate' }).fill('3e-4');
-    await page.getByRole('textbox', { name: 'Learning rate' }).press('Enter');
-    await page.getByRole('button', { name: 'Newest' }).click();
-    await train(page, 60);
-    await pause(page);
-    return page;
-  },
-  'truth-hidden': async () => {
-    const page = await states.collapsed();
-    await page.getByLabel('hide truth').check();
-    return page;
-  },
-  table: async () => {
-    const page = await states.collapsed();
-    const chart = page.getByRole('figure', { name: 'Vote', exact: true });
-    await chart.getByText('⋯').click();
-    await chart.getByRole('button', { name: 'Show as a table' }).click();
-    return page;
-  },
-  question: async () => {
-    const page = await states.collapsed();
-    await page.getByRole('button', { name: 'Reset', exact: true }).click();
-    return page;
-  },
-  refusal: async () => {
-    const page = await states.ready();
-    await page.getByRole('textbox', { name: 'Learning rate' }).fill('7');
-    await page.getByRole('textbox', { name: 'Learning rate' }).press('Enter');
-    return page;
-  },
-  'refused-link': async () => open('?learningRate=2'),
-  'own-reward': async () => {
-    const page = await states['all-knobs']();
-    await page.getByRole('button', { name: /Own reward/ }).click();
-    await page.getByRole('dialog').waitFor();
-    return page;
-  },
-  'own-prompts': async () => {
-    const page = await states['all-knobs']();
-    await page.getByText('Task and model').click();
-    await page.getByRole('button', { name: /Own prompts/ }).click();
-    await page.getByRole('dialog').waitFor();
-    return page;
-  },
-  watch: async () => open('#watch'),
+  'refused-link': () => open('?learningRate=2'),
+  watch: () => open('#watch'),
   watched: async () => {
     const page = await open('#watch');
     await page.locator('input[type=file]').setInputFiles(log);
@@ -212,7 +187,8 @@ const states = {
     await page.getByRole('alert').first().waitFor(patience);
     return page;
   },
-  guide: async () => open('#guide'),
+  guide: () => open('#guide'),
+  bench: () => open('#bench'),
   'not-started': async () => {
     const context = await browser.newContext({ viewport: desk });
     const page = await context.newPage();
@@ -223,6 +199,123 @@ const states = {
   },
   'no-webgpu': async () => open('', { from: await bare() }),
 };
+
+const formula = (page) => page.getByRole('region', { name: 'One token in the loss' });
+
+/** States that are reached from one page, one after another: how to enter and how to leave each. */
+const inTurn = [
+  {
+    start: async () => {
+      const page = await open(`?${small}`);
+      await says(page, 'Ready to train');
+      return page;
+    },
+    states: {
+      ready: {},
+      refusal: {
+        enter: async (page) => {
+          await page.getByRole('textbox', { name: 'Learning rate' }).fill('7');
+          await page.getByRole('textbox', { name: 'Learning rate' }).press('Enter');
+        },
+        leave: (page) => page.getByRole('textbox', { name: 'Learning rate' }).press('Escape'),
+      },
+      'all-knobs': { enter: (page) => page.getByRole('radio', { name: /^All/ }).check() },
+      'own-reward': {
+        enter: async (page) => {
+          await page.getByRole('button', { name: /Own reward/ }).click();
+          await page.getByRole('dialog').getByRole('textbox').waitFor();
+        },
+        leave: pressed('Cancel'),
+      },
+      'own-prompts': {
+        enter: async (page) => {
+          await page.getByText('Task and model').click();
+          await page.getByRole('button', { name: /Own prompts/ }).click();
+          await page.getByRole('dialog').getByRole('textbox').waitFor();
+        },
+        leave: pressed('Cancel'),
+      },
+    },
+  },
+  {
+    start: async () => {
+      const page = await open(`?${small}`);
+      await train(page, 60);
+      await pause(page);
+      return page;
+    },
+    states: {
+      collapsed: {},
+      help: {
+        enter: (page) =>
+          page
+            .getByTitle(/What helps, and more/)
+            .first()
+            .click(),
+        leave: escape,
+      },
+      table: {
+        enter: async (page) => {
+          const chart = page.getByRole('figure', { name: 'Vote', exact: true });
+          await chart.getByText('⋯').click();
+          await chart.getByRole('button', { name: 'Show as a table' }).click();
+        },
+        leave: async (page) => {
+          const chart = page.getByRole('figure', { name: 'Vote', exact: true });
+          await chart.getByText('⋯').click();
+          await chart.getByRole('button', { name: 'Show as a chart' }).click();
+        },
+      },
+      enlarged: {
+        enter: async (page) => {
+          const chart = page.getByRole('figure', { name: 'Vote', exact: true });
+          await chart.getByRole('button', { name: /: enlarge$/ }).click();
+          await page.getByRole('dialog').waitFor();
+        },
+        leave: pressed('Close'),
+      },
+      token: {
+        enter: (page) => page.locator('.completions .token').first().click(),
+        inSight: (page) => formula(page).scrollIntoViewIfNeeded(),
+        leave: (page) => formula(page).getByRole('button', { name: 'Close' }).click(),
+      },
+      present: {
+        enter: async (page) => {
+          await page.evaluate(() => void (location.hash = 'lab/present'));
+          await page.keyboard.press('ArrowLeft');
+        },
+        leave: escape,
+      },
+      'truth-hidden': {
+        enter: (page) => page.getByLabel('hide truth').check(),
+        leave: (page) => page.getByLabel('hide truth').uncheck(),
+      },
+      question: { enter: pressed('Reset'), leave: pressed('Keep this run') },
+      runs: {
+        enter: (page) => page.evaluate(() => void (location.hash = 'runs')),
+        leave: (page) => page.goBack(),
+      },
+      playground: {
+        enter: async (page) => {
+          await page.evaluate(() => void (location.hash = 'playground'));
+          await page.locator('main:not([aria-busy])').waitFor();
+        },
+        leave: (page) => page.goBack(),
+      },
+      forked: {
+        enter: async (page) => {
+          await page.getByRole('slider', { name: 'Step shown' }).fill('20');
+          await page.getByRole('button', { name: /^Fork from/ }).click();
+          await page.getByRole('textbox', { name: 'Learning rate' }).fill('3e-4');
+          await page.getByRole('textbox', { name: 'Learning rate' }).press('Enter');
+          await page.getByRole('button', { name: 'Newest' }).click();
+          await train(page, 60);
+          await pause(page);
+        },
+      },
+    },
+  },
+];
 
 let withoutGpu;
 async function bare() {
@@ -252,18 +345,32 @@ async function photographForDocs() {
   const guide = await open('#guide');
   await guide.emulateMedia({ colorScheme: 'light' });
   await shot(guide, 'guide');
-  await shot(await states.watched(), 'watch');
+  await shot(await fresh.watched(), 'watch');
 }
 
-if (values.docs) await photographForDocs();
-else {
-  const chosen = Object.entries(states).filter(([name]) => values.only === undefined || name === values.only);
-  for (const [name, reach] of chosen) {
+async function photographStates() {
+  const chosen = chosenOf(Object.assign({}, fresh, ...inTurn.map(({ states }) => states)), values.states);
+  for (const [name, reach] of Object.entries(fresh)) {
+    if (!chosen.includes(name)) continue;
     const page = await reach();
     await shoot(page, name);
     await page.context().close();
   }
+  for (const { start, states } of inTurn) {
+    if (!Object.keys(states).some((name) => chosen.includes(name))) continue;
+    const page = await start();
+    for (const [name, { enter, inSight, leave }] of Object.entries(states)) {
+      if (!chosen.includes(name)) continue;
+      await enter?.(page);
+      await shoot(page, name, inSight);
+      await leave?.(page);
+    }
+    await page.context().close();
+  }
 }
+
+if (values.docs) await photographForDocs();
+else await photographStates();
 await withoutGpu?.close();
 await browser.close();
 await server.close();

@@ -15,13 +15,11 @@ import './story/story.css';
 import './charts/charts.css';
 import './charts/overlay.css';
 import './charts/speed.css';
-import './charts/enlarged/enlarged.css';
 import './controls/controls.css';
 import './rollouts/rollouts.css';
 import './timeline/timeline.css';
 import './states/states.css';
 import './tour/tour.css';
-import './present/present.css';
 import './narrow.css';
 import './adapt.css';
 

@@ -83,7 +83,8 @@ it('a stretch of steps dragged over is shown by every chart, with what was thinn
   // By keys, too: closer around the cursor.
   await plot.focus();
   await page.keyboard.press('+');
-  await expect.poll(async () => Number((await ticks('Vote'))[0])).toBeGreaterThan(0);
+  // Where the newest step is meanwhile is the trainer's business: 10k is such a tick, too.
+  await expect.poll(async () => (await ticks('Vote'))[0]).toMatch(/^[1-9]/);
   await page
     .getByRole('figure', { name: 'Vote', exact: true })
     .getByRole('button', { name: 'all steps' })

@@ -38,11 +38,11 @@ it('fits from a large desk to a phone and 200 %: nothing beside the page, nothin
       const right = (selector: string): number =>
         document.querySelector(selector)?.getBoundingClientRect().right ?? NaN;
       const preset = document.querySelector('.preset')?.getBoundingClientRect();
-      const said = document.querySelector('.progress span')?.getBoundingClientRect();
+      const said = document.querySelector('.progress-words')?.getBoundingClientRect();
       const sameRow =
         preset !== undefined && said !== undefined && preset.top < said.bottom && said.top < preset.bottom;
       return {
-        progress: right('.progress span'),
+        progress: right('.progress-words'),
         preset: sameRow ? preset.left : Infinity,
         // A table wider than its place can at least be scrolled, and none is cut by what is around it.
         clipped: [...document.querySelectorAll('.completions')].filter(
@@ -87,7 +87,7 @@ it('on a phone Pause and the lanes’ states stay in sight, the timeline is as w
   await page.mouse.wheel(0, 10_000);
   for (const part of [
     page.getByRole('group', { name: 'Run' }),
-    page.locator('.progress span'),
+    page.locator('.progress-words'),
     page.locator('.lane-state').first(),
   ]) {
     const box = await part.boundingBox();

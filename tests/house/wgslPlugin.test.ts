@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readWgsl } from '../../build/wgslPlugin.ts';
-import { root } from './sources.ts';
+import { readWgsl, withoutComments } from '../../build/wgslPlugin.ts';
+import { filesUnder, root, textOf } from './sources.ts';
 
 let shaders = '';
 
@@ -101,5 +101,15 @@ test('every sampler keeps the same figures of a token', () => {
   );
   for (const each of elements) {
     expect(each?.element?.fields).toEqual({ log_prob: 0, entropy: 1, self_certainty: 2, unused: 3 });
+  }
+});
+
+test('what is built has no comments and no indentation, and every line where it was', () => {
+  const code = '//! x\n  let a = b / c; // d\n/* e\n   f */ fn g() {\n\th();\n}';
+  expect(withoutComments(code)).toBe('\nlet a = b / c;\n\nfn g() {\nh();\n}');
+  for (const file of filesUnder('shaders', /\.wgsl$/)) {
+    const bare = withoutComments(textOf(file));
+    expect(bare.split('\n').length).toBe(textOf(file).split('\n').length);
+    expect(bare).not.toMatch(/\/\/|\/\*|^[ \t]/m);
   }
 });

@@ -28,6 +28,7 @@ const wish = {
   logarithmic: false,
   span: { from: 0, to: 10 },
   smoothing: 0,
+  stretch: null,
 };
 
 it('sums up along an axis what the steps did', () => {
@@ -36,10 +37,15 @@ it('sums up along an axis what the steps did', () => {
     { 'optim/lr': 0.25, 'perf/step_ms': 700, 'perf/others_ms': 200, 'perf/tokens_per_s': 100 },
     { 'optim/lr': 0.5, 'perf/step_ms': 1000, 'perf/others_ms': 0, 'perf/tokens_per_s': 80 },
   ]);
-  expect([0, 1, 2].map(placesOn(history, 'rate'))).toEqual([0, 0.25, 0.75]);
-  expect([0, 1, 2].map(placesOn(history, 'time'))).toEqual([0, 0.5, 1.5]);
-  expect([0, 1, 2].map(placesOn(history, 'tokens'))).toEqual([0, 50, 130]);
-  expect([0, 7].map(placesOn(history, 'steps'))).toEqual([0, 7]);
+  expect([0, 1, 2].map(placesOn(history, 'rate').of)).toEqual([0, 0.25, 0.75]);
+  expect([0, 1, 2].map(placesOn(history, 'time').of)).toEqual([0, 0.5, 1.5]);
+  expect([0, 1, 2].map(placesOn(history, 'tokens').of)).toEqual([0, 50, 130]);
+  expect([0, 7].map(placesOn(history, 'steps').of)).toEqual([0, 7]);
+  // And back: the last step that had been made there.
+  expect([-1, 0, 49, 50, 129, 130, 999].map(placesOn(history, 'tokens').stepAt)).toEqual([
+    0, 0, 0, 1, 1, 2, 2,
+  ]);
+  expect([0, 6.6].map(placesOn(history, 'steps').stepAt)).toEqual([0, 7]);
   expect(hasAxis(history, 'tokens')).toBe(true);
   expect(hasAxis(laneOf(1, 0, [{}]).history, 'time')).toBe(false);
 });

@@ -17,15 +17,21 @@ export function Progress() {
   const state = useLab((lab) => lab.state);
   const further = useLab(furtherSteps);
   const word = state === 'paused' || state === 'finished' ? `${state} · ` : '';
-  const left = state === 'training' && speed > 0 ? ` · ${formatDuration((total - done) / speed)} left` : '';
-  const pace = speed > 0 ? ` · ${formatValue(speed)} steps/s` : '';
   // Steps can be set below what was made.
   const of = done > total ? `, Steps is ${total}` : ` of ${total}`;
-  const more = further === null ? '' : ` · Go on: to ${further}`;
+  const left = state === 'training' && speed > 0 ? [`${formatDuration((total - done) / speed)} left`] : [];
+  const pace = speed > 0 ? [`${formatValue(speed)} steps/s`] : [];
+  const more = [...left, ...(further === null ? pace : [`Go on: to ${further}`])];
   return (
     <div className="progress">
       <progress max={Math.max(1, total, done)} value={done} aria-label="Steps made" />
-      <span title={about}>{`${word}step ${done}${of}${left}${further === null ? pace : more}`}</span>
+      <p className="progress-words" title={about}>
+        <span>{`${word}step ${done}${of}`}</span>
+        <span>
+          {more.length === 0 ? '' : <span className="between"> · </span>}
+          {more.join(' · ')}
+        </span>
+      </p>
     </div>
   );
 }

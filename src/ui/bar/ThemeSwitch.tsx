@@ -34,7 +34,7 @@ export function ThemeSwitch() {
         <circle cx="6" cy="6" r="5" fill="none" stroke="currentColor" strokeWidth="1.5" />
         <path d="M6 1a5 5 0 0 1 0 10z" fill="currentColor" />
       </svg>
-      {names[theme]}
+      <span className="theme-name">{names[theme]}</span>
     </button>
   );
 }

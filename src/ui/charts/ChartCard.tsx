@@ -8,7 +8,7 @@ import { Boundary } from '../states/Boundary.tsx';
 import { Ribbon } from '../story/Ribbon.tsx';
 import { ChartMenu } from './ChartMenu.tsx';
 import { type ChartSpec, metricsOf, type Zone } from './charts.ts';
-import { ChartTable } from './ChartTable.tsx';
+import { LazyTable } from './LazyTable.tsx';
 import { csvOf } from './csv.ts';
 import { Cursor } from './Cursor.tsx';
 import { LazyChart } from './LazyChart.tsx';
@@ -135,7 +135,7 @@ export const ChartCard = memo(function ChartCard({ spec, large = false }: Props)
       ) : null}
       <div className="plot-box" ref={plot}>
         {tabled ? (
-          <ChartTable title={spec.title} lanes={lanes} lines={lines} span={shown} />
+          <LazyTable title={spec.title} lanes={lanes} lines={lines} span={shown} />
         ) : (
           <Plot
             lanes={lanes}

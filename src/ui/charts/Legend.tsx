@@ -10,12 +10,14 @@ interface Props {
   readonly lanes: readonly Lane[];
   readonly lines: readonly LineSpec[];
   readonly share: boolean;
+  /** The step at which each lane is read, where lanes have cursors of their own; null: the newest. */
+  readonly stepIn?: (lane: Lane) => number | null;
   /** Changes whenever the histories grew; they grow in place. */
   readonly version: number;
 }
 
 /** Series with their values per lane, at the cursor or newest, in the order and colour of the lanes. */
-export function Legend({ lanes, lines, share }: Props) {
+export function Legend({ lanes, lines, share, stepIn }: Props) {
   const cursor = useView((state) => state.cursor);
   return (
     <dl className="legend">
@@ -29,7 +31,9 @@ export function Legend({ lanes, lines, share }: Props) {
           </dt>
           {lanes.map((lane) => (
             <dd key={lane.id} className={`lane-ink lane-${lane.slot}`}>
-              {(share ? formatShare : formatValue)(valueAt(lane, id, cursor))}
+              {(share ? formatShare : formatValue)(
+                valueAt(lane, id, stepIn === undefined ? cursor : stepIn(lane)),
+              )}
             </dd>
           ))}
         </div>

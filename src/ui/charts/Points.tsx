@@ -1,43 +1,45 @@
 import type { MetricId } from '../../spec/metrics.ts';
 import type { Lane } from '../../store/lanes.ts';
-import type { Span } from '../../store/view.ts';
 import { formatValue } from '../format.ts';
 import { placeLabels } from './labels.ts';
 import type { Size } from './useSize.ts';
 
 interface Props {
   readonly size: Size;
-  readonly shown: Span;
-  readonly x: (step: number) => number;
+  readonly seen: (place: number) => boolean;
+  readonly x: (place: number) => number;
   readonly y: (value: number) => number;
   readonly lanes: readonly Lane[];
+  /** Of their steps, in their order. */
+  readonly places: readonly ((step: number) => number)[];
   /** The metric whose best and latest values are marked. */
   readonly best: MetricId | undefined;
 }
 
 /** The best and the latest value of each lane; a label for which there is no room is left out, its title stays. */
-export function Points({ size, shown, x, y, lanes, best }: Props) {
+export function Points({ size, seen, x, y, lanes, places, best }: Props) {
   if (best === undefined) return null;
   const points = [
     ...lanes.map((lane) => pointOf(lane, lane.status.bestStep, lane.status.best, 'best')),
     ...lanes.map((lane) => pointOf(lane, lastStepOf(lane, best), lane.history.latest(best), 'latest')),
   ].flatMap((point) => {
     const { step } = point;
-    if (step === null || step < shown.from || step > shown.to) return [];
+    const place = step === null ? NaN : (places[lanes.indexOf(point.lane)]?.(step) ?? NaN);
+    if (step === null || !seen(place)) return [];
     // The best one says it all where it is the latest, too.
     if (point.what === 'latest' && step === point.lane.status.bestStep) return [];
     const text = point.what === 'best' ? `best ${formatValue(point.value)}` : formatValue(point.value);
-    return [{ ...point, step, text, x: x(step), y: y(point.value) }];
+    return [{ ...point, step, text, x: x(place), y: y(point.value) }];
   });
-  const places = placeLabels(points, size);
+  const labels = placeLabels(points, size);
   return points.map(({ lane, what, step, text, ...at }, index) => {
-    const place = places[index];
+    const label = labels[index];
     return (
       <g key={`${lane.id} ${what}`} className={`${what} lane-${lane.slot}`}>
         <title>{`${lane.name}, ${what} at step ${step}: ${formatValue(at.value)}`}</title>
         <circle cx={at.x} cy={at.y} r={what === 'best' ? 3.5 : 2.5} />
-        {place === undefined || place === null ? null : (
-          <text x={place.x} y={place.y} textAnchor={place.anchor}>
+        {label === undefined || label === null ? null : (
+          <text x={label.x} y={label.y} textAnchor={label.anchor}>
             {text}
           </text>
         )}

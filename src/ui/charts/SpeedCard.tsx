@@ -6,7 +6,7 @@ import { recentMean, recentSteps } from '../../store/recent.ts';
 import { formatBytes, formatCount, formatValue } from '../format.ts';
 import { usePacedLab } from '../useStore.ts';
 import { ChartMenu } from './ChartMenu.tsx';
-import { ChartTable } from './ChartTable.tsx';
+import { LazyTable } from './LazyTable.tsx';
 import { csvOf } from './csv.ts';
 import { MetricNote } from './MetricNote.tsx';
 import { useOnScreen } from './useOnScreen.ts';
@@ -57,7 +57,7 @@ export const SpeedCard = memo(function SpeedCard() {
         </span>
       </figcaption>
       {tabled ? (
-        <ChartTable title="Speed" lanes={lanes} lines={measures} span={allSteps} />
+        <LazyTable title="Speed" lanes={lanes} lines={measures} span={allSteps} />
       ) : (
         <Phases lanes={lanes} />
       )}

@@ -49,7 +49,7 @@ export function notesAt(
 const markGap = 4;
 
 /** Where each mark is drawn: of several at one place every further one stands a little to the right. */
-export function marksApart(marks: readonly Mark[], x: (step: number) => number): (mark: Mark) => number {
+export function marksApart(marks: readonly Mark[], x: (place: number) => number): (mark: Mark) => number {
   const places = new Map<Mark, number>();
   for (const mark of [...marks].sort((a, b) => a.step - b.step)) {
     const last = [...places.values()].at(-1) ?? -Infinity;

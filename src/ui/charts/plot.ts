@@ -25,6 +25,15 @@ export function valueScale({ domain, logarithmic }: ValueAxis, height: number): 
   return (value) => bottom - (place(value) - low) * perUnit;
 }
 
+/** The value at a pixel: what {@link valueScale} undoes. */
+export function valueOfPixel(pixel: number, { domain, logarithmic }: ValueAxis, height: number): number {
+  const bottom = height - plotMargin.bottom;
+  const place = logarithmic ? Math.log : (value: number): number => value;
+  const low = place(domain[0]);
+  const value = low + ((bottom - pixel) / (bottom - plotMargin.top)) * (place(domain[1]) - low);
+  return logarithmic ? Math.exp(value) : value;
+}
+
 /** Steps the axis spans at first. */
 const firstSpan = 50;
 

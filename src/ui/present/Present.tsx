@@ -9,12 +9,14 @@ import { Boundary } from '../states/Boundary.tsx';
 import { Now } from '../story/Now.tsx';
 import { type Told, toldOf } from '../story/told.ts';
 import { useLab, useView } from '../useStore.ts';
+import './present.css';
 
 /** For a room: the prompt and the title chart in big type, turn by turn, truth hidden until it is asked for. */
 export function Present() {
   const lanes = useLab((state) => state.lanes);
   const marks = useLab((state) => state.marks);
   const doing = useLab((state) => state.state);
+  const recorded = useLab((state) => state.recorded);
   const truthHidden = useView((state) => state.truthHidden);
   const pinned = useView((state) => state.pinned);
   useEffect(() => {
@@ -69,14 +71,20 @@ export function Present() {
           ))}
         </ul>
         <span className="buttons">
-          <button
-            type="button"
-            aria-keyshortcuts="Space"
-            disabled={doing !== 'training' && doing !== 'ready' && doing !== 'paused'}
-            onClick={trainOrPause}
-          >
-            {doing === 'training' ? 'Pause' : 'Train'}
-          </button>
+          {recorded ? (
+            <b className="badge" title="An earlier run: nothing trains here">
+              recorded
+            </b>
+          ) : (
+            <button
+              type="button"
+              aria-keyshortcuts="Space"
+              disabled={doing !== 'training' && doing !== 'ready' && doing !== 'paused'}
+              onClick={trainOrPause}
+            >
+              {doing === 'training' ? 'Pause' : 'Train'}
+            </button>
+          )}
           <button
             type="button"
             aria-keyshortcuts="t"

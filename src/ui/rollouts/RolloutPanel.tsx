@@ -1,14 +1,9 @@
-import { memo, useContext, useState } from 'react';
+import { Suspense, useContext, useState } from 'react';
 import { watchRollouts } from '../../store/actions.ts';
-
-import type { PromptFlags, ShownGroup, ShownRollout } from '../../session/protocol.ts';
-import { formatValue } from '../format.ts';
+import type { PromptFlags, ShownGroup } from '../../session/protocol.ts';
+import { lazily } from '../lazily.ts';
 import { LabContext, useLab, useView } from '../useStore.ts';
-import { EntropyStrip } from './EntropyStrip.tsx';
-import { TokenFormula, type TokenAt } from './TokenFormula.tsx';
-import { type Fate, fateOf } from './votes.ts';
-import { shownPiece } from './pieces.ts';
-import { VoteBars } from './VoteBars.tsx';
+import { type Tint, tints, type TokenAt } from './pieces.ts';
 
 const filters: Readonly<Record<keyof PromptFlags, string>> = {
   wrongWinner: 'wrong winner',
@@ -18,9 +13,8 @@ const filters: Readonly<Record<keyof PromptFlags, string>> = {
 };
 const filterKeys = Object.keys(filters) as (keyof PromptFlags)[];
 
-/** What the tokens of completions are tinted by. */
-type Tint = 'entropy' | 'log-probability' | 'advantage';
-const tints: readonly Tint[] = ['entropy', 'log-probability', 'advantage'];
+/** Loaded with the first rollouts: until then there is nothing to draw with it. */
+const RolloutBody = lazily(() => import('./RolloutBody.tsx').then((part) => part.RolloutBody));
 
 /** The rollouts of one prompt of the selected lane, at the step under the cursor: the vote, and every completion. */
 export function RolloutPanel() {
@@ -94,35 +88,16 @@ export function RolloutPanel() {
           filter kept it.
         </p>
       ) : (
-        <div className="rollout-body">
-          <div className="scroll" tabIndex={0} role="group" aria-label="Vote and entropy">
-            {/* Above the bars: there are more or fewer of them at every step. */}
-            {chosen === null ? (
-              <>
-                <EntropyStrip group={group} settings={settings} />
-                <VoteBars group={group} truthHidden={truthHidden} />
-              </>
-            ) : (
-              <TokenFormula
-                at={chosen}
-                onMove={setChosen}
-                onClose={() => {
-                  setChosen(null);
-                }}
-              />
-            )}
-          </div>
-          <div className="scroll" tabIndex={0} role="group" aria-label="Completions">
-            <RolloutTable
-              group={group}
-              tint={tint}
-              truthHidden={truthHidden}
-              longest={settings.maxCompletionLength}
-              chosen={chosen}
-              onChoose={setChosen}
-            />
-          </div>
-        </div>
+        <Suspense fallback={<div className="rollout-body" aria-busy="true" />}>
+          <RolloutBody
+            group={group}
+            settings={settings}
+            tint={tint}
+            truthHidden={truthHidden}
+            chosen={chosen}
+            onChoose={setChosen}
+          />
+        </Suspense>
       )}
     </section>
   );
@@ -152,180 +127,4 @@ function TurnButton({ group, among, by, label, sign }: TurnProps) {
       {sign}
     </button>
   );
-}
-
-interface TableProps {
-  readonly group: ShownGroup;
-  readonly tint: Tint;
-  readonly truthHidden: boolean;
-  /** Tokens of the longest completion there can be. */
-  readonly longest: number;
-  /** The token whose formula is shown. */
-  readonly chosen: TokenAt | null;
-  readonly onChoose: (at: TokenAt) => void;
-}
-
-const RolloutTable = memo(function RolloutTable({
-  group,
-  tint,
-  truthHidden,
-  longest,
-  chosen,
-  onChoose,
-}: TableProps) {
-  // Relative to the strongest token shown, or a sharp policy would be all white.
-  const strength = strengthOf[tint];
-  const most = Math.max(1e-3, ...group.rollouts.flatMap((rollout) => strength(rollout).map(Math.abs)));
-  return (
-    <table className="completions">
-      <colgroup>
-        <col className="from" />
-        <col style={{ width: `calc(${longest} * (1ch + 3px) + 12px)` }} />
-        <col style={{ width: `calc(${longest} * 1ch + 24px)` }} />
-        <col className="figure" span={3} />
-        <col className="fate" />
-      </colgroup>
-      <thead>
-        <tr>
-          <th scope="col">from</th>
-          <th scope="col">completion</th>
-          <th scope="col">answer</th>
-          <th scope="col" className="number-cell">
-            reward
-          </th>
-          <th scope="col" className="number-cell">
-            advantage
-          </th>
-          <th scope="col" className="number-cell" title={thresholdNote(group.threshold)}>
-            entropy
-          </th>
-          <th scope="col">filter</th>
-        </tr>
-      </thead>
-      <tbody>
-        {group.rollouts.map((rollout, index) => (
-          <RolloutRow
-            key={index}
-            rollout={rollout}
-            fate={fateOf(rollout)}
-            tint={tint}
-            most={most}
-            chosen={chosen?.rollout === index ? chosen.token : null}
-            onChoose={(token) => {
-              onChoose({ rollout: index, token });
-            }}
-            right={!truthHidden && rollout.answer !== null && rollout.answer === group.solution}
-          />
-        ))}
-      </tbody>
-    </table>
-  );
-});
-
-interface RowProps {
-  readonly rollout: ShownRollout;
-  readonly fate: Fate;
-  readonly tint: Tint;
-  readonly most: number;
-  readonly right: boolean;
-  readonly chosen: number | null;
-  readonly onChoose: (token: number) => void;
-}
-
-function RolloutRow({ rollout, fate, tint, most, right, chosen, onChoose }: RowProps) {
-  const { source, pieces, answer, reward, advantage, meanEntropy, entropies, logProbs } = rollout;
-  const strengths = strengthOf[tint](rollout);
-  return (
-    <tr data-fate={fate}>
-      <td>
-        <button
-          type="button"
-          className="source-button"
-          title="The formula of its tokens in the loss"
-          onClick={() => {
-            onChoose(0);
-          }}
-        >
-          <i className={`source ${source}`} aria-hidden="true" />
-          {source}
-        </button>
-      </td>
-      <td>
-        {/* By keys the row's button leads to its tokens. */}
-        <code
-          className="tokens"
-          onClick={({ target }) => {
-            const at = target instanceof HTMLElement ? target.dataset['token'] : undefined;
-            if (at !== undefined) onChoose(Number(at));
-          }}
-        >
-          {pieces.map((piece, index) => (
-            <span
-              key={index}
-              className="token"
-              data-token={index}
-              data-chosen={index === chosen}
-              title={`entropy ${formatValue(entropies[index] ?? NaN)} nats, log-probability ${formatValue(logProbs[index] ?? NaN)}`}
-              style={{ backgroundColor: colourOf(tint, (strengths[index] ?? 0) / most) }}
-            >
-              {shownPiece(piece)}
-            </span>
-          ))}
-        </code>
-      </td>
-      <td data-label="answer">
-        {answer === null ? <em>none</em> : <code>{answer}</code>}
-        {right ? (
-          <span className="right" title="the true solution">
-            {' '}
-            ✓<span className="visually-hidden">right</span>
-          </span>
-        ) : null}
-      </td>
-      <td className="number-cell" data-label="reward">
-        {reward === null ? '' : formatReward(reward)}
-      </td>
-      <td className="number-cell" data-label="advantage">
-        {advantage === null ? '' : formatSigned(advantage)}
-      </td>
-      <td className="number-cell" data-label="entropy">
-        {formatValue(meanEntropy)}
-      </td>
-      <td data-label="filter">{fate}</td>
-    </tr>
-  );
-}
-
-/** Per token, what its tint stands for. */
-const strengthOf: Readonly<Record<Tint, (rollout: ShownRollout) => readonly number[]>> = {
-  entropy: ({ entropies }) => entropies,
-  'log-probability': ({ logProbs }) => logProbs.map((logProb) => -logProb),
-  // One advantage for all tokens of a completion, as in the objective.
-  advantage: ({ pieces, advantage }) => pieces.map(() => finite(advantage ?? 0)),
-};
-
-function finite(value: number): number {
-  return Number.isFinite(value) ? value : 0;
-}
-
-/** Disadvantages have a hue of their own, and the sign stands in the column beside them. */
-function colourOf(tint: Tint, share: number): string {
-  const strength = Math.round(Math.min(1, Math.abs(share)) * 55);
-  const hue = tint === 'advantage' ? (share < 0 ? 'var(--warning)' : 'var(--good)') : 'var(--lane)';
-  return `color-mix(in srgb, ${hue} ${strength}%, transparent)`;
-}
-
-function formatReward(reward: number): string {
-  return Number.isInteger(reward) ? String(reward) : formatValue(reward);
-}
-
-function formatSigned(value: number): string {
-  if (Number.isNaN(value)) return '–';
-  return `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(2)}`;
-}
-
-function thresholdNote(threshold: number): string {
-  return Number.isNaN(threshold)
-    ? 'Mean token entropy; this group was not filtered'
-    : `Mean token entropy; below ${formatValue(threshold)} nats a rollout is pruned`;
 }

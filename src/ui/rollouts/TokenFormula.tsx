@@ -5,13 +5,8 @@ import type { ShownGroup, ShownRollout } from '../../session/protocol.ts';
 import type { Settings } from '../../settings/hyperparameters.ts';
 import { shortNumber } from '../../store/describe.ts';
 import { useLab } from '../useStore.ts';
-import { shownPiece } from './pieces.ts';
-
-/** A token of the table, by its place in the group and in its completion. */
-export interface TokenAt {
-  readonly rollout: number;
-  readonly token: number;
-}
+import { shownPiece, type TokenAt } from './pieces.ts';
+import './formula.css';
 
 interface Props {
   readonly at: TokenAt;

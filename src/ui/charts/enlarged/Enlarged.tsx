@@ -1,19 +1,23 @@
 import { type SyntheticEvent, useLayoutEffect, useRef, useState } from 'react';
+import { createPortal } from 'react-dom';
 import type { LaneId } from '../../../session/protocol.ts';
+import { type Lane, stepOf } from '../../../store/lanes.ts';
+import { setCursor, setZoom, type Span } from '../../../store/view.ts';
+import { formatValue } from '../../format.ts';
 import { useView } from '../../useStore.ts';
 import type { ChartSpec, Zone } from '../charts.ts';
-import { Cursor } from '../Cursor.tsx';
 import { LazyChart } from '../LazyChart.tsx';
-import { Legend } from '../Legend.tsx';
+import { Legend, valueAt } from '../Legend.tsx';
 import { notesAt } from '../notes.ts';
 import { Overlay } from '../Overlay.tsx';
-import { Plot } from '../Plot.tsx';
 import { useChart } from '../useChart.ts';
 import { useSize } from '../useSize.ts';
-import { type AxisId, axes, hasAxis } from './axes.ts';
+import { type AxisId, axes, hasAxis, placesOn } from './axes.ts';
 import { Differences } from './Differences.tsx';
 import { drawnAlong, withRange } from './drawn.ts';
 import { repeatsOf } from './repeats.ts';
+import { WidePlot } from './WidePlot.tsx';
+import './enlarged.css';
 
 interface Props {
   readonly spec: ChartSpec;
@@ -23,6 +27,10 @@ interface Props {
 }
 
 const noZones: readonly Zone[] = [];
+/** Most notes shown at a place. */
+const mostNotes = 3;
+/** Parts of an axis that is not of steps, to which a zoom is rounded. */
+const parts = 10_000;
 const axisIds = ['steps', ...(Object.keys(axes) as (keyof typeof axes)[])] as const;
 
 /** Keys here are none of the page's behind it. */
@@ -36,6 +44,10 @@ export function Enlarged({ spec, first, onClose }: Props) {
   const [shownView, setShownView] = useState(first);
   const [logarithmic, setLogarithmic] = useState(false);
   const [axis, setAxis] = useState<AxisId>('steps');
+  // Of an axis that is not of steps; those are shared with the charts behind.
+  const [stretch, setStretch] = useState<Span | null>(null);
+  const [place, setPlace] = useState<number | null>(null);
+  const cursor = useView((state) => state.cursor);
   const [range, setRange] = useState({ from: '', to: '' });
   const [hidden, setHidden] = useState<ReadonlySet<LaneId>>(new Set());
   const [merged, setMerged] = useState(false);
@@ -55,15 +67,43 @@ export function Enlarged({ spec, first, onClose }: Props) {
   const lanes = picture.lanes.filter(({ id }) => !hidden.has(id));
   const groups = repeatsOf(picture.lanes);
   const repeated = groups.some((group) => group.length > 1);
-  const shown = axis === 'steps' ? picture.shown : { from: 0, to: picture.end };
+  const bySteps = axis === 'steps';
   const along = drawnAlong(merged ? repeatsOf(lanes) : lanes.map((lane) => [lane]), axis, {
     view,
     lines,
     logarithmic: picture.logarithmic,
-    span: shown,
+    span: bySteps ? picture.shown : { from: 0, to: picture.end },
     smoothing,
+    stretch,
   });
+  const shown = { from: along.ticks.domain[0], to: along.ticks.domain[1] };
+  const end = bySteps ? picture.end : along.end;
   const values = withRange(along.values, range);
+  const places = new Map(lanes.map((lane) => [lane.id, placesOn(lane.history, axis)]));
+  const placeOf = (lane: Lane, step: number): number => places.get(lane.id)?.of(step) ?? NaN;
+  const stepIn = (lane: Lane, at: number): number =>
+    Math.min(stepOf(lane), places.get(lane.id)?.stepAt(at) ?? 0);
+  const at = bySteps ? cursor : place;
+  const [lead] = lanes;
+  const notes = at === null ? [] : bySteps ? notesAt(at, lanes, marks, shown) : notesOfEach(at);
+  function notesOfEach(here: number) {
+    return lanes.flatMap((lane) =>
+      notesAt(
+        stepIn(lane, here),
+        [lane],
+        marks.filter((mark) => mark.lanes.includes(lane.id)),
+        { from: 0, to: stepOf(lane) },
+      ),
+    );
+  }
+  const said = (here: number): string =>
+    [
+      `${bySteps ? 'step' : axes[axis].label} ${formatValue(here)}`,
+      ...lanes.map(
+        (lane) =>
+          `${lane.name}: ${lines.map(({ id, short }) => `${short} ${formatValue(valueAt(lane, id, stepIn(lane, here)))}`).join(', ')}`,
+      ),
+    ].join('. ');
   const chart =
     size.width > 0 && size.height > 0 && lanes.length > 0 ? (
       <LazyChart
@@ -75,7 +115,8 @@ export function Enlarged({ spec, first, onClose }: Props) {
         zones={view.zones ?? noZones}
       />
     ) : null;
-  return (
+  // Not within its chart: where there is room for one tab alone, that one may be hidden.
+  return createPortal(
     <dialog
       ref={dialog}
       className="enlarged card"
@@ -109,6 +150,8 @@ export function Enlarged({ spec, first, onClose }: Props) {
             value={axis}
             onChange={(event) => {
               setAxis(axisIds.find((id) => id === event.target.value) ?? 'steps');
+              setStretch(null);
+              setPlace(null);
             }}
           >
             {axisIds.map((id) => (
@@ -163,7 +206,21 @@ export function Enlarged({ spec, first, onClose }: Props) {
           seeds as one
         </label>
         {merged ? <span className="unit">mean, and as a band the lowest to the highest</span> : null}
-        <button type="button" onClick={onClose}>
+        {(bySteps ? picture.zoomed : stretch !== null) || range.from !== '' || range.to !== '' ? (
+          <button
+            type="button"
+            onClick={() => {
+              if (bySteps) setZoom(null);
+              setStretch(null);
+              setRange({ from: '', to: '' });
+            }}
+          >
+            Show all
+          </button>
+        ) : (
+          <span className="unit hint">drag to zoom along either axis</span>
+        )}
+        <button type="button" className="close" onClick={onClose}>
           Close
         </button>
       </header>
@@ -183,42 +240,57 @@ export function Enlarged({ spec, first, onClose }: Props) {
             {name}
           </label>
         ))}
-        <Legend lanes={lanes} lines={lines} share={view.range === 'share'} version={version} />
+        <Legend
+          lanes={lanes}
+          lines={lines}
+          share={view.range === 'share'}
+          version={version}
+          {...(bySteps ? {} : { stepIn: (lane: Lane) => (at === null ? null : stepIn(lane, at)) })}
+        />
       </div>
       <div className="plot-box" ref={plot}>
-        {axis === 'steps' ? (
-          <Plot
-            lanes={lanes}
-            shown={shown}
-            end={picture.end}
-            title={spec.title}
-            lines={lines}
-            notesOf={(step) => notesAt(step, lanes, marks, shown)}
-            width={size.width}
-          >
-            {chart}
-            {chart === null ? null : (
-              <>
-                <Overlay
-                  size={size}
-                  shown={shown}
-                  values={values}
-                  lanes={lanes}
-                  marks={marks}
-                  view={view}
-                  named
-                  version={version}
-                />
-                <Cursor size={size} shown={shown} lanes={lanes} marks={marks} />
-              </>
-            )}
-          </Plot>
-        ) : (
-          <div className="plot">{chart}</div>
-        )}
+        <WidePlot
+          title={spec.title}
+          unit={bySteps ? 'step' : axes[axis].label}
+          size={size}
+          shown={shown}
+          end={end}
+          newest={Math.max(0, ...lanes.map((lane) => placeOf(lane, stepOf(lane)) || 0))}
+          grain={bySteps ? 1 : end / parts}
+          values={values}
+          at={at}
+          onAt={(to) => {
+            if (bySteps) setCursor(to === null ? null : Math.round(to));
+            else setPlace(to);
+          }}
+          beside={(from, steps) => (lead === undefined ? from : placeOf(lead, stepIn(lead, from) + steps))}
+          onStretch={bySteps ? setZoom : setStretch}
+          onRange={(to) => {
+            const [from, upTo] = to?.map((value) => String(Number(value.toPrecision(3)))) ?? ['', ''];
+            setRange({ from: from ?? '', to: upTo ?? '' });
+          }}
+          said={said}
+          notes={[...new Set(notes.map(({ text }) => text))].slice(0, mostNotes)}
+        >
+          {chart}
+          {chart === null ? null : (
+            <Overlay
+              size={size}
+              shown={shown}
+              values={values}
+              lanes={lanes}
+              marks={marks}
+              view={view}
+              named
+              version={version}
+              {...(bySteps ? {} : { placeOf: (lane: Lane) => (step: number) => placeOf(lane, step) })}
+            />
+          )}
+        </WidePlot>
       </div>
       <p className="unit axis-name">{axis === 'steps' ? 'steps' : axes[axis].label}</p>
       <Differences lanes={lanes} />
-    </dialog>
+    </dialog>,
+    document.body,
   );
 }

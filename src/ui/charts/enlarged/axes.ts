@@ -37,9 +37,17 @@ export function hasAxis(history: Columns<MetricId>, id: AxisId): boolean {
   return id === 'steps' || axes[id].needs.every((need) => !Number.isNaN(history.latest(need)));
 }
 
-/** Where each step of a run lies on an axis; a step that measured nothing moves it nowhere. */
-export function placesOn(history: Columns<MetricId>, id: AxisId): (step: number) => number {
-  if (id === 'steps') return (step) => step;
+/** Where the steps of a run lie on an axis. */
+export interface Places {
+  /** Of a step; NaN where the run has none. */
+  readonly of: (step: number) => number;
+  /** The last step that had been made at a place. */
+  readonly stepAt: (place: number) => number;
+}
+
+/** Where each step of a run lies on an axis, and back; a step that measured nothing moves it nowhere. */
+export function placesOn(history: Columns<MetricId>, id: AxisId): Places {
+  if (id === 'steps') return { of: (step) => step, stepAt: Math.round };
   const { needs, advance } = axes[id];
   const columns = needs.map((need) => history.column(need));
   const places = new Float64Array(history.length);
@@ -50,5 +58,19 @@ export function placesOn(history: Columns<MetricId>, id: AxisId): (step: number)
     places[row] = at;
   }
   const steps = history.column('step');
-  return (step) => places[rowOfStep(steps, step)] ?? NaN;
+  return {
+    of: (step) => places[rowOfStep(steps, step)] ?? NaN,
+    stepAt: (place) => steps[Math.max(0, lastUpTo(places, place))] ?? 0,
+  };
+}
+
+/** Index of the last of ascending numbers that is not above a limit; -1: none. */
+function lastUpTo(numbers: Float64Array, limit: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((numbers[middle] ?? Infinity) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }

@@ -12,23 +12,27 @@ interface Wish {
   readonly logarithmic: boolean;
   readonly span: Span;
   readonly smoothing: number;
+  /** What is shown of an axis that is not of steps; null: all of it. */
+  readonly stretch: Span | null;
 }
 
 interface Along {
   readonly curves: readonly Curve[];
   readonly ticks: AxisTicks;
   readonly values: ValueAxis;
+  /** Where the axis ends without a stretch. */
+  readonly end: number;
 }
 
 /** Groups of lanes, each drawn as one, along an axis; of several together their mean, and the range between them. */
 export function drawnAlong(groups: readonly (readonly Lane[])[], axis: AxisId, wish: Wish): Along {
-  const { view, lines, logarithmic, span, smoothing } = wish;
+  const { view, lines, logarithmic, span, smoothing, stretch } = wish;
   const drawing = { lines, bands: view.bands, logarithmic, span, bucket: stepsPerBucket(span), smoothing };
   let end = 0;
   const curves = groups.flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const place = placesOn(first.history, axis);
+    const place = placesOn(first.history, axis).of;
     end = Math.max(end, place(first.history.latest('step')) || 0);
     const mean = group.length > 1 ? together(group, drawing) : null;
     const drawn =
@@ -39,9 +43,15 @@ export function drawnAlong(groups: readonly (readonly Lane[])[], axis: AxisId, w
   });
   // Bands lowest, whoever’s they are.
   const ordered = [...curves].sort((a, b) => Number(a.kind === 'line') - Number(b.kind === 'line'));
-  const ticks = axis === 'steps' ? stepTicks(span) : linearTicks(end);
+  const ticks = axis === 'steps' ? stepTicks(span) : stretch === null ? linearTicks(end) : ticksOf(stretch);
   const within = { from: ticks.domain[0], to: ticks.domain[1] };
-  return { curves: ordered, ticks, values: valueAxis(ordered, view, { logarithmic, span: within }, false) };
+  const values = valueAxis(ordered, view, { logarithmic, span: within }, stretch !== null);
+  return { curves: ordered, ticks, values, end: axis === 'steps' ? span.to : linearTicks(end).domain[1] };
+}
+
+function ticksOf({ from, to }: Span): AxisTicks {
+  const inside = linearTicks(to, from).ticks.filter((tick) => tick >= from && tick <= to);
+  return { domain: [from, to], ticks: inside };
 }
 
 function moved(curve: Curve, place: (step: number) => number): Curve {
