@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { bundleReport } from './build/bundleReport.ts';
+import { offline } from './build/offline.ts';
 import { buildReceipt } from './build/receipt.ts';
 import { findSwiftShader } from './src/cli/chromium.mjs';
 import { thisLab } from './build/thisLab.ts';
@@ -46,7 +47,14 @@ const besidePage = {
 export default defineConfig({
   base: './',
   define: { __LAB__: JSON.stringify(thisLab(import.meta.dirname)) },
-  plugins: [react(), wgsl(), bundleReport(), buildReceipt(import.meta.dirname), besidePage],
+  plugins: [
+    react(),
+    wgsl(),
+    bundleReport(),
+    offline(import.meta.dirname),
+    buildReceipt(import.meta.dirname),
+    besidePage,
+  ],
   worker: { format: 'es', plugins: () => [wgsl()] },
   // It finds its WebAssembly beside itself.
   optimizeDeps: { exclude: ['onnxruntime-web'] },

@@ -10,7 +10,8 @@ const page = 'index.html';
 
 /**
  * Loaded only when a visitor asks for it: other pages, what opens above the lab, readers of files, and editors with what
- * they run; and from the first step on what keeps runs and shows them once more, and what shows rollouts.
+ * they run; from the first step on what keeps runs and shows them once more, and what shows rollouts; and what keeps the
+ * page itself, once the lab is open.
  */
 export const askedFor: readonly string[] = [
   'Bench',
@@ -29,6 +30,7 @@ export const askedFor: readonly string[] = [
   'chartPicture',
   'logReader',
   'keeperWorker',
+  'offline',
   'readRecorded',
   'restore',
   'KeptNote',

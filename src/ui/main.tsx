@@ -6,6 +6,7 @@ import { connect } from '../store/connection.ts';
 import { askBeforeLeaving } from '../store/exportMetrics.ts';
 import { followCursor } from '../store/follow.ts';
 import { keepRuns } from '../store/keeping.ts';
+import { lab } from '../store/lanes.ts';
 import { followAddress } from '../store/view.ts';
 import { App } from './App.tsx';
 import './lab.css';
@@ -36,6 +37,12 @@ void openOrRestore(queryHere());
 followAddress();
 followCursor();
 askBeforeLeaving();
+// What is fetched to be kept must not hold up what the reader waits for.
+const opened = lab.subscribe(({ state }) => {
+  if (state === 'checking' || state === 'compiling') return;
+  opened();
+  import('./offline/offline.ts').then(({ keepOffline }) => keepOffline()).catch(() => undefined);
+});
 createRoot(root).render(
   <StrictMode>
     <App />

@@ -44,15 +44,26 @@ const types: Readonly<Record<string, string>> = {
   '.css': 'text/css',
   '.json': 'application/json',
   '.wasm': 'application/wasm',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
 };
 
-/** The built page in a folder of a plain host. @param headers of each file, beside its type */
-export async function serveBuilt(headers: Readonly<Record<string, string>> = {}): Promise<Host> {
+/**
+ * The built page in a folder of a plain host.
+ * @param headers of each file, beside its type
+ * @param changed what is served in the place of a file, by its name
+ */
+export async function serveBuilt(
+  headers: Readonly<Record<string, string>> = {},
+  changed: ReadonlyMap<string, string> = new Map(),
+): Promise<Host> {
   if (!ensureBuilt(process.cwd())) throw new Error('The page could not be built.');
   const folder = '/some/folder/';
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://host');
-    const file = join('dist', normalize(pathname.slice(folder.length) || 'index.html'));
+    const name = normalize(pathname.slice(folder.length) || 'index.html');
+    const file = join('dist', name);
     if (!pathname.startsWith(folder) || !existsSync(file)) {
       response.writeHead(404).end();
       return;
@@ -61,7 +72,7 @@ export async function serveBuilt(headers: Readonly<Record<string, string>> = {})
       ...headers,
       'Content-Type': types[extname(file)] ?? 'application/octet-stream',
     });
-    response.end(readFileSync(file));
+    response.end(changed.get(name) ?? readFileSync(file));
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
