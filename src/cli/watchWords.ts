@@ -2,6 +2,8 @@ import type { Verdict } from '../diagnostics/judge.ts';
 import { readable } from '../diagnostics/signal.ts';
 import { excerpt } from '../lib/quote.ts';
 import { formatNames } from '../records/import/log.ts';
+import { namedElsewhere } from '../records/import/names.ts';
+import { stepsCountedOn } from '../records/import/rows.ts';
 import type { JudgedRun } from '../records/watched/run.ts';
 import { metricIds, metrics } from '../spec/metrics.ts';
 
@@ -17,7 +19,7 @@ export function linesOf(run: JudgedRun): readonly string[] {
   const alarms = verdict.findings.map(({ metrics: ids, from, to }) => {
     const columns = ids.map((id) => {
       const column = known.find(([each]) => each === id)?.[1].column ?? id;
-      return column === id ? id : `${metrics[id].label} (${excerpt(column)})`;
+      return column === id ? id : `${namedElsewhere(id).label} (${excerpt(column)})`;
     });
     return `rests on ${columns.join(', ')}, ${from === to ? `step ${from}` : `steps ${from} to ${to}`}`;
   });
@@ -49,11 +51,12 @@ function votesInWords({ votes }: JudgedRun): readonly string[] {
 }
 
 /** What was made of rows and columns that a reader has to know before believing any of it. */
-export function remarks({ log, stepless, twice, truth, known }: JudgedRun): readonly string[] {
+export function remarks({ log, stepless, twice, countedOn, truth, known }: JudgedRun): readonly string[] {
   const never = log.columns.filter(({ count }) => count === 0).map(({ name }) => excerpt(name));
   return [
     ...log.notes,
     ...(stepless === 0 ? [] : [`${counted(stepless, 'row')} without a step: left out.`]),
+    ...(countedOn ? [stepsCountedOn] : []),
     ...(twice === 0
       ? []
       : [`${counted(twice, 'step')} ${twice === 1 ? 'comes' : 'come'} twice; the later rows count.`]),
@@ -69,7 +72,8 @@ export function remarks({ log, stepless, twice, truth, known }: JudgedRun): read
 
 /** The same for programs: a line of JSON. */
 export function jsonOf(run: JudgedRun): string {
-  const { log, steps, known, unknown, verdict, since, truth, votes, stepless, twice, notFinite } = run;
+  const { log, steps, known, unknown, verdict, since, truth, votes, stepless, twice, countedOn, notFinite } =
+    run;
   return JSON.stringify({
     run: log.name,
     state: verdict.state,
@@ -88,6 +92,7 @@ export function jsonOf(run: JudgedRun): string {
     notes: log.notes,
     stepless,
     twice,
+    countedOn,
     notFinite,
   });
 }

@@ -69,6 +69,8 @@ export class Course {
   #squares = 0;
   #best = { mean: -Infinity, step: NaN };
   readonly #atFloor = new Streak();
+  /** The highest of the values that count as the lowest. */
+  #floorTop = -Infinity;
   #notFinite: Stretch = { since: NaN, rows: 0 };
   #lastRow = -1;
   #widestGap = 1;
@@ -94,9 +96,14 @@ export class Course {
     this.#least = Math.min(this.#least, value);
     this.#greatest = Math.max(this.#greatest, value);
     const slack = floorShare * (this.#greatest - this.#least);
-    // What was the lowest is so no more.
-    if (low > this.#least + slack) this.#atFloor.forget();
-    this.#atFloor.add(value <= this.#least + slack, step);
+    // What was the lowest is so no more; nor has what still falls, however slowly, stood at it since it was higher.
+    if (low > this.#least + slack || this.#floorTop > this.#least + slack) {
+      this.#atFloor.forget();
+      this.#floorTop = -Infinity;
+    }
+    const isAt = value <= this.#least + slack;
+    this.#atFloor.add(isAt, step);
+    if (isAt) this.#floorTop = Math.max(this.#floorTop, value);
     const recent = this.recent(10);
     if (this.#count >= 10 && recent > this.#best.mean) this.#best = { mean: recent, step };
   }

@@ -138,15 +138,20 @@ export class RunJudge {
     return known;
   }
 
-  /** Where the share of groups is not logged, a spread of exactly 0 says the same, or a gradient of exactly 0. */
+  /**
+   * Where the share of groups is not logged, a spread of exactly 0 says the same. So does a gradient of exactly 0,
+   * whatever the rewards: but some trainers log a norm that is 0 throughout, and learn.
+   */
   #addDead(row: Partial<MetricRow>): void {
-    for (const id of ['reward/zero_std_groups', 'reward/std', 'optim/grad_norm'] as const) {
-      const value = row[id];
-      if (value === undefined || Number.isNaN(value)) continue;
-      this.#deadBy = id;
-      this.#dead.add(id === 'reward/zero_std_groups' ? value >= nearlyAll : value === 0, this.#step);
-      return;
-    }
+    const groups = (['reward/zero_std_groups', 'reward/std'] as const).find((id) => isNumber(row[id]));
+    const norm = row['optim/grad_norm'];
+    if (groups === undefined && !isNumber(norm)) return;
+    const [share = NaN, spread] = [row['reward/zero_std_groups'], row['reward/std']];
+    const none = groups === 'reward/zero_std_groups' ? share >= nearlyAll : spread === 0;
+    const still = norm === 0 && (groups === undefined || this.#courses.get('reward/mean')?.rose !== true);
+    if (groups !== undefined && none) this.#deadBy = groups;
+    else if (still) this.#deadBy = 'optim/grad_norm';
+    this.#dead.add((groups !== undefined && none) || still, this.#step);
   }
 
   /** A collapse is read from the mean over ten rows of what is right in them. */
@@ -317,6 +322,10 @@ const inWords = {
   'completion/length': (_: Course, now: string, start: string) =>
     `completions have ${now} tokens, ${start} at the start`,
 } as const;
+
+function isNumber(value: number | undefined): value is number {
+  return value !== undefined && !Number.isNaN(value);
+}
 
 /** What the circumstances leave of a sign. */
 function tempered(reading: Reading, circumstances: ReadonlySet<Circumstance>): Reading {

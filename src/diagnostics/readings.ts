@@ -116,6 +116,7 @@ const ways: Readonly<Record<Signal['compared'], Way>> = {
       start: NaN,
       since: dead.stretch.since,
       metrics: [dead.by],
+      names: dead.by === 'optim/grad_norm' ? finiteNames[dead.by] : '',
     }),
   },
   'floor rows': ofCourse(
@@ -197,7 +198,10 @@ function notFinite(courses: ReadonlyMap<MetricId, Course>): readonly (Stretch & 
 /** Standard errors that a fall of the mean over ten rows must measure: the best of many windows is lucky. */
 export const surely = 5;
 
-/** The share of what the reward had gained over its start that is lost; of all that it ever was, where it gained nothing. */
+/**
+ * The share of what the reward had gained over its start that is lost. Where it gained nothing: of what it has fallen by
+ * at most, or of half its size, lest a hair’s breadth of a smooth curve count as all there is.
+ */
 function lost(course: Course, steps: number): number {
   const [value, start, best, error] = [
     course.recent(steps),
@@ -205,7 +209,9 @@ function lost(course: Course, steps: number): number {
     course.best.mean,
     course.errorOf(steps),
   ];
-  const base = best - start > surely * error ? start : course.least;
+  const { least } = course;
+  const size = Math.max(best - least, Math.abs(best) / 2, Math.abs(least) / 2);
+  const base = best - start > surely * error ? start : best - size;
   const fall = best - value;
   return fall > surely * error && best > base ? fall / (best - base) : 0;
 }

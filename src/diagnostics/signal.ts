@@ -102,7 +102,7 @@ export interface Told {
   readonly also: number;
   /** Since when it is so. */
   readonly since: number;
-  /** Of the columns that are not finite. */
+  /** Of the columns that are not finite; of the norm, where it alone says that there is no gradient. */
   readonly names: string;
 }
 

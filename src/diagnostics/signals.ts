@@ -42,8 +42,10 @@ export const signals: readonly Signal[] = [
     doubt: {
       'reward rose': 'Solved, or agreed on one answer: only accuracy on held-out prompts would tell',
     },
-    alarm: ({ value, since }) =>
-      `${value >= 0.9995 ? 'No' : 'Hardly a'} group has had a gradient since step ${since}: their rewards are equal, and nothing is learned`,
+    alarm: ({ value, since, names }) =>
+      names === ''
+        ? `${value >= 0.9995 ? 'No' : 'Hardly a'} group has had a gradient since step ${since}: their rewards are equal, and nothing is learned`
+        : `The ${names} has been exactly 0 since step ${since}: nothing is learned`,
   },
   {
     name: 'floor',

@@ -6,7 +6,7 @@ import { type Lane, type Mark, stepOf } from './lanes.ts';
 import { statusOf as historyStatus } from './status.ts';
 
 /** What is known of a run's rows beside the rows. */
-export type Drawn = Pick<PackedRows, 'stepless' | 'twice' | 'notFinite' | 'judged'> & {
+export type Drawn = Pick<PackedRows, 'stepless' | 'twice' | 'countedOn' | 'notFinite' | 'judged'> & {
   /** Steps that a resumed run left behind: first, last and how many; null where there are none. */
   readonly abandoned: { readonly from: number; readonly to: number } | null;
 };

@@ -100,6 +100,10 @@ describe('what healthy runs do is no alarm, at any of their rows', () => {
       }),
     ],
     [
+      'a reward that falls by a hair, without any noise',
+      run(300, { 'reward/mean': (at) => -0.5 - 0.05 * at, 'policy/entropy': () => 0.4 }),
+    ],
+    [
       'rewards of any size that only fluctuate',
       run(300, { 'reward/mean': (_, chance) => 40 + 25 * chance, 'policy/entropy': () => 0.4 }),
     ],
@@ -155,6 +159,14 @@ describe('what has gone wrong is said, with its columns and since when', () => {
       'reward/zero_std_groups',
       61,
       /No group has had a gradient since step 61/,
+    ],
+    [
+      'the gradient is 0, whatever the rewards',
+      turns(80, 60, { 'optim/grad_norm': () => 0 }),
+      'warning',
+      'optim/grad_norm',
+      61,
+      /^The gradient norm has been exactly 0 since step 61: nothing is learned/,
     ],
     [
       'the reward stands at its lowest',
@@ -261,6 +273,24 @@ describe('what has gone wrong is said, with its columns and since when', () => {
     );
     expect([last(rows).state, last(evaluated).state]).toEqual(['watch', 'healthy']);
   });
+});
+
+it('a reward that still falls, however slowly, does not stand at its lowest', () => {
+  const falling = run(200, { 'reward/mean': (at) => 0.5 - 0.4 * at, 'policy/entropy': () => 0.4 });
+  expect(judged(falling).filter(({ reason }) => reason.includes('stood at its lowest'))).toEqual([]);
+  const { state, reason } = last(falling);
+  expect([state, reason]).toEqual(['warning', 'The reward has fallen to 0.11, from 0.49 at its best.']);
+  const stopped = run(200, { 'reward/mean': (at) => Math.max(0.1, 0.5 - at), 'policy/entropy': () => 0.4 });
+  expect(last(stopped).reason).toMatch(/stood at its lowest, 0\.10, since step (79|80|81)\b/);
+});
+
+it('a norm that is 0 throughout is no alarm any more once the reward has risen: then it is no norm', () => {
+  const rows = run(300, {
+    'reward/mean': learning(0.2, 0.7),
+    'reward/std': () => 0.4,
+    'optim/grad_norm': () => 0,
+  });
+  expect(last(rows)).toMatchObject({ state: 'healthy', findings: [] });
 });
 
 describe('what is not there', () => {

@@ -88,6 +88,22 @@ describe('the Trainer’s dicts', () => {
     expect(log.leftOut).toEqual(['note (line 4: "it\'s")', 'x (line 4: "[1, 2]")']);
   });
 
+  it('below settings that have a learning rate', () => {
+    const dict = (step: number): string => `{'loss': 0.5, 'reward': ${step}}`;
+    const log = only(["{'learning_rate': 1e-06, 'beta': 0.04}", ...[1, 2, 3].map(dict)].join('\n'));
+    expect([log.rows, valuesOf(log, 'step'), valuesOf(log, 'reward')]).toEqual([3, [1, 2, 3], [1, 2, 3]]);
+    expect(log.columns.some(({ name }) => name === 'beta')).toBe(false);
+    expect(log.notes).toEqual(['No step is printed: the rows of training are counted.']);
+  });
+
+  it('printed by each node are counted once; equal rows of a dead run are rows', () => {
+    const alive = [1, 2, 3].map((step) => `{'loss': 0.0, 'reward': 0.512${step}, 'epoch': 0.1}`);
+    expect(valuesOf(only(alive.flatMap((row) => [row, row]).join('\n')), 'step')).toEqual([1, 1, 2, 2, 3, 3]);
+    const dead =
+      "{'loss': 0.0, 'reward': 0.0, 'learning_rate': 1.234e-06, 'completion_length': 512.0, 'epoch': 0.01}";
+    expect(valuesOf(only(`${dead}\n`.repeat(4)), 'step')).toEqual([1, 2, 3, 4]);
+  });
+
   it('name their own step where they have one', () => {
     const lines = [10, 20].map((step) => `{'loss': 0.5, 'global_step/max_steps': '${step}/438'}`);
     expect(valuesOf(only(lines.join('\n')), 'step')).toEqual([10, 20]);
@@ -116,6 +132,13 @@ describe('a run that ended in an error', () => {
 
   it('says which', () => {
     expect(only([dict, ...traceback, 'wandb: sync'].join('\n')).notes).toContain(
+      'The run ended in an error: torch.cuda.OutOfMemoryError: no memory',
+    );
+  });
+
+  it('behind what torchrun puts before it', () => {
+    const ranked = traceback.map((line) => `[rank3]: ${line}`);
+    expect(only([dict, ...ranked, '[rank3]:[W] warning'].join('\n')).notes).toContain(
       'The run ended in an error: torch.cuda.OutOfMemoryError: no memory',
     );
   });
@@ -210,6 +233,31 @@ describe('other trainers, as their sources print', () => {
       },
       expect.objectContaining({ step: 2, 'policy/kl_ref': 0.002 }),
     ]);
+  });
+
+  it('OpenRLHF of old: what the bar of the episodes said last at each step', () => {
+    const bar = (called: string, step: number, told: string): string =>
+      `\r${called}:  ${25 * step}%|█▌   | ${step}/4 [02:30<07:30, 150.02s/it${told}]`;
+    const episode = (of: number): string =>
+      [1, 2, 3, 4]
+        .map((step) => {
+          const [before, now] = [step - 1, step].map((at) => (10 * of + at) / 100);
+          const told = (reward?: number): string =>
+            `, policy_loss=-0.00234, reward=${reward}, kl=nan, response_length=${200 + step}, act_lr=1e-06`;
+          return (
+            bar('Train epoch [1/1]', step, ', pg=0.1, rm=0.5, kl=0.1') +
+            bar(`Episode [${of}/2]`, step, told(before)) +
+            bar(`Episode [${of}/2]`, step, told(now))
+          );
+        })
+        .join('');
+    const log = only(`loading: 50%|█ | 1/2 [00:01<00:01, 1.0it/s]${episode(1)}\n${episode(2)}`);
+    expect(valuesOf(log, 'step')).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(valuesOf(log, 'reward')).toEqual([0.11, 0.12, 0.13, 0.14, 0.21, 0.22, 0.23, 0.24]);
+    expect(log.columns.find(({ name }) => name === 'kl')?.notFinite).toHaveLength(8);
+    expect(log.notes).toEqual(['No row is printed: these are what the progress bar said.']);
+    // Where rows are printed, they count.
+    expect(only(`${episode(1)}\n{'loss': 0.5, 'reward': 7}`).rows).toBe(1);
   });
 
   it('NeMo-RL, whose steps begin anew with an epoch', () => {

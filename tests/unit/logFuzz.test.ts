@@ -85,6 +85,15 @@ const seeds: Readonly<Record<string, Buffer>> = {
       .match(/.{1,120}|\n/g) ?? []),
   ),
   'events, their checksums wrong': events,
+  'bars that tell metrics': Buffer.from(
+    [1, 2, 3, 4]
+      .map(
+        (step) =>
+          `\rTrain epoch [1/1]: ${25 * step}%|█▌  | ${step}/4 [00:02<00:07, 1.5it/s, pg=0.1, rm=nan]` +
+          `\rEpisode [1/2]:  ${25 * step}%|█▌   | ${step}/4 [02:30<07:30, 150.02s/it, reward=0.${step}, kl=inf, act_lr=1e-6]`,
+      )
+      .join('\n'),
+  ),
 };
 
 /** What programs print where something else is expected. */

@@ -32,6 +32,14 @@ describe('names of columns', () => {
     });
   });
 
+  it('of PPO in TRL: means of tokens, not sums over completions', () => {
+    expect(guessed('objective/kl,objective/entropy,objective/scores,policy/entropy_avg,lr')).toEqual({
+      'policy/entropy': 'policy/entropy_avg',
+      'reward/mean': 'objective/scores',
+      'optim/lr': 'lr',
+    });
+  });
+
   it('as loggers and exports write them', () => {
     expect(guessed('Train Completions_Mean.length,train-kl')).toEqual({
       'completion/length': 'Train Completions_Mean.length',

@@ -39,6 +39,22 @@ describe('a run that was resumed', () => {
     expect(abandoned.every((row) => row['reward/mean'] === 0.1)).toBe(true);
   });
 
+  it('steps that begin anew with each epoch are none: they are counted on', () => {
+    const epochs = [0, 1, 2].flatMap((epoch) =>
+      steps(0, 9, (step) => ({ epoch, reward: epoch + step / 10 })),
+    );
+    const { rows, twice, abandoned, countedOn } = read(epochs);
+    expect(rows.map(({ step }) => step)).toEqual(Array.from({ length: 30 }, (_, at) => at));
+    expect([rows.at(-1)?.['reward/mean'], twice, abandoned.length, countedOn]).toEqual([2.9, 0, 0, true]);
+    const tens = [1, 2].flatMap((epoch) =>
+      steps(1, 3, (step) => ({ step: 10 * step, epoch, reward: epoch })),
+    );
+    expect(read(tens).rows.map(({ step }) => step)).toEqual([10, 20, 30, 40, 50, 60]);
+    // From the beginning once more: then the epoch is the first again.
+    const again = [1, 2].flatMap((reward) => steps(1, 20, (step) => ({ epoch: step / 20, reward })));
+    expect(read(again)).toMatchObject({ twice: 20, countedOn: false });
+  });
+
   it('twice, once from further back', () => {
     const { rows, twice, abandoned } = read([
       ...steps(1, 30, () => ({ reward: 0.1 })),

@@ -1,4 +1,5 @@
 import { excerpt } from '../../lib/quote.ts';
+import { Bars } from './consoleBars.ts';
 import { blockReaders } from './consoleBlocks.ts';
 import { type ConsoleLine, consoleLines } from './consoleLines.ts';
 import { type ConsoleRow, dictBegun, readDashed, readDicts } from './consoleRows.ts';
@@ -20,9 +21,11 @@ export function readConsole(name: string, text: string): readonly Log[] {
   for (const line of consoleLines(text)) output.add(line);
   output.end();
   const cells = new Cells();
-  const runs = runsIn(output.rows);
+  const told = output.rows.length > 0 ? output.rows : output.bars.rows;
+  const ofBars = output.rows.length > 0 ? [] : ['No row is printed: these are what the progress bar said.'];
+  const runs = runsIn(told);
   return runs.map(({ from, to }, run) => {
-    const rows = output.rows.slice(from, to);
+    const rows = told.slice(from, to);
     const marks = output.marks.filter(({ row }) => row >= from && row <= to);
     const { steps, notes } = stepsOf(
       rows,
@@ -40,7 +43,7 @@ export function readConsole(name: string, text: string): readonly Log[] {
     const called = run === 0 ? name : `${name} (${run + 1})`;
     // What was met while reading is of the text's end.
     const met = run === runs.length - 1 ? output.notes() : [];
-    return table.log('console', called, [...several, ...notes, ...met], 'step');
+    return table.log('console', called, [...several, ...ofBars, ...notes, ...met], 'step');
   });
 }
 
@@ -66,10 +69,14 @@ function runsIn(rows: readonly ConsoleRow[]): readonly { readonly from: number; 
 /** Lines over which a terminal may have broken a dict, and characters of them. */
 const broken = { lines: 40, characters: 50_000, ends: 4 } as const;
 
+/** What torchrun puts before the lines of what failed. */
+const rankBefore = /^\[rank\d{1,5}\]: ?/;
+
 /** What a console says, before its rows have steps. */
 class Output {
   readonly rows: ConsoleRow[] = [];
   readonly marks: Mark[] = [];
+  readonly bars = new Bars();
   readonly #blocks = blockReaders();
   readonly #wrapped = new Wrapped();
   /** A dict that began in a line and did not end in it. */
@@ -88,6 +95,7 @@ class Output {
       this.marks.push(mark);
     }
     if (this.#readRow(line, mark !== null)) return;
+    this.bars.add(line.number, line.text);
     this.#readError(line.text);
     if (mark === null) this.#readPart(line);
   }
@@ -144,8 +152,10 @@ class Output {
   /** A traceback can begin behind a progress bar; what it ends in stands at the margin. */
   #readError(text: string): void {
     if (text.includes('Traceback (most recent call last)')) this.#inTraceback = true;
-    else if (this.#inTraceback && /^[A-Za-z_][\w.]*(?:: |$)/.test(text)) {
-      this.#error = text.trim();
+    else if (this.#inTraceback) {
+      const said = text.replace(rankBefore, '');
+      if (!/^[A-Za-z_][\w.]*(?:: |$)/.test(said)) return;
+      this.#error = said.trim();
       this.#inTraceback = false;
     }
   }

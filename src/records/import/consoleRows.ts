@@ -1,5 +1,5 @@
 import { limits } from './log.ts';
-import { isMetricName } from './names.ts';
+import { isMetricName, isRateName } from './names.ts';
 import { type Entries, readPythonDict } from './pythonDict.ts';
 import { stepIn } from './steps.ts';
 
@@ -70,7 +70,7 @@ export function dictBegun(text: string): number {
   const at = text.search(/\{\s*['"][^'"]{1,200}['"]\s*:/);
   if (at < 0 || ofAnother.test(text.slice(Math.max(0, at - 100), at))) return -1;
   const [name = ''] = /[^{\s'"][^'"]*/.exec(text.slice(at, at + 210)) ?? [];
-  return isMetricName(name) || name === 'epoch' ? at : -1;
+  return (isMetricName(name) && !isRateName(name)) || name === 'epoch' ? at : -1;
 }
 
 /** The dicts of metrics in a line, as Python or JSON print them: one, or those of a list that was printed whole. */
@@ -95,7 +95,8 @@ function rowOf(line: number, before: string, printed: Entries): ConsoleRow | nul
     .map(({ pattern, kind }) => ({ step: pattern.exec(before)?.[1], kind }))
     .find(({ step }) => step !== undefined);
   const entries = printed.flatMap(unpacked);
-  if (told === undefined && !entries.some(([name]) => isMetricName(name))) return null;
+  // Settings have a learning rate, too.
+  if (told === undefined && !entries.some(([name]) => isMetricName(name) && !isRateName(name))) return null;
   if (!entries.some(([, value]) => isNumeric(value))) return null;
   return {
     line,

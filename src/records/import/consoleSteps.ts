@@ -1,4 +1,5 @@
 import type { ConsoleRow } from './consoleRows.ts';
+import { isRateName } from './names.ts';
 
 /** A place in a console that says how far training is: a progress bar, or a heading. */
 export interface Mark {
@@ -79,8 +80,30 @@ export function stepsOf(
   if (missing + backward <= doubtful * unnamed.length) return alongside(rows, seen, []);
 
   let counted = 0;
-  const counts = rows.map(({ step, kind }) => step ?? (kind === 'training' ? ++counted : null));
+  let before: ConsoleRow | undefined;
+  const counts = rows.map((row) => {
+    if (row.step !== null || row.kind !== 'training') return row.step;
+    // Each node of a cluster prints the row.
+    if (before === undefined || !isAgain(row, before)) counted++;
+    before = row;
+    return counted;
+  });
   return alongside(rows, counts, ['No step is printed: the rows of training are counted.']);
+}
+
+/** A number that two rows share by no chance: with a fraction, and three digits. */
+const measured = /^-?\d*\.(?=\d*[1-9])(?=(?:\d*[1-9]){2})\d{3,}/;
+
+/** Whether a row is the one before it, printed once more: the same in all, and in something that was measured. */
+function isAgain({ entries }: ConsoleRow, before: ConsoleRow): boolean {
+  return (
+    entries.length === before.entries.length &&
+    entries.every(([name, value], at) => {
+      const [other, there] = before.entries[at] ?? [];
+      return name === other && value === there;
+    }) &&
+    entries.some(([name, value]) => name !== 'epoch' && !isRateName(name) && measured.test(String(value)))
+  );
 }
 
 /** Rows beside the training steps: an evaluation is of the step before it, a rollout of the first step made of it. */

@@ -29,6 +29,14 @@ const programs: Readonly<Record<string, Names>> = {
       'eval_rewards/*/mean',
     ],
   },
+  // PPOTrainer; `objective/kl` and `objective/entropy` are sums over a completion, not means of its tokens.
+  'TRL, PPO': {
+    'policy/entropy': ['policy/entropy_avg'],
+    'reward/mean': ['objective/scores', 'objective/rlhf_reward'],
+    'optim/lr': ['lr'],
+    'optim/loss': ['loss/policy_avg'],
+    'optim/clipped': ['policy/clipfrac_avg'],
+  },
   // Before 0.3 the entropy was logged as a loss, and a validation as its score alone.
   verl: {
     'policy/entropy': ['actor/entropy', 'actor/entropy_loss'],
@@ -170,6 +178,13 @@ const patterns = new Map(
     .map((name) => [name, new RegExp(`^${name.split('*').join('.+')}$`, 'u')]),
 );
 
+const rates = new Set(namesIn.flatMap((names) => names.get('optim/lr') ?? []));
+
+/** Whether a name is one of the learning rate’s. */
+export function isRateName(name: string): boolean {
+  return rates.has(plain(name));
+}
+
 /**
  * Which columns are which metric, as one program names them: of each metric the columns of the surest name that any
  * column bears.
@@ -202,6 +217,12 @@ export function claimsOf<Column>(
     }
     return claims;
   });
+}
+
+/** What a metric is called in logs of other trainers, whose reward need be no pseudo-reward. */
+export function namedElsewhere(id: MetricId): { readonly label: string; readonly unit: string } {
+  const { label, unit } = metrics[id];
+  return { label: id === 'reward/mean' ? 'Reward' : label, unit };
 }
 
 /** Whether the metric table itself has a name for a metric. */

@@ -43,6 +43,8 @@ export interface PackedRows {
   readonly stepless: number;
   /** Steps that come twice. */
   readonly twice: number;
+  /** Whether steps began anew with each epoch, and were counted on. */
+  readonly countedOn: boolean;
   readonly notFinite: readonly NotFinite[];
   /** Null for a file of this lab: its rows are judged as the lab's own, by the page. */
   readonly judged: Judged | null;
@@ -50,7 +52,7 @@ export interface PackedRows {
 
 /** @returns the rows of a log as mapped, each with the score of the early warning where there is something to judge by */
 export function packLog(log: Log, mapping: Mapping): PackedRows {
-  const { rows, stepless, twice, abandoned } = readRows(log, mapping);
+  const { rows, stepless, twice, countedOn, abandoned } = readRows(log, mapping);
   const seen = untold.some((id) => mapping[id] !== undefined);
   const { scores, judged } = log.format === 'lab' ? scoredAsLab(rows) : judgedRun(log, rows, seen);
   return {
@@ -59,6 +61,7 @@ export function packLog(log: Log, mapping: Mapping): PackedRows {
     abandoned: packed(abandoned),
     stepless,
     twice,
+    countedOn,
     notFinite: notFiniteIn(rows),
     judged,
   };

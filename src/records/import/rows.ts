@@ -16,23 +16,49 @@ export interface Rows {
   readonly stepless: number;
   /** Steps that were made twice or more, as a run was resumed from before them. */
   readonly twice: number;
+  /** Whether steps began anew with each epoch, and were counted on. */
+  readonly countedOn: boolean;
   /** What was made of steps before the run was resumed from a step before them, ascending; none of it counts. */
   readonly abandoned: readonly Row[];
 }
 
+/** What is said where `countedOn` is true. */
+export const stepsCountedOn = 'Steps begin anew with each epoch: they are counted on.';
+
 /** The rows of a log as mapped: those of one step merged, the later ones in the file first to be believed. */
 export function readRows(log: Log, mapping: Mapping): Rows {
   const read = readerOf(log, mapping);
-  const steps = log.columns.find(({ name }) => name === mapping.step?.column)?.values;
+  const { steps, countedOn } = stepsOf(log, mapping);
   const attempts = new Attempts();
   let stepless = 0;
   for (let row = 0; row < log.rows; row++) {
     const record = read(row);
-    const step = steps?.[row] ?? NaN;
+    const step = steps[row] ?? NaN;
     if (Number.isSafeInteger(step) && step >= 0) attempts.add(step, record);
     else stepless++;
   }
-  return { ...attempts.rows(), stepless };
+  return { ...attempts.rows(), stepless, countedOn };
+}
+
+/**
+ * The step of each row. One that begins anew while the epoch goes on is not of a run that was resumed: it is counted on
+ * from the epoch before.
+ */
+function stepsOf({ columns }: Log, mapping: Mapping): { steps: Float64Array; countedOn: boolean } {
+  const steps = columns.find(({ name }) => name === mapping.step?.column)?.values ?? new Float64Array();
+  const epochs = columns.find(({ name }) => /^(train\/)?epoch$/i.test(name))?.values;
+  if (epochs === undefined) return { steps, countedOn: false };
+  let [first, last, epoch, offset] = [NaN, NaN, NaN, 0];
+  const on = steps.map((step, row) => {
+    if (Number.isNaN(step)) return NaN;
+    const now = epochs[row] ?? NaN;
+    if (Number.isNaN(first)) first = step;
+    if (step < last && step <= first && now > epoch) offset += last + (step === 0 ? 1 : 0);
+    last = step;
+    if (!Number.isNaN(now)) epoch = now;
+    return step + offset;
+  });
+  return { steps: on, countedOn: offset > 0 };
 }
 
 type Values = Partial<Record<MetricId, number>>;
@@ -163,7 +189,7 @@ class Attempts {
     this.#differs = false;
   }
 
-  rows(): Omit<Rows, 'stepless'> {
+  rows(): Omit<Rows, 'stepless' | 'countedOn'> {
     this.#settle();
     if (this.#resumed > mostResumed * this.#rows) {
       for (const [step, values] of this.#abandoned)

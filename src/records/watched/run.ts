@@ -22,6 +22,7 @@ export interface JudgedRun extends Lasting {
   readonly votes: Partial<MetricRow> | null;
   readonly stepless: number;
   readonly twice: number;
+  readonly countedOn: boolean;
   readonly notFinite: readonly NotFinite[];
 }
 
@@ -34,7 +35,7 @@ export function judgedRun(given: Log, completions?: CompletionRows): JudgedRun {
   const read: MappedLog = { log: given, mapping: own };
 
   const { log, mapping: guess } = completions === undefined ? read : withCompletions(read, completions);
-  const { judged, rows, count, stepless, twice, notFinite } = packLog(log, guess);
+  const { judged, rows, count, stepless, twice, countedOn, notFinite } = packLog(log, guess);
   const known = metricIds.flatMap((id) => {
     const source = guess[id];
     return source === undefined ? [] : [[id, source] as const];
@@ -50,6 +51,7 @@ export function judgedRun(given: Log, completions?: CompletionRows): JudgedRun {
     votes: completions?.rows.at(-1) ?? null,
     stepless,
     twice,
+    countedOn,
     notFinite,
     ...(judged === null
       ? verdictOfLab(readRows(log, guess).rows)

@@ -1,11 +1,12 @@
 import { useState } from 'react';
 import type { ColumnOutline } from '../../records/import/log.ts';
 import { type Reading, readingOf } from '../../records/import/mapping.ts';
+import { namedElsewhere } from '../../records/import/names.ts';
 import { type MetricId, metrics } from '../../spec/metrics.ts';
 import { mapColumn, type WatchedRun } from '../../store/watch.ts';
 import { counted, formatCount, formatValue } from '../format.ts';
 import { useView } from '../useStore.ts';
-import { isJudged, mappable, namedElsewhere } from './watchCharts.ts';
+import { isJudged, mappable } from './watchCharts.ts';
 
 /** Which column is which metric: every choice can be changed, and charts and verdict follow. */
 export function MappingTable({ run }: { readonly run: WatchedRun }) {

@@ -1,9 +1,10 @@
 import type { Finding } from '../../diagnostics/judge.ts';
+import { stepsCountedOn } from '../../records/import/rows.ts';
+import { namedElsewhere } from '../../records/import/names.ts';
 import { pin, setZoom } from '../../store/view.ts';
 import { mapColumn, type WatchedRun } from '../../store/watch.ts';
 import { counted } from '../format.ts';
 import { type Remedy, remedies } from './remedies.ts';
-import { namedElsewhere } from './watchCharts.ts';
 
 /** Steps shown before those that a verdict rests on, as a share of them: what it was like before. */
 const before = 0.5;
@@ -81,6 +82,7 @@ export function Remarks({ run, truthHidden }: { readonly run: WatchedRun; readon
   const never = log.columns.filter(({ count }) => count === 0).map(({ name }) => name);
   return (
     <>
+      {drawn?.countedOn === true ? <p className="unit">{stepsCountedOn}</p> : null}
       {drawn === null || drawn.twice === 0 ? null : (
         <p className="unit">
           {counted(drawn.twice, 'step')} {drawn.twice === 1 ? 'comes' : 'come'} twice; the later rows count.

@@ -1,5 +1,5 @@
 import { signals } from '../../diagnostics/signals.ts';
-import { type MetricId, metricIds, metrics } from '../../spec/metrics.ts';
+import { type MetricId, metricIds } from '../../spec/metrics.ts';
 import type { Lane } from '../../store/lanes.ts';
 import { charts, type ChartSpec, type ViewSpec } from '../charts/charts.ts';
 
@@ -38,12 +38,6 @@ const specs: readonly ChartSpec[] = [
     ],
   },
 ];
-
-/** What a metric is called in logs of other trainers, whose reward need be no pseudo-reward. */
-export function namedElsewhere(id: MetricId): { readonly label: string; readonly unit: string } {
-  const { label, unit } = metrics[id];
-  return { label: id === 'reward/mean' ? 'Reward' : label, unit };
-}
 
 /** Whether all of a metric that lanes measured lies within 0 and 1, so that it can be read as a share. */
 export function isShare(lanes: readonly Pick<Lane, 'history'>[], id: MetricId): boolean {
