@@ -1,34 +1,49 @@
+import { bundleOf } from './bundled.mjs';
 import { ensureDependencies } from './ensure.mjs';
 
 const [command = '', ...argv] = process.argv.slice(2);
 
 ensureDependencies();
-const { createServer, createServerModuleRunner } = await import('vite');
+/** Commands that need no GPU, and no file of shaders. */
+const bundled = new Set(['watch']);
 
-const server = await createServer({
-  appType: 'custom',
-  logLevel: 'error',
-  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
-  // Nothing here is for a browser; and the React plugin's list would rewrite the cache of a running `npm start`.
-  plugins: [
-    {
-      name: 'cli:no-prebundling',
-      enforce: 'post',
-      config: (config) => void (config.optimizeDeps = { noDiscovery: true, include: [] }),
-    },
-  ],
-});
-const runner = createServerModuleRunner(server.environments.ssr, { hmr: false });
+/** Imports modules of src/ as they are, compiled one by one. */
+async function served() {
+  const { createServer, createServerModuleRunner } = await import('vite');
+  const server = await createServer({
+    appType: 'custom',
+    logLevel: 'error',
+    server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+    // Nothing here is for a browser; and the React plugin's list would rewrite the cache of a running `npm start`.
+    plugins: [
+      {
+        name: 'cli:no-prebundling',
+        enforce: 'post',
+        config: (config) => void (config.optimizeDeps = { noDiscovery: true, include: [] }),
+      },
+    ],
+  });
+  const runner = createServerModuleRunner(server.environments.ssr, { hmr: false });
+  const close = async () => {
+    await runner.close();
+    await server.close();
+  };
+  return { load: (entry) => runner.import(entry), close };
+}
+
+const { load, close } = bundled.has(command)
+  ? { load: await bundleOf(command), close: () => undefined }
+  : await served();
 
 let code = 0;
 try {
-  const { default: main } = await runner.import(`/src/cli/${command}.ts`);
+  const { default: main } = await load(`/src/cli/${command}.ts`);
   await main(argv);
   code = Number(process.exitCode ?? 0);
 } catch (error) {
   if (error instanceof Error && error.name === 'LabError') {
     // Rules between settings know them by their keys; whoever typed flags is told of flags.
-    const { inFlags } = await runner.import('/src/settings/flags.ts');
+    const { inFlags } = await load('/src/settings/flags.ts');
     const { message, remedy } = error.code === 'bad-setting' ? inFlags(error) : error;
     console.error(`${message}\n${remedy}`);
     // A command may have statuses of its own.
@@ -42,7 +57,6 @@ try {
   }
 }
 
-await runner.close();
-await server.close();
+await close();
 // Dawn keeps the event loop alive as long as anything refers to it: leave once the output is out.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));

@@ -5,7 +5,7 @@ import { formatNames } from '../records/import/log.ts';
 import { namedElsewhere } from '../records/import/names.ts';
 import { stepsCountedOn } from '../records/import/rows.ts';
 import type { JudgedRun } from '../records/watched/run.ts';
-import { metricIds, metrics } from '../spec/metrics.ts';
+import { metricIds } from '../spec/metrics.ts';
 
 /** The verdict in a word or two, and since when. */
 export function stateInWords({ verdict: { state }, since }: JudgedRun): string {
@@ -19,7 +19,8 @@ export function linesOf(run: JudgedRun): readonly string[] {
   const alarms = verdict.findings.map(({ metrics: ids, from, to }) => {
     const columns = ids.map((id) => {
       const column = known.find(([each]) => each === id)?.[1].column ?? id;
-      return column === id ? id : `${namedElsewhere(id).label} (${excerpt(column)})`;
+      const { label } = namedElsewhere(id);
+      return column === id ? label : `${label} (${excerpt(column)})`;
     });
     return `rests on ${columns.join(', ')}, ${from === to ? `step ${from}` : `steps ${from} to ${to}`}`;
   });
@@ -45,7 +46,7 @@ function votesInWords({ votes }: JudgedRun): readonly string[] {
     const value = votes[id];
     return id === 'step' || value === undefined
       ? []
-      : [`${metrics[id].label.toLowerCase()} ${readable(value)}`];
+      : [`${namedElsewhere(id).label.toLowerCase()} ${readable(value)}`];
   });
   return [`Completions of step ${votes.step ?? 0}: ${told.join(', ')}.`];
 }

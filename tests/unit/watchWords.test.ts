@@ -23,6 +23,8 @@ it('a run that was not finite: state, since when, what it rests on, columns know
   expect(all).toMatch(/Not finite since step 12\d: /);
   expect(all).toMatch(/rests on .*\(.+\), steps 12\d to \d+/);
   expect(all).toMatch(/Trainer state \(TRL\), \d+ rows, steps \d+ to \d+\./);
+  // A reward of somebody's own need be no pseudo-reward.
+  expect(all).toContain('rests on Reward (reward), steps ');
   expect(all).toMatch(/\d+ of \d+ columns known: .*kl = policy\/kl_ref/);
 });
 
