@@ -5,7 +5,8 @@ import { ensureDependencies } from './ensure.mjs';
 
 // Photographs the built page: every state it can be in, on desks, a phone and at 200 %, dark, light and in forced
 // colours, and as it is printed, into screenshots/, with a sheet of each state to look through;
-// and with --docs the README's pictures, of a whole run of a preset, into docs/. All figures in them are trained.
+// and with --docs the README's pictures, of a whole run of a preset, into docs/ (with --states watched, those of
+// docs/watch.md alone). All figures in them are trained.
 // Usage: npm run build && npm run screenshots -- [--docs] [--preset entropy] [--steps 600] [--out screenshots]
 //   [--states collapsed,help] [--as dark-desk,light-phone,forced-dark,print]
 const { values } = parseArgs({
@@ -148,6 +149,22 @@ const log = 'public/examples/trainer_state.json';
 const escape = (page) => page.keyboard.press('Escape');
 const pressed = (name) => (page) => page.getByRole('button', { name, exact: true }).click();
 
+/** Runs of TRL's trainers, as their ends are judged: docs/watch.md shows them. */
+const runOf = (name) => `tests/fixtures/logs/trl/${name}/trainer_state.json.gz`;
+const judged = {
+  collapse: runOf('grpo-srt-collapse'),
+  dead: runOf('grpo-dead'),
+  'not-finite': runOf('grpo-nan-goes-on'),
+  healthy: runOf('grpo-healthy-sort'),
+};
+
+async function watched(file) {
+  const page = await open('#watch');
+  await page.locator('input[type=file]').setInputFiles(file);
+  await page.getByRole('table').first().waitFor(patience);
+  return page;
+}
+
 /** How to bring a new page into each state. */
 const fresh = {
   // Its model never comes: it stays at what comes before.
@@ -175,12 +192,10 @@ const fresh = {
   },
   'refused-link': () => open('?learningRate=2'),
   watch: () => open('#watch'),
-  watched: async () => {
-    const page = await open('#watch');
-    await page.locator('input[type=file]').setInputFiles(log);
-    await page.getByRole('table').first().waitFor(patience);
-    return page;
-  },
+  watched: () => watched(log),
+  ...Object.fromEntries(
+    Object.entries(judged).map(([name, file]) => [`watched-${name}`, () => watched(file)]),
+  ),
   'watch-refused': async () => {
     const page = await open('#watch');
     await page.locator('input[type=file]').setInputFiles('LICENSE');
@@ -346,6 +361,21 @@ async function photographForDocs() {
   await guide.emulateMedia({ colorScheme: 'light' });
   await shot(guide, 'guide');
   await shot(await fresh.watched(), 'watch');
+  await photographWatch();
+}
+
+/** Those of docs/watch.md: of each its card and two rows of charts. */
+async function photographWatch() {
+  for (const name of Object.keys(judged)) {
+    const page = await fresh[`watched-${name}`]();
+    await page.emulateMedia({ colorScheme: 'light' });
+    await settle(page);
+    const { y } = await page.locator('main').boundingBox();
+    const clip = { x: 0, y, width: desk.width, height: 540 };
+    await page.screenshot({ path: `${out}/watch-${name}.png`, clip });
+    console.log(`${out}/watch-${name}.png`);
+    await page.context().close();
+  }
 }
 
 async function photographStates() {
@@ -369,7 +399,7 @@ async function photographStates() {
   }
 }
 
-if (values.docs) await photographForDocs();
+if (values.docs) await (values.states === 'watched' ? photographWatch() : photographForDocs());
 else await photographStates();
 await withoutGpu?.close();
 await browser.close();

@@ -260,6 +260,27 @@ describe('other trainers, as their sources print', () => {
     expect(only(`${episode(1)}\n{'loss': 0.5, 'reward': 7}`).rows).toBe(1);
   });
 
+  it.each([
+    [
+      '12:00:00 INFO step=$ reward=0.2$ kl=-1e-3 lr=1e-6 entropy=nan time=10.2s',
+      { reward: 0.21, kl: -0.001 },
+    ],
+    ['[step $/100] reward: 0.2$, kl: .5, took: 12:30', { reward: 0.21, kl: 0.5 }],
+    ['SUCCESS Step $ | Time: 10.2s | Reward: 0.2$ | Throughput: 3000 tokens/s', { Reward: 0.21 }],
+  ])('whatever logger: %s', (line, first) => {
+    const lines = [1, 2, 3].map((step) => line.replaceAll('$', String(step)));
+    const log = only(['loaded step 0: lr=1e-6', ...lines, 'Eval step 3: reward=0.9'].join('\n'));
+    expect(valuesOf(log, 'step')).toEqual([1, 2, 3]);
+    for (const [name, value] of Object.entries(first)) expect(valuesOf(log, name)[0]).toBe(value);
+    expect(log.columns.map(({ name }) => name)).not.toContain('took');
+    expect(mapped(log)[2]).toMatchObject({ step: 3, 'reward/mean': 0.23 });
+  });
+
+  it('whatever logger, beside a trainer that prints rows: those count', () => {
+    const log = only("INFO step=1 reward=9\n{'loss': 0.5, 'reward': 7, 'step': 4}\nINFO step=5 reward=9\n");
+    expect([log.rows, valuesOf(log, 'reward')]).toEqual([1, [7]]);
+  });
+
   it('NeMo-RL, whose steps begin anew with an epoch', () => {
     const step = (epoch: number, at: number, reward: string): string =>
       [

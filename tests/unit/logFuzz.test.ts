@@ -85,6 +85,11 @@ const seeds: Readonly<Record<string, Buffer>> = {
       .match(/.{1,120}|\n/g) ?? []),
   ),
   'events, their checksums wrong': events,
+  'lines of pairs': text(
+    '12:00:00 INFO step=1 reward=0.25 kl=-1e-3 entropy=nan',
+    '[step 2/100] reward: 0.5, kl: .5, took: 12:30',
+    'Step 3 | Reward: 0.75 | Throughput: 3000 tokens/s',
+  ),
   'bars that tell metrics': Buffer.from(
     [1, 2, 3, 4]
       .map(

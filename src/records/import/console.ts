@@ -1,5 +1,6 @@
 import { excerpt } from '../../lib/quote.ts';
 import { Bars } from './consoleBars.ts';
+import { Pairs } from './consolePairs.ts';
 import { blockReaders } from './consoleBlocks.ts';
 import { type ConsoleLine, consoleLines } from './consoleLines.ts';
 import { type ConsoleRow, dictBegun, readDashed, readDicts } from './consoleRows.ts';
@@ -21,8 +22,9 @@ export function readConsole(name: string, text: string): readonly Log[] {
   for (const line of consoleLines(text)) output.add(line);
   output.end();
   const cells = new Cells();
-  const told = output.rows.length > 0 ? output.rows : output.bars.rows;
-  const ofBars = output.rows.length > 0 ? [] : ['No row is printed: these are what the progress bar said.'];
+  const printed = output.rows.length > 0 ? output.rows : output.pairs.rows;
+  const told = printed.length > 0 ? printed : output.bars.rows;
+  const ofBars = printed.length > 0 ? [] : ['No row is printed: these are what the progress bar said.'];
   const runs = runsIn(told);
   return runs.map(({ from, to }, run) => {
     const rows = told.slice(from, to);
@@ -76,6 +78,8 @@ const rankBefore = /^\[rank\d{1,5}\]: ?/;
 class Output {
   readonly rows: ConsoleRow[] = [];
   readonly marks: Mark[] = [];
+  /** Counted where there are no rows. */
+  readonly pairs = new Pairs();
   readonly bars = new Bars();
   readonly #blocks = blockReaders();
   readonly #wrapped = new Wrapped();
@@ -95,7 +99,10 @@ class Output {
       this.marks.push(mark);
     }
     if (this.#readRow(line, mark !== null)) return;
-    this.bars.add(line.number, line.text);
+    if (this.rows.length === 0) {
+      this.pairs.add(line.number, line.text);
+      this.bars.add(line.number, line.text);
+    }
     this.#readError(line.text);
     if (mark === null) this.#readPart(line);
   }
