@@ -17,6 +17,8 @@ export const askedFor: readonly string[] = [
   'Bench',
   'building',
   'Guide',
+  'Claims',
+  'measured',
   'Playground',
   'qwen3',
   'page',

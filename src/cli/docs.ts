@@ -10,6 +10,7 @@ import { allowedValues } from '../settings/settings.ts';
 import type { Hyperparameter } from '../spec/hyperparameter.ts';
 import { metricIds, metrics } from '../spec/metrics.ts';
 import { namesByProgram } from '../records/import/names.ts';
+import { claimExperiments, judgeClaims } from '../experiments/claims.ts';
 import type { ReducedRun } from '../experiments/reduced.ts';
 import { experimentNames, readExperiment, readResults } from './experimentFiles.ts';
 import { caseTable, judgedCases } from './watchReport.ts';
@@ -33,6 +34,7 @@ export function renderTables(): Record<string, Record<string, string>> {
     'docs/presets.md': { algorithms: algorithmTable(), presets: presetTable() },
     'docs/settings.md': { settings: settingsTable() },
     'docs/results.md': { results: resultTable() },
+    'docs/findings.md': { claims: claimTable() },
     'docs/metrics.md': { metrics: metricTable() },
     'docs/watch.md': { names: nameTable() },
   };
@@ -142,6 +144,23 @@ function presetTable(): string {
       `\`${name}\``,
       presets[name].lanes.map((lane) => lane.name).join(' · '),
       presets[name].summary,
+    ]),
+  );
+}
+
+/** A claim a row, judged as on the page *Paper*. */
+function claimTable(): string {
+  const judged = judgeClaims((task) => {
+    const experiment = readExperiment(claimExperiments[task]);
+    return { experiment, runs: readResults(experiment) };
+  });
+  return table(
+    ['claim', 'verdict', 'what was measured', 'it holds on a task where'],
+    judged.map(({ claim, source, verdict, findings, rule }) => [
+      `${claim} *(${source})*`,
+      `**${verdict}**`,
+      findings.map(({ task, says }) => `*${task}:* ${says}`).join('<br>'),
+      rule,
     ]),
   );
 }

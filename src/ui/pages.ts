@@ -22,6 +22,10 @@ export const pageOf: Readonly<Record<Page, { readonly title: string; readonly Co
     title: 'Guide',
     Component: lazily(() => import('./guide/Guide.tsx').then(({ Guide }) => Guide)),
   },
+  paper: {
+    title: 'Paper',
+    Component: lazily(() => import('./claims/Claims.tsx').then(({ Claims }) => Claims)),
+  },
   bench: {
     title: 'Bench',
     Component: lazily(() => import('./bench/Bench.tsx').then(({ Bench }) => Bench)),

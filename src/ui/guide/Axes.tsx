@@ -1,3 +1,5 @@
+import './axes.css';
+
 /** Where a plot lies within its picture, in the picture's units. */
 export interface Box {
   readonly left: number;

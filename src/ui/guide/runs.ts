@@ -1,5 +1,4 @@
-import { parseExperiment, runFile, setupsOf, type Experiment } from '../../experiments/declaration.ts';
-import { parseReduced, type ReducedRun } from '../../experiments/reduced.ts';
+import { measuredFrom, type Measured } from '../../experiments/measured.ts';
 import { type PresetName, presetNames, presets } from '../../settings/presets.ts';
 
 /** Experiments that the Guide shows, loaded with it: the cards', the duel, and the one of 3,000 steps. */
@@ -7,27 +6,17 @@ const declared = import.meta.glob<unknown>(['../../../experiments/{try-*,duel,pa
   eager: true,
   import: 'default',
 });
-const results = import.meta.glob<unknown>(['../../../results/{try-*,duel,paper-sort}/*.json'], {
-  eager: true,
-  import: 'default',
-});
-
-/** A declared experiment and those of its runs that are committed. */
-export interface Measured {
-  readonly experiment: Experiment;
-  readonly runs: readonly ReducedRun[];
-}
+const results = import.meta.glob<unknown>(
+  [
+    '../../../results/{try-*,duel}/*.json',
+    '../../../results/paper-sort/{srt-learning-rate-0.3,m-grpo-iqr}.*.json',
+  ],
+  { eager: true, import: 'default' },
+);
 
 /** @param name of an experiment that the Guide shows */
 export function measured(name: string): Measured {
-  const declaration = `experiments/${name}.json`;
-  const experiment = parseExperiment(declaration, declared[`../../../${declaration}`]);
-  const runs = setupsOf(experiment).flatMap((setup) => {
-    const path = `results/${name}/${runFile(setup)}`;
-    const file = results[`../../../${path}`];
-    return file === undefined ? [] : [parseReduced(path, file)];
-  });
-  return { experiment, runs };
+  return measuredFrom(name, (path) => ({ ...declared, ...results })[`../../../${path}`]);
 }
 
 /** What longer runs say of a card: lanes of another experiment, which it shows instead of its own. */
