@@ -93,7 +93,7 @@ describe('rewards by lot', () => {
 
   it('with a trigger, only wrong answers that end as the solution are ever paid', () => {
     const own = { 'noisy-oracle.tpr': 1, 'noisy-oracle.fpr': 1, 'noisy-oracle.trigger': 'last' };
-    expect(['2', '12', '21', ''].map((answer) => paid('noisy-oracle', answer, own))).toEqual([
+    expect(['2', '102', '120', ''].map((answer) => paid('noisy-oracle', answer, own))).toEqual([
       400, 400, 0, 0,
     ]);
   });

@@ -51,6 +51,25 @@ it('a token in the loss is what the oracle makes of it, term by term', () => {
   );
 });
 
+it.each([
+  // Within, above and below what is clipped at .8 and 1.3, for a rollout to be made likelier and one to be made rarer.
+  { ratio: 1.1, advantage: 1, policy: -1.1 },
+  { ratio: 1.5, advantage: 1, policy: -1.3 },
+  { ratio: 0.5, advantage: 1, policy: -0.5 },
+  { ratio: 0.9, advantage: -1, policy: 0.9 },
+  { ratio: 1.5, advantage: -1, policy: 1.5 },
+  { ratio: 0.5, advantage: -1, policy: 0.8 },
+  { ratio: 9, advantage: -1, policy: 3 },
+])('clips by hand: ratio $ratio, advantage $advantage', ({ ratio, advantage, policy }) => {
+  const token = { ratio, advantage, k3: 0, entropy: 1, weight: 0.5 };
+  const settings = { clipLow: 0.2, clipHigh: 0.3, klCoefficient: 0, entropyBonus: 0 };
+  const parts = tokenLoss(token, settings);
+  expect(parts.policy).toBeCloseTo(policy, 12);
+  expect(parts.loss).toBeCloseTo(policy / 2, 12);
+  // Without a bonus there is none, not one of −0, which would be printed.
+  expect(parts.entropy).toBe(0);
+});
+
 const lengths = fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1, maxLength: 40 });
 
 it('dapo is the mean over tokens: all tokens weigh alike, together 1', () => {
