@@ -54,6 +54,8 @@ export type Command =
   | { readonly type: 'drop'; readonly lane: LaneId }
   | { readonly type: 'train' }
   | { readonly type: 'pause' }
+  /** Has every lane kept as it is at the next edge of a step; the training goes on. */
+  | { readonly type: 'keep' }
   /** One step of every lane, then pause; of the lanes behind, where some are. */
   | { readonly type: 'step' }
   /** A live change of one lane; takes effect at the next step's edge. */

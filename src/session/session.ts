@@ -81,6 +81,11 @@ export class Session {
       case 'pause':
         this.#schedule.want(0);
         return;
+      case 'keep':
+        this.#schedule.ask(async () => {
+          for (const lane of this.#lanes) await lane.rest();
+        });
+        return;
       case 'step':
         this.#schedule.want(1);
         return;

@@ -1,7 +1,15 @@
 import { failureOf } from '../lib/failure.ts';
 import { LabError } from '../lib/labError.ts';
 import type { Folder } from './folder.ts';
-import type { KeepReport, KeepRequest, KeptCourseState, KeptLab, ListedLab, RestoredLab } from './kept.ts';
+import type {
+  BusyLab,
+  KeepReport,
+  KeepRequest,
+  KeptCourseState,
+  KeptLab,
+  ListedLab,
+  RestoredLab,
+} from './kept.ts';
 import { keepRecord, KeptCourse, recordKept, stepsKept } from './keptCourse.ts';
 import type { RunIndex } from './runIndex.ts';
 
@@ -12,8 +20,14 @@ export interface Places {
   /** Removes the folder of a run with all in it; one that is not there is no failure. */
   readonly remove: (run: string) => Promise<void>;
   readonly index: RunIndex;
-  /** Has the runs of a lab to itself from now on. @returns false where another page has */
-  readonly claim: (lab: string) => Promise<boolean>;
+  /**
+   * Has the runs of a lab to itself from now on.
+   * @param take whether a page that has them is asked to yield, and not waited for when it does not answer
+   * @returns false where another page has
+   */
+  readonly claim: (lab: string, take?: boolean) => Promise<boolean>;
+  /** Others may have what this page had. */
+  readonly release: () => void;
 }
 
 /** What was measured waits so long at most. */
@@ -96,7 +110,12 @@ export class Keeper {
         return;
       }
       case 'restore':
-        this.#tell({ type: 'restored', found: await this.#restore(request.lab) });
+        this.#tell({ type: 'restored', found: await this.#restore(request.lab, request.take) });
+        return;
+      case 'yield':
+        await this.#write();
+        this.stop(takenOver());
+        (await this.#places()).release();
         return;
       case 'list':
         this.#tell({ type: 'listed', labs: await this.#list() });
@@ -121,11 +140,11 @@ export class Keeper {
     request satisfies never;
   }
 
-  async #restore(id: string | null): Promise<RestoredLab | 'busy' | null> {
+  async #restore(id: string | null, take: boolean): Promise<RestoredLab | BusyLab | null> {
     const { index, claim, folder } = await this.#places();
     const lab: KeptLab | null = id === null ? await index.newestLab() : await index.lab(id);
     if (lab === null) return null;
-    if (!(await claim(lab.id))) return 'busy';
+    if (!(await claim(lab.id, take))) return { busy: lab.id };
     // This page may have trained it before.
     await this.#write();
     this.#indexed = true;
@@ -201,6 +220,15 @@ export class Keeper {
   }
 }
 
+/** Why a page keeps nothing any more whose run another one goes on with. */
+export function takenOver(): LabError {
+  return new LabError(
+    'bad-file',
+    'Another tab took this run over: from here on, this page keeps nothing of it.',
+    'Close this one, or export what it makes.',
+  );
+}
+
 function elsewhere(): LabError {
   return new LabError(
     'bad-file',
@@ -212,6 +240,14 @@ function elsewhere(): LabError {
 /** What a failure of the browser's storage means. */
 function inWords(error: unknown): unknown {
   if (!(error instanceof DOMException)) return error;
+  if (error.name === 'VersionError') {
+    return new LabError(
+      'bad-file',
+      'A newer version of the lab keeps runs here: this page is an older one, and keeps nothing.',
+      'Reload the page. Export first what you want to keep.',
+      error,
+    );
+  }
   const remedy = 'Training goes on. Export what you want to keep.';
   const sentence =
     error.name === 'QuotaExceededError'

@@ -1,12 +1,15 @@
 import '../lib/trustedScripts.ts';
-import { Keeper, type Places } from './keeper.ts';
-import type { KeepRequest } from './kept.ts';
+import { Keeper, type Places, takenOver } from './keeper.ts';
+import type { KeepReport, KeepRequest } from './kept.ts';
 import { isMissing, OpfsFolder } from './opfsFolder.ts';
 import { openRunIndex } from './runIndex.ts';
 import { LabError } from '../lib/labError.ts';
 
 /** A page that holds a run longer than this is not going. */
 const goingMs = 5000;
+/** One that is asked to yield makes its step and writes; longer than this, it is frozen or hangs. */
+const yieldMs = 20_000;
+const lockOf = (lab: string): string => `m-grpo-lab ${lab}`;
 
 /** The keeper's worker: between the page's messages and the browser's storage. */
 let places: Promise<Places> | null = null;
@@ -34,6 +37,30 @@ async function open(): Promise<Places> {
     );
   });
   const claimed = new Set<string>();
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  // Pages that want what this one has say so here.
+  const wishes = new BroadcastChannel('m-grpo-lab');
+  wishes.onmessage = ({ data }) => {
+    if (typeof data === 'string' && claimed.has(data))
+      self.postMessage({ type: 'wanted' } satisfies KeepReport);
+  };
+  /** Resolves to whether the lock is had; it is held until the page goes or yields. */
+  const hold = (lab: string, options: LockOptions): Promise<boolean> =>
+    new Promise((resolve) => {
+      const held = (): Promise<void> => {
+        claimed.add(lab);
+        resolve(true);
+        return released;
+      };
+      navigator.locks.request(lockOf(lab), options, held).catch(() => {
+        // Not had in time; or had, and taken by another page, which waited in vain for this one.
+        resolve(false);
+        if (claimed.delete(lab)) keeper.stop(takenOver());
+      });
+    });
   return {
     index,
     folder: async (run) => new OpfsFolder(await runs.getDirectoryHandle(run, { create: true })),
@@ -44,21 +71,16 @@ async function open(): Promise<Places> {
         if (!isMissing(error)) throw error;
       }
     },
-    claim: async (lab) => {
+    claim: async (lab, take = false) => {
       if (claimed.has(lab)) return true;
-      const got = await new Promise<boolean>((resolve) => {
-        // Held until the page goes. One that was just reloaded or killed may still be going.
-        const signal = AbortSignal.timeout(goingMs);
-        const held = (): Promise<never> => {
-          resolve(true);
-          return new Promise(() => undefined);
-        };
-        navigator.locks.request(`m-grpo-lab ${lab}`, { signal }, held).catch(() => {
-          resolve(false);
-        });
-      });
-      if (got) claimed.add(lab);
-      return got;
+      if (take) wishes.postMessage(lab);
+      // One that was just reloaded or killed may still be going.
+      const signal = AbortSignal.timeout(take ? yieldMs : goingMs);
+      return (await hold(lab, { signal })) || (take && hold(lab, { steal: true }));
+    },
+    release: () => {
+      claimed.clear();
+      release();
     },
   };
 }

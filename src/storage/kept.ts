@@ -87,6 +87,11 @@ export interface RestoredLab {
   readonly courses: ReadonlyMap<string, KeptCourseState>;
 }
 
+/** The lanes of a page that another page has. */
+export interface BusyLab {
+  readonly busy: string;
+}
+
 /** What the page asks of the keeper, which does one after the other. A run is named by an id that no other ever has. */
 export type KeepRequest =
   /** Rows as in `KeptCourseState`. */
@@ -103,8 +108,10 @@ export type KeepRequest =
   /** The run goes on from the checkpoint of a step after what came later was lost; step 0: from its beginning. */
   | { readonly type: 'back'; readonly run: string; readonly step: number }
   | { readonly type: 'save'; readonly lab: KeptLab; readonly runs: readonly KeptEntry[] }
-  /** @param lab null: the newest */
-  | { readonly type: 'restore'; readonly lab: string | null }
+  /** @param lab null: the newest @param take from another page that has it; that one is told, and keeps it no more */
+  | { readonly type: 'restore'; readonly lab: string | null; readonly take: boolean }
+  /** Another page takes what this one has: all that was asked before is done, and nothing after. */
+  | { readonly type: 'yield' }
   /** What is kept, for the list. */
   | { readonly type: 'list' }
   /** What its reader calls a lab. */
@@ -125,7 +132,9 @@ export type KeepRequest =
 
 /** What the keeper tells the page. */
 export type KeepReport =
-  | { readonly type: 'restored'; readonly found: RestoredLab | 'busy' | null }
+  | { readonly type: 'restored'; readonly found: RestoredLab | BusyLab | null }
+  /** Another page wants what this one has: it comes to rest, and yields. */
+  | { readonly type: 'wanted' }
   /** Newest first. */
   | { readonly type: 'listed'; readonly labs: readonly ListedLab[] }
   /** JSON lines of one run each, in the order that was asked for; null: one of them can't be read. */

@@ -2,7 +2,7 @@ import { LabError } from '../lib/labError.ts';
 import { defaultPreset, presets } from '../settings/presets.ts';
 import { decodeUrl, encodeUrl, linkQuery, type SharedLab } from '../settings/url.ts';
 import { open } from './connection.ts';
-import { askForLab, mayRestore } from './keeping.ts';
+import { askForLab, kept, mayRestore } from './keeping.ts';
 import { labName, nameHere } from './labName.ts';
 import { lab, setupsOf } from './lanes.ts';
 import { encodeLook } from './look.ts';
@@ -16,7 +16,8 @@ export async function openOrRestore(search: string): Promise<void> {
   const name = nameHere();
   if (mayRestore() && (name !== null || search === '')) {
     const found = await askForLab(name);
-    if (found !== null && found !== 'busy') {
+    if (found !== null && 'busy' in found) kept.setState({ busy: found.busy });
+    else if (found !== null) {
       const { restore } = await import('./restore.ts');
       if (await restore(found)) return;
     }

@@ -4,9 +4,10 @@ import { thisLab } from '../records/thisLab.ts';
 import type { LiveChange } from '../records/run.ts';
 import type { Event, LaneId } from '../session/protocol.ts';
 import type { KeepReport, KeepRequest, KeptEntry, KeptLab, KeptLabel } from '../storage/kept.ts';
-import { laneNow, overhear } from './connection.ts';
+import { laneNow, overhear, send } from './connection.ts';
 import { canKeep, keepName, labName } from './labName.ts';
 import { type LabState, type Lane, lab, setupOf, stepOf } from './lanes.ts';
+import { resting } from './resting.ts';
 import { stateInWords } from './status.ts';
 
 /** What the page needs of the keeper's worker. */
@@ -37,9 +38,11 @@ export interface Kept {
   readonly state: 'idle' | 'kept' | 'stopped';
   readonly failure: Failure | null;
   readonly restored: Restored | null;
+  /** What the page was to show and another tab has. */
+  readonly busy: string | null;
 }
 
-export const kept = createStore<Kept>()(() => ({ state: 'idle', failure: null, restored: null }));
+export const kept = createStore<Kept>()(() => ({ state: 'idle', failure: null, restored: null, busy: null }));
 
 /** In local storage while there is something to restore: without it a visit need not ask. */
 const keptKey = 'm-grpo-lab.kept';
@@ -78,10 +81,20 @@ export function keepRuns(make: () => KeeperPort): void {
     if (lanes.map(({ id }) => id).join() !== before.lanes.map(({ id }) => id).join()) saveNow();
     else saving ??= setTimeout(save, saveMs);
   });
-  addEventListener('pagehide', () => {
-    save();
-    if (keeper !== null) ask({ type: 'flush' });
+  // A page out of sight may be frozen, put away or closed without a further word; what of it comes in time is kept.
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) putAside();
   });
+  document.addEventListener('freeze', putAside);
+  addEventListener('pagehide', putAside);
+}
+
+/** Has all kept as it is now. */
+function putAside(): void {
+  if (keeper === null || kept.getState().state === 'stopped') return;
+  save();
+  ask({ type: 'flush' });
+  send({ type: 'keep' });
 }
 
 /** Whether what this page trains survives it. */
@@ -98,9 +111,12 @@ export function mayRestore(): boolean {
   }
 }
 
-/** Asks for the lanes of a page once more. @param name null: the newest */
-export async function askForLab(name: string | null): Promise<(KeepReport & { type: 'restored' })['found']> {
-  const answer = await question({ type: 'restore', lab: name });
+/** Asks for the lanes of a page once more. @param name null: the newest @param take from another tab that has them */
+export async function askForLab(
+  name: string | null,
+  take = false,
+): Promise<(KeepReport & { type: 'restored' })['found']> {
+  const answer = await question({ type: 'restore', lab: name, take });
   return answer?.type === 'restored' ? answer.found : null;
 }
 
@@ -138,7 +154,7 @@ export function adopt({ id, changes }: Lane, run: string, goesOn: boolean): void
 
 /** Puts away what is said of restored runs, or of runs that can't be kept. */
 export function dismissKept(): void {
-  kept.setState({ restored: null, failure: null });
+  kept.setState({ restored: null, failure: null, busy: null });
 }
 
 function ask(request: KeepRequest, transfer: Transferable[] = []): void {
@@ -184,6 +200,9 @@ function report(data: KeepReport): void {
       if (lane !== undefined) compared(lane, data.sentence);
       return;
     }
+    case 'wanted':
+      void yieldRuns();
+      return;
     case 'stopped':
       kept.setState({ state: 'stopped', failure: data.failure });
       for (const answer of waiting) answer(null);
@@ -191,6 +210,13 @@ function report(data: KeepReport): void {
       return;
   }
   data satisfies never;
+}
+
+/** Lets another tab go on with what this one trains: from its last step. */
+async function yieldRuns(): Promise<void> {
+  await resting();
+  save();
+  ask({ type: 'yield' });
 }
 
 function compared(lane: LaneId, sentence: string): void {

@@ -2,11 +2,11 @@ import { createStore } from 'zustand/vanilla';
 import { presetNames, presets } from '../settings/presets.ts';
 import type { KeptLab, KeptLabel, ListedLab } from '../storage/kept.ts';
 import { agreeing } from './ask.ts';
-import { send } from './connection.ts';
 import { hasUnsaved } from './exportMetrics.ts';
-import { askForLab, labelLab, question } from './keeping.ts';
+import { askForLab, kept, labelLab, question } from './keeping.ts';
 import { fork } from './laneActions.ts';
 import { lab, type LabState } from './lanes.ts';
+import { labIs, resting } from './resting.ts';
 
 /** Of all that the lab keeps in this browser, as the browser estimates it. */
 export interface StorageUse {
@@ -25,6 +25,8 @@ export interface KeptList {
   readonly going: ReadonlySet<string>;
   /** The one that is being opened. */
   readonly opening: string | null;
+  /** One that was to be opened, and another tab has. */
+  readonly busy: string | null;
   /** Whether files are being read. */
   readonly importing: boolean;
   /** What became of a wish, or why it was not met; empty where there is nothing to say. */
@@ -36,6 +38,7 @@ export const keptList = createStore<KeptList>()(() => ({
   labs: 'reading',
   going: new Set(),
   opening: null,
+  busy: null,
   importing: false,
   said: '',
   storage: null,
@@ -59,13 +62,18 @@ export function presetTitle(preset: string): string {
 /** Reads what is kept. */
 export async function readKept(): Promise<void> {
   const answer = await question({ type: 'list' });
-  keptList.setState({ labs: answer?.type === 'listed' ? answer.labs : 'refused', said: '' });
+  keptList.setState({ labs: answer?.type === 'listed' ? answer.labs : 'refused', said: '', busy: null });
   await readStorage();
 }
 
-/** Shows lanes as they were kept, paused; asks first where steps would be lost. @param title of what is opened @param opened told where it was */
-export function openKept(id: string, title: string, opened: () => void): void {
-  asking(title, () => show(id, opened));
+/**
+ * Shows lanes as they were kept, paused; asks first where steps would be lost.
+ * @param title of what is opened
+ * @param opened told where it was
+ * @param take from another tab that has them: it comes to rest, and keeps nothing of them any more
+ */
+export function openKept(id: string, title: string, opened: () => void, take = false): void {
+  asking(title, () => show(id, opened, take));
 }
 
 /** Shows lanes as they were kept, and one more: the fork of a run from a checkpoint of it. */
@@ -137,13 +145,16 @@ export function deleteNow(): void {
   for (const id of [...deleting.keys()]) void remove(id);
 }
 
-async function show(id: string, opened: () => void): Promise<void> {
-  keptList.setState({ opening: id, said: '' });
+async function show(id: string, opened: () => void, take = false): Promise<void> {
+  keptList.setState({ opening: id, said: '', busy: null });
+  kept.setState({ busy: null });
   await resting();
-  const found = await askForLab(id);
+  const found = await askForLab(id, take);
   let said = '';
-  if (found === 'busy') said = elsewhere;
-  else if (found === null) said = 'It is not kept any more.';
+  if (found !== null && 'busy' in found) {
+    said = 'Another tab has this run.';
+    keptList.setState({ busy: id });
+  } else if (found === null) said = 'It is not kept any more.';
   else {
     // Loaded when asked for.
     const { restore } = await import('./restore.ts');
@@ -154,25 +165,6 @@ async function show(id: string, opened: () => void): Promise<void> {
 }
 
 const elsewhere = 'Another tab has this run. Close that tab first.';
-
-/** Until no step is under way: a run that is left is kept with a checkpoint of its last step. */
-function resting(): Promise<void> {
-  if (lab.getState().state !== 'training') return Promise.resolve();
-  send({ type: 'pause' });
-  return labIs(({ state }) => state !== 'training');
-}
-
-/** Until the page's lanes are in a state. */
-function labIs(so: (state: LabState) => boolean): Promise<void> {
-  if (so(lab.getState())) return Promise.resolve();
-  return new Promise((resolve) => {
-    const stop = lab.subscribe((state) => {
-      if (!so(state)) return;
-      stop();
-      resolve();
-    });
-  });
-}
 
 async function remove(id: string): Promise<void> {
   clearTimeout(deleting.get(id));

@@ -24,11 +24,21 @@ const quiet = [
   '--disable-gpu-watchdog',
 ];
 
-/** @param args in place of those that offer WebGPU */
-export function launch(args: readonly string[] = withWebGPU): Promise<Browser> {
+/**
+ * @param args in place of those that offer WebGPU
+ * @param without what tests are otherwise spared
+ */
+export function launch(
+  args: readonly string[] = withWebGPU,
+  without: readonly string[] = [],
+): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error('No Chromium was found: `npm test` installs one.');
-  return chromium.launch({ executablePath, args: [...quiet, ...args], headless: true, timeout: waitMs });
+  return chromium.launch({
+    ...{ executablePath, headless: true, timeout: waitMs },
+    args: [...quiet, ...args],
+    ignoreDefaultArgs: [...without],
+  });
 }
 
 /** Something that serves the lab. */

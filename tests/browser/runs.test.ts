@@ -70,7 +70,7 @@ it('a run that was left for a preset is listed, opened again where it was, and d
   const { page: other, complaints: others } = await tab(context);
   await other.goto(`${lab.host.address}${query({ ...settings, seed: '8' })}#runs`);
   await other.getByRole('button', { name: /^Open Entropy of/ }).click();
-  await other.getByText('Another tab has this run. Close that tab first.').waitFor();
+  await other.getByText('Another tab has this run.').waitFor();
   expect(new URL(other.url()).hash).toBe('#runs');
   await page.close();
 

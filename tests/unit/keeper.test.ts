@@ -128,13 +128,35 @@ describe('a keeper', () => {
     expect(disk.record()).toBe(record);
   });
 
+  it('yields a run to a page that takes it, with all that waited to be written, and writes nothing after', async () => {
+    await trained(disk, 3, [2]);
+    const page = disk.page();
+    await page.restored();
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(3, 5) });
+    page.keeper.receive({ type: 'yield' });
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(6, 6) });
+    page.keeper.receive({ type: 'flush' });
+    await vi.waitUntil(() => disk.released === 1);
+    expect(page.failure()?.sentence).toMatch(/^Another tab took this run over/);
+    const other = disk.page();
+    disk.claimed = false;
+    expect(await other.answered({ type: 'restore', lab: 'lab', take: false })).toEqual({
+      type: 'restored',
+      found: { busy: 'lab' },
+    });
+    const report = await other.answered({ type: 'restore', lab: 'lab', take: true });
+    const found = report?.type === 'restored' ? report.found : null;
+    if (found === null || 'busy' in found) throw new Error('not taken over');
+    expect(unpackRows(found.courses.get('one')?.again ?? new Float64Array())).toEqual([3, 4, 5].map(row));
+  });
+
   it('gives back all that the same page trained before it showed other lanes', async () => {
     await trained(disk, 3, [2]);
     const page = disk.page();
     await page.restored();
     page.keeper.receive({ type: 'rows', run: 'one', rows: rows(3, 5) });
-    const report = await page.answered({ type: 'restore', lab: 'lab' });
-    if (report?.type !== 'restored' || report.found === null || report.found === 'busy')
+    const report = await page.answered({ type: 'restore', lab: 'lab', take: false });
+    if (report?.type !== 'restored' || report.found === null || 'busy' in report.found)
       throw new Error('not restored');
     const again = report.found.courses.get('one')?.again;
     expect(unpackRows(again ?? new Float64Array())).toEqual([3, 4, 5].map(row));

@@ -49,6 +49,8 @@ export class Disk {
   readonly labels = new Map<string, KeptLabel>();
   entries: KeptEntry[] = [];
   claimed = true;
+  /** How often a page let go of what it had. */
+  released = 0;
   /** Whether folders can't be removed. */
   refuses = false;
 
@@ -67,7 +69,10 @@ export class Disk {
             this.folders.delete(run);
             return Promise.resolve();
           },
-          claim: () => Promise.resolve(this.claimed),
+          claim: (_, take = false) => Promise.resolve(this.claimed || take),
+          release: () => {
+            this.released++;
+          },
           index: {
             lab: (id: string) => Promise.resolve(this.labs.get(id) ?? null),
             newestLab: () =>
@@ -108,10 +113,11 @@ export class Disk {
         keeper.receive({ type: 'checkpoint', run: 'one', sent: sender.pack(one).sent });
       },
       async restored() {
-        keeper.receive({ type: 'restore', lab: null });
+        keeper.receive({ type: 'restore', lab: null, take: false });
         await vi.waitUntil(() => reports.some(({ type }) => type === 'restored' || type === 'stopped'));
         const report = reports.find((each) => each.type === 'restored');
-        return report?.found === 'busy' ? null : (report?.found ?? null);
+        const found = report?.found ?? null;
+        return found !== null && 'busy' in found ? null : found;
       },
       async flushed() {
         const before = reports.length;

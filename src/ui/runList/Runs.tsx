@@ -3,9 +3,10 @@ import { useStore } from 'zustand';
 import { chooseNone, compareChosen, compared, leaveComparison } from '../../store/compared.ts';
 import { kept } from '../../store/keeping.ts';
 import { importFiles } from '../../store/keptFiles.ts';
-import { deleteNow, keptList, readKept, type StorageUse } from '../../store/keptList.ts';
+import { deleteNow, keptList, openKept, readKept, type StorageUse } from '../../store/keptList.ts';
 import { formatBytes } from '../format.ts';
 import { Comparison } from './Comparison.tsx';
+import { goToLab } from './goToLab.ts';
 import { RunItem } from './RunItem.tsx';
 import './runList.css';
 
@@ -50,7 +51,7 @@ export function Runs() {
 }
 
 function List() {
-  const { labs, said, storage, importing } = useStore(keptList);
+  const { labs, said, busy, storage, importing } = useStore(keptList);
   const failure = useStore(kept, (state) => state.failure);
   return (
     <>
@@ -65,6 +66,20 @@ function List() {
       </header>
       <p role="status" className="runs-said">
         {importing ? 'Reading …' : said}
+        {busy === null ? null : (
+          <>
+            {' '}
+            It can be looked at here, or taken over: it pauses there and goes on in this tab.{' '}
+            <button
+              type="button"
+              onClick={() => {
+                openKept(busy, 'The run of another tab', goToLab, true);
+              }}
+            >
+              Take it over
+            </button>
+          </>
+        )}
       </p>
       {labs === 'reading' ? (
         <p>Reading …</p>

@@ -8,7 +8,10 @@ const KeptNote = lazily(() => import('./KeptNote.tsx').then((part) => part.KeptN
 
 /** A line above the lab where its lanes were restored, or can't be kept. */
 export function KeptLine() {
-  const wanted = useStore(kept, ({ restored, failure }) => restored !== null || failure !== null);
+  const wanted = useStore(
+    kept,
+    ({ restored, failure, busy }) => restored !== null || failure !== null || busy !== null,
+  );
   if (!wanted) return null;
   return (
     <Boundary what="What is said of the run that was kept">

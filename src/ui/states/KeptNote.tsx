@@ -1,6 +1,7 @@
 import { useStore } from 'zustand';
 import { choosePreset } from '../../store/actions.ts';
 import { dismissKept, kept, type Restored } from '../../store/keeping.ts';
+import { openKept } from '../../store/keptList.ts';
 import { differingKeys, type Lane, setupsOf } from '../../store/lanes.ts';
 import { presets, type PresetName } from '../../settings/presets.ts';
 import { counted } from '../format.ts';
@@ -11,10 +12,27 @@ import './kept.css';
 export function KeptNote() {
   const restored = useStore(kept, (state) => state.restored);
   const failure = useStore(kept, (state) => state.failure);
+  const busy = useStore(kept, (state) => state.busy);
   const preset = useLab((lab) => lab.preset);
   const lanes = useLab((lab) => lab.lanes);
   return (
     <section className="kept-line" aria-label="Kept runs" role="status">
+      {busy === null ? null : (
+        <>
+          <p>
+            <strong>Another tab has your run.</strong> Here is a fresh {presets[preset].title}. Taken over,
+            the run pauses there and goes on here.
+          </p>
+          <button
+            type="button"
+            onClick={() => {
+              openKept(busy, 'Your run', () => undefined, true);
+            }}
+          >
+            Take it over
+          </button>
+        </>
+      )}
       {failure === null ? null : <p>{`${failure.sentence} ${failure.remedy}`}</p>}
       {restored === null ? null : (
         <>
