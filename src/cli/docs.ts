@@ -167,7 +167,8 @@ function claimTable(): string {
 
 /** Experiments named after a preset in the presets' order, then the others; the early warning's have a page of their own. */
 function resultTable(): string {
-  const own: readonly string[] = warningExperiments;
+  // Of a pilot only what it was run to choose is told.
+  const own: readonly string[] = [...warningExperiments, 'critical-pilot'];
   const order = (name: string): number => {
     const at = (presetNames as readonly string[]).indexOf(name);
     return at < 0 ? presetNames.length : at;
