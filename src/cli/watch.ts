@@ -7,6 +7,7 @@ import { logOfCompletions } from '../records/completions/attach.ts';
 import type { Completion } from '../records/completions/completion.ts';
 import { rowsOfCompletions } from '../records/completions/rows.ts';
 import { type Log, limits, whatIsRead } from '../records/import/log.ts';
+import { folderLimits, isLogName, newestOf, type Placed } from '../records/watched/folder.ts';
 import { gathered, nearestRun } from '../records/watched/gather.ts';
 import { GrownFile, type Growing } from '../records/watched/grown.ts';
 import { judgedRun, type JudgedRun } from '../records/watched/run.ts';
@@ -73,6 +74,8 @@ class Watcher {
   readonly #json: boolean;
   readonly #answer: string | undefined;
   #files: readonly string[] = [];
+  /** Folders that were said to hold nothing. */
+  readonly #empty = new Set<string>();
   readonly #read = new Map<string, Read>();
   /** By the names of the runs. */
   #said = new Map<string, JudgedRun>();
@@ -85,7 +88,8 @@ class Watcher {
   }
 
   get exitCode(): number {
-    const refused = [...this.#read.values()].filter((read) => read.refused !== null).length;
+    // What lies in a folder need be no log.
+    const refused = this.#given.filter((file) => (this.#read.get(file)?.refused ?? null) !== null).length;
     return exitCode(
       [...this.#said.values()].map(({ verdict }) => verdict.state),
       refused,
@@ -94,7 +98,14 @@ class Watcher {
 
   /** Reads what has changed, and says what there is to say. */
   async look(): Promise<void> {
-    this.#files = this.#given.flatMap(filesIn);
+    this.#files = this.#given.flatMap((path) => {
+      const files = filesIn(path);
+      if (files.length === 0 && !this.#empty.has(path)) {
+        this.#empty.add(path);
+        console.error(`${quotePath(path)} holds no file that is called as a log is. ${whatIsRead}`);
+      }
+      return files;
+    });
     let changed = false;
     for (const file of this.#files) changed = (await this.#readAnew(file)) || changed;
     if (!changed) return;
@@ -237,9 +248,29 @@ function growing(file: string): Growing {
 
 /** What a folder holds of logs and completions, in the order of their names; a file is itself. */
 function filesIn(path: string): readonly string[] {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path];
-  return readdirSync(path)
-    .filter((name) => /\.(parquet|jsonl|ndjson)$/.test(name))
-    .sort(new Intl.Collator('en', { numeric: true }).compare)
-    .map((name) => join(path, name));
+  if (!isFolder(path)) return [path];
+  const byName = new Intl.Collator('en', { numeric: true });
+  return newestOf(foundIn(path, [basename(resolve(path))]))
+    .toSorted((a, b) => byName.compare(a.path, b.path))
+    .map((each) => each.path);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+interface Found extends Placed {
+  readonly path: string;
+}
+
+function foundIn(folder: string, folders: readonly string[]): readonly Found[] {
+  if (folders.length > folderLimits.deepest) return [];
+  const found: Found[] = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) found.push(...foundIn(path, [...folders, entry.name]));
+    else if (isLogName(entry.name)) found.push({ folders, name: entry.name, path });
+    if (found.length >= folderLimits.files) break;
+  }
+  return found.slice(0, folderLimits.files);
 }

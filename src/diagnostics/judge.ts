@@ -71,6 +71,8 @@ const telling = kept.filter((id) => !/^(optim|truth)\//.test(id));
 
 /** Share of groups without gradient from which a row counts as dead. */
 const nearlyAll = 0.95;
+/** Of these, whatever rules speak, one sentence says it. */
+const toldOnce: ReadonlySet<MetricId> = new Set(['reward/mean', 'completion/truncated']);
 /** Most sentences of a reason. */
 const mostSentences = 4;
 /** The score of two signs together that make red: in the middle of it. */
@@ -241,16 +243,24 @@ export class RunJudge {
     const circumstances = this.#circumstances();
     const dead = { stretch: this.#dead.stretch, by: this.#deadBy };
     const said = new Set<string>();
+    // A sign that no solved task has takes the doubt away, and so does what is right where the log has it.
+    const isDoubtful =
+      this.alarm === 'watch' ||
+      (this.#spoken.every(({ signal }) => signal.doubt !== undefined) &&
+        this.#evaluations.curve.length + this.#means.curve.length === 0);
     return [...worst, ...others].flatMap(({ signal }) => {
       const { metrics: rests, ...told } = toldBy(signal, this.#seenBy(signal, dead));
-      // Two rules of one name say the same, as do two of the reward.
-      const about = signal.metric === 'reward/mean' ? 'reward' : signal.name;
+      // Two rules of one name say the same, as do two of the reward, and two of the limit.
+      const about = toldOnce.has(signal.metric) ? signal.metric : signal.name;
       if (said.has(about)) return [];
       said.add(about);
       const from = Number.isNaN(told.since) ? (this.#speaking.get(signal) ?? this.#step) : told.since;
-      const doubts = this.alarm === 'warning' ? [] : Object.entries(signal.doubt ?? {});
-      const doubt = doubts.filter(([circumstance]) => circumstances.has(circumstance as Circumstance));
-      const sentence = [signal.alarm(told), ...doubt.map(([, words]) => words)].join('. ');
+      const doubt = Object.entries(signal.doubt ?? {}).flatMap(([circumstance, words]) => {
+        const holds = isDoubtful && circumstances.has(circumstance as Circumstance) && !said.has(words);
+        if (holds) said.add(words);
+        return holds ? [words] : [];
+      });
+      const sentence = [signal.alarm(told), ...doubt].join('. ');
       return [{ name: signal.name, metrics: rests, from, to: this.#step, sentence }];
     });
   }

@@ -1,5 +1,13 @@
 import { createStore } from 'zustand/vanilla';
 import { LabError } from '../lib/labError.ts';
+import {
+  folderLimits,
+  isLogName,
+  newestOf,
+  type Placed,
+  placeOf,
+  runFolderOf,
+} from '../records/watched/folder.ts';
 import { readFiles, refreshFile, watch, type WatchedRun } from './watch.ts';
 
 /** A file or a folder that the browser was allowed to read again. */
@@ -28,9 +36,6 @@ export const following = createStore<FollowState>()(() => ({ followed: [], turne
 const everyMs = 3000;
 /** Of the time a look takes, how many times that is waited at least. */
 const mostShare = 10;
-/** How deep in a folder logs are looked for, and how many files are read. */
-const deepest = 3;
-const mostFiles = 1000;
 
 /** A file that is followed, as it was read last. */
 interface Known {
@@ -48,10 +53,7 @@ interface Source {
   readonly runs: Map<string, number>;
 }
 
-/** A file where it was found. */
-interface Found {
-  /** Folders above it, from the source on. */
-  readonly folders: readonly string[];
+interface Found extends Placed {
   readonly handle: FileSystemFileHandle;
 }
 
@@ -101,7 +103,7 @@ async function look(source: Source): Promise<void> {
     const fresh = new Map<string, { readonly place: string; readonly file: File }[]>();
     for (const { folders, handle: each } of newestOf(await filesIn(handle))) {
       const given = await each.getFile();
-      const place = placeOf(folders, given.name);
+      const place = placeOf({ folders, name: given.name });
       const before = known.get(place);
       if (before === undefined) {
         // A run's folder: what lies deeper, checkpoints and completions, is part of it.
@@ -161,43 +163,22 @@ function stampOf({ size, lastModified }: File): string {
   return `${size} ${lastModified}`;
 }
 
-/** Names that logs and completions have in the folder of a run. */
-const logNames = /(^trainer_state\.json|\.jsonl|\.ndjson|\.parquet|\.log|\.csv|^events\.out\.tfevents\..*)$/;
-const checkpoint = /^checkpoint-(\d+)$/;
-
-/** Where a file lies; that of a checkpoint in the place of the run's own. */
-function placeOf(folders: readonly string[], name: string): string {
-  return [...folders.filter((folder) => !checkpoint.test(folder)), name].join('/');
-}
-
 /** Trainers call their files the same in every run: within a folder the name of the run's own tells them apart. */
 function named(folders: readonly string[], file: File): File {
-  const run = folders.findLast((folder) => !checkpoint.test(folder));
+  const run = runFolderOf(folders);
   if (folders.length < 2 || run === undefined) return file;
   return new File([file], `${run}, ${file.name}`, { lastModified: file.lastModified });
 }
 
-/** Of the states in a run's folder and its checkpoints the newest alone: it holds what the others hold. */
-function newestOf(found: readonly Found[]): readonly Found[] {
-  const newest = new Map<string, { readonly number: number; readonly found: Found }>();
-  for (const each of found) {
-    const place = placeOf(each.folders, each.handle.name);
-    const number = Number(checkpoint.exec(each.folders.at(-1) ?? '')?.[1] ?? Infinity);
-    const before = newest.get(place);
-    if (before === undefined || number > before.number) newest.set(place, { number, found: each });
-  }
-  return [...newest.values()].map((each) => each.found);
-}
-
 async function filesIn(handle: Handle, folders: readonly string[] = []): Promise<readonly Found[]> {
-  if (handle.kind === 'file') return [{ folders, handle: handle }];
-  if (folders.length > deepest) return [];
+  if (handle.kind === 'file') return [{ folders, name: handle.name, handle }];
+  if (folders.length > folderLimits.deepest) return [];
   const files: Found[] = [];
   for await (const entry of handle.values()) {
-    if (files.length >= mostFiles) break;
-    if (entry.kind === 'directory' || logNames.test(entry.name))
+    if (files.length >= folderLimits.files) break;
+    if (entry.kind === 'directory' || isLogName(entry.name))
       files.push(...(await filesIn(entry, [...folders, handle.name])));
   }
   const byName = new Intl.Collator('en', { numeric: true });
-  return files.slice(0, mostFiles).sort((a, b) => byName.compare(a.handle.name, b.handle.name));
+  return files.slice(0, folderLimits.files).sort((a, b) => byName.compare(a.name, b.name));
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -32,6 +32,39 @@ it('says what the page says: exit 0 where a run is well, 1 where it alarms, 2 wh
   expect(JSON.parse(alarmed.stdout)).toMatchObject({ state: 'warning' });
   expect(refused.code).toBe(2);
   expect(refused.stderr).toMatch(/none\.jsonl" was not read\. .*there is no such file/);
+});
+
+it('a folder: each run in it once, a run’s newest checkpoint; one without logs is told', async () => {
+  const runs = join(folder, 'runs');
+  const state = (last: number): string =>
+    JSON.stringify({
+      log_history: Array.from({ length: last }, (_, i) => ({ step: i + 1, reward: learns(i), loss: 0.1 })),
+    });
+  for (const [place, text] of [
+    ['a/checkpoint-20/trainer_state.json', state(20)],
+    ['a/checkpoint-100/trainer_state.json', state(100)],
+    ['b/slurm-7.out', lines(1, 30, learns)],
+    ['b/data.csv', 'What was trained on'],
+  ] as const) {
+    mkdirSync(join(runs, place, '..'), { recursive: true });
+    writeFileSync(join(runs, place), text);
+  }
+  const said = await command('watch', runs, '--json');
+  const told = said.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { readonly run: string; readonly steps: readonly number[] });
+  expect(told.map(({ steps }) => steps)).toEqual([
+    [1, 100],
+    [1, 29],
+  ]);
+  expect(said.code).toBe(0);
+  expect(said.stderr).toContain('data.csv" was not read.');
+
+  mkdirSync(join(folder, 'empty'));
+  const empty = await command('watch', join(folder, 'empty'));
+  expect([empty.code, empty.stdout]).toEqual([2, '']);
+  expect(empty.stderr).toMatch(/empty" holds no file that is called as a log is\. Drop a console/);
 });
 
 it('--follow says when the verdict turns, whatever is half written meanwhile; Ctrl-C ends it with the status', async () => {

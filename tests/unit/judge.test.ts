@@ -190,7 +190,7 @@ describe('what has gone wrong is said, with its columns and since when', () => {
       'warning',
       'policy/entropy',
       null,
-      /Entropy has fallen to 1\/300 of its start.*Every completion runs into the limit/,
+      /Entropy has fallen to 1\/300 of its start.*100 % of the completions run into the limit, 2 % at the start/,
     ],
     [
       'entropy alone is gone, while the reward rises',
@@ -199,6 +199,18 @@ describe('what has gone wrong is said, with its columns and since when', () => {
       'policy/entropy',
       null,
       /Solved, or agreed on one answer/,
+    ],
+    [
+      'entropy and gradient are gone, while the reward rises: that may be all right',
+      turns(100, 50, {
+        'policy/entropy': () => 0.002,
+        'reward/zero_std_groups': () => 1,
+        'reward/mean': (row) => Math.min(1, 0.8 + 0.02 * row),
+      }),
+      'warning',
+      'policy/entropy',
+      null,
+      /tried any more\. Solved, or agreed on one answer: [^.]*\. No group has had a gradient since step 51[^.]*\. The reward/,
     ],
     [
       'the policy babbles',
@@ -273,6 +285,12 @@ describe('what has gone wrong is said, with its columns and since when', () => {
     );
     expect([last(rows).state, last(evaluated).state]).toEqual(['watch', 'healthy']);
   });
+});
+
+it('of completions that all run into the limit one sentence is said', () => {
+  const { reason } = last(turns(80, 50, { 'completion/truncated': () => 1 }));
+  expect(reason).toMatch(/^100 % of the completions run into the limit, 2 % at the start\./);
+  expect(reason.match(/into the limit/g)).toHaveLength(1);
 });
 
 it('a reward that still falls, however slowly, does not stand at its lowest', () => {
