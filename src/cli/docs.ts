@@ -9,7 +9,7 @@ import { flagOf } from '../settings/flags.ts';
 import { allowedValues } from '../settings/settings.ts';
 import type { Hyperparameter } from '../spec/hyperparameter.ts';
 import { metricIds, metrics } from '../spec/metrics.ts';
-import { namesByProgram } from '../records/import/names.ts';
+import { namedElsewhere, namesByProgram } from '../records/import/names.ts';
 import { claimExperiments, judgeClaims } from '../experiments/claims.ts';
 import type { ReducedRun } from '../experiments/reduced.ts';
 import { experimentNames, readExperiment, readResults } from './experimentFiles.ts';
@@ -132,7 +132,7 @@ function nameTable(): string {
       const named = namesByProgram(id).map(
         ([program, names]) => `${program}: ${names.map((name) => `\`${name}\``).join(', ')}`,
       );
-      return named.length === 0 ? [] : [[`${metrics[id].label} (\`${id}\`)`, named.join('; ')]];
+      return named.length === 0 ? [] : [[`${namedElsewhere(id).label} (\`${id}\`)`, named.join('; ')]];
     }),
   );
 }
