@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -23,12 +23,17 @@ function digestOf(names) {
 /**
  * A command as a module of its own, made once of the sources as they are: Vite takes most of a second to start and to
  * compile them, and this is started beside a trainer again and again.
- * @returns a function that imports one of its entries
+ * @returns a function that imports one of its entries; null where it can't be made or kept, on a disk that is full or not
+ * ours: what is wrong with the sources themselves is told by whoever compiles them then
  */
 export async function bundleOf(command) {
   const digest = digestOf(['src', 'build', 'vite.config.ts', 'package-lock.json', 'scripts/bundled.mjs']);
   const folder = join(cache, `${command}-${digest}`);
-  if (!existsSync(folder)) await bundle(command, folder);
+  try {
+    if (!existsSync(folder)) await bundle(command, folder);
+  } catch {
+    return null;
+  }
   return (entry) => import(join(folder, `${basename(entry, '.ts')}.mjs`));
 }
 
@@ -36,6 +41,8 @@ async function bundle(command, folder) {
   const { build, loadConfigFromFile } = await import('vite');
   const found = await loadConfigFromFile({ command: 'build', mode: 'production' }, undefined, root, 'error');
   const made = `${folder}.${process.pid}`;
+  // Fails here, and not after compiling, where nothing can be kept.
+  mkdirSync(made, { recursive: true });
   await build({
     root,
     configFile: false,
@@ -53,7 +60,6 @@ async function bundle(command, folder) {
       },
     },
   });
-  mkdirSync(dirname(folder), { recursive: true });
   for (const name of readdirSync(cache)) {
     const place = join(cache, name);
     const isOld = place !== made && Date.now() - statSync(place).mtimeMs > keptMs;

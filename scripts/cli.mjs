@@ -31,9 +31,8 @@ async function served() {
   return { load: (entry) => runner.import(entry), close };
 }
 
-const { load, close } = bundled.has(command)
-  ? { load: await bundleOf(command), close: () => undefined }
-  : await served();
+const bundle = bundled.has(command) ? await bundleOf(command) : null;
+const { load, close } = bundle === null ? await served() : { load: bundle, close: () => undefined };
 
 let code = 0;
 try {
