@@ -86,6 +86,53 @@ it.each(['light', 'dark'] as const)('%s: nor has what opens above the lab', asyn
   await page.close();
 });
 
+/** A page whose run is paused after some steps; everything above the lab can be opened from it. */
+async function paused(colorScheme: 'light' | 'dark'): Promise<Page> {
+  const { page } = await newPage(lab.browser);
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await page.goto(`${lab.host.address}${query({ ...tiny, steps: '100000' })}`);
+  await reaches(page, 'Ready to train');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForStep(page, 6);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  return page;
+}
+
+describe.each(['light', 'dark'] as const)('%s: nor has', (colorScheme) => {
+  it('an enlarged chart', async () => {
+    const page = await paused(colorScheme);
+    await page.getByRole('button', { name: 'Vote: enlarge' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Vote, enlarged' });
+    await dialog.locator('.curves path').first().waitFor();
+    await dialog.getByLabel('along').selectOption('completion tokens');
+    await dialog.getByRole('slider', { name: /completion tokens under the cursor/ }).press('ArrowLeft');
+    await dialog.locator('.cursor-step').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.close();
+  });
+
+  it('the presentation', async () => {
+    const page = await paused(colorScheme);
+    await page.getByRole('link', { name: 'Present' }).click();
+    await page.getByRole('button', { name: 'Leave (Esc)' }).waitFor();
+    await page.locator('.present .curves path').first().waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press('t');
+    await page.getByRole('button', { name: 'Hide the truth (t)' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.close();
+  });
+
+  it('the formula of a token', async () => {
+    const page = await paused(colorScheme);
+    await page.locator('.completions').getByRole('button', { name: 'policy' }).first().click();
+    await page.getByRole('region', { name: 'One token in the loss' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.close();
+  });
+});
+
 it('the main job by keyboard alone: train, look at a step, fork it, pause', async () => {
   const { page, complaints } = await newPage(lab.browser);
   await page.goto(`${lab.host.address}${query({ ...tiny, steps: '100000', checkpointEvery: '2' })}`);

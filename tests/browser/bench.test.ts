@@ -9,6 +9,15 @@ it('the bench measures this machine and shows what a step costs', async () => {
   await page.goto(`${lab.host.address}bench.html`);
   await page.getByRole('heading', { name: 'An example, measured elsewhere' }).waitFor();
   await page.getByRole('link', { name: 'Lab', exact: true }).waitFor();
+  // How long either takes is said before it is begun, the longer one the longer time.
+  const said = /example below took (\d+):(\d\d) minutes .* sizes (\d+):(\d\d),/;
+  const words = await page.locator('.bench > header > p').textContent();
+  const [part = NaN, partSeconds = NaN, whole = NaN, wholeSeconds = NaN] =
+    said
+      .exec(words ?? '')
+      ?.slice(1)
+      .map(Number) ?? [];
+  expect(60 * whole + wholeSeconds).toBeGreaterThan(60 * part + partSeconds);
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await page.getByRole('status').getByText('…').waitFor();
   const here = page.getByRole('region', { name: 'Measured here' });

@@ -1,6 +1,7 @@
+import type { Locator } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { standInForTrainer } from '../../bench/page/standIn.mjs';
-import { newPage, openedLab, query, reaches, waitForStep } from './lab.ts';
+import { launch, newPage, openedLab, query, reaches, waitForStep } from './lab.ts';
 
 const lab = openedLab();
 
@@ -57,4 +58,57 @@ it('a link carries the step, the zoom and what is hidden', async () => {
   await page.getByRole('button', { name: 'Copied' }).waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(look);
   await page.close();
+});
+
+it('fits the screens of a room: prompts are turned, and what is told stays in sight', async () => {
+  const { page } = await newPage(lab.browser);
+  await standInForTrainer(page);
+  await page.goto(`${lab.host.address}${query({ steps: '2000' })}#lab/present`);
+  await page.getByRole('button', { name: 'Leave (Esc)' }).waitFor();
+  await page.getByRole('button', { name: 'Train' }).click();
+  await page
+    .locator('.present footer')
+    .getByText(/ of \d+$/)
+    .waitFor();
+  for (const [width, height] of [
+    [1920, 1080],
+    [1440, 900],
+    [1280, 720],
+    [1024, 640],
+    [720, 450],
+    [390, 844],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    const size = `${String(width)}×${String(height)}`;
+    const boxOf = async (locator: Locator) => {
+      const box = await locator.boundingBox();
+      return { right: (box?.x ?? NaN) + (box?.width ?? NaN), bottom: (box?.y ?? NaN) + (box?.height ?? NaN) };
+    };
+    const [next, panel, told] = await Promise.all([
+      boxOf(page.getByRole('button', { name: 'Another prompt of the step: the next' })),
+      boxOf(page.getByRole('region', { name: 'What the model does' })),
+      boxOf(page.locator('.present footer p')),
+    ]);
+    expect(next.right, size).toBeLessThan(panel.right);
+    expect(told.bottom, size).toBeLessThanOrEqual(height);
+  }
+  await page.close();
+});
+
+it('says of a recorded run that it is one, and offers to train nothing', async () => {
+  const bare = await launch([]);
+  const { page } = await newPage(bare);
+  await page.goto(`${lab.host.address}#lab/present`);
+  const stage = page.getByRole('main');
+  await stage.getByText('recorded', { exact: true }).waitFor();
+  await stage.getByText(/ of \d+$/).waitFor();
+  expect(await stage.getByRole('button', { name: 'Train' }).count()).toBe(0);
+  await page.keyboard.press('ArrowLeft');
+  await stage
+    .locator('footer')
+    .getByText(/^step \d+/)
+    .waitFor();
+  // No banner above what is presented.
+  expect(await page.getByRole('alert').isVisible()).toBe(false);
+  await bare.close();
 });

@@ -56,6 +56,34 @@ it('fits from a large desk to a phone and 200 %: nothing beside the page, nothin
   await page.close();
 });
 
+it('progress, titles of charts and numbers of knobs are whole', async () => {
+  const page = await fourLanes();
+  const steps = page.getByRole('textbox', { name: 'Steps', exact: true });
+  await steps.fill('100000');
+  await steps.press('Enter');
+  for (const [width, height] of [
+    [1440, 900],
+    [1280, 720],
+    [1024, 640],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await expect
+      .poll(
+        () =>
+          page
+            .locator('.progress-words, .progress-words > span, .chart h2, .control .number')
+            .evaluateAll((all) =>
+              all
+                .filter((each) => each.scrollWidth > each.clientWidth && each.clientWidth > 0)
+                .map((each) => each.textContent || (each as HTMLInputElement).value),
+            ),
+        { message: String(width) },
+      )
+      .toEqual([]);
+  }
+  await page.close();
+});
+
 it('whatever is pressed is 24 pixels wide and high at least', async () => {
   const page = await fourLanes();
   const small = await page.evaluate(() =>

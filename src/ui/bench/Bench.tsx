@@ -16,8 +16,9 @@ export function Bench() {
         <h2>Bench</h2>
         <p>
           What a training step costs on this GPU, phase by phase, and how near that is to the best this
-          adapter does. The example below took {formatDuration(example.seconds)} on a software adapter; a GPU
-          is many times faster. Layouts, group sizes and model sizes take longer than all the rest.
+          adapter does. The example below took {formatDuration(example.seconds)} minutes on a software
+          adapter, and with all layouts, group sizes and model sizes {formatDuration(example.wholeSeconds)},{' '}
+          {formatDuration(example.largestSeconds)} of it for the largest model. A GPU is many times faster.
           {training
             ? ' The run in the lab pauses meanwhile, as it would disturb the times, and then goes on.'
             : ''}
@@ -53,7 +54,7 @@ export function Bench() {
       {progress.state === 'done' ? (
         <section aria-label="Measured here">
           <p className="bench-adapter">
-            {progress.done.adapter}, in {formatDuration(progress.seconds)}{' '}
+            {progress.done.adapter}, in {formatDuration(progress.seconds)} minutes{' '}
             <a
               download="m-grpo-lab-bench.json"
               href={`data:application/json,${encodeURIComponent(JSON.stringify(progress.done.result, null, 1))}`}
@@ -67,7 +68,7 @@ export function Bench() {
         <section className="bench-example" aria-labelledby="example-title">
           <h3 id="example-title">An example, measured elsewhere</h3>
           <p className="bench-adapter">
-            {example.adapter}, in {formatDuration(example.seconds)}. {example.where}
+            {example.adapter}, in {formatDuration(example.seconds)} minutes. {example.where}
           </p>
           <Figures tables={example.tables} />
         </section>

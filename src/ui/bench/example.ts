@@ -9,11 +9,17 @@ export const example: {
   /** How and where. */
   readonly where: string;
   readonly seconds: number;
+  /** With layouts, group sizes and model sizes: the same page, adapter and cores, on another day. */
+  readonly wholeSeconds: number;
+  /** The largest model's share of that. */
+  readonly largestSeconds: number;
   readonly tables: readonly Table[];
 } = {
   adapter: 'google · swiftshader',
   where: 'Two cores without a GPU, which other programs used as well.',
   seconds: 56,
+  wholeSeconds: 468,
+  largestSeconds: 297,
   tables: [
     {
       title: 'Preset duel: 20 steps of each lane in turn, median (p10–p90)',

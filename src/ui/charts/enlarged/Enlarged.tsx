@@ -98,7 +98,7 @@ export function Enlarged({ spec, first, onClose }: Props) {
   }
   const said = (here: number): string =>
     [
-      `${bySteps ? 'step' : axes[axis].label} ${formatValue(here)}`,
+      `${bySteps ? 'step' : axes[axis].label} ${here === 0 ? '0' : formatValue(here)}`,
       ...lanes.map(
         (lane) =>
           `${lane.name}: ${lines.map(({ id, short }) => `${short} ${formatValue(valueAt(lane, id, stepIn(lane, here)))}`).join(', ')}`,

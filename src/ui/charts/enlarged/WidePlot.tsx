@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useState } from 'react';
 import type { Span } from '../../../store/view.ts';
-import { formatTick, formatValue } from '../../format.ts';
+import { formatValue } from '../../format.ts';
 import { pixelOfStep, plotMargin, type ValueAxis, valueOfPixel } from '../plot.ts';
 import type { Size } from '../useSize.ts';
 import { zoomAround, zoomBetween } from '../zoom.ts';
@@ -132,7 +132,7 @@ export function WidePlot(props: Props) {
           className="cursor"
           style={{ transform: `translateX(${String(pixelOfStep(at, shown, size.width))}px)` }}
         >
-          <span className="cursor-step">{unit === 'step' ? formatTick(at) : formatValue(at)}</span>
+          <span className="cursor-step">{at === 0 ? '0' : formatValue(at)}</span>
         </div>
       )}
       {at === null || notes.length === 0 ? null : (
