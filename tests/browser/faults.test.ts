@@ -1,0 +1,157 @@
+import type { BrowserContext, Page, Worker } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { waitMs } from '../patience.ts';
+import { exportMetrics, openedLab, query, reaches, stepsMade, tiny, waitForStep } from './lab.ts';
+
+const lab = openedLab();
+
+const settings = { ...tiny, promptsPerStep: '2', checkpointEvery: '2', steps: '2000' };
+const line = (page: Page) => page.getByRole('status', { name: 'Kept runs' });
+
+/** A page that trains and is kept. */
+async function training(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(waitMs);
+  await page.addInitScript(() => {
+    localStorage.setItem('m-grpo-lab.tour', 'seen');
+  });
+  await page.goto(`${lab.host.address}${query(settings)}`);
+  await reaches(page, 'Ready to train');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForStep(page, 3);
+  await expect
+    .poll(() => page.evaluate(() => localStorage.getItem('m-grpo-lab.kept')), { timeout: waitMs })
+    .not.toBe(null);
+  return page;
+}
+
+/** Steps go on to be made. */
+async function goesOn(page: Page): Promise<void> {
+  await waitForStep(page, (await stepsMade(page)) + 3);
+}
+
+/** Of the workers of a page, the one in which something is there. */
+async function workerWith(page: Page, name: string): Promise<Worker> {
+  for (const worker of page.workers()) {
+    if (await worker.evaluate((wanted) => wanted in self, name)) return worker;
+  }
+  throw new Error(`no worker has ${name}`);
+}
+
+it('storage that is full under way is said, training goes on, and what was kept before is there after a reload', async () => {
+  const context = await lab.browser.newContext();
+  const page = await training(context);
+  const cdp = await context.newCDPSession(page);
+  const { origin } = new URL(lab.host.address);
+  const { usage } = await cdp.send('Storage.getUsageAndQuota', { origin });
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage });
+  await line(page).getByText('The browser’s storage is full: from here on, runs are not kept.').waitFor();
+  await goesOn(page);
+  page.on('dialog', (dialog) => void dialog.accept());
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin });
+  await page.goto(lab.host.address);
+  await reaches(page, 'Paused');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await goesOn(page);
+  expect(
+    await line(page)
+      .getByText(/storage is full/)
+      .count(),
+  ).toBe(0);
+  await context.close();
+});
+
+it('what is kept can be deleted under a running page: it says so, trains on, and opens afresh after a reload', async () => {
+  const context = await lab.browser.newContext();
+  const page = await training(context);
+  const cdp = await context.newCDPSession(page);
+  const { origin } = new URL(lab.host.address);
+  await cdp.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
+  await line(page)
+    .getByText(
+      /or it was deleted: from here on, this page keeps nothing|gives no storage \(\w+\): from here on/,
+    )
+    .waitFor();
+  await goesOn(page);
+  page.on('dialog', (dialog) => void dialog.accept());
+  await page.goto(lab.host.address);
+  await reaches(page, 'Ready to train');
+  await context.close();
+});
+
+it('a trainer that breaks is said in words, and the run is there after a reload', async () => {
+  const context = await lab.browser.newContext();
+  const page = await training(context);
+  const broken = page.workers().map((worker) =>
+    worker.evaluate(() => {
+      if (self.name === 'trainer') {
+        setTimeout(() => {
+          throw new Error('a ray from space');
+        });
+      }
+    }),
+  );
+  await Promise.all(broken);
+  await page
+    .getByText(/The trainer stopped: .*a ray from space/)
+    .first()
+    .waitFor();
+  await page.reload();
+  await reaches(page, 'Paused');
+  expect(await stepsMade(page)).toBeGreaterThanOrEqual(2);
+  await page.getByRole('button', { name: 'Train' }).click();
+  await goesOn(page);
+  await context.close();
+});
+
+it('a device destroyed in the middle of a step is replaced, and the run goes on', async () => {
+  const context = await lab.browser.newContext();
+  await context.route(/assets\/worker-/, async (route) => {
+    const answer = await route.fetch();
+    // Has the devices of the trainer within reach.
+    const hook = `{
+      const { requestDevice } = GPUAdapter.prototype;
+      GPUAdapter.prototype.requestDevice = async function (...given) {
+        return (self.device = await requestDevice.apply(this, given));
+      };
+    }`;
+    await route.fulfill({ response: answer, body: `${hook}\n${await answer.text()}` });
+  });
+  const page = await training(context);
+  const worker = await workerWith(page, 'device');
+  const before = await stepsMade(page);
+  await worker.evaluate(() => {
+    (self as unknown as { device: GPUDevice }).device.destroy();
+  });
+  await page
+    .getByText(/every lane goes on from its newest checkpoint/)
+    .first()
+    .waitFor();
+  await waitForStep(page, before + 3);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  // No step is missing, and none is there twice.
+  for (const rows of (await exportMetrics(page)).lanes)
+    expect(rows.map(({ step }) => step)).toEqual(rows.map((_, step) => step));
+  await context.close();
+});
+
+it('a clock that jumps back by a year changes nothing but dates: the run is kept and comes back', async () => {
+  const context = await lab.browser.newContext();
+  const page = await training(context);
+  await page.evaluate(() => {
+    const { now } = Date;
+    Date.now = () => now() - 365 * 24 * 3_600_000;
+  });
+  await goesOn(page);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  const made = await stepsMade(page);
+  await page.reload();
+  await reaches(page, 'Paused');
+  expect(await stepsMade(page)).toBe(made);
+  await line(page)
+    .getByText(/^Your run of /)
+    .waitFor();
+  await context.close();
+});
