@@ -117,5 +117,26 @@ it('a chart is read as a table, in the place of the curves, and its data saved w
     .split('\r\n');
   expect(lines[0]?.split(',').slice(0, 3)).toEqual(['lane', 'step', 'vote/answer_overlap']);
   expect(lines.length).toBeGreaterThan(4 * steps);
+
+  // As a picture that any program opens, with all that is needed to read it.
+  await chart.getByText('⋯').click();
+  const [picture] = await Promise.all([
+    page.waitForEvent('download'),
+    chart.getByRole('button', { name: 'Save as SVG' }).click(),
+  ]);
+  expect(picture.suggestedFilename()).toBe('vote.svg');
+  const svg = readFileSync(await picture.path(), 'utf8');
+  const read = await page.evaluate((text) => {
+    const { documentElement } = new DOMParser().parseFromString(text, 'image/svg+xml');
+    const words = [...documentElement.querySelectorAll('text')].map(({ textContent }) => textContent);
+    return {
+      name: documentElement.nodeName,
+      words,
+      curves: documentElement.querySelectorAll('g g path').length,
+    };
+  }, svg);
+  expect(read.name).toBe('svg');
+  expect(read.words[0]).toMatch(/^Vote/);
+  expect(read.curves).toBeGreaterThanOrEqual(4);
   await page.close();
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type MetricId, metricIds, toRow } from '../../src/spec/metrics.ts';
 import { presets } from '../../src/settings/presets.ts';
 import { Columns } from '../../src/store/columns.ts';
-import { pngOf } from '../../src/ui/charts/chartFile.ts';
+import { pngOf, svgOf } from '../../src/ui/charts/chartFile.ts';
 import { csvOf } from '../../src/ui/charts/csv.ts';
 import type { Sheet } from '../../src/ui/charts/sheet.ts';
 import { metricsOf } from '../../src/ui/charts/charts.ts';
@@ -299,6 +299,12 @@ describe('pngOf', () => {
     source: 'M-GRPO Lab 0.1.0 (abcdefg)',
   };
   const png = new Blob(['png']);
+  const said = (first: string): readonly string[] => [
+    ...['Entropy, nats', ...sheet.about, first, 'M-GRPO + IQR'],
+    ...['policy', '.31', '.28', 'anchor', '.12', '.13'],
+    ...['0', '.5', '1', '0', '20', '40'],
+    ...['SRT collapsed at step 25', sheet.source],
+  ];
 
   function canvasIs(canvas: Canvas | { getContext: () => null }): void {
     vi.stubGlobal('document', { documentElement: {}, createElement: () => canvas });
@@ -327,18 +333,7 @@ describe('pngOf', () => {
     expect(await pngOf(sheet)).toBe(png);
     expect(canvas.drawn.at(-1)).toMatchObject({ what: 'toBlob', told: ['image/png'] });
     expect(canvas.width).toBe(1440);
-    expect(canvas.texts()).toEqual([
-      'Entropy, nats',
-      ...sheet.about,
-      'SRT',
-      'M-GRPO + IQR',
-      ...['policy', '.31', '.28'],
-      ...['anchor', '.12', '.13'],
-      ...['0', '.5', '1'],
-      ...['0', '20', '40'],
-      'SRT collapsed at step 25',
-      sheet.source,
-    ]);
+    expect(canvas.texts()).toEqual(said('SRT'));
     // Each stroke of the legend is the one that its curves are drawn with, and each note has a line in its lane's colour.
     const strokes = canvas.drawn.filter(({ what }) => what === 'stroke');
     expect(strokes.slice(0, 2)).toMatchObject([{ dash: [] }, { dash: [5, 3] }]);
@@ -367,6 +362,23 @@ describe('pngOf', () => {
     expect(line.d).toBe(
       `M${plotMargin.left} ${height - plotMargin.bottom}L${720 - plotMargin.right} ${plotMargin.top}`,
     );
+  });
+
+  it('as SVG says the same, in words that stay words, with each curve in its lane’s colour inside the axes', async () => {
+    canvasIs(new Canvas(png));
+    const name = 'SRT <script>alert(1)</script>';
+    const svg = await svgOf({ ...sheet, lanes: [{ name, slot: 0 }, ...sheet.lanes.slice(1)] }).text();
+    const words = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
+    expect(words).toEqual(said('SRT &lt;script&gt;alert(1)&lt;/script&gt;'));
+    const [, inside = ''] = svg.split('<g clip-path="url(#plot)">');
+    const paths = [...inside.matchAll(/<path d="([^"]*)" ([^/]*)\/>/g)].map(([, , drawn]) => drawn);
+    expect(paths).toEqual([
+      'fill="--lane-1" opacity="0.14"',
+      'fill="none" stroke="--lane-0" stroke-width="1.5" opacity="0.25"',
+      'fill="none" stroke="--lane-1" stroke-width="1.5" stroke-dasharray="5 3"',
+      'fill="none" stroke="--lane-0" stroke-width="1" stroke-dasharray="2 2" opacity="0.8"',
+    ]);
+    expect(svg.split('<g ').length).toBe(svg.split('</g>').length);
   });
 
   it('says when there is no canvas, or no picture came of it', async () => {

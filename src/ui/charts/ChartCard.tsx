@@ -114,13 +114,15 @@ export const ChartCard = memo(function ChartCard({ spec, large = false }: Props)
                 new Blob([csvOf(lanes, metricsOf(spec), truthHidden)], { type: 'text/csv' }),
               );
             }}
-            onPng={() => {
+            onPicture={(format) => {
               const { smoothing } = viewStore.getState();
               const state = lab.getState();
               loadPart(() => import('./chartPicture.ts'))
-                .then(({ pngOf, sheetOf }) => pngOf(sheetOf(spec, picture, state, smoothing)))
+                .then(({ pngOf, sheetOf, svgOf }) =>
+                  (format === 'png' ? pngOf : svgOf)(sheetOf(spec, picture, state, smoothing)),
+                )
                 .then((file) => {
-                  download(`${spec.id}.png`, file);
+                  download(`${spec.id}.${format}`, file);
                 })
                 .catch((reason: unknown) => {
                   notify(`The picture can’t be made: ${String(reason)}. Save the data as CSV.`);

@@ -15,12 +15,13 @@ interface Props extends Partial<SeriesProps> {
   readonly title: string;
   readonly tabled: boolean;
   readonly onTable: () => void;
-  readonly onPng: (() => void) | null;
+  /** Null where it can't be drawn. */
+  readonly onPicture: ((format: 'png' | 'svg') => void) | null;
   readonly onCsv: () => void;
 }
 
 /** What can be done with a chart beside looking at it. */
-export function ChartMenu({ title, tabled, onTable, onPng, onCsv, ...series }: Props) {
+export function ChartMenu({ title, tabled, onTable, onPicture, onCsv, ...series }: Props) {
   const { lines = [], shown = [], onToggle, logarithmic = null, onLogarithmic } = series;
   const entry = (label: string, act: () => void) => (
     <button type="button" className="quiet" onClick={act}>
@@ -59,7 +60,16 @@ export function ChartMenu({ title, tabled, onTable, onPng, onCsv, ...series }: P
         </label>
       )}
       {entry(tabled ? 'Show as a chart' : 'Show as a table', onTable)}
-      {onPng === null ? null : entry('Save as PNG', onPng)}
+      {onPicture === null ? null : (
+        <>
+          {entry('Save as PNG', () => {
+            onPicture('png');
+          })}
+          {entry('Save as SVG', () => {
+            onPicture('svg');
+          })}
+        </>
+      )}
       {entry('Save data as CSV', onCsv)}
     </Menu>
   );

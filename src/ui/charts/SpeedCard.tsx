@@ -48,7 +48,7 @@ export const SpeedCard = memo(function SpeedCard() {
             onTable={() => {
               setTabled(!tabled);
             }}
-            onPng={null}
+            onPicture={null}
             onCsv={() => {
               const ids = measures.map(({ id }) => id);
               download('speed.csv', new Blob([csvOf(lanes, ids, false)], { type: 'text/csv' }));

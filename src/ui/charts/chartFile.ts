@@ -3,6 +3,7 @@ import { pathOf } from './curves.ts';
 import { strokes } from './dash.ts';
 import { pixelOfStep, plotMargin, valueScale } from './plot.ts';
 import type { Sheet } from './sheet.ts';
+import { canvasPen, type Pen, SvgPen } from './svgPen.ts';
 
 /** Of the axes and what is in them; words take what they need above and below. */
 const [width, plotHeight] = [720, 338];
@@ -20,8 +21,41 @@ interface Piece {
 /** A chart as a PNG at twice the size, in the colours of the page, with all that is needed to read it elsewhere. */
 export async function pngOf(sheet: Sheet): Promise<Blob> {
   const canvas = document.createElement('canvas');
+  const g = contextOf(canvas);
+  const pen = canvasPen(g);
+  const layout = layoutOf(pen, sheet);
+  canvas.width = 2 * width;
+  canvas.height = 2 * layout.height;
+  g.scale(2, 2);
+  drawSheet(pen, sheet, layout);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => {
+      if (blob === null) reject(new Error('the picture could not be made'));
+      else resolve(blob);
+    }, 'image/png');
+  });
+}
+
+/** The same as an SVG file, which stays sharp at any size and can be edited. */
+export function svgOf(sheet: Sheet): Blob {
+  const g = contextOf(document.createElement('canvas'));
+  const pen = new SvgPen((words, font) => {
+    g.font = font;
+    return g.measureText(words);
+  });
+  const layout = layoutOf(pen, sheet);
+  drawSheet(pen, sheet, layout);
+  return new Blob([pen.file(width, layout.height)], { type: 'image/svg+xml' });
+}
+
+function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   const g = canvas.getContext('2d');
   if (g === null) throw new Error('this browser has no canvas');
+  return g;
+}
+
+/** Lines of words above and below the axes, and how high all of it is. */
+function layoutOf(g: Pen, sheet: Sheet) {
   g.font = plain;
   const rows = [lanePieces(g, sheet), ...sheet.legend.map((line) => [legendPieces(g, sheet, line)])].flatMap(
     (pieces) => wrapped(pieces),
@@ -30,10 +64,11 @@ export async function pngOf(sheet: Sheet): Promise<Blob> {
   const notes = sheet.notes.slice(0, mostNotes);
   const left = sheet.notes.length - notes.length;
   const foot = row * (notes.length + (left > 0 ? 1 : 0) + 1) + 6;
-  const height = head + plotHeight + foot;
-  canvas.width = 2 * width;
-  canvas.height = 2 * height;
-  g.scale(2, 2);
+  return { rows, head, notes, left, height: head + plotHeight + foot };
+}
+
+function drawSheet(g: Pen, sheet: Sheet, layout: ReturnType<typeof layoutOf>): void {
+  const { rows, head, notes, left, height } = layout;
   g.fillStyle = colour('pane');
   g.fillRect(0, 0, width, height);
   g.fillStyle = colour('ink');
@@ -61,12 +96,6 @@ export async function pngOf(sheet: Sheet): Promise<Blob> {
   [...below, sheet.source].forEach((words, at) => {
     g.fillText(words, side, head + plotHeight + row * (at + 1) - 2, width - 2 * side);
   });
-  return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => {
-      if (blob === null) reject(new Error('the picture could not be made'));
-      else resolve(blob);
-    }, 'image/png');
-  });
 }
 
 function colour(name: string): string {
@@ -74,7 +103,7 @@ function colour(name: string): string {
 }
 
 /** Which colour is which lane. */
-function lanePieces(g: CanvasRenderingContext2D, { lanes }: Sheet): Piece[] {
+function lanePieces(g: Pen, { lanes }: Sheet): Piece[] {
   return lanes.map(({ name, slot }) => ({
     width: 30 + g.measureText(name).width,
     draw: (x, y) => {
@@ -86,11 +115,7 @@ function lanePieces(g: CanvasRenderingContext2D, { lanes }: Sheet): Piece[] {
 }
 
 /** Which stroke is which line, and its value in each lane. */
-function legendPieces(
-  g: CanvasRenderingContext2D,
-  { lanes }: Sheet,
-  { short, dash, values }: Sheet['legend'][number],
-): Piece {
+function legendPieces(g: Pen, { lanes }: Sheet, { short, dash, values }: Sheet['legend'][number]): Piece {
   const gap = 6;
   const of = (words: string): number => g.measureText(words).width + gap;
   return {
@@ -130,7 +155,7 @@ function wrapped(pieces: readonly Piece[]): Piece[][] {
   return lines;
 }
 
-function drawPlot(g: CanvasRenderingContext2D, { steps, values, zones, curves, notes }: Sheet): void {
+function drawPlot(g: Pen, { steps, values, zones, curves, notes }: Sheet): void {
   const [from, to] = steps.domain;
   const x = (step: number): number => pixelOfStep(step, { from, to }, width);
   const y = valueScale(values, plotHeight);
@@ -159,14 +184,14 @@ function drawPlot(g: CanvasRenderingContext2D, { steps, values, zones, curves, n
     g.fillRect(plotMargin.left, y(high), right - plotMargin.left, y(low) - y(high));
   }
   for (const curve of curves) {
-    const path = new Path2D(pathOf(curve, x, y));
+    const path = pathOf(curve, x, y);
     g.strokeStyle = g.fillStyle = colour(`lane-${String(curve.slot)}`);
     g.globalAlpha = curve.kind === 'band' ? 0.14 : curve.faint ? 0.25 : 1;
-    if (curve.kind === 'band') g.fill(path);
+    if (curve.kind === 'band') g.trace(path, 'fill');
     else {
       g.lineWidth = 1.5;
       g.setLineDash(dashOf(curve.dash));
-      g.stroke(path);
+      g.trace(path, 'stroke');
     }
   }
   g.globalAlpha = 0.8;
