@@ -1,12 +1,16 @@
 import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setupsOf, slug, type Experiment, type RunSetup } from '../experiments/declaration.ts';
-import { runsOfTask, taskIndex } from '../experiments/indices.ts';
+import { ranges, runsOfTask, taskIndex } from '../experiments/indices.ts';
 import { otherwise } from '../experiments/resume.ts';
 import { LabError } from '../lib/labError.ts';
+import { quotePath } from '../lib/quote.ts';
 import { numberOf, ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
-import { statusOf } from './exitStatus.ts';
+import { engineOf, engines } from './engines.ts';
+import { statuses, statusOf } from './exitStatus.ts';
 import {
   experimentNames,
+  experimentPath,
   readExperiment,
   readResult,
   readResults,
@@ -17,6 +21,8 @@ import { runPool } from './experimentPool.ts';
 import { jsonReport, plainReport } from './experimentReport.ts';
 import { runTask } from './experimentTask.ts';
 import { listenForEnd, startAgain } from './listenForEnd.ts';
+import { Output } from './output.ts';
+import { quoted, type Engine, type Sweep } from './sweep.ts';
 
 const own: OwnFlags = {
   seeds: { type: 'string', value: '0,1', help: 'only these of its seeds' },
@@ -29,9 +35,18 @@ const own: OwnFlags = {
   },
   'per-task': { type: 'string', value: 'number', help: 'runs a task (default 1)' },
   jobs: { type: 'string', value: 'number', help: 'as many tasks at once, each a process of its own' },
+  engine: {
+    type: 'string',
+    value: Object.keys(engines).join('|'),
+    help: 'make nothing, but print what this engine takes to make what is missing',
+  },
+  to: { type: 'string', value: 'file', help: 'write that to a file' },
   software: { type: 'boolean', help: 'let tasks compute on the processor where there is no GPU' },
   json: { type: 'boolean', help: 'print what happens as JSON lines' },
-  force: { type: 'boolean', help: 'make anew what was made with other settings' },
+  force: {
+    type: 'boolean',
+    help: 'make anew what was made with other settings; with --to, replace the file',
+  },
   help: { type: 'boolean', help: 'this list' },
 };
 
@@ -76,10 +91,38 @@ async function run(argv: string[]): Promise<number> {
     (setup) => lanes.includes(setup.name) && seeds.includes(setup.settings.seed),
   );
   const [each, jobs] = [count('per-task', 1_000_000) ?? 1, count('jobs', 256)];
-  const index = jobs === null ? taskIndex(text('index'), process.env) : null;
-  if (jobs !== null && flags.has('index')) {
-    throw new LabError('bad-setting', '--jobs and --index can’t both be given.', 'Leave out one of them.');
+  const [first, second] = ['engine', 'jobs', 'index'].filter((flag) => flags.has(flag));
+  if (first !== undefined && second !== undefined) {
+    throw new LabError(
+      'bad-setting',
+      `--${first} and --${second} can’t both be given.`,
+      'Leave out one of them.',
+    );
   }
+  if (flags.has('to') && first !== 'engine') {
+    throw new LabError('bad-setting', '--to is without --engine.', 'Give both, or --out for results.');
+  }
+  const engine = text('engine');
+  if (engine !== undefined) {
+    refuseOthers(chosen, out, false);
+    writeFor(
+      engineOf(engine),
+      {
+        ...{ name, given, tasks: missingTasks(chosen, each, out) },
+        flags: [...flags].flatMap(([name, value]) =>
+          ['engine', 'to', 'out', 'force'].includes(name)
+            ? []
+            : value === true
+              ? [`--${name}`]
+              : [`--${name}`, value],
+        ),
+        ...{ checkout: process.cwd(), out: resolve(out), gpu: !flags.has('software') },
+      },
+      { to: text('to'), force: flags.has('force') },
+    );
+    return statuses.done;
+  }
+  const index = jobs === null ? taskIndex(text('index'), process.env) : null;
   const setups = index === null ? chosen : chosen.slice(...runsOfTask(index, each, chosen.length));
   refuseOthers(setups, out, flags.has('force'));
 
@@ -107,6 +150,36 @@ async function run(argv: string[]): Promise<number> {
     },
     report,
   );
+}
+
+/** Numbers of the tasks that have a run which is not there. @param each runs a task @throws LabError where there is none */
+function missingTasks(setups: readonly RunSetup[], each: number, out: string): readonly number[] {
+  const missing = setups.flatMap((setup, at) =>
+    readResult(setup, out) === null ? [Math.floor(at / each)] : [],
+  );
+  if (missing.length > 0) return [...new Set(missing)];
+  throw new LabError(
+    'bad-setting',
+    `Nothing is left to make: all ${setups.length} runs are in ${quotePath(out)}.`,
+    'Name another folder with --out.',
+  );
+}
+
+/** What an engine takes: printed, or written to a file. */
+function writeFor(
+  engine: Engine,
+  sweep: Sweep,
+  { to, force }: { to: string | undefined; force: boolean },
+): void {
+  const text = engine.write(sweep, to ?? 'FILE');
+  if (to === undefined) {
+    process.stdout.write(text);
+    return;
+  }
+  const output = new Output(to, { flag: '--to', force, read: [experimentPath(sweep.given)] });
+  output.write(text);
+  output.close();
+  console.log(`${to}: ${sweep.name} for ${engine.title}, tasks ${ranges(sweep.tasks)}.`);
 }
 
 /** Whether a word is a flag, with its value or before it. */
@@ -169,9 +242,4 @@ function refuseOthers(setups: readonly RunSetup[], out: string, force: boolean):
     `${first.path} was made ${first.why}${more}.`,
     'Give --force to make them anew, or --out to write elsewhere.',
   );
-}
-
-/** As it would be typed. */
-function quoted(word: string): string {
-  return /^[\w.,=/-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

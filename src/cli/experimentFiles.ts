@@ -39,8 +39,13 @@ export function readExperiment(name: string): Experiment {
       `Choose one of ${experimentNames().join(', ')}, or give the path of a JSON file.`,
     );
   }
-  const path = name.endsWith('.json') ? name : `${declarationFolder}/${name}.json`;
+  const path = experimentPath(name);
   return parseExperiment(path, json(path));
+}
+
+/** The file of a declaration. @param name as `readExperiment` takes it */
+export function experimentPath(name: string): string {
+  return name.endsWith('.json') ? name : `${declarationFolder}/${name}.json`;
 }
 
 /** The file of a run. @param folder of all results */
