@@ -106,12 +106,17 @@ describe('Slurm', () => {
       /^node .*&$/m,
       `bash -c 'trap "sleep 0.1; exit 75" USR1; kill -USR1 $PPID; while :; do sleep 0.02; done' &`,
     );
-    const { error, stdout } = spawnSync('bash', ['-c', `scontrol() { echo scontrol "$@"; }\n${script}`], {
-      encoding: 'utf8',
-      env: { PATH: process.env.PATH, SLURM_ARRAY_JOB_ID: '40', SLURM_ARRAY_TASK_ID: '5' },
-    });
+    const { error, status, stdout } = spawnSync(
+      'bash',
+      ['-c', `scontrol() { echo scontrol "$@"; }\n${script}`],
+      {
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, SLURM_ARRAY_JOB_ID: '40', SLURM_ARRAY_TASK_ID: '5' },
+      },
+    );
     if (error !== undefined) skip(noBash);
-    expect(stdout.trim()).toBe('scontrol requeue 40_5');
+    // 138 were the end of a wait.
+    expect({ status, told: stdout.trim() }).toEqual({ status: 75, told: 'scontrol requeue 40_5' });
   });
 });
 

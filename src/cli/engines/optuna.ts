@@ -6,7 +6,7 @@ const optuna: Engine = {
   write: (
     sweep,
     file,
-  ) => `"""${sweep.name}: the tasks that are left to make, as trials of a grid; a trial's value is the seconds it took.
+  ) => `"""${sweep.name}: the tasks that are left to make, as trials; the value of one is the seconds it took.
 
     python ${quoted(file)} [STORAGE]
 
@@ -32,7 +32,7 @@ class Failed(Exception):
 
 
 def objective(trial):
-    index = trial.suggest_categorical("index", TASKS)
+    index = trial.suggest_int("index", 0, max(TASKS))
     begun = time.monotonic()
     status = subprocess.call([*COMMAND, "--index", str(index)], cwd=CHECKOUT)
     if status == ${statuses.done}:
@@ -45,22 +45,27 @@ def objective(trial):
     raise Failed(f"task {index} ended with {status}")
 
 
-def waiting():
-    return study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+def trials(*states):
+    return study.get_trials(deepcopy=False, states=states)
+
+
+def complete():
+    return {trial.params["index"] for trial in trials(TrialState.COMPLETE)}
 
 
 study = optuna.create_study(
     study_name="${plainName(sweep.name)}",
     storage=sys.argv[1] if len(sys.argv) > 1 else None,
-    sampler=optuna.samplers.GridSampler({"index": TASKS}),
+    sampler=optuna.samplers.RandomSampler(),  # of what is queued nothing is left to sample
     load_if_exists=True,
 )
-study.optimize(objective, catch=(Failed,))
-while waiting():  # what was started again after the last point of the grid
+if not trials(TrialState.WAITING, TrialState.RUNNING):  # no other worker is at it
+    for index in sorted(set(TASKS) - complete()):
+        study.enqueue_trial({"index": index})
+while trials(TrialState.WAITING):
     study.optimize(objective, n_trials=1, catch=(Failed,))
 
-done = {trial.params["index"] for trial in study.get_trials(states=(TrialState.COMPLETE,))}
-missing = [index for index in TASKS if index not in done]
+missing = sorted(set(TASKS) - complete() - {trial.params.get("index") for trial in trials(TrialState.RUNNING)})
 if missing:
     print(f"not made: {missing}", file=sys.stderr)
 sys.exit(1 if missing else 0)
