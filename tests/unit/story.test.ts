@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collapsedBelow } from '../../src/diagnostics/collapse.ts';
@@ -264,4 +265,17 @@ describe('phasesOf', () => {
       'together',
     ]);
   });
+});
+
+// Pairs of runs that were drawn once, and all that is told of them, word for word: a change of a rule shows in the file.
+// After one that is meant: UPDATE_STORY=1 npx vitest run --project unit tests/unit/story.test.ts
+it('what is told of forty pairs of runs stays as it is written down', () => {
+  const path = 'tests/unit/story.told.json';
+  const pairs = fc.sample(fc.tuple(anyRows, anyRows), { seed: 20_251_213, numRuns: 40 });
+  const said = pairs.map(([a, b]) => turnsOf([runOf('SRT', a), runOf('M-GRPO', b)]));
+  if (process.env.UPDATE_STORY === '1') {
+    writeFileSync(path, `[\n${said.map((turns) => JSON.stringify(turns)).join(',\n')}\n]\n`);
+  }
+  expect(said.flat().length).toBeGreaterThan(100);
+  expect(said).toEqual(JSON.parse(readFileSync(path, 'utf8')));
 });
