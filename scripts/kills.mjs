@@ -24,22 +24,9 @@ const jobs = Math.min(Number(values.jobs), availableParallelism());
 const deadline = Date.now() + 60_000 * Number(values.minutes);
 
 /** A guard that acts early and often, evaluations, checkpoints every third step. */
-const settings = [
-  ...[
-    '--preset',
-    'guarded-srt',
-    '--steps',
-    '16',
-    '--prompts-per-step',
-    '2',
-    '--group-size',
-    '4',
-    '--seed',
-    '7',
-  ],
-  ...['--warmup-steps', '0', '--eval-every', '4', '--eval-prompts', '2', '--eval-majority-prompts', '0'],
-  ...['--checkpoint-every', '3'],
-];
+const settings = JSON.parse(
+  readFileSync(new URL('../tests/fixtures/guardedRun.json', import.meta.url), 'utf8'),
+);
 /** Kills of one run: enough that all of them end. */
 const mostKillsOfOne = 6;
 

@@ -14,22 +14,7 @@ const place = (name: string): string => join(folder, name);
 const waiting = { timeout: waitMs, interval: 5 };
 
 /** Two lanes, the guard of one acting early and often: it goes back to checkpoints of before. */
-const settings = [
-  ...[
-    '--preset',
-    'guarded-srt',
-    '--steps',
-    '16',
-    '--prompts-per-step',
-    '2',
-    '--group-size',
-    '4',
-    '--seed',
-    '7',
-  ],
-  ...['--warmup-steps', '0', '--eval-every', '4', '--eval-prompts', '2', '--eval-majority-prompts', '0'],
-  ...['--checkpoint-every', '3'],
-];
+const settings = JSON.parse(readFileSync('tests/fixtures/guardedRun.json', 'utf8')) as readonly string[];
 
 const record = (name: string): string => join(place(name), 'record.jsonl');
 const rowsIn = (name: string): number =>
