@@ -27,12 +27,16 @@ const unloaded: Reporter = {
     vitest = started;
   },
   onTestRunEnd: (files) => {
-    for (const error of files.flatMap((file) => file.errors())) vitest?.state.catchError(error, 'Collect');
+    // As an error of its own: what comes from a worker has no prototype, and can't be turned into words.
+    for (const { message } of files.flatMap((file) => file.errors())) {
+      vitest?.state.catchError(new Error(message), 'Collect');
+    }
   },
 };
 
 /** Tests of the lab as the single project that Stryker's runner can drive. */
 export default defineConfig({
+  define: lab.define ?? {},
   plugins: [...(lab.plugins ?? []), pool],
   test: { ...project.test, include: files.split(','), reporters: [unloaded] },
 });

@@ -23,20 +23,48 @@ const rooms = {
   algorithms: { mutate: 'src/algorithms/**/*.ts', project: 'unit' },
   // These tests use a rule or two in passing, and import half the page: a second for each mutant.
   diagnostics: { mutate: 'src/diagnostics/**/*.ts', project: 'unit', but: ['customTask', 'guide', 'log'] },
-  settings: { mutate: 'src/settings/**/*.ts', project: 'unit' },
+  // Those left out draw the page, or read whole records: they use a preset or two in passing.
+  settings: {
+    mutate: 'src/settings/**/*.ts',
+    project: 'unit',
+    but: [
+      'customTask',
+      'experiments',
+      'guide',
+      'recorded',
+      'records',
+      'sheet',
+      'store',
+      'tour',
+      'ui',
+      'watch',
+    ],
+  },
   tasks: { mutate: 'src/tasks/**/*.ts', project: 'unit' },
-  records: { mutate: 'src/records/**/*.ts', project: 'unit' },
+  // Those left out train, keep and compare whole runs, or read thousands of spoilt files: seconds for each mutant.
+  records: {
+    mutate: 'src/records/**/*.ts',
+    project: 'unit',
+    but: ['experiments', 'keeper', 'keptList', 'logFuzz', 'store', 'story'],
+  },
   // Trains in each test: a mutant takes seconds.
   trainer: { mutate: 'src/trainer/trainer.ts', project: 'gpu' },
 };
 
+/** Which room a word means: itself, or the room of a file or of its lines, as src/rl/vote.ts:10-20. */
+const roomOf = (word) => /^src\/(\w+)\/./.exec(word)?.[1] ?? word;
 const wanted = process.argv.slice(2);
-const unknown = wanted.find((name) => !(name in rooms));
+const unknown = wanted.find((word) => !(roomOf(word) in rooms));
 if (unknown !== undefined) {
   console.error(`There is no room "${unknown}" to mutate.\nRooms: ${Object.keys(rooms).join(', ')}.`);
   process.exit(2);
 }
-const chosen = Object.entries(rooms).filter(([name]) => wanted.length === 0 || wanted.includes(name));
+const chosen = Object.entries(rooms)
+  .filter(([name]) => wanted.length === 0 || wanted.some((word) => roomOf(word) === name))
+  .map(([name, room]) => {
+    const parts = wanted.filter((word) => word !== name && roomOf(word) === name);
+    return [name, { ...room, mutate: parts.length > 0 ? parts : [room.mutate] }];
+  });
 
 ensureDependencies();
 if (chosen.some(([, { project }]) => project === 'gpu')) process.env.CHROMIUM_PATH = ensureChromium();
@@ -51,7 +79,7 @@ function mutantsOf(name, room) {
   process.env.MUTANTS_PROJECT = project;
   process.env.MUTANTS_TESTS = testsOf(name, room).join(',');
   const stryker = new Stryker({
-    mutate: [mutate],
+    mutate,
     plugins: ['@stryker-mutator/vitest-runner', `${root}build/mutantsIgnore.mjs`],
     ignorers: ['lab'],
     testRunner: 'vitest',
