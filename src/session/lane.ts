@@ -24,7 +24,7 @@ export class WorkerLane {
   #rows: Float64Array[] = [];
   #checkpointsSent = -1;
   /** Null: nothing is kept. */
-  readonly #sender: CheckpointSender | null;
+  #sender: CheckpointSender | null;
   /** The step of the newest checkpoint that is kept. */
   #keptStep: number;
   #changedSince = false;
@@ -91,6 +91,14 @@ export class WorkerLane {
     const { trainer } = this;
     if (this.#sender === null || trainer.step === this.#keptStep) return;
     this.keep(await trainer.checkpoint(true));
+  }
+
+  /** Whoever keeps the run has nothing of it yet. */
+  sendAnew(): void {
+    if (this.#sender === null) return;
+    this.#sender = new CheckpointSender();
+    // At step 0 there is nothing to be lost.
+    this.#keptStep = 0;
   }
 
   /** Notes a live change; `applyChanges` brings it into force. */

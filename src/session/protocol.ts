@@ -54,8 +54,11 @@ export type Command =
   | { readonly type: 'drop'; readonly lane: LaneId }
   | { readonly type: 'train' }
   | { readonly type: 'pause' }
-  /** Has every lane kept as it is at the next edge of a step; the training goes on. */
-  | { readonly type: 'keep' }
+  /**
+   * Has every lane kept as it is at the next edge of a step; the training goes on. `anew`: by one who has been sent
+   * nothing yet.
+   */
+  | { readonly type: 'keep'; readonly anew: boolean }
   /** One step of every lane, then pause; of the lanes behind, where some are. */
   | { readonly type: 'step' }
   /** A live change of one lane; takes effect at the next step's edge. */
@@ -94,7 +97,9 @@ export type RunState =
   | 'no-webgpu'
   | 'device-lost'
   | 'non-finite'
-  | 'refused';
+  | 'refused'
+  /** The worker itself is gone or answers no more: the page says so of it. */
+  | 'gone';
 
 /** One rollout as the table shows it. */
 export interface ShownRollout {

@@ -83,7 +83,10 @@ export class Session {
         return;
       case 'keep':
         this.#schedule.ask(async () => {
-          for (const lane of this.#lanes) await lane.rest();
+          for (const lane of this.#lanes) {
+            if (command.anew) lane.sendAnew();
+            await lane.rest();
+          }
         });
         return;
       case 'step':

@@ -1,5 +1,6 @@
 import '../lib/trustedScripts.ts';
 import { browserHost } from '../host/browser.ts';
+import { answerPulse, type PulseRequest } from '../lib/pulse.ts';
 import type { Command } from './protocol.ts';
 import { Session } from './session.ts';
 
@@ -12,7 +13,11 @@ const session = new Session(
   },
 );
 
-self.onmessage = ({ data }: MessageEvent<Command>) => {
+self.onmessage = ({ data }: MessageEvent<Command | PulseRequest>) => {
+  if (data.type === 'pulse') {
+    answerPulse(data);
+    return;
+  }
   if (data.type === 'open') ({ base } = data);
   session.receive(data);
 };

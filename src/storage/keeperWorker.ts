@@ -1,4 +1,5 @@
 import '../lib/trustedScripts.ts';
+import { answerPulse, type PulseRequest } from '../lib/pulse.ts';
 import { Keeper, type Places, takenOver } from './keeper.ts';
 import type { KeepReport, KeepRequest } from './kept.ts';
 import { isMissing, OpfsFolder } from './opfsFolder.ts';
@@ -20,8 +21,9 @@ const keeper = new Keeper(
   },
 );
 
-self.onmessage = ({ data }: MessageEvent<KeepRequest>) => {
-  keeper.receive(data);
+self.onmessage = ({ data }: MessageEvent<KeepRequest | PulseRequest>) => {
+  if (data.type === 'pulse') answerPulse(data);
+  else keeper.receive(data);
 };
 
 async function open(): Promise<Places> {

@@ -2,6 +2,8 @@ import type { Checkpoint } from '../trainer/checkpoint.ts';
 
 /** A checkpoint on its way to where it is kept: those that the guard could go back to are named, unless they are new. */
 export interface SentCheckpoint {
+  /** Whether its sender sent none before it: the earlier ones are all here. */
+  readonly first: boolean;
   readonly checkpoint: Omit<Checkpoint, 'earlier'>;
   /** Steps of what the guard could go back to. */
   readonly earlier: readonly number[];
@@ -12,13 +14,16 @@ export interface SentCheckpoint {
 /** Sends the checkpoints of one run: each of them once, as a copy whose arrays can be transferred. */
 export class CheckpointSender {
   readonly #sent = new WeakSet<Float32Array>();
+  #first = true;
 
   pack({ earlier, ...checkpoint }: Checkpoint): { sent: SentCheckpoint; transfer: ArrayBuffer[] } {
     const unsent = earlier.filter(({ state }) => !this.#sent.has(state.policy)).map(copyOf);
     const copy = copyOf(checkpoint);
     for (const { state } of [...earlier, checkpoint]) this.#sent.add(state.policy);
+    const first = this.#first;
+    this.#first = false;
     return {
-      sent: { checkpoint: copy, earlier: earlier.map(({ step }) => step), unsent },
+      sent: { first, checkpoint: copy, earlier: earlier.map(({ step }) => step), unsent },
       transfer: [copy, ...unsent].flatMap(({ state: { policy, anchor, m, v } }) =>
         [policy, anchor, m, v].map(({ buffer }) => buffer),
       ),

@@ -49,16 +49,17 @@ export function connect(trainer: TrainerPort): void {
     receive(data);
     heard(data);
   };
-  trainer.onerror = (failure) => {
-    lab.setState({
-      state: 'refused',
-      failure: {
-        code: 'bug',
-        sentence: `The trainer stopped: ${failure.message || 'its script could not be loaded'}.`,
-        remedy: 'Reload the page. If it happens again, please report it with the address of this page.',
-      },
-    });
+  trainer.onerror = ({ message }) => {
+    trainerGone(`The trainer stopped: ${message || 'its script could not be loaded'}.`);
   };
+}
+
+/** The trainer does nothing any more, whatever it is asked. */
+export function trainerGone(sentence: string): void {
+  giveUp();
+  const remedy =
+    'A new one goes on from the newest checkpoint that is kept. If it happens again, choose smaller settings, or report it with the address of this page.';
+  lab.setState({ state: 'gone', failure: { code: 'bug', sentence, remedy }, failed: null });
 }
 
 /** Has someone told of each event of the trainer, after the state of the page knows of it. */

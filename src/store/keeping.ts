@@ -3,18 +3,19 @@ import type { Failure } from '../lib/failure.ts';
 import { thisLab } from '../records/thisLab.ts';
 import type { LiveChange } from '../records/run.ts';
 import type { Event, LaneId } from '../session/protocol.ts';
-import type { KeepReport, KeepRequest, KeptEntry, KeptLab, KeptLabel } from '../storage/kept.ts';
+import type { KeepReport, KeepRequest, KeptLab, KeptLabel } from '../storage/kept.ts';
 import { laneNow, overhear, send } from './connection.ts';
+import { entryOf } from './keptEntry.ts';
 import { canKeep, keepName, labName } from './labName.ts';
 import { type LabState, type Lane, lab, setupOf, stepOf } from './lanes.ts';
 import { resting } from './resting.ts';
-import { stateInWords } from './status.ts';
 
 /** What the page needs of the keeper's worker. */
 export interface KeeperPort {
   postMessage(request: KeepRequest, transfer?: Transferable[]): void;
   onmessage: ((message: MessageEvent<KeepReport>) => void) | null;
   onerror: ((failure: ErrorEvent) => void) | null;
+  terminate(): void;
 }
 
 /** Lanes that were kept and are shown once more. */
@@ -59,6 +60,10 @@ let saving: ReturnType<typeof setTimeout> | undefined;
 const runs = new Map<LaneId, string>();
 /** Runs that the keeper knows. */
 const begun = new Set<string>();
+/** Runs of whose checkpoints the keeper has none yet, and needs all: it took the place of one that is gone. */
+const anew = new Set<string>();
+/** Steps of all lanes when a keeper was last gone: without progress since, there is no further one. */
+let stepsWhenGone = -1;
 /** Changes that the keeper knows. */
 const told = new WeakSet<LiveChange>();
 /** Those who wait for answers, which come in the order of the questions; null: there will be none. */
@@ -94,7 +99,7 @@ function putAside(): void {
   if (keeper === null || kept.getState().state === 'stopped') return;
   save();
   ask({ type: 'flush' });
-  send({ type: 'keep' });
+  send({ type: 'keep', anew: false });
 }
 
 /** Whether what this page trains survives it. */
@@ -165,17 +170,53 @@ function ask(request: KeepRequest, transfer: Transferable[] = []): void {
       report(data);
     };
     keeper.onerror = ({ message }) => {
-      report({
-        type: 'stopped',
-        failure: {
-          code: 'bug',
-          sentence: `Runs are not kept: their keeper stopped (${message || 'its script could not be loaded'}).`,
-          remedy: 'Training goes on. Export what you want to keep.',
-        },
-      });
+      keeperStopped(message || 'its script could not be loaded');
     };
   }
   keeper.postMessage(request, transfer);
+}
+
+function keeperStopped(why: string): void {
+  report({
+    type: 'stopped',
+    failure: {
+      code: 'bug',
+      sentence: `From here on, runs are not kept: their keeper stopped (${why}).`,
+      remedy: 'Training goes on. Export what you want to keep.',
+    },
+  });
+}
+
+/**
+ * The keeper is gone or answers no more. Another takes its place and is told all that the page knows of its lanes, each
+ * of which is another run from now on; where that one is gone, too, without a step between, nothing is kept any more.
+ */
+export function keeperGone(why: string): void {
+  keeper?.terminate();
+  keeper = null;
+  for (const answer of waiting) answer(null);
+  waiting = [];
+  if (kept.getState().state === 'stopped') return;
+  const { lanes } = lab.getState();
+  const steps = lanes.reduce((sum, lane) => sum + stepOf(lane), 0);
+  if (steps <= stepsWhenGone) {
+    keeperStopped(why);
+    return;
+  }
+  stepsWhenGone = steps;
+  for (const { id } of lanes) {
+    const run = runs.get(id);
+    runs.delete(id);
+    const lane = laneNow(id);
+    if (run === undefined || !begun.delete(run) || lane === undefined) continue;
+    anew.add(runOf(id));
+    begin(lane, runOf(id));
+  }
+  if (anew.size === 0) return;
+  send({ type: 'keep', anew: true });
+  lab.setState({
+    notice: `What keeps your runs was ended (${why}). Another took its place: nothing is lost, and training went on.`,
+  });
 }
 
 function report(data: KeepReport): void {
@@ -264,6 +305,9 @@ function hear(event: Event): void {
     ask({ type: 'changed', run, change });
   }
   if (event.type !== 'checkpoint') return;
+  // On its way when the keeper was replaced: it names others that this one never had.
+  if (anew.has(run) && !event.sent.first) return;
+  anew.delete(run);
   const { checkpoint, unsent } = event.sent;
   const arrays = [checkpoint, ...unsent].flatMap(({ state: { policy, anchor, m, v } }) => [
     ...[policy.buffer, anchor.buffer],
@@ -333,22 +377,4 @@ function saveAs(id: string, { lanes, marks, preset, selected }: LabState): void 
     return begun.has(run) ? [entryOf(lane, run, whole)] : [];
   });
   ask({ type: 'save', lab: whole, runs: entries });
-}
-
-/** What the list says of a lane. @param run what it is kept under */
-export function entryOf(lane: Lane, run: string, { id, preset, updated }: KeptLab): KeptEntry {
-  const { name, status, history } = lane;
-  const verdict = stateInWords(status);
-  const spark = sparkOf(history.column('eval/sampled'));
-  return { id: run, lab: id, name, preset, updated, step: stepOf(lane), verdict, spark };
-}
-
-/** Values of a small picture of a run. */
-const sparkPoints = 40;
-
-function sparkOf(column: Float64Array): readonly number[] {
-  const measured = column.filter((value) => !Number.isNaN(value));
-  const every = Math.max(1, measured.length / sparkPoints);
-  const count = Math.min(measured.length, sparkPoints);
-  return Array.from({ length: count }, (_, at) => measured[Math.floor(at * every)] ?? NaN);
 }

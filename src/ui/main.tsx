@@ -2,11 +2,11 @@ import '../lib/trustedScripts.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { keepAddress, openOrRestore, queryHere } from '../store/address.ts';
-import { connect } from '../store/connection.ts';
 import { askBeforeLeaving } from '../store/exportMetrics.ts';
 import { followCursor } from '../store/follow.ts';
 import { keepRuns } from '../store/keeping.ts';
 import { lab } from '../store/lanes.ts';
+import { trainIn, watchedKeeper } from '../store/trainerWorker.ts';
 import { followAddress } from '../store/view.ts';
 import { App } from './App.tsx';
 import './lab.css';
@@ -27,10 +27,13 @@ import './adapt.css';
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');
 
-connect(new Worker(new URL('../session/worker.ts', import.meta.url), { type: 'module', name: 'trainer' }));
-keepRuns(
-  () =>
+trainIn(
+  () => new Worker(new URL('../session/worker.ts', import.meta.url), { type: 'module', name: 'trainer' }),
+);
+keepRuns(() =>
+  watchedKeeper(
     new Worker(new URL('../storage/keeperWorker.ts', import.meta.url), { type: 'module', name: 'keeper' }),
+  ),
 );
 keepAddress();
 void openOrRestore(queryHere());

@@ -104,6 +104,79 @@ it('a trainer that breaks is said in words, and the run is there after a reload'
   await context.close();
 });
 
+/** In the worker of a name: does something, and does not answer. */
+async function inWorker(page: Page, name: string, what: () => void): Promise<void> {
+  for (const worker of page.workers()) {
+    if (await worker.evaluate((wanted) => self.name === wanted, name)) {
+      void worker.evaluate(what).catch(() => undefined);
+      return;
+    }
+  }
+  throw new Error(`no worker is called ${name}`);
+}
+
+it.each([
+  [
+    'is gone without a word',
+    'The trainer is gone',
+    () => {
+      self.close();
+    },
+  ],
+  [
+    'hangs',
+    'The trainer hangs',
+    () => {
+      for (;;);
+    },
+  ],
+] as const)(
+  'a trainer that %s is said, and another goes on from at most ten steps back',
+  async (_, words, end) => {
+    const context = await lab.browser.newContext();
+    const page = await training(context);
+    await inWorker(page, 'trainer', end);
+    const panel = page.getByRole('alert').filter({ hasText: words });
+    await panel.waitFor();
+    const made = await stepsMade(page);
+    await panel.getByRole('button', { name: 'Go on from the newest checkpoint' }).click();
+    await reaches(page, 'Training');
+    await goesOn(page);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await reaches(page, 'Paused');
+    const from = Number(
+      /Train goes on from step (\d+)|came out once more/.exec((await line(page).textContent()) ?? '')?.[1] ??
+        made,
+    );
+    expect(made - from).toBeLessThanOrEqual(10);
+    for (const rows of (await exportMetrics(page)).lanes)
+      expect(rows.map(({ step }) => step)).toEqual(rows.map((_row, step) => step));
+    await context.close();
+  },
+);
+
+it('a keeper that is gone is replaced, training goes on, and all of it is there after a reload', async () => {
+  const context = await lab.browser.newContext();
+  const page = await training(context);
+  await inWorker(page, 'keeper', () => {
+    self.close();
+  });
+  await page.getByText(/What keeps your runs was ended .* Another took its place/).waitFor();
+  await goesOn(page);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  const made = await stepsMade(page);
+  const before = (await exportMetrics(page)).lanes;
+  expect(await line(page).count()).toBe(0);
+  await page.reload();
+  await reaches(page, 'Paused');
+  expect(await stepsMade(page)).toBe(made);
+  expect((await exportMetrics(page)).lanes).toEqual(before);
+  await page.getByRole('button', { name: 'Train' }).click();
+  await goesOn(page);
+  await context.close();
+});
+
 it('a device destroyed in the middle of a step is replaced, and the run goes on', async () => {
   const context = await lab.browser.newContext();
   await context.route(/assets\/worker-/, async (route) => {

@@ -15,6 +15,7 @@ const words: Readonly<Record<RunState, string>> = {
   'device-lost': 'The GPU was lost',
   'non-finite': 'Stopped: a value was not finite',
   refused: 'Not started',
+  gone: 'The trainer stopped',
 };
 
 /** Tells a screen reader what changed: the state of the run, and a lane that needs attention. */

@@ -1,7 +1,10 @@
 import type { ReactNode } from 'react';
+import { useStore } from 'zustand';
 import { dismissNotice, retry } from '../../store/actions.ts';
 import { downloadMetrics } from '../../store/exportMetrics.ts';
+import { kept } from '../../store/keeping.ts';
 import { resumeGentler } from '../../store/laneActions.ts';
+import { trainAnew } from '../../store/trainerWorker.ts';
 import type { Failure } from '../../session/protocol.ts';
 import { useLab } from '../useStore.ts';
 
@@ -13,6 +16,7 @@ export function Stage({ meanwhile }: { readonly meanwhile: boolean }) {
   const state = useLab((lab) => lab.state);
   const failure = useLab((lab) => lab.failure);
   const known = useLab((lab) => lab.adapter !== null);
+  const goesOn = useStore(kept, ({ state: keeps, restored }) => keeps === 'kept' || restored !== null);
   switch (state) {
     case 'checking':
       return (
@@ -55,6 +59,15 @@ export function Stage({ meanwhile }: { readonly meanwhile: boolean }) {
           <button type="button" className="go" onClick={retry}>
             Try again
           </button>
+        </Failed>
+      );
+    case 'gone':
+      return (
+        <Failed title="The trainer stopped" failure={failure} otherwise="It is gone.">
+          <button type="button" className="go" onClick={() => void trainAnew()}>
+            {goesOn ? 'Go on from the newest checkpoint' : 'Start again'}
+          </button>
+          <ExportButton />
         </Failed>
       );
     case 'no-webgpu':
