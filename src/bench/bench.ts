@@ -13,13 +13,14 @@ import { initialModel } from '../trainer/pretrainer.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { measureCopy } from './copy.ts';
 import { measureMatmul } from './matmul.ts';
+import { type BenchProgress, doing, groupSizes, partsOf, sizes, Told } from './parts.ts';
 import { timeSteps, type Contestant, type StepFigures } from './steps.ts';
 
 /** Where a benchmark runs, and whom it tells how far it is. */
 export interface BenchHost {
   readonly host: Pick<Host, 'loadModel' | 'memory' | 'now'>;
   readonly gpu: Gpu;
-  readonly progress: (doing: string) => void;
+  readonly progress: (progress: BenchProgress) => void;
 }
 
 export interface BenchOptions {
@@ -48,22 +49,12 @@ export interface BenchResult {
   readonly bySize: readonly (StepFigures & { readonly rollouts: number })[];
 }
 
-const groupSizes = [8, 16, 32, 64, 128, 256];
-
-/** From 2,000 to 10 million parameters; the last is too wide for a fused rollout. */
-const sizes = [
-  { hidden: 16, layers: 1, head: 8, inner: 48 },
-  { hidden: 48, layers: 2, head: 16, inner: 96 },
-  { hidden: 64, layers: 2, head: 16, inner: 256 },
-  { hidden: 128, layers: 5, head: 32, inner: 344 },
-  { hidden: 320, layers: 6, head: 64, inner: 1280 },
-] as const;
-
 /** Everything that `npm run bench` and the page's bench show. */
 export async function runBench(bench: BenchHost, options: BenchOptions): Promise<BenchResult> {
   const { host, gpu, progress } = bench;
   const { now } = host;
   const { repetitions } = options;
+  const told = new Told(partsOf(repetitions, options.quick), progress);
   const [srt, mgrpo] = presets.duel.lanes;
   if (srt === undefined || mgrpo === undefined) throw new RangeError('The preset duel has two lanes.');
   const model = await host.loadModel(srt.settings.model);
@@ -75,13 +66,13 @@ export async function runBench(bench: BenchHost, options: BenchOptions): Promise
     model: of,
     plan: await preparePlan(gpu, kernels, of, settings, host.memory),
   });
-  progress('From nothing to the first step');
+  told.begin(doing.start);
   const start = await timeStart(bench, await contestant(mgrpo.name, mgrpo.settings));
-  progress('Matrix products and copies');
+  told.begin(doing.products);
   const products = await measureMatmul(gpu, kernels, now);
   const copyBytesPerS = await measureCopy(gpu, now);
 
-  progress(`Preset duel, ${String(repetitions)} steps`);
+  told.begin(doing.duel(repetitions));
   const equal = validateSettings({ monitorAnchor: false }, srt.settings);
   const lanes = await timeSteps(
     gpu,
@@ -93,15 +84,18 @@ export async function runBench(bench: BenchHost, options: BenchOptions): Promise
     ],
     repetitions,
     now,
+    (share) => {
+      told.within(share);
+    },
   );
   const [, srtEqual, ours] = lanes;
 
-  progress('Kernel by kernel');
+  told.begin(doing.kernels);
   const times = gpu.hasTimestamps
     ? await timeKernels(bench, await contestant(mgrpo.name, mgrpo.settings))
     : [];
 
-  if (!options.quick) progress('Layouts of a rollout');
+  if (!options.quick) told.begin(doing.layouts);
   const { plan } = await contestant(mgrpo.name, mgrpo.settings);
   const call = rolloutCapacity(mgrpo.settings, taskUnder(mgrpo.settings), model.tokenizer);
   // As the lab loads it: when it is asked for.
@@ -109,8 +103,8 @@ export async function runBench(bench: BenchHost, options: BenchOptions): Promise
   const layouts = options.quick ? [] : await tuneRollout(gpu, kernels, model, plan, call);
 
   const byGroup = [];
-  for (const groupSize of options.quick ? [] : groupSizes) {
-    progress(`G = ${String(groupSize)}`);
+  for (const { groupSize } of options.quick ? [] : groupSizes) {
+    told.begin(doing.group(groupSize));
     const settings = validateSettings({ groupSize, evalPrompts: 1, evalMajorityPrompts: 0 }, mgrpo.settings);
     const [figures] = await timeSteps(gpu, kernels, [await contestant('', settings)], 5, now);
     if (figures === undefined) continue;
@@ -125,7 +119,7 @@ export async function runBench(bench: BenchHost, options: BenchOptions): Promise
     : { promptsPerStep: 8, groupSize: 32 };
   for (const { hidden, layers, head, inner } of options.quick ? [] : sizes) {
     const name = `${String(hidden)} × ${String(layers)}`;
-    progress(`Size ${name}`);
+    told.begin(doing.size(hidden, layers));
     const heads = 2 * Math.ceil(hidden / head / 2);
     const config = parseConfig({
       ...model.config,
@@ -148,6 +142,9 @@ export async function runBench(bench: BenchHost, options: BenchOptions): Promise
       [await contestant(name, settings, initialModel(config, model.tokenizer, 0))],
       3,
       now,
+      (share) => {
+        told.within(share);
+      },
     );
     if (figures !== undefined) bySize.push({ ...figures, rollouts: batch.promptsPerStep * batch.groupSize });
   }

@@ -1,5 +1,6 @@
 import type { Failure } from '../lib/failure.ts';
 import type { BenchResult } from './bench.ts';
+import type { BenchProgress } from './parts.ts';
 import type { Table } from './tables.ts';
 
 export type { Table } from './tables.ts';
@@ -12,7 +13,7 @@ export interface BenchCommand {
 }
 
 export type BenchEvent =
-  | { readonly type: 'progress'; readonly doing: string }
+  | ({ readonly type: 'progress' } & BenchProgress)
   | {
       readonly type: 'done';
       readonly adapter: string;

@@ -53,13 +53,17 @@ export interface StepFigures {
 /** What the clock of whoever measures says, in milliseconds. */
 export type Now = () => number;
 
-/** Steps of the contestants in turn, so that a busy machine is busy for all of them. */
+/**
+ * Steps of the contestants in turn, so that a busy machine is busy for all of them.
+ * @param told after each turn, which share of them is made
+ */
 export async function timeSteps(
   gpu: Gpu,
   kernels: Kernels,
   contestants: readonly Contestant[],
   repetitions: number,
   now: Now,
+  told: (share: number) => void = () => undefined,
 ): Promise<StepFigures[]> {
   const runs = contestants.map(({ settings, model, plan }) => {
     // No evaluation falls into the measured steps.
@@ -86,6 +90,7 @@ export async function timeSteps(
       run.sampled.push(sum(lengths));
       run.learned.push(sum(learned));
     }
+    told((step + 1) / (repetitions + warmUp));
   }
   return runs.map(({ trainer, rows, sampled, learned }, index) => {
     const contestant = contestants[index];

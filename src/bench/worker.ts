@@ -22,8 +22,8 @@ async function run({ quick, base }: BenchCommand): Promise<void> {
       {
         host,
         gpu,
-        progress: (doing) => {
-          post({ type: 'progress', doing });
+        progress: (progress) => {
+          post({ type: 'progress', ...progress });
         },
       },
       { repetitions, quick },

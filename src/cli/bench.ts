@@ -20,12 +20,14 @@ export default async function main(argv: string[]): Promise<void> {
   }
   const steps = numberOf('steps', String(given.get('steps') ?? 20), { range: [3, 10_000], whole: true });
   const gpu = await nodeHost.openGpu();
+  let said = 0;
   const result = await runBench(
     {
       host: nodeHost,
       gpu,
-      progress: (doing) => {
-        if (process.stderr.isTTY) console.error(`${doing} …`);
+      progress: ({ doing, part, parts }) => {
+        if (part > said && process.stderr.isTTY) console.error(`${part} of ${parts}: ${doing} …`);
+        said = part;
       },
     },
     { repetitions: steps, quick: given.has('quick') },

@@ -111,6 +111,8 @@ export class Keeper {
       }
       case 'restore':
         this.#tell({ type: 'restored', found: await this.#restore(request.lab, request.take) });
+        // What was found is kept, before anything is added to it.
+        await this.#write();
         return;
       case 'yield':
         await this.#write();

@@ -131,7 +131,12 @@ export function setKnob(key: HyperparameterKey, value: SettingValue): void {
       return;
     }
     const at = Math.min(...lost.map((lane) => forkStep(lane, stepOf(lane))));
-    const further: Answer = { label: `Go on from step ${at} with it`, act: goOnWith, goesOn: true };
+    const further: Answer = {
+      label: `Go on from step ${at} with it`,
+      from: at,
+      act: goOnWith,
+      goesOn: true,
+    };
     agreeing(
       what,
       lost,
@@ -142,7 +147,7 @@ export function setKnob(key: HyperparameterKey, value: SettingValue): void {
           for (const { lane, next } of changed) restart(lane, next);
         },
       },
-      resumes && at > 0 ? [further] : [],
+      { others: resumes && at > 0 ? [further] : [] },
     );
   });
 }
@@ -216,7 +221,7 @@ function reopen(
     open(preset, lanes);
     opened?.();
   };
-  agreeing(what, underWay(before) ? before : [], { label, act, goesOn: false }, others);
+  agreeing(what, underWay(before) ? before : [], { label, act, goesOn: false }, { others, stays: true });
 }
 
 /** A live change of one lane. */

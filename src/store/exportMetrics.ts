@@ -8,7 +8,7 @@ import { thisLab } from '../records/thisLab.ts';
 import { recordLines } from '../records/write.ts';
 import { download, fileNameOf } from './download.ts';
 import { isKept } from './keeping.ts';
-import { lab, setupOf, stepOf } from './lanes.ts';
+import { type Lane, lab, setupOf, stepOf } from './lanes.ts';
 
 /** The newest step of each history that a file holds. */
 const saved = new WeakMap<object, number>();
@@ -91,8 +91,12 @@ export async function downloadOnnx(side: Side): Promise<void> {
 
 /** Whether a lane has made steps that are neither kept nor in a file: closing the page would lose them. */
 export function hasUnsaved(): boolean {
-  if (isKept()) return false;
-  return lab.getState().lanes.some((lane) => stepOf(lane) > (saved.get(lane.history) ?? 0));
+  return !isKept() && !lab.getState().lanes.every(isInFile);
+}
+
+/** Whether all that a lane has measured is in a file that was handed over. */
+export function isInFile(lane: Lane): boolean {
+  return stepOf(lane) <= (saved.get(lane.history) ?? 0);
 }
 
 /** Has the browser ask before it leaves the page, while that would lose steps. */

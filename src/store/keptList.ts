@@ -119,7 +119,8 @@ function asking(title: string, what: () => Promise<void>): void {
   const act = (): void => {
     void what();
   };
-  agreeing(title, hasUnsaved() ? lab.getState().lanes : [], { label: 'Open it', act, goesOn: false });
+  const lost = hasUnsaved() ? lab.getState().lanes : [];
+  agreeing(title, lost, { label: 'Open it', act, goesOn: false }, { stays: true });
 }
 
 /** Takes a lab out of the list, and deletes it in a while. */

@@ -76,15 +76,19 @@ export interface Answer {
   readonly act: () => void;
   /** Whether a run that the question paused goes on after it. */
   readonly goesOn: boolean;
+  /** Where the lanes go on that it is asked about, if not at step 0. */
+  readonly from?: number;
 }
 
-/** A wish that would discard steps: nothing happens before the reader agrees. */
+/** A wish that would end or discard what lanes have made: nothing happens before the reader agrees. */
 export interface Asked {
   /** "Group size G 16 → 32" or "Preset Duel". */
   readonly what: string;
-  /** "restarts SRT at step 0. Its 212 steps would be discarded." */
-  readonly cost: string;
-  /** The last one is what was asked for, and discards. */
+  /** Whose steps it is about. */
+  readonly lost: readonly LaneId[];
+  /** Whether the page *Runs* lists the lanes afterwards as they are, where runs are kept. */
+  readonly stays: boolean;
+  /** The last one is what was asked for. */
   readonly answers: readonly Answer[];
   /** Whether the question paused a run. */
   readonly paused: boolean;

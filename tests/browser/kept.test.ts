@@ -115,9 +115,14 @@ it('a reload shows the lanes as they were, paused, and says whose they are; Trai
   await page.goto(lab.host.address);
   await reaches(page, 'Finished');
   await line(page).getByRole('button', { name: 'Fresh Entropy' }).click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Open it' }).click();
+  const question = page.getByRole('alertdialog');
+  // True as soon as it is restored, and after it: there it is.
+  await question.getByText('The 24 steps made so far of every lane stay on the page Runs').waitFor();
+  await question.getByRole('button', { name: 'Open it' }).click();
   await reaches(page, 'Ready to train');
   expect(await line(page).count()).toBe(0);
+  await page.getByRole('link', { name: 'Runs' }).click();
+  await page.getByRole('button', { name: /^Open Entropy/ }).waitFor();
   expect(complaints).toEqual([]);
   await page.close();
 });
@@ -173,5 +178,10 @@ it('where the browser refuses storage the lab works, and says once that runs are
     .waitFor();
   await line(page).getByRole('button', { name: 'Put this line away' }).click();
   expect(await line(page).count()).toBe(0);
+  await page.getByRole('button', { name: 'Reset', exact: true }).click();
+  await page
+    .getByRole('alertdialog')
+    .getByText('“Restart” discards the 24 steps made so far of every lane. This page keeps no runs.')
+    .waitFor();
   await page.close();
 });

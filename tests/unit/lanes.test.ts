@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { setKnob } from '../../src/store/actions.ts';
+import { reset, setKnob } from '../../src/store/actions.ts';
 import { openFromAddress } from '../../src/store/address.ts';
-import { agree } from '../../src/store/ask.ts';
+import { agree, costOf, decline } from '../../src/store/ask.ts';
 import { connect, receive } from '../../src/store/connection.ts';
 import {
   addLane,
@@ -31,6 +31,13 @@ function rows(id: number, ...records: Partial<MetricRow>[]): void {
   const all = records.flatMap((record) => [...toRow(record)]);
   receive({ type: 'rows', lane: id, count: records.length, rows: Float64Array.from(all) });
   vi.advanceTimersByTime(100);
+}
+
+/** What is said of the question that is asked. */
+function cost(safe: Parameters<typeof costOf>[2], inFile = false): string {
+  const { asked, lanes } = lab.getState();
+  if (asked === null) throw new Error('nothing is asked');
+  return costOf(asked, lanes, safe, inFile);
 }
 
 /** Forty steps of the first lane, checkpoints every ten. */
@@ -92,12 +99,35 @@ describe('lanes', () => {
     expect(lab.getState().lanes).toHaveLength(2);
     expect(lab.getState().asked).toMatchObject({
       what: 'Remove SRT',
-      cost: '“Remove” discards the 40 steps made so far of SRT.',
       answers: [{ label: 'Remove' }],
     });
+    // The page Runs lists lanes that are there: it is lost, whatever is kept.
+    for (const safe of ['kept', 'idle', 'stopped'] as const) {
+      expect(cost(safe)).toBe('“Remove” discards the 40 steps made so far of SRT.');
+    }
     agree();
     expect(lab.getState().lanes).toHaveLength(1);
   });
+});
+
+it('a question says what becomes of the steps, where runs are kept and where not, and as they come in', () => {
+  const { id } = trained();
+  reset();
+  expect(cost('kept')).toBe(
+    '“Restart” ends this run. The 40 steps made so far of every lane stay on the page Runs, to be opened and trained on.',
+  );
+  expect(cost('idle')).toBe('“Restart” discards the 40 steps made so far of every lane.');
+  expect(cost('stopped')).toBe(`${cost('idle')} This page keeps no runs.`);
+  expect(cost('idle', true)).toBe(`${cost('idle')} Their metrics are in the file you exported.`);
+  rows(id, { step: 41 });
+  expect(cost('idle')).toContain('41 steps');
+  decline();
+  lab.setState({ together: false });
+  setKnob('groupSize', 32);
+  const other = '“Go on from step 40 with it” discards what came after step 40.';
+  for (const safe of ['kept', 'idle'] as const) {
+    expect(cost(safe)).toBe(`“Restart” discards the 41 steps made so far of SRT. ${other}`);
+  }
 });
 
 it('an alarm begins where it first sounds, however long it lasts, and anew after a quiet time', () => {

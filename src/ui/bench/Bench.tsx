@@ -2,8 +2,21 @@ import type { Table } from '../../bench/protocol.ts';
 import { formatDuration } from '../format.ts';
 import { useLab } from '../useStore.ts';
 import { example } from './example.ts';
-import { startBench, useBench, useSecondsSince } from './useBench.ts';
+import {
+  cancelBench,
+  type Progress,
+  type Running,
+  secondsLeft,
+  startBench,
+  useBench,
+  useClock,
+} from './useBench.ts';
 import './bench.css';
+
+const choices = [
+  { label: 'Run', quick: true },
+  { label: 'Run with layouts and sizes, too', quick: false },
+] as const;
 
 /** What a training step costs on this machine: the same figures as `npm run bench`. */
 export function Bench() {
@@ -24,27 +37,30 @@ export function Bench() {
             : ''}
         </p>
         <div className="bench-bar">
-          <button
-            type="button"
-            className="go"
-            disabled={running}
-            onClick={() => {
-              startBench(true);
-            }}
-          >
-            Run
-          </button>
-          <button
-            type="button"
-            disabled={running}
-            onClick={() => {
-              startBench(false);
-            }}
-          >
-            Run with layouts and sizes, too
-          </button>
-          {progress.state === 'running' ? <Running doing={progress.doing} since={progress.since} /> : null}
+          {choices.map(({ label, quick }) => {
+            // What was pressed ends it as well, and keeps the focus.
+            const its = progress.state === 'running' && progress.quick === quick;
+            return (
+              <button
+                key={label}
+                type="button"
+                className={quick || its ? 'go' : ''}
+                disabled={running && !its}
+                onClick={() => {
+                  if (its) cancelBench();
+                  else startBench(quick);
+                }}
+              >
+                {its ? 'Cancel' : label}
+              </button>
+            );
+          })}
         </div>
+        {progress.state === 'running' ? <HowFar progress={progress} /> : null}
+        {/* One place that speaks, whatever is said. */}
+        <p role="status" className="bench-doing">
+          {saidOf(progress)}
+        </p>
       </header>
       {progress.state === 'failed' ? (
         <p role="alert">
@@ -77,13 +93,21 @@ export function Bench() {
   );
 }
 
-function Running({ doing, since }: { readonly doing: string; readonly since: number }) {
-  const seconds = useSecondsSince(since);
+function saidOf(progress: Progress): string {
+  if (progress.state === 'running') return `${progress.doing} …`;
+  return progress.state === 'cancelled' ? 'Cancelled: nothing was measured.' : '';
+}
+
+/** How much is done, how long it has taken, and roughly how long it still will. */
+function HowFar({ progress }: { readonly progress: Running }) {
+  const now = useClock();
+  const left = secondsLeft(progress, now);
+  const passed = `${formatDuration(Math.max(0, now - progress.since) / 1000)} passed`;
   return (
-    <>
-      <span role="status">{doing} …</span>
-      <span className="unit">{formatDuration(seconds)}</span>
-    </>
+    <div className="bench-far">
+      <progress aria-label="Measured so far" value={progress.done} />
+      <span className="unit">{left === null ? passed : `${passed}, about ${formatDuration(left)} left`}</span>
+    </div>
   );
 }
 

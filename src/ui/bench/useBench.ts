@@ -4,10 +4,20 @@ import type { BenchCommand, BenchEvent } from '../../bench/protocol.ts';
 import { send } from '../../store/connection.ts';
 import { lab } from '../../store/lanes.ts';
 
-/** What the bench is at. It goes on while another page is read. */
-type Progress =
+/** What the bench is at. It goes on while another page is read. Moments are milliseconds of the page's clock. */
+export type Progress =
   | { readonly state: 'idle' }
-  | { readonly state: 'running'; readonly doing: string; readonly since: number }
+  | {
+      readonly state: 'running';
+      readonly quick: boolean;
+      /** In words: the part that is measured, and which of them it is. */
+      readonly doing: string;
+      /** 0 to 1, as of a moment. */
+      readonly done: number;
+      readonly at: number;
+      readonly since: number;
+    }
+  | { readonly state: 'cancelled' }
   | { readonly state: 'failed'; readonly failure: Extract<BenchEvent, { type: 'failed' }>['failure'] }
   | {
       readonly state: 'done';
@@ -15,7 +25,11 @@ type Progress =
       readonly done: Extract<BenchEvent, { type: 'done' }>;
     };
 
+export type Running = Extract<Progress, { state: 'running' }>;
+
 export const useBench = create<Progress>()(() => ({ state: 'idle' }));
+
+let end: ((progress: Progress) => void) | null = null;
 
 /** Runs the benchmark in a worker of its own, which ends with it. A run of the lab would disturb the times: it pauses. */
 export function startBench(quick: boolean): void {
@@ -26,28 +40,51 @@ export function startBench(quick: boolean): void {
     type: 'module',
     name: 'bench',
   });
-  const end = (progress: Progress): void => {
+  const ended = (progress: Progress): void => {
+    end = null;
     worker.terminate();
     useBench.setState(progress, true);
     if (training) send({ type: 'train' });
   };
+  end = ended;
+  const running = (doing: string, done: number): void => {
+    useBench.setState({ state: 'running', quick, doing, done, at: performance.now(), since }, true);
+  };
   worker.onmessage = ({ data }: MessageEvent<BenchEvent>) => {
-    if (data.type === 'progress') useBench.setState({ state: 'running', doing: data.doing, since }, true);
-    else if (data.type === 'failed') end({ state: 'failed', failure: data.failure });
-    else end({ state: 'done', seconds: (performance.now() - since) / 1000, done: data });
+    if (data.type === 'progress') running(`${data.part} of ${data.parts}: ${data.doing}`, data.done);
+    else if (data.type === 'failed') ended({ state: 'failed', failure: data.failure });
+    else ended({ state: 'done', seconds: (performance.now() - since) / 1000, done: data });
   };
   worker.onerror = ({ message }) => {
     const sentence = `The bench stopped: ${message || 'its script could not be loaded'}.`;
-    end({ state: 'failed', failure: { code: 'bug', sentence, remedy: 'Reload the page.' } });
+    ended({ state: 'failed', failure: { code: 'bug', sentence, remedy: 'Reload the page.' } });
   };
-  useBench.setState({ state: 'running', doing: 'Opening the GPU', since }, true);
+  running('Opening the GPU', 0);
   const command: BenchCommand = { quick, base: document.baseURI };
   worker.postMessage(command);
 }
 
-/** Seconds since a moment of the page's clock, told every second. */
-export function useSecondsSince(since: number): number {
-  const [now, setNow] = useState(since);
+/** Ends what is measured; nothing of it is shown. */
+export function cancelBench(): void {
+  end?.({ state: 'cancelled' });
+}
+
+/** Least share from which on the rest can be guessed. */
+const guessable = 0.05;
+
+/** Seconds that are left by what was done so far; null where that says too little. */
+export function secondsLeft(
+  { done, at, since }: Pick<Running, 'done' | 'at' | 'since'>,
+  now: number,
+): number | null {
+  if (done < guessable) return null;
+  const then = ((at - since) * (1 - done)) / done;
+  return Math.max(0, then - (now - at)) / 1000;
+}
+
+/** The page's clock, told every second. */
+export function useClock(): number {
+  const [now, setNow] = useState(() => performance.now());
   useEffect(() => {
     const timer = setInterval(() => {
       setNow(performance.now());
@@ -56,5 +93,5 @@ export function useSecondsSince(since: number): number {
       clearInterval(timer);
     };
   }, []);
-  return Math.max(0, (now - since) / 1000);
+  return now;
 }

@@ -39,5 +39,6 @@ export function NewVersion() {
 
 function reload(): void {
   const lost = hasUnsaved() ? lab.getState().lanes : [];
-  agreeing('The new version of the lab', lost, { label: 'Reload', act: takeOver, goesOn: false });
+  const answer = { label: 'Reload', act: takeOver, goesOn: false };
+  agreeing('The new version of the lab', lost, answer, { stays: true });
 }

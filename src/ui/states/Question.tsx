@@ -1,10 +1,12 @@
-import { type SyntheticEvent, useLayoutEffect, useRef } from 'react';
+import { type SyntheticEvent, useLayoutEffect, useReducer, useRef } from 'react';
 import { useStore } from 'zustand';
-import { agree, decline } from '../../store/ask.ts';
-import { downloadMetrics } from '../../store/exportMetrics.ts';
+import { agree, costOf, decline } from '../../store/ask.ts';
+import { downloadMetrics, isInFile } from '../../store/exportMetrics.ts';
+import { kept } from '../../store/keeping.ts';
+import { canKeep } from '../../store/labName.ts';
 import { type Asked, lab } from '../../store/lanes.ts';
 
-/** Asks before steps are discarded, whatever page is shown. */
+/** Asks before a run ends or steps are discarded, whatever page is shown. */
 export function Question() {
   const asked = useStore(lab, (state) => state.asked);
   return asked === null ? null : <Dialog key={asked.what} asked={asked} />;
@@ -15,8 +17,13 @@ function keep(event: SyntheticEvent): void {
   event.stopPropagation();
 }
 
-function Dialog({ asked: { what, cost, answers } }: { readonly asked: Asked }) {
+function Dialog({ asked }: { readonly asked: Asked }) {
+  const { what, lost, answers } = asked;
   const dialog = useRef<HTMLDialogElement>(null);
+  const lanes = useStore(lab, (state) => state.lanes);
+  const safe = useStore(kept, ({ state }) => (canKeep() ? state : 'stopped'));
+  const [, exported] = useReducer((times: number) => times + 1, 0);
+  const inFile = lanes.every((lane) => !lost.includes(lane.id) || isInFile(lane));
   useLayoutEffect(() => {
     // Closed with the question: the focus goes back to where it came from.
     const opened = dialog.current;
@@ -39,13 +46,19 @@ function Dialog({ asked: { what, cost, answers } }: { readonly asked: Asked }) {
       }}
     >
       <h2 id="asked-what">{what}</h2>
-      <p id="asked-cost">{cost}</p>
+      <p id="asked-cost">{costOf(asked, lanes, safe, inFile)}</p>
       <p className="buttons">
         {/* First, so that the safe answer takes the focus. */}
         <button type="button" onClick={decline}>
           Keep this run
         </button>
-        <button type="button" onClick={downloadMetrics}>
+        <button
+          type="button"
+          onClick={() => {
+            downloadMetrics();
+            exported();
+          }}
+        >
           Export its metrics
         </button>
         {answers.map((answer) => (
