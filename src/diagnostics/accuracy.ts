@@ -8,6 +8,7 @@ const heldShare = 0.9;
 /** What is right in the course of a run, an evaluation at a time. */
 export class Accuracy {
   readonly #curve: Evaluation[] = [];
+  /** Of those that are older than the newest; at first the first. */
   #best: Evaluation | null = null;
   #collapsed = false;
   #held = false;
@@ -16,13 +17,10 @@ export class Accuracy {
   add(evaluation: Evaluation): void {
     this.#curve.push(evaluation);
     const [first = evaluation] = this.#curve;
-    const left = this.#curve.length - newest - 1;
-    const leaving = left > 0 ? this.#curve[left] : undefined;
-    if (leaving !== undefined && leaving.sampled > (this.#best?.sampled ?? first.sampled))
-      this.#best = leaving;
+    const leaving = this.#curve.at(-newest - 1) ?? first;
+    if (this.#best === null || leaving.sampled > this.#best.sampled) this.#best = leaving;
     // The first, the best and the newest say what all say: a summary of all of them at each would take hours.
-    const before = left < 0 ? [] : this.#best === null ? [first] : [first, this.#best];
-    const summary = summarise([...before, ...this.#curve.slice(-newest)]);
+    const summary = summarise([first, this.#best, ...this.#curve.slice(-newest)]);
     if (summary === null) return;
     this.#collapsed ||= summary.collapseStep !== null;
     this.#held = !this.#collapsed && summary.retention > heldShare && summary.final > summary.base;

@@ -67,7 +67,7 @@ export class Course {
   #greatest = -Infinity;
   /** Mean square of the differences between neighbours, halved: the variance of one row around a slow course. */
   #squares = 0;
-  #best = { mean: -Infinity, step: NaN };
+  #best = -Infinity;
   readonly #atFloor = new Streak();
   /** The highest of the values that count as the lowest. */
   #floorTop = -Infinity;
@@ -92,20 +92,18 @@ export class Course {
     if (this.#first.length < widest) this.#first.push(value);
     this.#recent.push(value);
     if (this.#recent.length > widest) this.#recent.shift();
-    const low = this.#least;
     this.#least = Math.min(this.#least, value);
     this.#greatest = Math.max(this.#greatest, value);
     const slack = floorShare * (this.#greatest - this.#least);
     // What was the lowest is so no more; nor has what still falls, however slowly, stood at it since it was higher.
-    if (low > this.#least + slack || this.#floorTop > this.#least + slack) {
+    if (this.#floorTop > this.#least + slack) {
       this.#atFloor.forget();
       this.#floorTop = -Infinity;
     }
     const isAt = value <= this.#least + slack;
     this.#atFloor.add(isAt, step);
     if (isAt) this.#floorTop = Math.max(this.#floorTop, value);
-    const recent = this.recent(10);
-    if (this.#count >= 10 && recent > this.#best.mean) this.#best = { mean: recent, step };
+    if (this.#count >= leastRows) this.#best = Math.max(this.#best, this.recent(leastRows));
   }
 
   /** Finite values so far. */
@@ -125,8 +123,8 @@ export class Course {
     return this.#least;
   }
 
-  /** The highest mean of ten rows, and its last step. */
-  get best(): { readonly mean: number; readonly step: number } {
+  /** The highest mean of ten rows. */
+  get best(): number {
     return this.#best;
   }
 

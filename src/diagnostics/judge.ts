@@ -56,6 +56,9 @@ const tooShort: Verdict = {
   reason: `Too short to be judged: most signs speak once they have been measured ${leastRows} times.`,
 };
 
+/** Which of them a run is in. */
+type Circumstances = Readonly<Record<Circumstance, boolean>>;
+
 /** What a course is kept of. */
 const kept: readonly MetricId[] = [
   ...new Set([
@@ -145,15 +148,14 @@ export class RunJudge {
    * whatever the rewards: but some trainers log a norm that is 0 throughout, and learn.
    */
   #addDead(row: Partial<MetricRow>): void {
+    const { 'reward/zero_std_groups': share, 'reward/std': spread, 'optim/grad_norm': norm } = row;
     const groups = (['reward/zero_std_groups', 'reward/std'] as const).find((id) => isNumber(row[id]));
-    const norm = row['optim/grad_norm'];
     if (groups === undefined && !isNumber(norm)) return;
-    const [share = NaN, spread] = [row['reward/zero_std_groups'], row['reward/std']];
-    const none = groups === 'reward/zero_std_groups' ? share >= nearlyAll : spread === 0;
+    const none = isNumber(share) ? share >= nearlyAll : spread === 0;
     const still = norm === 0 && (groups === undefined || this.#courses.get('reward/mean')?.rose !== true);
-    if (groups !== undefined && none) this.#deadBy = groups;
-    else if (still) this.#deadBy = 'optim/grad_norm';
-    this.#dead.add((groups !== undefined && none) || still, this.#step);
+    const by = none ? groups : still ? 'optim/grad_norm' : undefined;
+    if (by !== undefined) this.#deadBy = by;
+    this.#dead.add(by !== undefined, this.#step);
   }
 
   /** A collapse is read from the mean over ten rows of what is right in them. */
@@ -170,7 +172,7 @@ export class RunJudge {
   /** Which signs speak in the newest row. */
   #read(): void {
     const readings: Reading[] = [];
-    let circumstances: ReadonlySet<Circumstance> | null = null;
+    let circumstances: Circumstances | null = null;
     const dead = { stretch: this.#dead.stretch, by: this.#deadBy };
     for (const signal of anySignals) {
       const reading = readSignal(signal, this.#seenBy(signal, dead));
@@ -221,17 +223,16 @@ export class RunJudge {
     return counts.every((count) => count < leastRows) ? tooShort : null;
   }
 
-  #circumstances(): ReadonlySet<Circumstance> {
+  #circumstances(): Circumstances {
     const rose = this.#courses.get('reward/mean')?.rose ?? null;
     const truncated = this.#courses.get('completion/truncated');
     const fell = (truncated?.start(leastRows) ?? 0) - (truncated?.recent(leastRows) ?? 0);
-    return new Set<Circumstance>([
-      ...(rose === null ? (['reward unknown'] as const) : rose ? (['reward rose'] as const) : []),
-      ...(fell > Math.max(0.05, 2 * (truncated?.errorOf(leastRows) ?? 0))
-        ? (['truncation fell'] as const)
-        : []),
-      ...(this.#evaluations.held || this.#means.held ? (['accuracy held'] as const) : []),
-    ]);
+    return {
+      'reward rose': rose === true,
+      'reward unknown': rose === null,
+      'truncation fell': fell > Math.max(0.05, 2 * (truncated?.errorOf(leastRows) ?? 0)),
+      'accuracy held': this.#evaluations.held || this.#means.held,
+    };
   }
 
   /** What alarms: what is as bad as the worst, then what goes with it. */
@@ -239,7 +240,6 @@ export class RunJudge {
     if (this.alarm === null) return [];
     const level = this.alarm === 'warning' ? warningScore : watchScore;
     const worst = this.#spoken.filter((each) => each.signal.second !== true && each.score > level);
-    const others = this.#spoken.filter((each) => !worst.includes(each));
     const circumstances = this.#circumstances();
     const dead = { stretch: this.#dead.stretch, by: this.#deadBy };
     const said = new Set<string>();
@@ -248,7 +248,7 @@ export class RunJudge {
       this.alarm === 'watch' ||
       (this.#spoken.every(({ signal }) => signal.doubt !== undefined) &&
         this.#evaluations.curve.length + this.#means.curve.length === 0);
-    return [...worst, ...others].flatMap(({ signal }) => {
+    return [...worst, ...this.#spoken].flatMap(({ signal }) => {
       const { metrics: rests, ...told } = toldBy(signal, this.#seenBy(signal, dead));
       // Two rules of one name say the same, as do two of the reward, and two of the limit.
       const about = toldOnce.has(signal.metric) ? signal.metric : signal.name;
@@ -256,7 +256,7 @@ export class RunJudge {
       said.add(about);
       const from = Number.isNaN(told.since) ? (this.#speaking.get(signal) ?? this.#step) : told.since;
       const doubt = Object.entries(signal.doubt ?? {}).flatMap(([circumstance, words]) => {
-        const holds = isDoubtful && circumstances.has(circumstance as Circumstance) && !said.has(words);
+        const holds = isDoubtful && circumstances[circumstance as Circumstance] && !said.has(words);
         if (holds) said.add(words);
         return holds ? [words] : [];
       });
@@ -291,7 +291,7 @@ export class RunJudge {
   #fellSurely(): boolean {
     const course = this.#courses.get('truth/accuracy');
     return (
-      course !== undefined && course.best.mean - course.recent(leastRows) > surely * course.errorOf(leastRows)
+      course !== undefined && course.best - course.recent(leastRows) > surely * course.errorOf(leastRows)
     );
   }
 
@@ -338,10 +338,10 @@ function isNumber(value: number | undefined): value is number {
 }
 
 /** What the circumstances leave of a sign. */
-function tempered(reading: Reading, circumstances: ReadonlySet<Circumstance>): Reading {
+function tempered(reading: Reading, circumstances: Circumstances): Reading {
   let { score } = reading;
   for (const [circumstance, left] of Object.entries(reading.signal.tempered ?? {})) {
-    if (!circumstances.has(circumstance as Circumstance)) continue;
+    if (!circumstances[circumstance as Circumstance]) continue;
     score = Math.min(score, left === 'amber' ? supportingScore : 0);
   }
   return { ...reading, score, redBeside: reading.redBeside && score > 0 };
@@ -349,11 +349,10 @@ function tempered(reading: Reading, circumstances: ReadonlySet<Circumstance>): R
 
 /** The signs that speak: those that don't count by themselves are amber at most, and red beside a second one. */
 function weighed(readings: readonly Reading[]): readonly Reading[] {
-  if (readings.length === 0) return readings;
   const speaks = ({ score }: Reading): boolean => score > watchScore;
   return readings
     .map((each) => {
-      if (each.signal.alone || each.signal.second === true) return each;
+      if (each.signal.alone) return each;
       const beside = readings.some((other) => other.signal.name !== each.signal.name && speaks(other));
       if (beside && each.redBeside) return { ...each, score: Math.max(each.score, surelyRed) };
       return { ...each, score: Math.min(each.score, supportingScore) };

@@ -29,7 +29,7 @@ const margin = 0.03;
 export function phasesOf(run: ToldRun, truthHidden: boolean): readonly Phase[] {
   const steps = run.column('step');
   const overlaps = run.column('vote/answer_overlap');
-  const falls = truthHidden ? [] : evaluationTurns(run).filter(({ kind }) => kind !== 'learned');
+  const falls = truthHidden ? [] : evaluationTurns(run);
   const phases: Phase[] = [];
   let measured = 0;
   let state: PhaseState = 'together';

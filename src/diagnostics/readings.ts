@@ -47,7 +47,7 @@ const firstRows = 3;
 export function readSignal(signal: Signal, run: Courses): Reading | null {
   const way = ways[signal.compared];
   const compared = way.compare(signal, run);
-  if (Number.isNaN(compared)) return null;
+  // Of nothing to go by both are false.
   const score = scoreOf(compared, signal);
   const redBeside = signal.beside !== undefined && compared > signal.beside;
   if (!(score > watchScore) && !redBeside) return null;
@@ -94,10 +94,7 @@ const means = (course: Course, { steps }: Signal): Figures => ({
 
 const ways: Readonly<Record<Signal['compared'], Way>> = {
   'not finite': {
-    compare: (_, { courses }) => {
-      const found = notFinite(courses);
-      return found.length === 0 ? NaN : found.reduce((sum, { rows }) => sum + rows, 0);
-    },
+    compare: (_, { courses }) => notFinite(courses).reduce((sum, { rows }) => sum + rows, 0),
     figures: (_, { courses }) => {
       const found = notFinite(courses);
       return {
@@ -164,14 +161,14 @@ const ways: Readonly<Record<Signal['compared'], Way>> = {
     () => leastRows,
     (course, { steps }) => {
       const [now, then] = [course.typicalNow(steps), course.typicalStart(steps)];
-      return then > 0 && now >= 0 ? Math.log10(then / now) : NaN;
+      return then > 0 ? Math.log10(then / now) : NaN;
     },
     (course, { steps }) => ({ value: course.typicalNow(steps), start: course.typicalStart(steps) }),
   ),
   lost: ofCourse(
     ({ steps }) => Math.max(leastRows, 2 * steps),
     (course, { steps }) => lost(course, steps),
-    (course, { steps }) => ({ value: course.recent(steps), start: course.best.mean }),
+    (course, { steps }) => ({ value: course.recent(steps), start: course.best }),
   ),
   flat: ofCourse(
     () => leastRows,
@@ -183,7 +180,6 @@ const ways: Readonly<Record<Signal['compared'], Way>> = {
 /** Which of the metrics that have to be finite are not, since when and for how many rows. */
 function notFinite(courses: ReadonlyMap<MetricId, Course>): readonly (Stretch & { readonly id: FiniteId })[] {
   const found = mustBeFinite.filter((id) => (courses.get(id)?.notFinite.rows ?? 0) > 0);
-  if (found.length === 0) return [];
   const kl = courses.get('policy/kl_ref');
   const stands = kl !== undefined && kl.count >= leastRows && kl.least === 0 && kl.greatest === 0;
   return found.flatMap((id) => {
@@ -206,12 +202,12 @@ function lost(course: Course, steps: number): number {
   const [value, start, best, error] = [
     course.recent(steps),
     course.start(steps),
-    course.best.mean,
+    course.best,
     course.errorOf(steps),
   ];
   const { least } = course;
   const size = Math.max(best - least, Math.abs(best) / 2, Math.abs(least) / 2);
   const base = best - start > surely * error ? start : best - size;
   const fall = best - value;
-  return fall > surely * error && best > base ? fall / (best - base) : 0;
+  return fall > surely * error ? fall / (best - base) : 0;
 }

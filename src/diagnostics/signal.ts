@@ -109,7 +109,7 @@ export interface Told {
 export type Sentence = (told: Told) => string;
 
 /** Whole percent; never −0. */
-export const percent = (share: number): string => `${String(Math.round(100 * share) + 0)} %`;
+export const percent = (share: number): string => `${String(Math.round(100 * share))} %`;
 
 /** A figure of any size as people read it: 0.35, −17.3, 1,234, 1.6e13. */
 export function readable(value: number): string {
@@ -121,5 +121,5 @@ export function readable(value: number): string {
 }
 
 function minus(text: string): string {
-  return text.replace(/^-/, '−').replace('e+', 'e').replace('e-', 'e−');
+  return text.replaceAll('-', '−').replace('e+', 'e');
 }

@@ -8,7 +8,7 @@ function figure(value: number, decimals: number): string {
 
 /** "a fiftieth" in figures: 1/48; a whole number, two digits of it. */
 function part(value: number, start: number): string {
-  return value > 0 ? `1/${readable(Number((start / value).toPrecision(2))).replace(/\.0+$/, '')}` : 'nothing';
+  return value > 0 ? `1/${readable(Number((start / value).toPrecision(2))).replace(/\.0$/, '')}` : 'nothing';
 }
 
 /**

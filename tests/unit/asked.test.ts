@@ -28,7 +28,10 @@ it('all prompts: what a vote would pay beyond what is right, over those with a s
   expect(all.topLabelShare).toBeCloseTo(2 / 3, 12);
   expect(all.accuracy).toBeCloseTo((0.25 + 1) / 2, 12);
   expect(all.voteAccuracy).toBeCloseTo(0.5, 12);
+  // Of the tokens' means 2.5, 2.5 and 14 ÷ 6.
+  expect(all.entropy).toBeCloseTo((2.5 + 2.5 + 14 / 6) / 3, 12);
   expect(all.passAny).toBe(1);
+  expect(askedFigures([first, { ...first, solution: '9' }]).passAny).toBe(0.5);
   expect(all.selfDeception).toBeCloseTo((0.5 + 1) / 2 - (0.25 + 1) / 2, 12);
 });
 
@@ -42,6 +45,9 @@ it('answer overlap: 1 where two models answer alike, 0 where never', () => {
   const of = (...answers: (string | null)[]) => ({ answers });
   expect(answerOverlap([of('1', '1', '1')], [of('1', '1', '1')])).toBeCloseTo(1, 12);
   expect(answerOverlap([of('1', '1')], [of('2', '2')])).toBe(0);
+  // Of one completion there are no pairs.
+  expect(answerOverlap([of('1')], [of('1')])).toBeNaN();
+  expect(answerOverlap([of('1', '1')], [of('1', '2')])).toBeNaN();
   // C_qk = 2 of 4, C_qq = 0 of 2 · 1.
   expect(answerOverlap([of('1', '2')], [of('1', '1')])).toBeNaN();
   // C_qk = 4 ÷ 6, C_qq = 1, C_kk = 2 ÷ 6.

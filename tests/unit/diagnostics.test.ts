@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { collapsesOf, lastingCollapse, summarise } from '../../src/diagnostics/collapse.ts';
+import { collapseInWords, collapsesOf, lastingCollapse, summarise } from '../../src/diagnostics/collapse.ts';
 import { OverlapWindow, pairShares } from '../../src/diagnostics/overlap.ts';
 import { accuracy, majorityAccuracy } from '../../src/diagnostics/truth.ts';
 
@@ -72,6 +72,24 @@ describe('collapsesOf', () => {
     // One above the earlier peak raises no bar: it is back where it was.
     expect(lasts(1, 0.65, 0.65)).toBeNull();
     expect(lastingCollapse([])).toBeNull();
+    // Of equal peaks the first was lost.
+    expect(lastingCollapse(evaluations([0.4, 0.8, 0.8, 0.1, 0.1, 0.1]))?.best.step).toBe(10);
+  });
+
+  it('in words: a quarter below its best it is back, and the reward is told where there is one', () => {
+    const fall = {
+      step: 30,
+      known: { step: 50, sampled: 0.1 },
+      best: { step: 20, sampled: 0.5 },
+      back: null,
+    };
+    expect(collapseInWords(fall, 0.37, 0.9)).toBe(
+      'Accuracy fell from 0.50 at step 20 to 0.37; the reward still says 0.90.',
+    );
+    expect(collapseInWords(fall, 0.375, 0.2)).toBe(
+      'Accuracy collapsed at step 30, from 0.50, and came back to 0.38; the reward says 0.20.',
+    );
+    expect(collapseInWords(fall, 0.1, NaN)).toBe('Accuracy fell from 0.50 at step 20 to 0.10.');
   });
 });
 
