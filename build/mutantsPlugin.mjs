@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+
 /** Keys under which the tables of the lab hold words for people. */
 const words = new Set(['label', 'help', 'otherwise', 'summary', 'title', 'question', 'unit', 'remedy']);
 
@@ -30,5 +33,27 @@ function reasonToIgnore(path) {
   return undefined;
 }
 
-/** What Stryker loads as a plugin. */
-export const strykerPlugins = [{ kind: 'Ignore', name: 'lab', value: { shouldIgnore: reasonToIgnore } }];
+/** A mutant in a line: what became of it, where it is, and what it is. */
+function lineOf({ fileName, location: { start, end }, mutatorName, replacement, status }) {
+  const lines = readFileSync(fileName, 'utf8').split('\n');
+  const [first = ''] = lines.slice(start.line - 1);
+  const before =
+    start.line === end.line
+      ? first.slice(start.column - 1, end.column - 1)
+      : `${first.slice(start.column - 1)} …`;
+  const place = `${relative(process.cwd(), fileName)}:${start.line}:${start.column}`;
+  return `${status}  ${place}  ${mutatorName}: ${before} → ${replacement}`.replaceAll(/\s+/g, ' ');
+}
+
+/** Says each mutant that no test noticed as soon as it is known: a run of hours that is cut off has told something. */
+class Survivors {
+  onMutantTested(mutant) {
+    if (['Survived', 'NoCoverage', 'Timeout'].includes(mutant.status)) console.log(lineOf(mutant));
+  }
+}
+
+/** What Stryker loads as plugins. */
+export const strykerPlugins = [
+  { kind: 'Ignore', name: 'lab', value: { shouldIgnore: reasonToIgnore } },
+  { kind: 'Reporter', name: 'survivors', injectableClass: Survivors },
+];
