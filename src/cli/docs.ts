@@ -12,20 +12,36 @@ import { metricIds, metrics } from '../spec/metrics.ts';
 import { namedElsewhere, namesByProgram } from '../records/import/names.ts';
 import { claimExperiments, judgeClaims } from '../experiments/claims.ts';
 import type { ReducedRun } from '../experiments/reduced.ts';
+import { benchmarkFolder, readRuns } from './benchmarkFiles.ts';
 import { experimentNames, readExperiment, readResults } from './experimentFiles.ts';
+import { benchmarkReport, judgedHere, type Judgement } from './judgeReport.ts';
 import { caseTable, judgedCases } from './watchReport.ts';
 import { judgedSets, reportOf, warningExperiments, warningReportPath } from './warningReport.ts';
 
 /**
- * `npm run docs`: writes the generated tables into the pages of docs/, and docs/early-warning.md. A test fails when they
+ * `npm run docs`: writes the generated tables into the pages of docs/, docs/early-warning.md and the tables of docs/benchmark.md. A test fails when they
  * are stale.
  */
 export default async function main(argv: string[]): Promise<void> {
   readArguments(argv, {}, []);
   for (const [file, tables] of Object.entries(renderTables())) writeFileSync(file, filled(file, tables));
-  writeFileSync(warningReportPath, reportOf(judgedSets()));
+  const judged = judgedBenchmark();
+  writeFileSync(benchmarkPage, filled(benchmarkPage, { judged: judged.report }));
+  writeFileSync(warningReportPath, reportOf(judgedSets(), judged.amber));
   const cases = { cases: caseTable(await judgedCases()) };
   writeFileSync('docs/watch.md', filled('docs/watch.md', cases));
+}
+
+/** Where the benchmark's tables lie. */
+export const benchmarkPage = 'docs/benchmark.md';
+
+/** The tables of docs/benchmark.md, and what docs/early-warning.md takes from them. */
+export function judgedBenchmark(): { readonly report: string; readonly amber: Judgement } {
+  const benchmark = readRuns(benchmarkFolder);
+  const judgements = judgedHere(benchmark);
+  const amber = judgements.find(({ id }) => id === 'amber');
+  if (amber === undefined) throw new RangeError('the early warning is among the alarms');
+  return { report: benchmarkReport(benchmark, judgements), amber };
 }
 
 /** Generated tables by file and marker. */

@@ -10,7 +10,7 @@ import {
 } from '../experiments/declaration.ts';
 import { parseReduced, writeReduced, type ReducedRun } from '../experiments/reduced.ts';
 import { claim, replaceFiles } from './output.ts';
-import { readTextFile } from './readInput.ts';
+import { readTextFile, type InputRules } from './readInput.ts';
 
 /** Where runs of experiments lie, a folder for each. */
 export const resultsFolder = 'results';
@@ -40,7 +40,7 @@ export function readExperiment(name: string): Experiment {
     );
   }
   const path = experimentPath(name);
-  return parseExperiment(path, json(path));
+  return parseExperiment(path, readJson(path));
 }
 
 /** The file of a declaration. @param name as `readExperiment` takes it */
@@ -56,7 +56,7 @@ export function resultPath(setup: RunSetup, folder = resultsFolder): string {
 /** A run that was made before; null where none was. @throws LabError where the file is no such run */
 export function readResult(setup: RunSetup, folder = resultsFolder): ReducedRun | null {
   const path = resultPath(setup, folder);
-  return existsSync(path) ? parseReduced(path, json(path)) : null;
+  return existsSync(path) ? parseReduced(path, readJson(path)) : null;
 }
 
 /** All runs of an experiment that were made, seed by seed. */
@@ -84,8 +84,12 @@ export function writeResult(setup: RunSetup, run: ReducedRun, folder = resultsFo
 /** Many times what a declaration or a run thinned has. */
 const mostBytes = 32e6;
 
-function json(path: string): unknown {
-  const text = readTextFile(path, { mostBytes, remedy: 'Give the path of a JSON file.' });
+/** What a JSON file holds. @throws LabError `bad-file` */
+export function readJson(
+  path: string,
+  rules: InputRules = { mostBytes, remedy: 'Give the path of a JSON file.' },
+): unknown {
+  const text = readTextFile(path, rules);
   try {
     return JSON.parse(text);
   } catch (cause) {

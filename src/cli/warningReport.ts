@@ -1,7 +1,10 @@
 import { level, rules, states, verdictOf, type Rule } from '../experiments/alarms.ts';
 import type { Experiment } from '../experiments/declaration.ts';
+import { percent } from '../diagnostics/signal.ts';
+import { ahead } from '../experiments/judgement.ts';
 import type { ReducedRun } from '../experiments/reduced.ts';
 import { readExperiment, readResults } from './experimentFiles.ts';
+import type { Judgement } from './judgeReport.ts';
 
 /** Where the report lies. */
 export const warningReportPath = 'docs/early-warning.md';
@@ -36,8 +39,11 @@ const head = [
   '|---|---|---|---|---|---|---|',
 ];
 
-/** docs/early-warning.md from the recorded runs. */
-export function reportOf(sources: readonly JudgedSet[]): string {
+/**
+ * docs/early-warning.md from the recorded runs.
+ * @param amber what the benchmark says of it
+ */
+export function reportOf(sources: readonly JudgedSet[], amber: Judgement): string {
   const of = (name: string): readonly JudgedSet[] => sources.filter(({ set }) => set === name);
   const runsIn = (name: string): readonly ReducedRun[] => of(name).flatMap(({ runs }) => runs);
   const judged = runsIn('judge');
@@ -52,6 +58,7 @@ export function reportOf(sources: readonly JudgedSet[]): string {
 **In short.** On runs that no level was chosen on: ${inShort(states.amber, 'amber', judged)}; ${inShort(states.red, 'red', judged)}.
 
 ${ofSettings(sources)}
+${ofRanks(amber)}
 - It says *stop now*, not *in a hundred steps*: at the alarm the accuracy has mostly begun to fall.
 - It does not see a collapse within the first ten steps (Intuitor): policy and anchor are still the same, and no signal has
   a start to be compared with. Missed by amber: ${missedBy(states.amber, judged)}. ${withoutIntuitor(judged)}
@@ -130,8 +137,21 @@ function ofSettings(sources: readonly JudgedSet[]): string {
   return open.length === 0
     ? `- **It is judged on settings, not on runs.** Each of the ${String(cells.size)} lanes (${String(new Set(sources.map(taskOf)).size)} tasks) collapsed with all of its seeds or with none: a rule that only
   recognised the settings would announce every collapse with no false alarm. What these runs show is that the alarm's
-  signals move with collapse, and when; that they tell of two runs with the same settings which one falls is not shown.`
+  signals move with collapse, and when; that they tell of two runs with the same settings which one falls such counts can't show.`
     : `- Lanes that collapsed with some of their seeds only, where a rule that recognises settings can't be right: ${open.join('; ')}.`;
+}
+
+/** Whether it tells runs of the same settings apart. */
+function ofRanks({ verdict }: Judgement): string {
+  const [at, before] = verdict.within.map(
+    ({ auc, interval, pairs, shuffled }) =>
+      `${percent(auc)} of ${pairs} pairs (95 %: ${interval.map(percent).join(' to ')}; p = ${shuffled.chance.toFixed(3)} by shuffled outcomes)`,
+  );
+  const verdictInWords =
+    (verdict.within[1]?.interval[0] ?? 0) > 0.5 ? 'so it sees a collapse coming' : 'which shows no foresight';
+  return `- **Of two runs with the same settings**, one of which collapsed earlier, its score was the higher one for that run at the
+  collapse in ${at ?? ''}, and ${ahead} steps before in ${before ?? ''}, ${verdictInWords}. Over runs of all
+  settings the same figures are ${verdict.anywhere.map(({ auc }) => percent(auc)).join(' and ')}: most of that is the settings ([benchmark.md](benchmark.md)).`;
 }
 
 /** What amber and red announced of the collapses that leave time for it. */

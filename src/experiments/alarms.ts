@@ -9,21 +9,32 @@ import { evaluationsOf } from './reduced.ts';
 /** What an alarm is judged on: a lane's name, its evaluations and whatever the alarm reads. */
 export type JudgedRun = Pick<RunRecord, 'name' | 'rows'>;
 
+/** What a rule says of a run after a step. */
+export interface Answer {
+  readonly alarm: boolean;
+  /** The higher, the likelier a collapse: what ranks runs, whatever the level of the alarm; NaN while it has none. */
+  readonly score: number;
+}
+
 /** Says of a run, step by step, whether it looks like one that collapses. */
 export interface Rule {
   readonly name: string;
-  /** A new judge for each run; true raises the alarm. */
-  readonly judge: () => (row: Partial<MetricRow>) => boolean;
+  /** A new judge for each run. */
+  readonly judge: () => (row: Partial<MetricRow>) => Answer;
 }
 
 /** Rows over which the rules that are compared take their means, and before which they are silent, as the lab's own. */
-const windowSteps = 10;
+export const windowSteps = 10;
 
-/** A mean over the last steps against a level, or against the run's own first steps. */
+/** What is said before there is anything to go by. */
+export const silent: Answer = { alarm: false, score: NaN };
+
+/** A figure of the last steps' mean, and of the run's own first steps, above a level. */
 function simple(
   name: string,
   id: MetricId,
-  alarm: (now: number, start: number) => boolean,
+  score: (now: number, start: number) => number,
+  above: number,
   steps = windowSteps,
 ): Rule {
   return {
@@ -32,10 +43,11 @@ function simple(
       const seen: number[] = [];
       return (row) => {
         const value = row[id];
-        if (value === undefined) return false;
+        if (value === undefined) return silent;
         seen.push(value);
-        if (seen.length < windowSteps) return false;
-        return alarm(mean(seen.slice(-steps)), mean(seen.slice(0, windowSteps)));
+        if (seen.length < windowSteps) return silent;
+        const now = score(mean(seen.slice(-steps)), mean(seen.slice(0, windowSteps)));
+        return { alarm: now > above, score: now };
       };
     },
   };
@@ -46,10 +58,16 @@ function ofState(name: string, raised: (assessment: Assessment) => boolean): Rul
     name,
     judge: () => {
       const warning = new EarlyWarning();
-      return (row) => raised(warning.add(row));
+      return (row) => answerOf(warning.add(row), raised);
     },
   };
 }
+
+function answerOf(assessment: Assessment, raised: (assessment: Assessment) => boolean): Answer {
+  return { alarm: raised(assessment), score: assessment.signal === null ? NaN : assessment.score };
+}
+
+const isAmber = ({ state }: Assessment): boolean => state !== 'healthy';
 
 /** One signal of the early warning by itself: it is shown no other column. */
 function ofSignal({ metric, and }: Signal): Rule {
@@ -60,7 +78,7 @@ function ofSignal({ metric, and }: Signal): Rule {
       const warning = new EarlyWarning();
       return (row) => {
         const own = { [metric]: row[metric], ...(and === undefined ? {} : { [and]: row[and] }) };
-        return warning.add(own).state !== 'healthy';
+        return answerOf(warning.add(own), isAmber);
       };
     },
   };
@@ -69,29 +87,42 @@ function ofSignal({ metric, and }: Signal): Rule {
 /** A level that could have been chosen. @param steps averaged; 1 for what is an average already */
 export function level(id: MetricId, side: '<' | '>', at: number, steps = windowSteps): Rule {
   const name = `${metrics[id].label} ${side} ${at.toFixed(2)}`;
-  return simple(name, id, (now) => (side === '<' ? now < at : now > at), steps);
+  // Negated, what lies below lies above.
+  const sign = side === '<' ? -1 : 1;
+  return simple(name, id, (now) => sign * now, sign * at, steps);
 }
 
 /** The lab's two states. */
 export const states = {
-  amber: ofState('**amber or red**', ({ state }) => state !== 'healthy'),
+  amber: ofState('**amber or red**', isAmber),
   red: ofState('**red**', ({ state }) => state === 'warning'),
 } as const;
 
-/** The states, the signals that they are made of, and rules that others use or that seem plausible. */
-export const rules: readonly Rule[] = [
+/** Rules that others use or that seem plausible. */
+export const plausible = {
+  overlap: level('vote/answer_overlap', '<', 0.8, 1),
+  klBase: level('policy/kl_ref', '>', 0.27),
+  klAnchor: level('policy/kl_anchor', '>', 0.15),
+  majorities: simple(
+    'majority ≠ anchor’s, rise > 0.15',
+    'vote/anchor_disagreement',
+    (now, start) => now - start,
+    0.15,
+  ),
+  halved: simple('entropy has halved', 'policy/entropy', (now, start) => -now / start, -0.5),
+  babble: simple('entropy rises by a tenth', 'policy/entropy', (now, start) => now / start, 1.1),
+  unanimous: level('vote/unanimous', '>', 0.5),
+  reward: level('reward/mean', '>', 0.85),
+} as const;
+
+/** The states, the signals that they are made of, and what is compared with them. */
+export const rules: readonly Rule[] = (({ overlap, ...others }) => [
   states.amber,
   states.red,
-  level('vote/answer_overlap', '<', 0.8, 1),
+  overlap,
   ...labSignals.map(ofSignal),
-  level('policy/kl_ref', '>', 0.27),
-  level('policy/kl_anchor', '>', 0.15),
-  simple('majority ≠ anchor’s, rise > 0.15', 'vote/anchor_disagreement', (now, start) => now - start > 0.15),
-  simple('entropy has halved', 'policy/entropy', (now, start) => now < 0.5 * start),
-  simple('entropy rises by a tenth', 'policy/entropy', (now, start) => now > 1.1 * start),
-  level('vote/unanimous', '>', 0.5),
-  level('reward/mean', '>', 0.85),
-];
+  ...Object.values(others),
+])(plausible);
 
 /** A rule's record over many runs. */
 export interface Verdict {
@@ -161,7 +192,7 @@ function alarms(rule: Rule, { rows }: JudgedRun): boolean[] {
   const judge = rule.judge();
   const byStep = new Map(rows.map((row) => [row.step, row]));
   const steps = rows.at(-1)?.step ?? 0;
-  return Array.from({ length: steps }, (_, i) => judge(byStep.get(i + 1) ?? {}));
+  return Array.from({ length: steps }, (_, i) => judge(byStep.get(i + 1) ?? {}).alarm);
 }
 
 /** Whether an evaluation from a step on lies below 0.9 of the best before it. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { benchmarkPage, filled, judgedBenchmark } from '../../src/cli/docs.ts';
 import { judgedSets, reportOf, warningReportPath } from '../../src/cli/warningReport.ts';
 import { level, states, verdictOf, type JudgedRun } from '../../src/experiments/alarms.ts';
 import { setupsOf } from '../../src/experiments/declaration.ts';
@@ -36,10 +37,12 @@ describe('recorded runs', () => {
   });
 });
 
-it('docs/early-warning.md is what the recorded runs say: `npm run docs` writes it', () => {
-  const report = reportOf(sets);
+it('docs/early-warning.md and docs/benchmark.md are what the recorded runs say: `npm run docs` writes them', () => {
+  const { report: tables, amber } = judgedBenchmark();
+  expect(filled(benchmarkPage, { judged: tables })).toBe(readFileSync(benchmarkPage, 'utf8'));
+  const report = reportOf(sets, amber);
   expect(readFileSync(warningReportPath, 'utf8')).toBe(report);
-  expect(report).not.toMatch(/NaN|undefined/);
+  for (const text of [tables, report]) expect(text).not.toMatch(/NaN|undefined/);
   // Twenty rules over a hundred runs: seconds, but on a busy machine many.
 }, 240_000);
 

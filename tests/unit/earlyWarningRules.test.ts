@@ -11,7 +11,7 @@ const row = (values: Readonly<Record<string, number>>): Row => values;
 /** Whether a rule speaks at the last of some rows. */
 function speaks({ judge }: Rule, rows: readonly Row[]): boolean {
   const alarm = judge();
-  return rows.map((each) => alarm(each)).at(-1) ?? false;
+  return rows.map((each) => alarm(each).alarm).at(-1) ?? false;
 }
 
 /** Ten rows of a run's start, ten of what came after. */
