@@ -72,7 +72,7 @@ describe.each(['refreshed', 'kept'] as const)('old log-probabilities %s', (old) 
     });
     trainee.load({ reference: baseWeights });
     let state = initialState(flatten(startFactors));
-    for (const [i, wanted] of expected[old].entries()) {
+    for (const [i, wanted] of expected[old].steps.entries()) {
       const factors = unflatten(state.policy);
       trainee.load({ policy: merged(factors) });
       await trainee.update(rollouts, i === 0 || old === 'refreshed', loss, still);

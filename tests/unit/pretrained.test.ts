@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { pretrainedFolder } from '../../src/cli/pretrainedFolder.ts';
 import { LabError } from '../../src/lib/labError.ts';
-import type { ModelFolder } from '../../src/model/pretrained/folder.ts';
 import { openPretrained } from '../../src/model/pretrained/pretrained.ts';
 import { besideFolder, notBeside, tinyFolder, tinyModels } from '../fixtures/elsewhere.ts';
-
-type Files = Record<string, Uint8Array<ArrayBuffer>>;
+import { inMemory, type Files } from './filesInMemory.ts';
 
 /** The files of a folder, in memory. */
 function filesOf(name: (typeof tinyModels)[number]): Files {
@@ -15,26 +13,6 @@ function filesOf(name: (typeof tinyModels)[number]): Files {
   return Object.fromEntries(
     readdirSync(path).map((file) => [file, new Uint8Array(readFileSync(join(path, file)))]),
   );
-}
-
-/** A folder in memory, that counts what was read at once. */
-function inMemory(files: Files): ModelFolder & { most: number } {
-  const folder = {
-    called: 'The folder "memory"',
-    most: 0,
-    file: (name: string) => {
-      const bytes = files[name];
-      if (bytes === undefined) return Promise.resolve(null);
-      return Promise.resolve({
-        sizeBytes: bytes.length,
-        read: (begin: number, end: number) => {
-          folder.most = Math.max(folder.most, end - begin);
-          return Promise.resolve(bytes.slice(begin, end));
-        },
-      });
-    },
-  };
-  return folder;
 }
 
 const text = (value: unknown): Uint8Array<ArrayBuffer> => new TextEncoder().encode(JSON.stringify(value));

@@ -12,8 +12,10 @@ import { Readback } from '../../gpu/readback.ts';
 import { LabError } from '../../lib/labError.ts';
 import { keyOf } from '../../lib/philox.ts';
 import type { PretrainedConfig } from '../../model/pretrained/config.ts';
+import type { Adapter } from '../../model/pretrained/adapter.ts';
 import type { Pretrained } from '../../model/pretrained/pretrained.ts';
 import { ropeTable } from '../ops/qk_norm_rope.ts';
+import { AdaptedRows, AdapterSlots, noAdapter } from './adapters.ts';
 import { packPrompts, packSequences, type PackedRows } from './pack.ts';
 import {
   chosenStats,
@@ -25,7 +27,14 @@ import {
   scoredStats,
   type FrozenParts,
 } from './record.ts';
-import { cacheRowsOf, widthsOf, workingWords, type FrozenCapacity, type WorkingBuffer } from './sizes.ts';
+import {
+  cacheRowsOf,
+  rowsOf,
+  widthsOf,
+  workingWords,
+  type FrozenCapacity,
+  type WorkingBuffer,
+} from './sizes.ts';
 import { FrozenWeights } from './weights.ts';
 import type { WeightChoice } from './matrix.ts';
 
@@ -38,6 +47,8 @@ export interface FrozenRequest {
   /** Words of the random counter: which completion, of which prompt of a file. */
   readonly completion: number;
   readonly stream: number;
+  /** Slot of the adapter that it goes through; without it the model alone. */
+  readonly adapter?: number;
 }
 
 /** Log-probability and entropy of tokens, nats. */
@@ -70,6 +81,7 @@ export class FrozenEngine {
   readonly #buffers: Buffers;
   readonly #clock: Clock;
   readonly #weights: FrozenWeights;
+  readonly #adapters: AdaptedRows | null;
   readonly #working: FrozenParts['working'];
   readonly #lives = { rows: live(), step: live() };
   readonly #choice = { position: live(), end_count: live(), seed_low: live(), seed_high: live() };
@@ -95,6 +107,11 @@ export class FrozenEngine {
     try {
       const { config } = model;
       this.#weights = new FrozenWeights(buffers, model, choice);
+      const room = capacity.adapters;
+      this.#adapters =
+        room === undefined
+          ? null
+          : new AdaptedRows(buffers, new AdapterSlots(buffers, model.names, room), rowsOf(capacity));
       const sizes = Object.entries(workingWords(config, capacity)) as [WorkingBuffer, number][];
       this.#working = Object.fromEntries(
         sizes.map(([name, words]) => [name, buffers.storage(name, words)]),
@@ -107,6 +124,7 @@ export class FrozenEngine {
         kernels,
         weights: this.#weights,
         working: this.#working,
+        adapters: this.#adapters,
         caches: Array.from({ length: config.layers }, (_, layer) => ({
           k: cache('key', layer),
           v: cache('value', layer),
@@ -151,6 +169,11 @@ export class FrozenEngine {
     }
   }
 
+  /** What training its adapters builds on. @throws LabError `bug` where there is no room for any */
+  get parts(): Pick<FrozenParts, 'config' | 'weights'> & { readonly slots: AdapterSlots } {
+    return { config: this.config, weights: this.#weights, slots: this.#adapted().slots };
+  }
+
   /** Bytes of all its buffers. */
   get sizeBytes(): number {
     return this.#buffers.sizeBytes;
@@ -167,6 +190,14 @@ export class FrozenEngine {
       waiting = 0;
       await this.#take(['done']);
     });
+  }
+
+  /**
+   * Puts an adapter into a slot, in the place of what was there.
+   * @throws LabError `does-not-fit` where room for it was not asked for; `bad-file` where a number is not finite
+   */
+  async loadAdapter(slot: number, adapter: Adapter): Promise<void> {
+    await this.#adapted().slots.load(slot, adapter);
   }
 
   /**
@@ -199,6 +230,7 @@ export class FrozenEngine {
     queue.writeBuffer(this.#working.ends, 0, Uint32Array.from(ends));
     queue.writeBuffer(this.#working.done, 0, new Uint32Array(this.#working.done.size / 4));
     this.#lives.rows.value = requests.length;
+    this.#setRows(packed.slots);
     this.#choice.end_count.value = ends.length;
     [this.#choice.seed_low.value, this.#choice.seed_high.value] = keyOf(seed);
     for (let position = 0; position < maxTokens; position++) {
@@ -223,16 +255,21 @@ export class FrozenEngine {
    * Log-probability of every token of given texts but the first, given those before it, and the entropy of what it was
    * drawn from.
    * @param sequences token ids, of at least two tokens each
+   * @param adapter slot of the adapter that all go through; without it the model alone
    * @returns per sequence, [n − 1]
    */
-  async score(sequences: readonly (readonly number[])[], temperature = 1): Promise<TokenFigures[]> {
+  async score(
+    sequences: readonly (readonly number[])[],
+    temperature = 1,
+    adapter?: number,
+  ): Promise<TokenFigures[]> {
     const figures = sequences.map(({ length }) => ({
       logProbs: new Float32Array(length - 1),
       entropies: new Float32Array(length - 1),
     }));
     this.#inverseTemperature.value = 1 / temperature;
     const { floats, at } = scoredStats;
-    for (const rows of this.rowsOf(sequences)) {
+    for (const rows of this.rowsOf(sequences, adapter)) {
       this.#score.submit();
       const { scored } = await this.#take(['scored']);
       const values = new Float32Array(scored);
@@ -248,13 +285,15 @@ export class FrozenEngine {
 
   /**
    * Computes the logits of given texts a few rows at a time; between two of them they lie in `logits`.
+   * @param adapter slot of the adapter that all go through; without it the model alone
    * @returns whose rows they are: the token at `index` + 1 of a sequence is predicted
    */
   *rowsOf(
     sequences: readonly (readonly number[])[],
+    adapter?: number,
   ): Generator<readonly { readonly sequence: number; readonly index: number }[]> {
     this.#lives.step.value = 0;
-    for (const batch of packSequences(sequences, this.capacity)) {
+    for (const batch of packSequences(sequences, this.capacity, adapter)) {
       const most = Math.min(this.capacity.completions, this.capacity.passRows);
       for (let first = 0; first < batch.count; first += most) {
         this.#writeRows(batch, first, Math.min(most, batch.count - first));
@@ -282,10 +321,20 @@ export class FrozenEngine {
     }
   }
 
-  #writeRows({ token, places }: PackedRows, first: number, count: number): void {
+  #adapted(): AdaptedRows {
+    if (this.#adapters !== null) return this.#adapters;
+    throw new LabError('bug', 'This engine has no room for adapters.', 'Ask for it in its capacity.');
+  }
+
+  #setRows(slots: Int32Array): void {
+    if (this.#adapters !== null || slots.some((slot) => slot !== noAdapter)) this.#adapted().set(slots);
+  }
+
+  #writeRows({ token, places, slots }: PackedRows, first: number, count: number): void {
     const { queue } = this.#gpu.device;
     queue.writeBuffer(this.#working.token, 0, token.slice(first, first + count));
     queue.writeBuffer(this.#working.places, 0, places.slice(4 * first, 4 * (first + count)));
+    this.#setRows(slots.subarray(first, first + count));
     this.#lives.rows.value = count;
   }
 

@@ -1,5 +1,6 @@
 import { LabError } from '../../lib/labError.ts';
 import { purposes } from '../../lib/philox.ts';
+import { noAdapter } from './adapters.ts';
 import { cacheRowsOf, type FrozenCapacity } from './sizes.ts';
 
 /** Rows (tokens) of a pass over whole texts. */
@@ -9,6 +10,8 @@ export interface PackedRows {
   readonly token: Uint32Array<ArrayBuffer>;
   /** [count, 4]: see shaders/lib/place. */
   readonly places: Uint32Array<ArrayBuffer>;
+  /** Slots of the rows' adapters, [count]. */
+  readonly slots: Int32Array;
 }
 
 /** Whose token a row predicts. */
@@ -18,7 +21,10 @@ export interface RowOwner {
   readonly index: number;
 }
 
-/** A prompt, and completions of it, in the cache: prompts without their last tokens first, then a stretch a completion. */
+/**
+ * Prompts, and completions of them, in the cache: prompts without their last tokens first, each once for every adapter
+ * that completes it, then a stretch a completion.
+ */
 export function packPrompts(
   prompts: readonly (readonly number[])[],
   requests: readonly {
@@ -26,6 +32,7 @@ export function packPrompts(
     readonly temperature: number;
     readonly completion: number;
     readonly stream: number;
+    readonly adapter?: number;
   }[],
   capacity: FrozenCapacity,
 ): {
@@ -33,18 +40,26 @@ export function packPrompts(
   /** Last token of each completion's prompt, [requests]. */
   readonly current: Uint32Array<ArrayBuffer>;
   readonly places: Uint32Array<ArrayBuffer>;
+  /** Slots of the completions' adapters, [requests]. */
+  readonly slots: Int32Array;
   /** [requests, 4]: temperature as bits, completion, stream, purpose. */
   readonly sampler: Uint32Array<ArrayBuffer>;
 } {
   checkLengths(prompts, capacity.maxPromptLength);
-  const starts: number[] = [];
+  const slots = Int32Array.from(requests, ({ adapter = noAdapter }) => adapter);
+  const starts = prompts.map(() => new Map<number, number>());
+  requests.forEach(({ prompt }, row) => starts[prompt]?.set(slots[row] ?? noAdapter, 0));
+  for (const of of starts) if (of.size === 0) of.set(noAdapter, 0);
   let used = 0;
-  for (const { length } of prompts) {
-    starts.push(used);
-    used += length - 1;
-  }
+  const texts = prompts.flatMap((prompt, i) =>
+    [...(starts[i]?.keys() ?? [])].map((slot) => {
+      starts[i]?.set(slot, used);
+      used += prompt.length - 1;
+      return { tokens: prompt.slice(0, -1), start: used - prompt.length + 1, slot };
+    }),
+  );
   checkTokens(used, capacity.promptTokens);
-  const prefixes = fill(prompts.map((prompt, i) => [prompt.slice(0, -1), starts[i] ?? 0]));
+  const prefixes = fill(texts);
   const current = new Uint32Array(requests.length);
   const places = new Uint32Array(4 * requests.length);
   const sampler = new Uint32Array(4 * requests.length);
@@ -53,17 +68,19 @@ export function packPrompts(
     const prompt = prompts[p] ?? [];
     const own = capacity.promptTokens + row * capacity.maxCompletionLength;
     current[row] = prompt.at(-1) ?? 0;
-    places.set([starts[p] ?? 0, prompt.length - 1, own, own], 4 * row);
+    const start = starts[p]?.get(slots[row] ?? noAdapter) ?? 0;
+    places.set([start, prompt.length - 1, own, own], 4 * row);
     sampler.set([0, completion, stream, purposes.pretrainedCompletion], 4 * row);
     temperatures[4 * row] = temperature;
   });
-  return { prefixes, current, places, sampler };
+  return { prefixes, current, places, slots, sampler };
 }
 
-/** Texts to score, as many at a time as the cache holds. */
+/** Texts to score, as many at a time as the cache holds. @param slot of the adapter that all go through */
 export function packSequences(
   sequences: readonly (readonly number[])[],
   capacity: FrozenCapacity,
+  slot = noAdapter,
 ): (PackedRows & { readonly target: Uint32Array<ArrayBuffer>; readonly owners: readonly RowOwner[] })[] {
   checkLengths(sequences, capacity.maxPromptLength + capacity.maxCompletionLength);
   const most = cacheRowsOf(capacity);
@@ -84,30 +101,36 @@ export function packSequences(
     const placed = batch.map((sequence) => {
       const tokens = sequences[sequence]?.slice(0, -1) ?? [];
       start += tokens.length;
-      return [tokens, start - tokens.length] as const;
+      return { tokens, start: start - tokens.length, slot };
     });
     return {
       ...fill(placed),
       target: Uint32Array.from(batch.flatMap((sequence) => sequences[sequence]?.slice(1) ?? [])),
-      owners: batch.flatMap((sequence, i) => (placed[i]?.[0] ?? []).map((_, index) => ({ sequence, index }))),
+      owners: batch.flatMap((sequence, i) =>
+        (placed[i]?.tokens ?? []).map((_, index) => ({ sequence, index })),
+      ),
     };
   });
 }
 
 /** Texts whose own cache rows begin at the given ones. */
-function fill(texts: readonly (readonly [tokens: readonly number[], start: number])[]): PackedRows {
-  const count = texts.reduce((sum, [tokens]) => sum + tokens.length, 0);
+function fill(
+  texts: readonly { readonly tokens: readonly number[]; readonly start: number; readonly slot: number }[],
+): PackedRows {
+  const count = texts.reduce((sum, { tokens }) => sum + tokens.length, 0);
   const token = new Uint32Array(count);
   const places = new Uint32Array(4 * count);
+  const slots = new Int32Array(count);
   let row = 0;
-  for (const [tokens, start] of texts) {
+  for (const { tokens, start, slot } of texts) {
+    slots.fill(slot, row, row + tokens.length);
     tokens.forEach((id, index) => {
       token[row] = id;
       places.set([start, 0, start, start + index], 4 * row);
       row++;
     });
   }
-  return { count, token, places };
+  return { count, token, places, slots };
 }
 
 function checkLengths(texts: readonly (readonly number[])[], most: number): void {

@@ -8,8 +8,10 @@ import score from '../../../shaders/frozen/score.wgsl';
 import swiglu from '../../../shaders/frozen/swiglu.wgsl';
 import { elementsOf } from '../../gpu/elements.ts';
 import type { Kernels } from '../../gpu/kernel.ts';
-import type { Live, Program } from '../../gpu/program.ts';
+import type { Binding, Live, Program } from '../../gpu/program.ts';
 import type { PretrainedConfig } from '../../model/pretrained/config.ts';
+import type { AdaptedProduct } from '../../model/pretrained/adapter.ts';
+import { recordAdapted, type AdaptedRows } from './adapters.ts';
 import { frozenTypes, paddedWidth, type FrozenMatrix } from './matrix.ts';
 import { widthsOf, type WorkingBuffer } from './sizes.ts';
 import type { FrozenWeights } from './weights.ts';
@@ -22,6 +24,19 @@ export interface FrozenParts {
   readonly working: Readonly<Record<WorkingBuffer, GPUBuffer>>;
   /** Keys and values of each layer. */
   readonly caches: readonly { readonly k: GPUBuffer; readonly v: GPUBuffer }[];
+  /** Null where none was asked for. */
+  readonly adapters: AdaptedRows | null;
+}
+
+/** The buffers that a pass through the layers works on. */
+export type LayerBuffer = Extract<
+  WorkingBuffer,
+  'x' | 'normed' | 'qkv' | 'q' | 'attended' | 'gateUp' | 'act' | 'rope' | 'token' | 'places'
+>;
+
+/** What a recording of the layers alone works on. */
+export interface LayerParts extends Omit<FrozenParts, 'working'> {
+  readonly working: Readonly<Record<LayerBuffer, GPUBuffer>>;
 }
 
 /** What changes from pass to pass. */
@@ -36,14 +51,23 @@ export const chosenStats = elementsOf(choose, 'stats', ['log_prob', 'entropy']);
 export const scoredStats = elementsOf(score, 'stats', ['log_prob', 'entropy']);
 
 /** Dispatches of a model's layers with its embedding, and of its head with what follows. */
-export function dispatchCounts({ config, weights }: Pick<FrozenParts, 'config' | 'weights'>) {
+export function dispatchCounts({
+  config,
+  weights,
+  adapters,
+}: Pick<FrozenParts, 'config' | 'weights' | 'adapters'>) {
   const tiles = (matrix: FrozenMatrix) => matrix.tiles.length;
   const layer = weights.layers.reduce(
     (sum, { qkv, output, gateUp, down }) => sum + tiles(qkv) + tiles(output) + tiles(gateUp) + tiles(down),
     0,
   );
+  const adapted = adapters?.slots.layout.layers.flatMap((of) => Object.values(of)) ?? [];
   return {
-    layers: tiles(weights.embedding) + layer + 5 * config.layers,
+    layers:
+      tiles(weights.embedding) +
+      layer +
+      5 * config.layers +
+      2 * adapted.filter(({ length }) => length > 0).length,
     head: 2 + tiles(weights.head),
   };
 }
@@ -71,11 +95,11 @@ export function recordProduct(
   }
 }
 
-function recordNorm(
+export function recordNorm(
   { config, kernels }: Pick<FrozenParts, 'config' | 'kernels'>,
   program: Program,
   rows: Live,
-  io: Readonly<Record<'x' | 'gain' | 'y', GPUBuffer>>,
+  io: Readonly<Record<'x' | 'gain' | 'y', Binding>>,
 ): void {
   const stride4 = paddedWidth(config.hidden) / 4;
   program.dispatch(
@@ -87,12 +111,21 @@ function recordNorm(
 }
 
 /** Embedding and decoder layers: pre-norm, rotary, grouped queries, SwiGLU; norms of q and k and biases where there are. */
-export function recordLayers(parts: FrozenParts, program: Program, { rows, step }: PassLives): void {
-  const { config, kernels, weights, working, caches } = parts;
-  const width = widthsOf(config);
-  const { heads, kvHeads: kv_heads, headDim } = config;
-  const on = { program, kernels };
-  const eights = width.hidden / 8;
+export function recordLayers(parts: LayerParts, program: Program, lives: PassLives): void {
+  recordEmbedding(parts, program, lives.rows);
+  for (let index = 0; index < parts.config.layers; index++) {
+    recordToActivation(parts, program, lives, index);
+    recordDown(parts, program, lives.rows, index);
+  }
+}
+
+/** Tokens into the stream, x. */
+export function recordEmbedding(
+  { config, kernels, weights, working }: LayerParts,
+  program: Program,
+  rows: Live,
+): void {
+  const eights = widthsOf(config).hidden / 8;
   for (const tile of weights.embedding.tiles) {
     program.dispatch(
       kernels.get(embed, { STORED: frozenTypes[weights.embedding.type] }),
@@ -101,66 +134,116 @@ export function recordLayers(parts: FrozenParts, program: Program, { rows, step 
       () => rows.value * eights,
     );
   }
-  weights.layers.forEach((layer, index) => {
-    const cache = caches[index];
-    if (cache === undefined) return;
-    recordNorm(parts, program, rows, { x: working.x, gain: layer.inputNorm, y: working.normed });
-    recordProduct(
-      on,
+}
+
+/** What an adapter adds to a product of a layer; nothing where there is none. */
+function recordAdaptation(
+  { kernels, adapters }: LayerParts,
+  program: Program,
+  rows: Live,
+  of: readonly [layer: number, product: AdaptedProduct],
+  io: { readonly x: GPUBuffer; readonly y: GPUBuffer },
+  strides: { readonly x: number; readonly y: number },
+): void {
+  if (adapters === null) return;
+  const matrices = adapters.slots.layout.layers[of[0]]?.[of[1]] ?? [];
+  recordAdapted({ program, kernels, rows, adapters }, matrices, io, strides);
+}
+
+/** A layer as far as its MLP's activation: attention is added to the stream, and `act` waits for the last product. */
+export function recordToActivation(
+  parts: LayerParts,
+  program: Program,
+  { rows, step }: PassLives,
+  index: number,
+): void {
+  const { config, kernels, weights, working, caches } = parts;
+  const width = widthsOf(config);
+  const { heads, kvHeads: kv_heads, headDim } = config;
+  const on = { program, kernels };
+  const [layer, cache] = [weights.layers[index], caches[index]];
+  if (layer === undefined || cache === undefined) return;
+  const adapt = (
+    product: AdaptedProduct,
+    io: { readonly x: GPUBuffer; readonly y: GPUBuffer },
+    strides: { readonly x: number; readonly y: number },
+  ): void => {
+    recordAdaptation(parts, program, rows, [index, product], io, strides);
+  };
+  recordNorm(parts, program, rows, { x: working.x, gain: layer.inputNorm, y: working.normed });
+  recordProduct(
+    on,
+    rows,
+    layer.qkv,
+    { x: working.normed, y: working.qkv, bias: layer.bias },
+    { stride: width.qkv },
+  );
+  adapt('qkv', { x: working.normed, y: working.qkv }, { x: width.hidden, y: width.qkv });
+  program.dispatch(
+    kernels.get(rope, { NORMED: layer.gains !== null }),
+    {
+      qkv: working.qkv,
+      gains: layer.gains ?? layer.inputNorm,
+      rope: working.rope,
+      places: working.places,
+      q: working.q,
+      ...cache,
+    },
+    {
       rows,
-      layer.qkv,
-      { x: working.normed, y: working.qkv, bias: layer.bias },
-      { stride: width.qkv },
-    );
-    program.dispatch(
-      kernels.get(rope, { NORMED: layer.gains !== null }),
-      {
-        qkv: working.qkv,
-        gains: layer.gains ?? layer.inputNorm,
-        rope: working.rope,
-        places: working.places,
-        q: working.q,
-        ...cache,
-      },
-      {
-        rows,
-        heads,
-        kv_heads,
-        half4: headDim / 8,
-        qkv_stride4: width.qkv / 4,
-        q_stride4: width.queries / 4,
-        step,
-        eps: config.eps,
-      },
-      () => rows.value * (heads + 2 * kv_heads),
-    );
-    program.dispatch(
-      kernels.get(attention),
-      { q: working.q, ...cache, places: working.places, out: working.attended },
-      {
-        rows,
-        heads,
-        kv_heads,
-        head4: headDim / 4,
-        stride4: width.queries / 4,
-        step,
-        scale: 1 / Math.sqrt(headDim),
-      },
-      () => 64 * rows.value * heads,
-    );
-    const toStream = { stride: width.hidden, added: true };
-    recordProduct(on, rows, layer.output, { x: working.attended, y: working.x }, toStream);
-    recordNorm(parts, program, rows, { x: working.x, gain: layer.postAttentionNorm, y: working.normed });
-    recordProduct(on, rows, layer.gateUp, { x: working.normed, y: working.gateUp }, { stride: width.gateUp });
-    const inner4 = config.inner / 4;
-    program.dispatch(
-      kernels.get(swiglu),
-      { gate_up: working.gateUp, y: working.act },
-      { rows, inner4, from_stride4: width.gateUp / 4, stride4: width.inner / 4 },
-      () => rows.value * inner4,
-    );
-    recordProduct(on, rows, layer.down, { x: working.act, y: working.x }, toStream);
-  });
+      heads,
+      kv_heads,
+      half4: headDim / 8,
+      qkv_stride4: width.qkv / 4,
+      q_stride4: width.queries / 4,
+      step,
+      eps: config.eps,
+    },
+    () => rows.value * (heads + 2 * kv_heads),
+  );
+  program.dispatch(
+    kernels.get(attention),
+    { q: working.q, ...cache, places: working.places, out: working.attended },
+    {
+      rows,
+      heads,
+      kv_heads,
+      head4: headDim / 4,
+      stride4: width.queries / 4,
+      step,
+      scale: 1 / Math.sqrt(headDim),
+    },
+    () => 64 * rows.value * heads,
+  );
+  recordProduct(
+    on,
+    rows,
+    layer.output,
+    { x: working.attended, y: working.x },
+    { stride: width.hidden, added: true },
+  );
+  adapt('output', { x: working.attended, y: working.x }, { x: width.queries, y: width.hidden });
+  recordNorm(parts, program, rows, { x: working.x, gain: layer.postAttentionNorm, y: working.normed });
+  recordProduct(on, rows, layer.gateUp, { x: working.normed, y: working.gateUp }, { stride: width.gateUp });
+  adapt('gateUp', { x: working.normed, y: working.gateUp }, { x: width.hidden, y: width.gateUp });
+  const inner4 = config.inner / 4;
+  program.dispatch(
+    kernels.get(swiglu),
+    { gate_up: working.gateUp, y: working.act },
+    { rows, inner4, from_stride4: width.gateUp / 4, stride4: width.inner / 4 },
+    () => rows.value * inner4,
+  );
+}
+
+/** The last product of a layer, added to the stream. */
+export function recordDown(parts: LayerParts, program: Program, rows: Live, index: number): void {
+  const { config, kernels, weights, working } = parts;
+  const { inner, hidden } = widthsOf(config);
+  const layer = weights.layers[index];
+  if (layer === undefined) return;
+  const io = { x: working.act, y: working.x };
+  recordProduct({ program, kernels }, rows, layer.down, io, { stride: hidden, added: true });
+  recordAdaptation(parts, program, rows, [index, 'down'], io, { x: inner, y: hidden });
 }
 
 /** Final norm and vocabulary projection of a pass's rows. logits [rows, padded vocabulary]. */

@@ -1,5 +1,7 @@
 import type { PretrainedConfig } from '../../model/pretrained/config.ts';
 import type { Pretrained } from '../../model/pretrained/pretrained.ts';
+import { adapterLayout, type AdapterRoom } from './adapterLayout.ts';
+import { adapterWords } from './adapters.ts';
 import { frozenTypeOf, paddedWidth, tilesOf, type WeightChoice } from './matrix.ts';
 
 /** What a frozen model is to hold at once. */
@@ -12,6 +14,8 @@ export interface FrozenCapacity {
   readonly promptTokens: number;
   readonly maxPromptLength: number;
   readonly maxCompletionLength: number;
+  /** Room for adapters; without it there can be none. */
+  readonly adapters?: AdapterRoom;
 }
 
 /** Widths of a row of every tensor, numbers with their padding. */
@@ -73,6 +77,7 @@ export interface FrozenNeed {
   readonly weightsBytes: number;
   readonly cacheBytes: number;
   readonly workingBytes: number;
+  readonly adapterBytes: number;
   readonly totalBytes: number;
   /** The largest of its buffers, and what it is for. */
   readonly largest: { readonly bytes: number; readonly label: string };
@@ -107,15 +112,25 @@ export function needOf(model: Pretrained, choice: WeightChoice, capacity: Frozen
   const cacheWords = cacheRowsOf(capacity) * widthsOf(config).keys;
   const caches = 2 * config.layers * count('keys and values of a layer', cacheWords);
   const working = Object.entries(workingWords(config, capacity)).map(([name, words]) => count(name, words));
+  const room = capacity.adapters;
+  const layout = room === undefined ? null : adapterLayout(names, room);
+  const adapters =
+    room === undefined || layout === null
+      ? []
+      : Object.entries({ factors: room.slots * layout.size, ...adapterWords(layout, rowsOf(capacity)) }).map(
+          ([name, words]) => count(name, words),
+        );
   const sum = (parts: readonly number[]) => parts.reduce((total, part) => total + part, 0);
   // Beside the matrices: what stands in for scales.
   const weightsBytes = sum(matrixBytes) + sum(vectorBytes) + bufferBytes(0);
   const workingBytes = sum(working);
+  const adapterBytes = sum(adapters);
   return {
     weightsBytes,
     cacheBytes: caches,
     workingBytes,
-    totalBytes: weightsBytes + caches + workingBytes,
+    adapterBytes,
+    totalBytes: weightsBytes + caches + workingBytes + adapterBytes,
     largest,
   };
 }

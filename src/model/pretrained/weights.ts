@@ -20,7 +20,6 @@ export interface StoredTensor extends WantedTensor {
 export type StoredWeights = ReadonlyMap<string, StoredTensor>;
 
 const single = 'model.safetensors';
-const indexName = 'model.safetensors.index.json';
 const mostIndexBytes = 2 ** 24;
 
 const indexSchema = v.object({ weight_map: v.record(v.string(), v.string()) });
@@ -39,8 +38,27 @@ export async function openWeights(
   wanted: readonly WantedTensor[],
   tied: boolean,
 ): Promise<StoredWeights> {
+  return openTensors(folder, single, wanted, {
+    place: 'the model of config.json',
+    skipped: (name) => (tied && name === headName) || isTable(name),
+  });
+}
+
+/**
+ * Finds tensors in a folder's file, or in those that its index names.
+ * @param single the file's name where there is one alone
+ * @param how what a tensor has no place in that is not wanted, and names that are passed over
+ * @throws LabError `bad-file` naming file, tensor and rule
+ */
+export async function openTensors(
+  folder: ModelFolder,
+  single: string,
+  wanted: readonly WantedTensor[],
+  { place, skipped }: { readonly place: string; readonly skipped: (name: string) => boolean },
+): Promise<StoredWeights> {
+  const indexName = `${single}.index.json`;
   const index = await folder.file(indexName);
-  const files = index === null ? [single] : await shardsOf(index);
+  const files = index === null ? [single] : await shardsOf(index, indexName);
   const missing = new Map(wanted.map((tensor) => [tensor.name, tensor]));
   const found = new Map<string, StoredTensor>();
   for (const name of files) {
@@ -57,12 +75,10 @@ export async function openWeights(
       name,
       wanted.length,
     )) {
-      if ((tied && tensorName === headName) || isTable(tensorName)) continue;
+      if (skipped(tensorName)) continue;
       const tensor = missing.get(tensorName);
       if (tensor === undefined) {
-        const why = found.has(tensorName)
-          ? 'is in another file as well'
-          : 'has no place in the model of config.json';
+        const why = found.has(tensorName) ? 'is in another file as well' : `has no place in ${place}`;
         throw weightsRefusal(name, `The tensor ${quote(tensorName)} ${why}`);
       }
       if (!isStored(dtype))
@@ -99,7 +115,7 @@ function isStored(dtype: string): dtype is StoredType {
 }
 
 /** The files that an index names, each once. */
-async function shardsOf(index: FolderFile): Promise<string[]> {
+async function shardsOf(index: FolderFile, indexName: string): Promise<string[]> {
   const refusal = (sentence: string, cause?: unknown) => weightsRefusal(indexName, sentence, cause);
   if (index.sizeBytes > mostIndexBytes) throw refusal(`It has ${String(index.sizeBytes)} bytes`);
   let json: unknown;
