@@ -27,6 +27,16 @@ it('holds where a summary of all its evaluations says so, after each of them', (
   expect(held).toBeGreaterThan(500);
 });
 
+it('does not hold below nine tenths of its best, however long ago that was', () => {
+  const heldAfter = (later: number): boolean => {
+    const accuracy = new Accuracy();
+    const curve = [0.5, 0.7, 1, ...Array<number>(30).fill(later)];
+    for (const [step, sampled] of curve.entries()) accuracy.add({ step, sampled });
+    return accuracy.held;
+  };
+  expect([heldAfter(0.88), heldAfter(0.92)]).toEqual([false, true]);
+});
+
 it('never holds again once it has collapsed, and holds in a long run that does not', () => {
   const long = new Accuracy();
   const fallen = new Accuracy();

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { algorithms } from '../../src/algorithms/index.ts';
 import { hyperparameterKeys } from '../../src/settings/hyperparameters.ts';
@@ -91,6 +91,49 @@ describe('a script', () => {
     for (const line of shell.split('\n').filter((each) => /touch|import os/.test(each)))
       expect(line).toMatch(/^#/);
   });
+});
+
+/** Lanes that take every turn of a script between them: with few prompts, which are drawn elsewhere. */
+const written: Readonly<Record<string, readonly [keyof typeof presets, object]>> = {
+  'no-anchor': ['srt', { promptPool: 2, rewardCode: 'return completions.map(() => 1); // long enough' }],
+  anchored: [
+    'm-grpo-iqr',
+    { promptPool: 2, minVoteShare: 0.4, lrSchedule: 'cosine', guard: 'rollback', klCoefficient: 0 },
+  ],
+  truth: ['oracle', { promptPool: 2, scaleRewards: 'none', lossType: 'dr_grpo', maxResamples: 3 }],
+  certainty: ['intuitor', { promptPool: 2, lossType: 'grpo', scaleRewards: 'batch' }],
+  'own-prompts': [
+    'm-grpo',
+    { prompts: '{"prompt": "1+1="}\n{"prompt": "2+2=", "answer": "4"}', promptPool: 2 },
+  ],
+  'no-solutions': ['srt', { prompts: '{"prompt": "1+1="}\n{"prompt": "2+2="}', promptPool: 2 }],
+};
+
+// What is written for some lanes, line by line: a change of a script shows in its file. After one that is meant:
+// UPDATE_SCRIPTS=1 npx vitest run --project unit tests/unit/scripts.test.ts
+describe.each(Object.entries(written))('the scripts of %s', (name, [preset, changes]) => {
+  it.each([
+    ['py', trlScript],
+    ['sh', verlScript],
+  ] as const)('stay as they are written down: %s', (extension, write) => {
+    const [lane = never()] = presets[preset].lanes;
+    const script = write({ name: lane.name, settings: validateSettings(changes, lane.settings) });
+    const path = `tests/fixtures/scripts/${name}.${extension}`;
+    if (process.env.UPDATE_SCRIPTS === '1') writeFileSync(path, script);
+    expect(script).toBe(readFileSync(path, 'utf8'));
+  });
+});
+
+it('a script brings 256 prompts along, and of a pool all', () => {
+  const promptsOf = (changes: object): number => {
+    const [lane = never()] = presets.srt.lanes;
+    return [
+      ...trlScript({ name: 'SRT', settings: validateSettings(changes, lane.settings) }).matchAll(
+        /^ {4}\{"prompt": /gm,
+      ),
+    ].length;
+  };
+  expect([promptsOf({}), promptsOf({ promptPool: 3 })]).toEqual([256, 3]);
 });
 
 function never(): never {
