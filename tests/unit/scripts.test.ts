@@ -4,6 +4,7 @@ import { algorithms } from '../../src/algorithms/index.ts';
 import { hyperparameterKeys } from '../../src/settings/hyperparameters.ts';
 import { presets } from '../../src/settings/presets.ts';
 import { carriedTo, counterparts } from '../../src/settings/scripts/counterparts.ts';
+import { scripts } from '../../src/settings/scripts/laneScripts.ts';
 import { trlScript } from '../../src/settings/scripts/trl.ts';
 import { verlScript } from '../../src/settings/scripts/verl.ts';
 import { validateSettings } from '../../src/settings/settings.ts';
@@ -106,7 +107,10 @@ const written: Readonly<Record<string, readonly [keyof typeof presets, object]>>
     'm-grpo',
     { prompts: '{"prompt": "1+1="}\n{"prompt": "2+2=", "answer": "4"}', promptPool: 2 },
   ],
-  'no-solutions': ['srt', { prompts: '{"prompt": "1+1="}\n{"prompt": "2+2="}', promptPool: 2 }],
+  'no-solutions': [
+    'srt',
+    { algorithm: 'reinforce-plus-plus', prompts: '{"prompt": "1+1="}\n{"prompt": "2+2="}', promptPool: 2 },
+  ],
 };
 
 // What is written for some lanes, line by line: a change of a script shows in its file. After one that is meant:
@@ -122,6 +126,16 @@ describe.each(Object.entries(written))('the scripts of %s', (name, [preset, chan
     if (process.env.UPDATE_SCRIPTS === '1') writeFileSync(path, script);
     expect(script).toBe(readFileSync(path, 'utf8'));
   });
+});
+
+it('each trainer has its script, and its ending', () => {
+  const [lane = never()] = presets.srt.lanes;
+  expect(
+    Object.entries(scripts).map(([trainer, { extension, write }]) => [trainer, extension, write(lane)]),
+  ).toEqual([
+    ['trl', 'py', trlScript(lane)],
+    ['verl', 'sh', verlScript(lane)],
+  ]);
 });
 
 it('a script brings 256 prompts along, and of a pool all', () => {
