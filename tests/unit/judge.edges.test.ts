@@ -212,6 +212,31 @@ describe('levels, and what is heard', () => {
     ]);
   });
 
+  it('a sign is told since the row from which on it speaks without a break', () => {
+    const rows = rowsOf(120, {
+      'reward/mean': flat,
+      'policy/entropy': (row) => (row % 50 < 25 ? 0.5 : 4),
+      'completion/length': from(30, 200, 20),
+    });
+    const judge = new RunJudge();
+    const since = new Map<string, number>();
+    const breaks = new Map<string, number>();
+    for (const { step = NaN, ...row } of rows) {
+      judge.add({ step, ...row });
+      const { findings } = judge.verdict;
+      for (const name of ['babble', 'short']) {
+        const finding = findings.find((each) => each.name === name);
+        if (finding === undefined) {
+          if (since.delete(name)) breaks.set(name, (breaks.get(name) ?? 0) + 1);
+          continue;
+        }
+        if (!since.has(name)) since.set(name, step);
+        expect([step, name, finding.from]).toEqual([step, name, since.get(name)]);
+      }
+    }
+    expect([breaks.get('babble'), since.has('short')]).toEqual([2, true]);
+  });
+
   it('a judge that is blind says what one says of rows without truth', () => {
     const value = fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined });
     const ids: readonly MetricId[] = [
