@@ -235,11 +235,10 @@ export class RunJudge {
     };
   }
 
-  /** What alarms: what is as bad as the worst, then what goes with it. */
+  /** What alarms: what is red, then what goes with it. */
   #findings(): readonly Finding[] {
     if (this.alarm === null) return [];
-    const level = this.alarm === 'warning' ? warningScore : watchScore;
-    const worst = this.#spoken.filter((each) => each.signal.second !== true && each.score > level);
+    const worst = this.#spoken.filter(({ signal, score }) => signal.second !== true && score > warningScore);
     const circumstances = this.#circumstances();
     const dead = { stretch: this.#dead.stretch, by: this.#deadBy };
     const said = new Set<string>();
