@@ -183,14 +183,14 @@ function claimTable(): string {
 
 /** Experiments named after a preset in the presets' order, then the others; the early warning's have a page of their own. */
 function resultTable(): string {
-  // Of a pilot only what it was run to choose is told.
-  const own: readonly string[] = [...warningExperiments, 'critical-pilot'];
+  const own: readonly string[] = warningExperiments;
   const order = (name: string): number => {
     const at = (presetNames as readonly string[]).indexOf(name);
     return at < 0 ? presetNames.length : at;
   };
   const names = experimentNames()
-    .filter((name) => !own.includes(name))
+    // Of a pilot only what it was run to choose is told, and of runs for alarms what alarms say of them.
+    .filter((name) => !own.includes(name) && !name.startsWith('critical'))
     .sort((a, b) => order(a) - order(b));
   const rows = names.map(readExperiment).flatMap((experiment) => {
     const all = readResults(experiment);

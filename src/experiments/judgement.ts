@@ -1,3 +1,4 @@
+import { groupsOf } from '../lib/groups.ts';
 import { keyOf, philox4x32 } from '../lib/philox.ts';
 import { finite, quantile } from '../lib/stats.ts';
 import { windowSteps, type Answer } from './alarms.ts';
@@ -58,13 +59,12 @@ export interface Cell {
 
 /** The cells of those runs that count. */
 export function cellsOf({ outcomes }: Pick<Benchmark, 'outcomes'>): readonly Cell[] {
-  const cells = new Map<string, Outcome[]>();
-  for (const outcome of outcomes) {
-    if (outcome.use === 'judge') cells.set(cellOf(outcome), [...(cells.get(cellOf(outcome)) ?? []), outcome]);
-  }
-  return [...cells.values()]
+  return groupsOf(
+    outcomes.filter(({ use }) => use === 'judge'),
+    cellOf,
+  )
     .map((runs): Cell => {
-      const [{ experiment, task, lane, guarded }] = runs as [Outcome];
+      const [{ experiment, task, lane, guarded }] = runs as readonly [Outcome];
       const collapsed = runs.filter(({ collapse }) => collapse !== null).length;
       const outcome = collapsed === 0 ? 'all held' : collapsed === runs.length ? 'all collapsed' : 'open';
       return { experiment, task, lane, outcomes: runs, kind: guarded ? 'acted on' : outcome };
@@ -246,12 +246,14 @@ function middle(values: readonly number[]): readonly [number, number] {
   return [quantile(values, 0.025), quantile(values, 0.975)];
 }
 
-function grouped(runs: readonly Judged[], groupOf: (outcome: Outcome) => string): readonly number[][] {
-  const groups = new Map<string, number[]>();
-  runs.forEach(({ outcome }, index) => {
-    groups.set(groupOf(outcome), [...(groups.get(groupOf(outcome)) ?? []), index]);
+function grouped(
+  runs: readonly Judged[],
+  groupOf: (outcome: Outcome) => string,
+): readonly (readonly number[])[] {
+  return groupsOf([...runs.keys()], (index) => {
+    const run = runs[index];
+    return run === undefined ? '' : groupOf(run.outcome);
   });
-  return [...groups.values()];
 }
 
 /** What is said of a detector. */
