@@ -1,11 +1,12 @@
 //! A whole rollout in one dispatch: embedding, every layer, sampling, token after token. Lanes are sequences: a
 //! thread holds four, one in each component of a vec4, with their activations in private arrays; weights are
 //! the same for all, so nothing waits for anything but the early exit, once a token.
-//! PREFILL: no sampling; the tokens of each prompt but its last fill the keys and values of `cache`.
+//! prefill = 1: no sampling; the tokens of each prompt but its last fill the keys and values of `cache`.
 //! Otherwise tokens at positions [first, first + count) of every rollout follow its prompt's prefix, copied
 //! from `prefix` at position 0. A call may be cut into several without changing a bit.
+//! One pipeline does both, as it takes software adapters seconds to compile.
 //! sequence: [rows, 2] of (prefix row, prefix length, last prompt token, 1 if wanted), (T as bits, rollout,
-//! purpose, 0); with PREFILL (first prefix token, prefix length, 0, 1)
+//! purpose, 0); at prefill (first prefix token, prefix length, 0, 1)
 //! cache: [layers, k and v, slots, kv_heads·D, rows], prefix slots first; prefix: the same of the prompts
 //! token: [rows, max_length]   stats: [rows, max_length], as rollout/sample
 //! A rollout that ended repeats the end token; a workgroup whose rollouts all ended stops.
@@ -18,11 +19,11 @@
 //! use lib/four_rows
 //! use lib/lanes_choose
 
-override PREFILL: bool = false;
 override LANES: u32 = 8;
 
 struct Params {
   lanes: u32,
+  prefill: u32,
   first: u32,
   count: u32,
   prefix_slots: u32,
@@ -276,7 +277,7 @@ fn run_layers(tokens: vec4u, position: vec4u, slot: u32, prefix_length: vec4u) {
           cache[at + to_values] = Activation4(hidden[params.queries + params.keys + n]);
           at += params.lanes;
         }
-        if (PREFILL && layer + 1u == params.layers) {
+        if (params.prefill == 1u && layer + 1u == params.layers) {
           return;
         }
         attend(layer, slot, prefix_length);
@@ -348,39 +349,49 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
   let row = 4u * column;
   slab = slab_of(4u * group.x * LANES, params.split, params.slab4);
   let about = four_of(row);
-  if (PREFILL) {
-    for (var slot = 0u; slot < params.prefix_slots; slot++) {
-      var tokens = vec4u();
+  let prefill = params.prefill == 1u;
+  var last = about.last_token;
+  var ended = about.wanted == vec4u();
+  if (!prefill) {
+    if (params.first == 0u) {
+      copy_prefix(about.prefix_row, about.prefix_length);
+    } else {
       for (var s = 0u; s < 4u; s++) {
+        last[s] = token[(row + s) * params.max_length + params.first - 1u];
+      }
+      ended = ended | (last == vec4u(params.end_token));
+    }
+  }
+  // One loop for both, as compilers put a copy of the layers wherever they are called.
+  let end = select(params.first + params.count, params.prefix_slots, prefill);
+  for (var position = params.first; position < end; position++) {
+    var slot = position;
+    var tokens = last;
+    var places = vec4u(position);
+    var seen = vec4u(params.prefix_slots);
+    if (prefill) {
+      for (var s = 0u; s < 4u; s++) {
+        tokens[s] = 0u;
         if (slot < about.prefix_length[s]) {
           tokens[s] = prefix_token[about.prefix_row[s] + slot];
         }
       }
-      run_layers(tokens, vec4u(slot), slot, vec4u(params.prefix_slots));
-    }
-    return;
-  }
-  var last = about.last_token;
-  var ended = about.wanted == vec4u();
-  if (params.first == 0u) {
-    copy_prefix(about.prefix_row, about.prefix_length);
-  } else {
-    for (var s = 0u; s < 4u; s++) {
-      last[s] = token[(row + s) * params.max_length + params.first - 1u];
-    }
-    ended = ended | (last == vec4u(params.end_token));
-  }
-  for (var position = params.first; position < params.first + params.count; position++) {
-    if (!workgroup_goes_on(ended)) {
-      // What a later call takes for the last token.
-      for (var s = 0u; s < 4u; s++) {
-        token[(row + s) * params.max_length + position] = params.end_token;
+    } else {
+      if (!workgroup_goes_on(ended)) {
+        // What a later call takes for the last token.
+        for (var s = 0u; s < 4u; s++) {
+          token[(row + s) * params.max_length + position] = params.end_token;
+        }
+        continue;
       }
-      continue;
+      slot += params.prefix_slots;
+      places += about.prefix_length;
+      seen = about.prefix_length;
     }
-    let slot = params.prefix_slots + position;
-    run_layers(last, about.prefix_length + position, slot, about.prefix_length);
-    last = choose(row, position, ended);
-    ended = ended | (last == vec4u(params.end_token));
+    run_layers(tokens, places, slot, seen);
+    if (!prefill) {
+      last = choose(row, position, ended);
+      ended = ended | (last == vec4u(params.end_token));
+    }
   }
 }

@@ -18,6 +18,8 @@ export interface Gpu {
   readonly hasTimestamps: boolean;
   /** Whether lanes can read one another's registers; kernels that would have a twin without. */
   readonly hasSubgroups: boolean;
+  /** Lanes that run in step, at least; 4 where that is not told. */
+  readonly subgroupSize: number;
   /** Whether shaders may store half-precision numbers. */
   readonly hasF16: boolean;
   /** What the device refused, first error first; a readback throws on it, so that nothing wrong is shown. */
@@ -79,7 +81,7 @@ export async function openDevice(
   device.addEventListener('uncapturederror', ({ error }) => {
     errors.push(error);
   });
-  const { vendor, architecture, description, device: name } = adapter.info;
+  const { vendor, architecture, description, device: name, subgroupMinSize } = adapter.info;
   return {
     device,
     adapter: {
@@ -91,6 +93,8 @@ export async function openDevice(
     },
     hasTimestamps: device.features.has('timestamp-query'),
     hasSubgroups: device.features.has('subgroups'),
+    // Not every browser tells: undefined is not larger.
+    subgroupSize: subgroupMinSize > 4 ? subgroupMinSize : 4,
     hasF16: device.features.has('shader-f16'),
     errors,
     turns: new Turns(),

@@ -19,14 +19,14 @@ export interface Kernel {
 
 /** Compiles each pipeline once per device, all at once, asynchronously. */
 export class Kernels {
-  readonly #gpu: Gpu;
+  readonly gpu: Gpu;
   readonly #twin: 'subgroup' | 'workgroup';
   readonly #kernels = new Map<string, Kernel>();
   readonly #pending = new Map<string, Promise<void>>();
 
   /** @param twin which of two texts a shader is taken in, where its fragments have twins (see shaders/lib) */
   constructor(gpu: Gpu, twin: 'subgroup' | 'workgroup' = gpu.hasSubgroups ? 'subgroup' : 'workgroup') {
-    this.#gpu = gpu;
+    this.gpu = gpu;
     this.#twin = twin;
   }
 
@@ -49,7 +49,7 @@ export class Kernels {
         );
       }
     }
-    const { device } = this.#gpu;
+    const { device } = this.gpu;
     const source = shader.variants.plain ?? shader.variants[this.#twin];
     if (source === undefined)
       throw new LabError('bug', `${shader.name} has no text.`, 'See build/wgslPlugin.ts.');

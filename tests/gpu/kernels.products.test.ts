@@ -23,11 +23,12 @@ import {
 
 let gpu: Gpu;
 let kernels: Kernels;
-/** The same kernels in the text that needs no subgroups. */
+/** The same kernels in the text that needs no subgroups, and workgroups as this adapter has them. */
 let plainKernels: Kernels;
 beforeAll(async () => {
   gpu = await openHeadless();
-  kernels = new Kernels(gpu);
+  // In workgroups as wide as a GPU's: training by software adapters covers the others with subgroups.
+  kernels = new Kernels({ ...gpu, adapter: { ...gpu.adapter, software: false } });
   plainKernels = new Kernels(gpu, 'workgroup');
 });
 afterAll(() => gpu.device.destroy());
@@ -47,9 +48,13 @@ function tileThreads(form: MatmulForm, rows: number, columns: number, models: nu
   return models * Math.ceil(rows / 128) * 32 * Math.ceil(columns / columnsOf[form]);
 }
 
-/** Lanes over the n outputs of a weight gradient: four outputs each, in equal workgroups of at most 32. */
-function weightLanes(n: number): number {
+/**
+ * Lanes over the n outputs of a weight gradient, four outputs each: in equal workgroups of at most 32, or of a subgroup
+ * on a software adapter.
+ */
+function weightLanes({ adapter, subgroupSize }: Gpu, n: number): number {
   const fours = Math.ceil(n / 4);
+  if (adapter.software) return subgroupSize * Math.ceil(fours / subgroupSize);
   const workgroups = Math.ceil(fours / 32);
   return workgroups * 4 * Math.ceil(fours / workgroups / 4);
 }
@@ -105,7 +110,7 @@ describe.each(matmulVariants)(
         'ops/matmul.forward': tileThreads(form, block, n, 3),
         'ops/matmul.backward': tileThreads(form, block, k, 1),
         'ops/matmul.backward_weight':
-          r.parameters.policy.splits * weightLanes(n) * Math.ceil(k / columnsOf[form]),
+          r.parameters.policy.splits * weightLanes(r.kernels.gpu, n) * Math.ceil(k / columnsOf[form]),
       });
       const after = await finish(bench, [
         [plain, n * k],

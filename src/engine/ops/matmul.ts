@@ -1,6 +1,7 @@
 import backward from '../../../shaders/ops/matmul.backward.wgsl';
 import backwardWeight from '../../../shaders/ops/matmul.backward_weight.wgsl';
 import forward from '../../../shaders/ops/matmul.forward.wgsl';
+import type { Gpu } from '../../gpu/device.ts';
 import type { Live } from '../../gpu/program.ts';
 import { activationPrelude } from '../activations.ts';
 import type { ActivationType, MatmulForm } from '../plan.ts';
@@ -33,8 +34,12 @@ function columnBlocks(form: MatmulForm, width: number): number {
   return Math.ceil(width / columnsOf[form]);
 }
 
-/** Lanes that share x in a weight gradient of n outputs: few idle, whole groups of four. */
-function weightLanes(n: number): number {
+/**
+ * Lanes that share x in a weight gradient of n outputs: few idle, whole groups of four. A software adapter runs the
+ * subgroups of a workgroup one after another: there a width for each n would bring nothing but pipelines to compile.
+ */
+function weightLanes({ adapter, subgroupSize }: Gpu, n: number): number {
+  if (adapter.software) return subgroupSize;
   const n4 = stride4(n);
   return 4 * Math.ceil(n4 / Math.ceil(n4 / maxWeightLanes) / 4);
 }
@@ -124,7 +129,7 @@ export function matmulBackwardWeight(
   io: { readonly dy: GPUBuffer; readonly x: GPUBuffer; readonly rstd: GPUBuffer },
 ): void {
   const form = r.plan.matmul.weight;
-  const LANES = weightLanes(weight.n);
+  const LANES = weightLanes(r.kernels.gpu, weight.n);
   r.program.dispatch(
     r.kernels.get(
       backwardWeight,

@@ -12,6 +12,12 @@ import { FusedRollout } from './fused.ts';
 /** Of one variable of a thread's own: the compilers of WGSL take no larger one. */
 const mostPrivateBytes = 65_536;
 
+/**
+ * Every thread has room for this at least: so small models share a pipeline, among them the self-check's, which then
+ * checks the very one that trains. The lab's base models need no more.
+ */
+const room = { vocab8: 4, headDim: 16, widest: 128 };
+
 /** Sequences of a thread, one in each component of a vec4. */
 const perLane = 4;
 
@@ -57,20 +63,22 @@ export class LanesRollout implements RolloutPath {
     const nothing = buffers.storage('no prefix', 4);
 
     const sizes = [
-      ['VOCAB8', Math.ceil(config.vocab_size / 8)],
-      ['HEAD_DIM', config.head_dim],
+      ['VOCAB8', Math.max(room.vocab8, Math.ceil(config.vocab_size / 8))],
+      ['HEAD_DIM', Math.max(room.headDim, config.head_dim)],
       ['SHARED', config.num_attention_heads / config.num_key_value_heads],
-      ['WIDEST', widest],
+      ['WIDEST', Math.max(room.widest, widest)],
     ]
       .map(([name, value]) => `const ${String(name)} = ${String(value)}u;`)
       .join('\n');
     const prelude = `${activationPrelude(plan.activations)}\n${sizes}`;
+    const kernel = kernels.get(lanesShader, { LANES }, prelude);
     const program = new Program(buffers, 'rollout', 2);
     program.dispatch(
-      kernels.get(lanesShader, { PREFILL: true, LANES }, prelude),
+      kernel,
       { ...fused.tensors, sequence: fused.prompt, prefix: nothing, cache: prefix },
       {
         ...fused.params('prefill'),
+        prefill: 1,
         prefix_slots: fused.prefixSlots,
         slots: fused.prefixSlots,
         lanes: this.#prefillLanes,
@@ -81,10 +89,11 @@ export class LanesRollout implements RolloutPath {
       () => (fused.prefixSlots.value === 0 ? 0 : this.#prefillLanes.value),
     );
     program.dispatch(
-      kernels.get(lanesShader, { PREFILL: false, LANES }, prelude),
+      kernel,
       { ...fused.tensors, sequence: fused.sequence, prefix, cache },
       {
         ...fused.params('decode'),
+        prefill: 0,
         prefix_slots: fused.prefixSlots,
         slots: this.#slots,
         lanes: this.#decodeLanes,
