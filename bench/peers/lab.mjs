@@ -11,7 +11,7 @@ const forgetful = { read: async () => null, write: async () => undefined };
 
 /** This lab's engine, used as its own trainers use it. */
 export async function open(host) {
-  const gpu = await openDevice(navigator.gpu, { whileWaiting: host.whileWaiting });
+  const gpu = await openDevice(navigator.gpu, { settle: host.settle });
   const kernels = new Kernels(gpu);
   const settings = validateSettings({
     promptsPerStep: generation.prompts,

@@ -1,6 +1,6 @@
 // Node 20 lacks the iterator helpers that jax-js uses.
 import 'core-js/actual/iterator/index.js';
-import { idleWait, openNodeGpu } from '../../src/cli/nodeGpu.ts';
+import { openNodeGpu, settle } from '../../src/cli/nodeGpu.ts';
 
 /**
  * Dawn in Node as `navigator.gpu`, where every library looks for it. Dawn polls by setImmediate and would spin on
@@ -11,20 +11,5 @@ export async function openHost() {
   // Node 20 has no navigator; jax-js asks whether it is a phone's.
   const { userAgent = `Node.js/${process.versions.node}` } = globalThis.navigator ?? {};
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent }, configurable: true });
-  const whileWaiting = () => {
-    idleWait();
-    return new Promise((resolve) => setImmediate(resolve));
-  };
-  return {
-    whileWaiting,
-    async settle(promise) {
-      let settled = false;
-      const finish = () => {
-        settled = true;
-      };
-      promise.then(finish, finish);
-      while (!settled) await whileWaiting();
-      return promise;
-    },
-  };
+  return { settle };
 }

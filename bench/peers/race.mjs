@@ -160,7 +160,7 @@ async function prepare(entrants, make) {
 
 /**
  * The whole comparison in one place: Node, or a page.
- * @param host `settle` waits for a promise of the GPU; `whileWaiting` is for the lab's own waits
+ * @param host `settle` waits for a promise of the GPU
  * @param log called with a line of progress
  * @returns adapters by contestant, and the rows of the table; a contestant that fails has `error` in its rows
  */

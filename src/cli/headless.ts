@@ -1,5 +1,5 @@
 import { openDevice, type Gpu } from '../gpu/device.ts';
-import { idleWait, openNodeGpu } from './nodeGpu.ts';
+import { openNodeGpu, settle } from './nodeGpu.ts';
 
 /** Dawn lives as long as the object it was made as: collected earlier, it takes the process with it. */
 const kept: GPU[] = [];
@@ -8,10 +8,5 @@ const kept: GPU[] = [];
 export async function openHeadless(): Promise<Gpu> {
   const { gpu } = await openNodeGpu();
   kept.push(gpu);
-  return openDevice(gpu, {
-    whileWaiting: () => {
-      idleWait();
-      return new Promise((resolve) => setImmediate(resolve));
-    },
-  });
+  return openDevice(gpu, { settle });
 }

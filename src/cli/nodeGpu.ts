@@ -89,9 +89,19 @@ export async function openNodeGpu(): Promise<{ gpu: GPU; note: string }> {
 const never = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Sleeps 0.3 ms. Dawn in Node polls by setImmediate and would spin on the core that a software adapter
- * needs: call this while waiting for a readback.
+ * Waits for a promise of the GPU, asleep most of the time. Dawn in Node polls by setImmediate and would spin on the core
+ * that a software adapter needs, for its kernels and for compiling them.
  */
-export function idleWait(): void {
-  Atomics.wait(never, 0, 0, 0.3);
+export async function settle<T>(promise: Promise<T>): Promise<T> {
+  let settled = false;
+  const finish = (): void => {
+    settled = true;
+  };
+  promise.then(finish, finish);
+  // Set by the promise while this loop yields.
+  while (!(settled as boolean)) {
+    Atomics.wait(never, 0, 0, 0.3);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return promise;
 }

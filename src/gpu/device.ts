@@ -28,8 +28,8 @@ export interface Gpu {
   readonly lost: Promise<string>;
   /** Whose turn it was on this device. */
   readonly turns: Turns;
-  /** Called between polls while a readback is awaited; Dawn in Node needs it (see cli/nodeGpu.ts). */
-  readonly whileWaiting: (() => Promise<void>) | undefined;
+  /** Waits for a promise of the device; Dawn in Node wants it done its way (cli/nodeGpu.ts). */
+  readonly settle: <T>(promise: Promise<T>) => Promise<T>;
 }
 
 /** Limits worth more than WebGPU's defaults, each with its reason; asked for at most what the adapter has. */
@@ -49,7 +49,7 @@ const software = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|warp/i;
  */
 export async function openDevice(
   gpu: GPU,
-  options: { whileWaiting?: () => Promise<void> } = {},
+  { settle = (promise) => promise }: Partial<Pick<Gpu, 'settle'>> = {},
 ): Promise<Gpu> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) {
@@ -99,6 +99,6 @@ export async function openDevice(
     errors,
     turns: new Turns(),
     lost: device.lost.then(({ message, reason }) => (message === '' ? reason : message)),
-    whileWaiting: options.whileWaiting,
+    settle,
   };
 }

@@ -125,18 +125,20 @@ export class Kernels {
   async compile(onProgress?: (done: number, total: number) => void): Promise<void> {
     let done = 0;
     const pending = [...this.#pending];
-    const outcomes = await Promise.allSettled(
-      pending.map(async ([key, compiling]) => {
-        try {
-          await compiling;
-          onProgress?.(++done, pending.length);
-        } catch (error) {
-          this.#kernels.delete(key);
-          throw error;
-        } finally {
-          this.#pending.delete(key);
-        }
-      }),
+    const outcomes = await this.gpu.settle(
+      Promise.allSettled(
+        pending.map(async ([key, compiling]) => {
+          try {
+            await compiling;
+            onProgress?.(++done, pending.length);
+          } catch (error) {
+            this.#kernels.delete(key);
+            throw error;
+          } finally {
+            this.#pending.delete(key);
+          }
+        }),
+      ),
     );
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;

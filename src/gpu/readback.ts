@@ -48,18 +48,9 @@ export class Readback<Name extends string> {
    */
   async take(names: readonly Name[]): Promise<Record<Name, ArrayBuffer>> {
     this.#waits++;
-    const { whileWaiting, errors } = this.#buffers.gpu;
-    let settled = false;
-    const mapped = this.#staging.mapAsync(GPUMapMode.READ).finally(() => {
-      settled = true;
-    });
+    const { settle, errors } = this.#buffers.gpu;
     try {
-      if (whileWaiting !== undefined) {
-        mapped.catch(() => undefined);
-        // `settled` is set by the promise above while this loop yields.
-        while (!(settled as boolean)) await whileWaiting();
-      }
-      await mapped;
+      await settle(this.#staging.mapAsync(GPUMapMode.READ));
     } catch (cause) {
       throw new LabError(
         'device-lost',
