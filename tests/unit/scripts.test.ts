@@ -105,11 +105,21 @@ const written: Readonly<Record<string, readonly [keyof typeof presets, object]>>
   certainty: ['intuitor', { promptPool: 2, lossType: 'grpo', scaleRewards: 'batch' }],
   'own-prompts': [
     'm-grpo',
-    { prompts: '{"prompt": "1+1="}\n{"prompt": "2+2=", "answer": "4"}', promptPool: 2 },
+    {
+      promptPool: 4,
+      prompts: ['1+1=', '2+2=', '3+3=', '4+4=', '5+5=', '6+6=']
+        .map((prompt, i) => JSON.stringify({ prompt, ...(i % 2 === 0 ? {} : { answer: String(2 + 2 * i) }) }))
+        .join('\n'),
+    },
   ],
   'no-solutions': [
     'srt',
-    { algorithm: 'reinforce-plus-plus', prompts: '{"prompt": "1+1="}\n{"prompt": "2+2="}', promptPool: 2 },
+    {
+      algorithm: 'reinforce-plus-plus',
+      rewardCode: `return 1; // ${'…'.repeat(27)}`,
+      prompts: '{"prompt": "1+1="}\n{"prompt": "2+2="}',
+      promptPool: 2,
+    },
   ],
 };
 
