@@ -4,14 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { collapsedBelow } from '../../src/diagnostics/collapse.ts';
 import { overlapZones } from '../../src/diagnostics/signal.ts';
 import { phasesOf } from '../../src/diagnostics/phases.ts';
-import {
-  firstTrained,
-  told,
-  toldSteps,
-  type ToldRun,
-  type Turn,
-  turnsOf,
-} from '../../src/diagnostics/story.ts';
+import { told, toldSteps, type ToldRun, type Turn, turnsOf } from '../../src/diagnostics/story.ts';
 import type { MetricId } from '../../src/spec/metrics.ts';
 import { metricIds, metrics, toRow } from '../../src/spec/metrics.ts';
 import { verdictOfLab } from '../../src/records/watched/verdict.ts';
