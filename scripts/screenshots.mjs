@@ -203,6 +203,7 @@ const fresh = {
     return page;
   },
   guide: () => open('#guide'),
+  paper: () => open('#paper'),
   bench: () => open('#bench'),
   'not-started': async () => {
     const context = await browser.newContext({ viewport: desk });

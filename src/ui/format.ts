@@ -14,6 +14,21 @@ export function formatValue(value: number): string {
   return value.toFixed(magnitude !== 0 && magnitude < 0.1 ? 3 : 2).replace(/^(-?)0\./, '$1.');
 }
 
+/**
+ * The values of one column, each with as many digits after the point as the largest needs, so that they stand below each
+ * other; one that would read 0 and is not keeps its own.
+ */
+export function formatColumn(values: readonly number[]): readonly string[] {
+  const most = Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
+  const digits = most >= 100 ? 0 : most >= 10 ? 1 : most >= 0.1 || most === 0 ? 2 : 3;
+  return values.map((value) => {
+    const text = value.toFixed(digits);
+    if (!Number.isFinite(value) || most >= 1000 || (value !== 0 && Number(text) === 0))
+      return formatValue(value);
+    return text.replace(/^(-?)0\./, '$1.');
+  });
+}
+
 /** A share, always two digits: .05 */
 export function formatShare(value: number): string {
   return !Number.isFinite(value) ? formatValue(value) : value.toFixed(2).replace(/^(-?)0\./, '$1.');

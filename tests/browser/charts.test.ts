@@ -103,9 +103,19 @@ it('a chart is read as a table, in the place of the curves, and its data saved w
   const rows = chart.getByRole('table', { name: 'Vote' }).getByRole('row');
   await expect.poll(() => rows.count()).toBeGreaterThan(20);
   expect(await rows.count()).toBeLessThan(52);
-  // A head per metric and lane, and the step.
-  expect(await chart.getByRole('columnheader').count()).toBe(1 + 2 * 4);
+  // The step, and per metric a head over those of its lanes; heads and steps stay where they are, figures are scrolled.
+  expect(await chart.getByRole('columnheader').count()).toBe(1 + 2 + 2 * 4);
   expect(await chart.boundingBox()).toEqual(before);
+  const box = chart.getByRole('group', { name: 'Vote as a table' });
+  const corner = chart.getByRole('columnheader', { name: 'step' });
+  const at = await corner.boundingBox();
+  await box.evaluate((each) => {
+    each.scrollTo(120, 200);
+  });
+  expect(await box.evaluate(({ scrollLeft, scrollTop }) => [scrollLeft, scrollTop])).toEqual([120, 200]);
+  expect(await corner.boundingBox()).toEqual(at);
+  const cells = await rows.locator('td:nth-of-type(1)').allTextContents();
+  expect(new Set(cells.map((cell) => cell.split('.')[1]?.length))).toEqual(new Set([2]));
 
   await chart.getByText('⋯').click();
   const [download] = await Promise.all([

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { standInForTrainer } from '../../bench/page/standIn.mjs';
 import { essentials } from '../../src/ui/controls/essentials.ts';
@@ -6,13 +6,13 @@ import { launch, newPage, openedLab, query, reaches, waitForStep } from './lab.t
 
 const lab = openedLab();
 
-/** A page with four lanes half through a run, by the trainer's stand-in. */
-async function fourLanes(visited = true): Promise<Page> {
+const four = { lanes: '4', '2.name': 'A lane with a long name' };
+
+/** A page with four lanes half through a run, by the trainer's stand-in. @param lanes in their place */
+async function fourLanes(visited = true, lanes: Readonly<Record<string, string>> = four): Promise<Page> {
   const { page } = await newPage(lab.browser, visited);
   await standInForTrainer(page);
-  await page.goto(
-    `${lab.host.address}${query({ lanes: '4', steps: '2000', '2.name': 'A lane with a long name' })}`,
-  );
+  await page.goto(`${lab.host.address}${query({ ...lanes, steps: '2000' })}`);
   await reaches(page, 'Ready to train');
   await page.getByRole('button', { name: 'Train' }).click();
   await waitForStep(page, 1000);
@@ -53,6 +53,25 @@ it('fits from a large desk to a phone and 200 %: nothing beside the page, nothin
     expect(progress, size).toBeLessThanOrEqual(preset);
     expect(clipped, size).toBe(0);
   }
+  await page.close();
+});
+
+it('at 200 % the first screen shows how each lane fares and the whole title chart; the bar takes two rows at most', async () => {
+  const page = await fourLanes(true, {});
+  const box = async (part: Locator) => {
+    const { y, height } = (await part.boundingBox()) ?? { y: NaN, height: NaN };
+    return { top: y, bottom: y + height };
+  };
+  const bar = page.locator('.top-bar');
+  for (const width of [1240, 1024, 960, 860, 801]) {
+    await page.setViewportSize({ width, height: 640 });
+    expect((await box(bar)).bottom, String(width)).toBeLessThan(90);
+  }
+  await page.setViewportSize({ width: 720, height: 450 });
+  const run = await box(page.getByRole('group', { name: 'Run' }));
+  const chart = page.getByRole('figure', { name: 'Reward against truth', exact: true });
+  await expect.poll(async () => (await box(chart)).bottom).toBeLessThanOrEqual(run.top);
+  expect((await box(page.locator('.lane').last())).bottom).toBeLessThanOrEqual((await box(chart)).top);
   await page.close();
 });
 

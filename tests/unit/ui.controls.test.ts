@@ -10,7 +10,7 @@ import {
   positionOf,
   valueAtPosition,
 } from '../../src/ui/controls/scale.ts';
-import { formatBytes, formatDuration, formatShare, formatValue } from '../../src/ui/format.ts';
+import { formatBytes, formatColumn, formatDuration, formatShare, formatValue } from '../../src/ui/format.ts';
 import { fateOf, tally } from '../../src/ui/rollouts/votes.ts';
 
 const sliders = hyperparameterKeys.flatMap((key) => {
@@ -78,6 +78,14 @@ describe('numbers', () => {
     expect([0.046, 1, NaN].map(formatShare)).toEqual(['.05', '1.00', '–']);
     expect([4, 750, 3725].map(formatDuration)).toEqual(['0:04', '12:30', '1:02:05']);
     expect([512, 9.8e6, 4e9].map(formatBytes)).toEqual(['512 B', '9.8 MB', '4.0 GB']);
+  });
+
+  it('of a column stand below each other, and none reads 0 that is not', () => {
+    expect(formatColumn([0.05, 1.234, NaN, 0, -0.5])).toEqual(['.05', '1.23', '–', '.00', '-.50']);
+    expect(formatColumn([0.021, 12.34, 0])).toEqual(['.021', '12.3', '.0']);
+    expect(formatColumn([0.05, 0.0123])).toEqual(['.050', '.012']);
+    expect(formatColumn([61_400, 12, 0])).toEqual(['61,400', '12.0', '.00']);
+    expect(formatColumn([])).toEqual([]);
   });
 });
 

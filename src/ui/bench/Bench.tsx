@@ -114,28 +114,30 @@ function HowFar({ progress }: { readonly progress: Running }) {
 function Figures({ tables }: { readonly tables: readonly Table[] }) {
   return tables.map(({ title, rows: [head = [], ...body] }) => (
     <figure key={title} className="card bench-table">
-      <table>
-        <caption>{title}</caption>
-        <thead>
-          <tr>
-            {head.map((name, column) => (
-              <th key={column} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {body.map(([name, ...cells], row) => (
-            <tr key={row}>
-              <th scope="row">{name}</th>
-              {cells.map((cell, column) => (
-                <td key={column}>{cell}</td>
+      <figcaption>{title}</figcaption>
+      <div tabIndex={0}>
+        <table aria-label={title}>
+          <thead>
+            <tr>
+              {head.map((name, column) => (
+                <th key={column} scope="col">
+                  {name}
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {body.map(([name, ...cells], row) => (
+              <tr key={row}>
+                <th scope="row">{name}</th>
+                {cells.map((cell, column) => (
+                  <td key={column}>{cell}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   ));
 }

@@ -131,7 +131,9 @@ export const ChartCard = memo(function ChartCard({ spec, large = false }: Props)
           />
         </span>
       </figcaption>
-      <Legend lanes={lanes} lines={lines} share={view.range === 'share'} version={version} />
+      {tabled ? null : (
+        <Legend lanes={lanes} lines={lines} share={view.range === 'share'} version={version} />
+      )}
       {large ? (
         <Ribbon lanes={lanes} shown={shown} width={size.width} truthHidden={truthHidden} version={version} />
       ) : null}

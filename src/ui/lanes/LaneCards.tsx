@@ -58,15 +58,24 @@ interface CardProps {
   readonly alone: boolean;
 }
 
+/** Letters of a state that stands beside the lane's name; a longer one stands below it. */
+const longestBeside = 20;
+
 const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: CardProps) {
   const shown = useContext(LabContext);
   const { standing } = lane;
   const truthHidden = useView((state) => state.truthHidden);
   const status = truthHidden ? withoutTruth(lane.status) : lane.status;
   const refused = typeof standing === 'object';
+  const reason = refused ? standing.sentence : status.reason;
   const word = refused ? 'not started' : stateInWords(status);
+  const [state, when = ''] = word.split(/(?= from \d+$)/);
   return (
-    <div className={`lane card lane-${lane.slot}`} data-state={refused ? 'warning' : status.state}>
+    <div
+      className={`lane card lane-${lane.slot}`}
+      data-state={refused ? 'warning' : status.state}
+      data-long={word.length > longestBeside}
+    >
       <label>
         <input
           type="radio"
@@ -79,9 +88,15 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
         />
         <span className="lane-head">
           <LaneName name={lane.name} />
-          <span className="lane-state">{word}</span>
+          <span className="lane-state" title={word}>
+            {state}
+            {/* Where there is no room, the story says when. */}
+            <span className="lane-when">{when}</span>
+          </span>
         </span>
-        <span className="lane-reason">{refused ? standing.sentence : status.reason}</span>
+        <span className="lane-reason" title={reason}>
+          {reason}
+        </span>
       </label>
       <span className="lane-figures">
         <Figure label="best" value={formatShare(status.best)} />

@@ -5,6 +5,9 @@ import { usePacedLab, useView } from '../useStore.ts';
 import { useOnScreen } from '../charts/useOnScreen.ts';
 import { toldOf } from './told.ts';
 
+/** As many as adapt.css prints. */
+const mostPrinted = 40;
+
 /** The run in sentences, one at each turn; a click sets charts, timeline and rollouts to its step. */
 export function Turns() {
   const card = useRef<HTMLElement>(null);
@@ -32,27 +35,32 @@ export function Turns() {
             : 'Press Train: what happens to the runs is said here, with its step.'}
         </p>
       ) : (
-        <ol ref={list} tabIndex={-1}>
-          {turns.map(({ key, step, slots, sentence }) => (
-            <li key={key}>
-              <button
-                type="button"
-                aria-pressed={pinned === step}
-                onClick={() => {
-                  pin(step);
-                }}
-              >
-                <span className="turn-step">
-                  {step}
-                  {slots.map((slot) => (
-                    <i key={slot} className={`swatch lane-${String(slot)}`} aria-hidden="true" />
-                  ))}
-                </span>
-                <span>{sentence}</span>
-              </button>
-            </li>
-          ))}
-        </ol>
+        <>
+          {count > mostPrinted ? (
+            <p className="unit printed">{`The newest ${mostPrinted} of ${count} turns.`}</p>
+          ) : null}
+          <ol ref={list} tabIndex={-1}>
+            {turns.map(({ key, step, slots, sentence }) => (
+              <li key={key}>
+                <button
+                  type="button"
+                  aria-pressed={pinned === step}
+                  onClick={() => {
+                    pin(step);
+                  }}
+                >
+                  <span className="turn-step">
+                    {step}
+                    {slots.map((slot) => (
+                      <i key={slot} className={`swatch lane-${String(slot)}`} aria-hidden="true" />
+                    ))}
+                  </span>
+                  <span>{sentence}</span>
+                </button>
+              </li>
+            ))}
+          </ol>
+        </>
       )}
     </section>
   );
