@@ -18,14 +18,15 @@ const order = [
   ['storage', 'onnx'],
   'host',
   ['session', 'bench', 'experiments'],
+  'asking',
   'store',
   ['ui', 'cli'],
 ];
 
 /** Lower rooms that a room knows nothing of all the same. */
 const page = {
-  never: ['gpu', 'engine', 'trainer', 'host', 'session', 'bench'],
-  except: ['session/protocol.ts', 'bench/protocol.ts'],
+  never: ['gpu', 'engine', 'trainer', 'host', 'session', 'bench', 'asking'],
+  except: ['session/protocol.ts', 'bench/protocol.ts', 'asking/protocol.ts'],
 };
 const limits = {
   algorithms: { never: ['gpu', 'model', 'tasks'], because: 'the rules know no GPU' },

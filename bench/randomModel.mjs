@@ -12,6 +12,13 @@ const shapes = {
     ...{ num_attention_heads: 16, num_key_value_heads: 8, head_dim: 128 },
     ...{ rope_theta: 1e6, rms_norm_eps: 1e-6, tie_word_embeddings: true, max_position_embeddings: 40960 },
   },
+  'qwen3-1.7b': {
+    model_type: 'qwen3',
+    architectures: ['Qwen3ForCausalLM'],
+    ...{ hidden_size: 2048, intermediate_size: 6144, num_hidden_layers: 28, vocab_size: 151936 },
+    ...{ num_attention_heads: 16, num_key_value_heads: 8, head_dim: 128 },
+    ...{ rope_theta: 1e6, rms_norm_eps: 1e-6, tie_word_embeddings: true, max_position_embeddings: 40960 },
+  },
   'smollm2-135m': {
     model_type: 'llama',
     architectures: ['LlamaForCausalLM'],

@@ -1,25 +1,24 @@
 import { writeFileSync } from 'node:fs';
-import { measureFrozen } from '../bench/frozenPrice.ts';
-import { answerOverlap, askedFigures, promptFigures } from '../diagnostics/asked.ts';
-import { Divergence } from '../engine/frozen/divergence.ts';
-import { FrozenEngine, type FrozenCompletion } from '../engine/frozen/engine.ts';
+import { totalmem } from 'node:os';
+import { secondsOf } from '../bench/frozenPrice.ts';
+import { answersOf, figuresOf, linesOf, type Answered, type Said } from '../asking/answers.ts';
+import { Asking } from '../asking/asking.ts';
+import { checkFits, describe, openAsked, type Ways } from '../asking/model.ts';
+import { asCompletion, mostPromptBytes, parsePrompts, promptRemedy } from '../asking/prompts.ts';
+import { questionOf, workOf, type Question } from '../asking/question.ts';
+import { answerOverlap } from '../diagnostics/asked.ts';
 import { weightChoices, type WeightChoice } from '../engine/frozen/matrix.ts';
 import { needOf } from '../engine/frozen/sizes.ts';
-import type { Gpu } from '../gpu/device.ts';
-import { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
-import { quote } from '../lib/quote.ts';
-import { mean } from '../lib/stats.ts';
+import { quote, quotePath } from '../lib/quote.ts';
 import { findAnswers, formNames } from '../records/completions/answers.ts';
 import { numberOf, ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
-import { answersOf, linesOf, type Answered } from './askAnswers.ts';
-import { checkFits, describe, openAsked, priceLines, type AskedModel } from './askModel.ts';
-import { asCompletion, readPrompts } from './askPrompts.ts';
-import { promptsOf, questionOf, type Question } from './askQuestion.ts';
+import { askedLines, priceLines } from './askReport.ts';
 import { openHeadless } from './headless.ts';
 import { claim } from './output.ts';
+import { pretrainedFolder } from './pretrainedFolder.ts';
 import { ProgressBar } from './progress.ts';
-import { askedLines } from './askReport.ts';
+import { readTextFile } from './readInput.ts';
 
 const own: OwnFlags = {
   model: { type: 'string', value: 'folder', help: 'the model: config.json, tokenizer.json, *.safetensors' },
@@ -83,7 +82,10 @@ export default async function main(argv: string[]): Promise<void> {
   const memory = text('memory') === undefined ? null : 1e9 * number('memory', 0, [0.001, 1e4], false);
   const choice = weightsOf(text('weights') ?? 'file');
   const wanted = text('answer');
-  const prompts = readPrompts(file);
+  const prompts = parsePrompts(
+    readTextFile(file, { mostBytes: mostPromptBytes, remedy: promptRemedy }),
+    quotePath(file),
+  );
   // A form that is none is refused before anything is computed.
   if (wanted !== undefined) findAnswers([asCompletion('', '')], wanted);
   const outPath = text('out');
@@ -96,71 +98,94 @@ export default async function main(argv: string[]): Promise<void> {
           read: [file, path, ...(against === undefined ? [] : [against])],
         });
 
-  const asked = [await openAsked(path), ...(against === undefined ? [] : [await openAsked(against)])];
-  for (const each of asked) console.log(describe(each));
-  const question = questionOf(asked, prompts, { groupSize, temperature, maxTokens, seed, rows });
-  const { capacity, calls, ids } = question;
-  const gpu = await openHeadless();
-  const kernels = new Kernels(gpu);
-  const needs = asked.map(({ model }) => needOf(model, choice, capacity));
-  checkFits(gpu, asked, needs, capacity, memory);
+  const paths = [path, ...(against === undefined ? [] : [against])];
+  const asked = await Promise.all(paths.map((each) => openAsked(pretrainedFolder(each), each)));
   const [first] = asked;
   if (first === undefined) return;
+  for (const each of asked) console.log(`${each.path}: ${describe(each)}`);
+  const question = questionOf(asked, prompts, { groupSize, temperature, maxTokens, seed, rows });
+  const { capacity } = question;
   const now = () => performance.now();
-  const speed = await measureFrozen(gpu, kernels, first.model, choice, capacity.completions, now);
-  const work = {
-    promptTokens: calls.reduce(
-      (sum, call) => sum + promptsOf(call).reduce((all, prompt) => all + (ids[prompt]?.length ?? 0), 0),
-      0,
-    ),
-    completions: prompts.length * groupSize,
-    inFlight: capacity.completions,
-    maxTokens,
+  const asking = new Asking(await openHeadless(), now);
+  const { limits } = asking.gpu.device;
+  const room = {
+    bindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+    // A software adapter has the computer's memory; of a GPU, WebGPU tells nothing.
+    memoryBytes: memory ?? (asking.gpu.adapter.software ? totalmem() : Infinity),
   };
-  for (const line of priceLines(asked, needs, speed, work)) console.log(line);
-
-  const engines = asked.map(({ model }) => new FrozenEngine(gpu, kernels, model, capacity, choice));
-  await kernels.compile();
-  for (const [i, engine] of engines.entries()) {
-    const bar = new ProgressBar(needs[i]?.weightsBytes ?? 0);
-    await engine.load((bytes) => {
-      bar.show(bytes, 'weights');
-    });
-    bar.end();
-  }
-  const started = now();
-  const sampled: (readonly FrozenCompletion[])[] = [];
-  for (const [i, engine] of engines.entries()) {
-    const model = asked[i];
-    if (model !== undefined) sampled.push(await sample(engine, model, question));
-  }
-  const seconds = (now() - started) / 1000;
-  const all = sampled.map((completions, i) =>
-    answersOf(asked[i] ?? first, completions, question, groupSize, wanted),
+  const needs = asked.map(({ model }) => needOf(model, choice, capacity));
+  checkFits(room, asked, needs, capacity, ways);
+  const speed = await asking.measure(first, choice, capacity.completions);
+  const seconds = asked.reduce(
+    (sum, { model }, i) => sum + secondsOf(model, needs[i]?.weightsBytes ?? NaN, workOf(question), speed),
+    0,
   );
-  all.forEach((of, i) => {
-    for (const line of askedLines(
-      asked[i]?.path ?? '',
-      of.form,
-      prompts,
-      of.prompts.map(promptFigures),
-      askedFigures(of.prompts),
-    ))
+  for (const line of priceLines(needs, seconds, maxTokens)) console.log(line);
+
+  const bar = new Bars();
+  await asking.load(asked, choice, capacity, bar.of('weights'));
+  const started = now();
+  const said: Said[][] = [];
+  for (const [i, each] of asked.entries()) {
+    const all = prompts.length * groupSize;
+    const told = bar.of(each.path);
+    said.push(
+      await asking.sample(i, question, (complete, underWay) =>
+        told(complete.length + underWay.filter(({ truncated }) => !truncated).length, all),
+      ),
+    );
+  }
+  bar.end();
+  const took = (now() - started) / 1000;
+  const all = said.map((each) => answersOf(each, prompts, wanted));
+  all.forEach((answered, i) => {
+    const { each, all: figures } = figuresOf(answered);
+    const shown = each.filter((of) => of !== null);
+    for (const line of askedLines(asked[i]?.path ?? '', answered.form, prompts, shown, figures))
       console.log(line);
   });
-  const tokens = sampled.flat().reduce((sum, each) => sum + each.tokens.length, 0);
+  const tokens = said.flat().reduce((sum, each) => sum + each.tokens.length, 0);
   console.log(
-    `\n${tokens.toLocaleString('en')} tokens in ${seconds.toFixed(1)} s, ${(tokens / seconds).toFixed(0)} a second.`,
+    `\n${tokens.toLocaleString('en')} tokens in ${took.toFixed(1)} s, ${(tokens / took).toFixed(0)} a second.`,
   );
-  if (against !== undefined) await compare(gpu, kernels, engines, sampled, all, question);
+  if (against !== undefined) await compare(asking, said, all, question);
   if (out !== null) {
-    const lines = sampled.flatMap((completions, i) =>
-      linesOf(asked[i] ?? first, completions, all[i]?.prompts ?? [], question, groupSize),
-    );
+    const lines = said.flatMap((each, i) => {
+      const [of, answered] = [asked[i], all[i]];
+      return of === undefined || answered === undefined ? [] : linesOf(of, each, answered, prompts);
+    });
     writeFileSync(out.path, lines.join(''));
     out.release();
   }
-  for (const engine of engines) engine.destroy();
+  asking.release();
+}
+
+/** The ways to need less, as flags. */
+const ways: Ways = {
+  eight: '--rows 8',
+  int8: '--weights int8',
+  both: '--weights int8 --rows 8',
+  lower: 'Lower --rows or --max-tokens, or ask a smaller model.',
+};
+
+/** One progress bar after another. */
+class Bars {
+  #bar: ProgressBar | null = null;
+
+  /** @param note what is done */
+  of(note: string): (done: number, all: number) => true {
+    this.end();
+    return (done, all) => {
+      this.#bar ??= new ProgressBar(all);
+      this.#bar.show(done, note);
+      return true;
+    };
+  }
+
+  end(): void {
+    this.#bar?.end();
+    this.#bar = null;
+  }
 }
 
 function weightsOf(given: string): WeightChoice {
@@ -173,61 +198,18 @@ function weightsOf(given: string): WeightChoice {
   );
 }
 
-/** All completions of a question, in order of prompts. */
-async function sample(
-  engine: FrozenEngine,
-  { path, model }: AskedModel,
-  question: Question,
-): Promise<FrozenCompletion[]> {
-  const { ids, calls, temperature, maxTokens, seed } = question;
-  const bar = new ProgressBar(calls.length);
-  const completions: FrozenCompletion[] = [];
-  for (const [done, call] of calls.entries()) {
-    bar.show(done, path);
-    const own = promptsOf(call);
-    const requests = call.map(({ prompt, completion }) => ({
-      prompt: own.indexOf(prompt),
-      temperature,
-      completion,
-      stream: prompt,
-    }));
-    const texts = own.map((prompt) => ids[prompt] ?? []);
-    completions.push(...(await engine.complete(texts, requests, { seed, ends: model.endTokens, maxTokens })));
-  }
-  bar.end();
-  return completions;
-}
-
 /** Answer overlap of two models, and KL between them on what each of them said. */
 async function compare(
-  gpu: Gpu,
-  kernels: Kernels,
-  engines: readonly FrozenEngine[],
-  sampled: readonly (readonly FrozenCompletion[])[],
+  asking: Asking,
+  [ours = [], theirs = []]: readonly (readonly Said[])[],
   answered: readonly Answered[],
-  { ids, prompts, temperature }: Question,
+  question: Question,
 ): Promise<void> {
-  const [ours, theirs] = engines;
-  if (ours === undefined || theirs === undefined) return;
-  const divergence = async (
-    p: FrozenEngine,
-    q: FrozenEngine,
-    of: readonly FrozenCompletion[],
-  ): Promise<number> => {
-    const between = new Divergence(gpu, kernels, p, q);
-    await kernels.compile();
-    const groupSize = of.length / prompts.length;
-    const promptOf = (i: number) => ids[Math.floor(i / groupSize)] ?? [];
-    const texts = of.map(({ tokens }, i) => [...promptOf(i), ...tokens]);
-    const all = await between.of(texts, temperature === 0 ? 1 : temperature);
-    between.destroy();
-    return mean(all.flatMap((each, i) => [...each.subarray(promptOf(i).length - 1)]));
-  };
   const overlap = answerOverlap(answered[0]?.prompts ?? [], answered[1]?.prompts ?? []);
-  const [forth, back] = [
-    await divergence(ours, theirs, sampled[0] ?? []),
-    await divergence(theirs, ours, sampled[1] ?? []),
-  ];
+  const bar = new Bars();
+  const forth = await asking.divergence(0, ours, question, bar.of('KL'));
+  const back = await asking.divergence(1, theirs, question, bar.of('KL'));
+  bar.end();
   console.log(`\nBetween the two: answer overlap ${overlap.toFixed(3)} (1: they answer alike);`);
   console.log(
     `KL(first ‖ second) ${forth.toFixed(4)}, KL(second ‖ first) ${back.toFixed(4)} nats a token, each on its own completions.`,

@@ -1,6 +1,9 @@
 import type { AskedFigures, PromptFigures } from '../diagnostics/asked.ts';
 import { excerpt } from '../lib/quote.ts';
-import type { FilePrompt } from './askPrompts.ts';
+import { megabytes } from '../asking/model.ts';
+import type { AskedText } from '../asking/prompts.ts';
+import type { FrozenNeed } from '../engine/frozen/sizes.ts';
+import { duration } from './progress.ts';
 
 /** Prompts that are listed one by one; more are in the file of `--out`. */
 const mostListed = 20;
@@ -11,7 +14,7 @@ const share = (value: number): string => (Number.isNaN(value) ? '–' : value.to
 export function askedLines(
   path: string,
   form: string | null,
-  prompts: readonly FilePrompt[],
+  prompts: readonly AskedText[],
   each: readonly PromptFigures[],
   all: AskedFigures,
 ): string[] {
@@ -61,5 +64,14 @@ export function askedLines(
           `right: ${share(all.accuracy)} of completions, ${share(all.voteAccuracy)} of votes, ${share(all.passAny)} of prompts at least once; self-deception ${share(all.selfDeception)}`,
         ]
       : []),
+  ];
+}
+
+/** What asking will take, in lines. @param seconds at most */
+export function priceLines(needs: readonly FrozenNeed[], seconds: number, maxTokens: number): string[] {
+  const sum = (pick: (need: FrozenNeed) => number) => needs.reduce((total, need) => total + pick(need), 0);
+  return [
+    `GPU memory: ${megabytes(sum((need) => need.totalBytes))}: weights ${megabytes(sum((need) => need.weightsBytes))}, keys and values ${megabytes(sum((need) => need.cacheBytes))}, the rest ${megabytes(sum((need) => need.workingBytes))}.`,
+    `About ${duration(1000 * seconds)} min here, by a product and a copy timed just now, where every completion has ${String(maxTokens)} tokens.`,
   ];
 }

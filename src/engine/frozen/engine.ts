@@ -204,6 +204,7 @@ export class FrozenEngine {
    * Samples completions of prompts. Each depends on its own words alone, whatever else is in flight.
    * @param prompts token ids, none empty
    * @param ends tokens that end a completion
+   * @param look told now and then what there is so far; false ends the call with that
    * @throws LabError `does-not-fit` where the call is larger than the capacity
    */
   async complete(
@@ -213,7 +214,13 @@ export class FrozenEngine {
       seed,
       ends,
       maxTokens,
-    }: { readonly seed: number; readonly ends: readonly number[]; readonly maxTokens: number },
+      look,
+    }: {
+      readonly seed: number;
+      readonly ends: readonly number[];
+      readonly maxTokens: number;
+      readonly look?: (soFar: readonly FrozenCompletion[]) => boolean;
+    },
   ): Promise<FrozenCompletion[]> {
     const packed = packPrompts(prompts, requests, this.capacity);
     this.#check('completions', requests.length, this.capacity.completions);
@@ -233,6 +240,15 @@ export class FrozenEngine {
     this.#setRows(packed.slots);
     this.#choice.end_count.value = ends.length;
     [this.#choice.seed_low.value, this.#choice.seed_high.value] = keyOf(seed);
+    const written = async (count: number): Promise<FrozenCompletion[]> => {
+      const { tokens, stats } = await this.#take(['tokens', 'stats']);
+      return readCompletions(new Uint32Array(tokens), new Float32Array(stats), {
+        completions: requests.length,
+        stride: this.capacity.maxCompletionLength,
+        maxTokens: count,
+        ends,
+      });
+    };
     for (let position = 0; position < maxTokens; position++) {
       this.#lives.step.value = position;
       this.#choice.position.value = position;
@@ -241,14 +257,11 @@ export class FrozenEngine {
       if ((position + 1) % lookEvery !== 0 || position + 1 === maxTokens) continue;
       const { done } = await this.#take(['done']);
       if (new Uint32Array(done).subarray(0, requests.length).every((each) => each === 1)) break;
+      if (look === undefined || position + 1 === maxTokens) continue;
+      const soFar = await written(position + 1);
+      if (!look(soFar)) return soFar;
     }
-    const { tokens, stats } = await this.#take(['tokens', 'stats']);
-    return readCompletions(new Uint32Array(tokens), new Float32Array(stats), {
-      completions: requests.length,
-      stride: this.capacity.maxCompletionLength,
-      maxTokens,
-      ends,
-    });
+    return written(maxTokens);
   }
 
   /**

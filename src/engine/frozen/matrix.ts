@@ -181,18 +181,17 @@ export function packRows(
   for (let group = 0; group < scales.length; group++) {
     const row = Math.floor((group * groupSize) / width);
     const column = (group * groupSize) % width;
-    const own = values.subarray(
-      row * inputs + column,
-      row * inputs + Math.min(column + groupSize, Math.max(column, inputs)),
-    );
-    const largest = own.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const count = Math.min(groupSize, Math.max(0, inputs - column));
+    const start = row * inputs + column;
+    // Loops, as hundreds of millions of numbers go through them.
+    let largest = 0;
+    for (let i = start; i < start + count; i++) largest = Math.max(largest, Math.abs(values[i] ?? 0));
     const scale = Math.fround(largest / 127);
     scales[group] = scale;
-    if (scale > 0)
-      numbers.set(
-        own.map((value) => Math.round(value / scale)),
-        group * groupSize,
-      );
+    if (scale === 0) continue;
+    for (let i = 0; i < count; i++) {
+      numbers[group * groupSize + i] = Math.round((values[start + i] ?? 0) / scale);
+    }
   }
   return { words: new Uint8Array(numbers.buffer), scales };
 }
@@ -201,6 +200,12 @@ export function packRows(
 export function floatsOf(bytes: Uint8Array<ArrayBuffer>, type: StoredType): Float32Array<ArrayBuffer> {
   if (type === 'F32') return new Float32Array(bytes.buffer);
   const halves = new Uint16Array(bytes.buffer);
-  if (type === 'F16') return Float32Array.from(halves, fromHalf);
-  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+  const values = new Float32Array(halves.length);
+  if (type === 'F16') {
+    for (let i = 0; i < halves.length; i++) values[i] = fromHalf(halves[i] ?? 0);
+    return values;
+  }
+  const bits32 = new Uint32Array(values.buffer);
+  for (let i = 0; i < halves.length; i++) bits32[i] = (halves[i] ?? 0) << 16;
+  return values;
 }

@@ -1,29 +1,29 @@
 import { parseJson, smallJson } from '../lib/boundedJson.ts';
 import { LabError } from '../lib/labError.ts';
-import { quotePath, saidBy } from '../lib/quote.ts';
+import { saidBy } from '../lib/quote.ts';
 import { findAnswers } from '../records/completions/answers.ts';
 import type { Completion } from '../records/completions/completion.ts';
-import { readTextFile } from './readInput.ts';
 
-/** A prompt of a file, and its answer where the file gives one. */
-export interface FilePrompt {
+/** A prompt that is asked, and its answer where one is known. */
+export interface AskedText {
   readonly prompt: string;
   readonly solution: string | null;
 }
 
-const mostBytes = 2 ** 26;
-const remedy = 'Write a JSON object a line: {"prompt": "…"}, with "answer" where it is known.';
+/** Bytes of a file of prompts. */
+export const mostPromptBytes = 2 ** 26;
+export const promptRemedy = 'Write a JSON object a line: {"prompt": "…"}, with "answer" where it is known.';
 
 /**
- * The prompts of a JSONL file: `prompt` or `question`, and `answer` or `solution`.
+ * The prompts of JSON lines: `prompt` or `question`, and `answer` or `solution`.
+ * @param called what a message calls the text
  * @throws LabError `bad-file` naming the line
  */
-export function readPrompts(path: string): FilePrompt[] {
-  const text = readTextFile(path, { mostBytes, remedy });
+export function parsePrompts(text: string, called: string): AskedText[] {
   const prompts = text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
     const refused = (why: string, cause?: unknown) =>
-      new LabError('bad-file', `Line ${String(index + 1)} of ${quotePath(path)} ${why}.`, remedy, cause);
+      new LabError('bad-file', `Line ${String(index + 1)} of ${called} ${why}.`, promptRemedy, cause);
     let json: unknown;
     try {
       json = parseJson(line, smallJson);
@@ -38,8 +38,20 @@ export function readPrompts(path: string): FilePrompt[] {
       throw refused('has an answer that is neither text nor number');
     return [{ prompt: asked, solution: known === null ? null : solutionOf(String(known)) }];
   });
-  if (prompts.length === 0) throw new LabError('bad-file', `${quotePath(path)} has no prompt.`, remedy);
+  if (prompts.length === 0) throw new LabError('bad-file', `${called} has no prompt.`, promptRemedy);
   return prompts;
+}
+
+/**
+ * What somebody typed: a prompt a line, or JSON lines where it begins as such.
+ * @throws LabError as `parsePrompts` does
+ */
+export function typedPrompts(text: string): AskedText[] {
+  if (text.trimStart().startsWith('{')) return parsePrompts(text, 'the prompts');
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length === 0)
+    throw new LabError('bad-setting', 'There is no prompt.', 'Type one, or drop a file of JSON lines.');
+  return lines.map((prompt) => ({ prompt, solution: null }));
 }
 
 /** What a written solution comes to: behind its last ####, as word problems have it, or all of it. */

@@ -1,8 +1,9 @@
+import type { FrozenWork } from '../bench/frozenPrice.ts';
 import { widthsOf, type FrozenCapacity } from '../engine/frozen/sizes.ts';
 import { LabError } from '../lib/labError.ts';
 import type { PretrainedConfig } from '../model/pretrained/config.ts';
-import type { AskedModel } from './askModel.ts';
-import type { FilePrompt } from './askPrompts.ts';
+import type { AskedModel } from './model.ts';
+import type { AskedText } from './prompts.ts';
 
 /** Rows of a pass over prompts. */
 const passRows = 128;
@@ -46,15 +47,25 @@ function capacityOf(calls: readonly Call[], lengths: readonly number[], maxToken
   };
 }
 
+/** How prompts are asked. */
+export interface Manner {
+  /** Completions of each prompt. */
+  readonly groupSize: number;
+  /** 0 takes the most likely token. */
+  readonly temperature: number;
+  /** Of a completion. */
+  readonly maxTokens: number;
+  readonly seed: number;
+  /** Completions in flight at once, at most. */
+  readonly rows: number;
+}
+
 /** What is asked, and how. */
-export interface Question {
-  readonly prompts: readonly FilePrompt[];
+export interface Question extends Manner {
+  readonly prompts: readonly AskedText[];
   readonly ids: readonly (readonly number[])[];
   readonly calls: readonly Call[];
   readonly capacity: FrozenCapacity;
-  readonly temperature: number;
-  readonly maxTokens: number;
-  readonly seed: number;
 }
 
 /**
@@ -63,11 +74,8 @@ export interface Question {
  */
 export function questionOf(
   asked: readonly AskedModel[],
-  prompts: readonly FilePrompt[],
-  how: Pick<Question, 'temperature' | 'maxTokens' | 'seed'> & {
-    readonly groupSize: number;
-    readonly rows: number;
-  },
+  prompts: readonly AskedText[],
+  how: Manner,
 ): Question {
   const [ids = [], theirs] = asked.map(({ tokenizer }) =>
     prompts.map(({ prompt }) => tokenizer.encode(prompt)),
@@ -92,4 +100,17 @@ export function questionOf(
     how.maxTokens,
   );
   return { prompts, ids, calls, capacity, ...how };
+}
+
+/** What a question takes of each model at most. */
+export function workOf({ prompts, ids, calls, capacity, groupSize, maxTokens }: Question): FrozenWork {
+  return {
+    promptTokens: calls.reduce(
+      (sum, call) => sum + promptsOf(call).reduce((all, prompt) => all + (ids[prompt]?.length ?? 0), 0),
+      0,
+    ),
+    completions: prompts.length * groupSize,
+    inFlight: capacity.completions,
+    maxTokens,
+  };
 }

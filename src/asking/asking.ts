@@ -1,0 +1,195 @@
+import { measureFrozen, type FrozenSpeed } from '../bench/frozenPrice.ts';
+import { Divergence } from '../engine/frozen/divergence.ts';
+import { FrozenEngine, type FrozenCompletion } from '../engine/frozen/engine.ts';
+import type { WeightChoice } from '../engine/frozen/matrix.ts';
+import type { FrozenCapacity } from '../engine/frozen/sizes.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { Kernels } from '../gpu/kernel.ts';
+import { LabError } from '../lib/labError.ts';
+import { mean } from '../lib/stats.ts';
+import { storedBytes } from '../model/pretrained/weights.ts';
+import type { Said } from './answers.ts';
+import type { AskedModel } from './model.ts';
+import { promptsOf, type Question } from './question.ts';
+
+/** How far something is: done of all, in units of its own; false ends it. */
+export type Told = (done: number, all: number) => boolean;
+
+/** One or two models on a device of their own: loaded, asked, compared. */
+export class Asking {
+  readonly gpu: Gpu;
+  readonly #kernels: Kernels;
+  readonly #now: () => number;
+  #asked: readonly AskedModel[] = [];
+  #engines: readonly FrozenEngine[] = [];
+  #choice: WeightChoice = 'file';
+
+  constructor(gpu: Gpu, now: () => number) {
+    this.gpu = gpu;
+    this.#kernels = new Kernels(gpu);
+    this.#now = now;
+  }
+
+  /** Bytes of what is loaded. */
+  get sizeBytes(): number {
+    return this.#engines.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  }
+
+  /** What this adapter needs for a model's largest product, for a copy and a dispatch; nothing of the model is read. */
+  measure({ model }: AskedModel, choice: WeightChoice, inFlight: number): Promise<FrozenSpeed> {
+    return measureFrozen(this.gpu, this.#kernels, model, choice, inFlight, this.#now);
+  }
+
+  /**
+   * Brings models to the device; what was loaded before is released, unless it is the same and large enough.
+   * @param told bytes of files read, and of all; false stops, and releases what there is
+   * @throws LabError `does-not-fit`, `bad-file`
+   */
+  async load(
+    asked: readonly AskedModel[],
+    choice: WeightChoice,
+    capacity: FrozenCapacity,
+    told: Told,
+  ): Promise<boolean> {
+    const same = asked.length === this.#asked.length && asked.every((each, i) => each === this.#asked[i]);
+    if (same && choice === this.#choice && this.#engines.every((engine) => covers(engine.capacity, capacity)))
+      return true;
+    this.release();
+    const engines: FrozenEngine[] = [];
+    this.#engines = engines;
+    const stopped = Symbol('stopped');
+    try {
+      for (const { model } of asked)
+        engines.push(new FrozenEngine(this.gpu, this.#kernels, model, capacity, choice));
+      await this.#kernels.compile();
+      const all = asked.reduce((sum, each) => sum + fileBytes(each), 0);
+      let before = 0;
+      for (const engine of engines) {
+        let read = 0;
+        await engine.load((bytes) => {
+          read = bytes;
+          // eslint-disable-next-line @typescript-eslint/only-throw-error -- caught below, where it is known by its identity
+          if (!told(before + bytes, all)) throw stopped;
+        });
+        before += read;
+      }
+    } catch (error) {
+      this.release();
+      if (error === stopped) return false;
+      throw error;
+    }
+    this.#asked = asked;
+    this.#choice = choice;
+    return true;
+  }
+
+  /**
+   * All completions of a question by one of the loaded models, in order of prompts; fewer where it was stopped, the last
+   * of them cut off.
+   * @param told what is complete, and what is being written; false stops
+   */
+  async sample(
+    index: number,
+    { ids, calls, temperature, maxTokens, seed }: Question,
+    told: (complete: readonly Said[], underWay: readonly Said[]) => boolean,
+  ): Promise<Said[]> {
+    const { engine, asked } = this.#at(index);
+    const said: Said[] = [];
+    let goesOn = true as boolean;
+    for (const call of calls) {
+      const own = promptsOf(call);
+      const requests = call.map(({ prompt, completion }) => ({
+        prompt: own.indexOf(prompt),
+        temperature,
+        completion,
+        stream: prompt,
+      }));
+      const texts = own.map((prompt) => ids[prompt] ?? []);
+      const named = (completions: readonly FrozenCompletion[]): Said[] =>
+        completions.map((each, i) => ({
+          ...each,
+          prompt: call[i]?.prompt ?? 0,
+          text: asked.tokenizer.decode(each.tokens),
+        }));
+      const completions = await engine.complete(texts, requests, {
+        seed,
+        ends: asked.model.endTokens,
+        maxTokens,
+        look: (soFar) => {
+          goesOn = told(said, named(soFar));
+          return goesOn;
+        },
+      });
+      said.push(...named(completions));
+      if (!goesOn || !told(said, [])) break;
+    }
+    return said;
+  }
+
+  /**
+   * Mean KL of one loaded model's next-token distributions to the other's on what the former said, nats a token; NaN
+   * where it was stopped.
+   * @throws LabError `bad-setting` where their vocabularies differ in size
+   */
+  async divergence(
+    index: 0 | 1,
+    said: readonly Said[],
+    { ids, temperature }: Pick<Question, 'ids' | 'temperature'>,
+    told: Told,
+  ): Promise<number> {
+    const [p, q] = [this.#at(index).engine, this.#at(1 - index).engine];
+    const between = new Divergence(this.gpu, this.#kernels, p, q);
+    try {
+      await this.#kernels.compile();
+      const each: number[] = [];
+      const most = p.capacity.completions;
+      for (let first = 0; first < said.length; first += most) {
+        if (!told(first, said.length)) return NaN;
+        const some = said.slice(first, first + most);
+        const texts = some.map(({ prompt, tokens }) => [...(ids[prompt] ?? []), ...tokens]);
+        const all = await between.of(texts, temperature === 0 ? 1 : temperature);
+        all.forEach((kl, i) => {
+          each.push(...kl.subarray((ids[some[i]?.prompt ?? 0] ?? []).length - 1));
+        });
+      }
+      return mean(each);
+    } finally {
+      between.destroy();
+    }
+  }
+
+  /** Frees what is loaded. */
+  release(): void {
+    for (const engine of this.#engines) engine.destroy();
+    this.#engines = [];
+    this.#asked = [];
+  }
+
+  /** Frees the device, too. */
+  destroy(): void {
+    this.release();
+    this.gpu.device.destroy();
+  }
+
+  #at(index: number): { readonly engine: FrozenEngine; readonly asked: AskedModel } {
+    const [engine, asked] = [this.#engines[index], this.#asked[index]];
+    if (engine !== undefined && asked !== undefined) return { engine, asked };
+    throw new LabError('bug', 'A model is asked that is not loaded.', 'Load it first.');
+  }
+}
+
+/** Whether an engine of one capacity can do what another is for. */
+function covers(one: FrozenCapacity, other: FrozenCapacity): boolean {
+  return Object.entries(other).every(
+    ([name, wanted]) => one[name as keyof FrozenCapacity] >= (wanted as number),
+  );
+}
+
+/** Bytes of a model's tensors in their files, vectors aside, as `FrozenEngine.load` tells them. */
+function fileBytes({ model: { weights } }: AskedModel): number {
+  return [...weights.values()].reduce(
+    (sum, { shape, type }) =>
+      sum + (shape.length < 2 ? 0 : storedBytes[type] * shape.reduce((product, n) => product * n, 1)),
+    0,
+  );
+}

@@ -1,0 +1,91 @@
+import { LabError } from '../lib/labError.ts';
+import type { WeightChoice } from '../engine/frozen/matrix.ts';
+import { needOf, type FrozenCapacity, type FrozenNeed } from '../engine/frozen/sizes.ts';
+import type { ModelFolder } from '../model/pretrained/folder.ts';
+import { openFolderTokenizer, openPretrained, type Pretrained } from '../model/pretrained/pretrained.ts';
+import type { TextTokenizer } from '../model/tokenizer/huggingFace.ts';
+
+/** A folder that is to be asked; its files stay open. */
+export interface AskedModel {
+  /** Where it lies, or what it is called where nobody can tell. */
+  readonly path: string;
+  readonly model: Pretrained;
+  readonly tokenizer: TextTokenizer;
+}
+
+/** @throws LabError `bad-file` where the folder is no model that is supported */
+export async function openAsked(folder: ModelFolder, path: string): Promise<AskedModel> {
+  return { path, model: await openPretrained(folder), tokenizer: await openFolderTokenizer(folder) };
+}
+
+/** 1234567 → "1.2 MB" */
+export function megabytes(bytes: number): string {
+  const [value, unit] = bytes < 1e9 ? [bytes / 1e6, 'MB'] : [bytes / 1e9, 'GB'];
+  return `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`;
+}
+
+/** What a device binds at once, and how much it holds; Infinity where nobody knows. */
+export interface Room {
+  readonly bindingBytes: number;
+  readonly memoryBytes: number;
+}
+
+/** What who asks calls the ways to need less. */
+export interface Ways {
+  /** Eight completions in flight. */
+  readonly eight: string;
+  readonly int8: string;
+  readonly both: string;
+  /** What to do where a buffer is too large. */
+  readonly lower: string;
+}
+
+/**
+ * Refuses, with the figures, what the device can't hold: a buffer that it can't bind, or more than its memory.
+ * @throws LabError `does-not-fit`
+ */
+export function checkFits(
+  { bindingBytes, memoryBytes }: Room,
+  asked: readonly AskedModel[],
+  needs: readonly FrozenNeed[],
+  capacity: FrozenCapacity,
+  ways: Ways,
+): void {
+  for (const { largest } of needs) {
+    if (largest.bytes <= bindingBytes) continue;
+    throw new LabError(
+      'does-not-fit',
+      `${largest.label} needs ${megabytes(largest.bytes)}, but this adapter binds at most ${megabytes(bindingBytes)} at once.`,
+      ways.lower,
+    );
+  }
+  const total = needs.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
+  if (total <= memoryBytes) return;
+  const less = (choice: WeightChoice, completions: number) =>
+    asked.reduce((sum, { model }) => sum + needOf(model, choice, { ...capacity, completions }).totalBytes, 0);
+  const eight = Math.min(8, capacity.completions);
+  const byInt8AndEight = less('int8', eight);
+  const tried = [
+    [ways.eight, less('file', eight)],
+    [ways.int8, less('int8', capacity.completions)],
+    [ways.both, byInt8AndEight],
+  ] as const;
+  const fitting = tried.find(([, bytes]) => bytes <= memoryBytes);
+  throw new LabError(
+    'does-not-fit',
+    `This needs ${megabytes(total)}, and there are ${megabytes(memoryBytes)}.`,
+    fitting === undefined
+      ? `Ask a smaller model: with ${ways.both} it would still need ${megabytes(byInt8AndEight)}.`
+      : `With ${fitting[0]} it would need ${megabytes(fitting[1])}.`,
+  );
+}
+
+/** What a model is, without its name. */
+export function describe({ model: { config, weights } }: AskedModel): string {
+  const numbers = [...weights.values()].reduce(
+    (sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1),
+    0,
+  );
+  const types = [...new Set([...weights.values()].map(({ type }) => type))].join(' and ');
+  return `${config.family}, ${numbers.toLocaleString('en')} parameters in ${types}, ${String(config.layers)} layers, ${config.vocabulary.toLocaleString('en')} tokens`;
+}

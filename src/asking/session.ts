@@ -1,0 +1,381 @@
+import { secondsOf, type FrozenSpeed } from '../bench/frozenPrice.ts';
+import { needOf } from '../engine/frozen/sizes.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { fileFolder } from '../host/fileFolder.ts';
+import { failureOf, type Failure } from '../lib/failure.ts';
+import { LabError } from '../lib/labError.ts';
+import { plainText } from '../lib/plainText.ts';
+import { quote } from '../lib/quote.ts';
+import { answersOf } from './answers.ts';
+import { Asking } from './asking.ts';
+import { checkFits, describe, openAsked, type AskedModel, type Ways } from './model.ts';
+import { mostPromptBytes, parsePrompts, promptRemedy, typedPrompts, type AskedText } from './prompts.ts';
+import {
+  nothing,
+  slots,
+  type AskCommand,
+  type AskEvent,
+  type AskState,
+  type Slot,
+  type Wish,
+} from './protocol.ts';
+import { questionOf, workOf, type Question } from './question.ts';
+import { Sayings } from './sayings.ts';
+
+/** What a session needs from where it runs. */
+export interface AskHost {
+  /** @throws LabError `no-adapter` */
+  readonly openGpu: () => Promise<Gpu>;
+  /** Bytes of the computer's memory, as far as it tells. */
+  readonly memoryBytes: number;
+  /** Milliseconds. */
+  readonly now: () => number;
+}
+
+/** The ways to need less, as the page calls them. */
+const ways: Ways = {
+  eight: '8 completions at once',
+  int8: 'int8 weights',
+  both: 'int8 weights and 8 completions at once',
+  lower: 'Ask for fewer completions at once or fewer tokens, or ask a smaller model.',
+};
+
+/** Progress is told this often, and figures of what is complete. */
+const [progressMs, figuresMs] = [100, 1000];
+
+/** The models of the page, and what they said: one thing after another, as the page commands. */
+export class AskSession {
+  readonly #host: AskHost;
+  readonly #post: (event: AskEvent) => void;
+  #state: AskState = nothing;
+  readonly #models: Record<Slot, AskedModel | null> = { model: null, against: null };
+  #wished: { readonly texts: readonly AskedText[] | Failure; readonly wish: Wish } | null = null;
+  #asking: Promise<Asking> | null = null;
+  /** What was measured, by model, weights and rows. */
+  readonly #speeds = new Map<string, FrozenSpeed>();
+  /** What was asked last, and what was said. */
+  #sayings: Sayings | null = null;
+  #stopped = false;
+  #pricings = 0;
+  /** All that takes time follows what was commanded before it. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(host: AskHost, post: (event: AskEvent) => void) {
+    this.#host = host;
+    this.#post = post;
+  }
+
+  receive(command: AskCommand): void {
+    switch (command.type) {
+      case 'open':
+        this.#stopped = true;
+        this.#give(command.slot, { name: command.name, told: null, refused: null });
+        this.#then(() => this.#open(command.slot, command.name, command.files));
+        break;
+      case 'close':
+        this.#stopped = true;
+        this.#then(() => this.#close(command.slot));
+        break;
+      case 'wish':
+        this.#then(() => this.#wish(command.prompts, command.wish));
+        this.#price();
+        break;
+      case 'ask':
+        this.#stopped = false;
+        this.#then(() => this.#ask());
+        break;
+      case 'stop':
+        this.#stopped = true;
+        break;
+      case 'show':
+        this.#show(command.prompt);
+        break;
+      case 'answers':
+        if (this.#sayings !== null) this.#sayings.wanted = command.wanted ?? undefined;
+        this.#tellAnswers();
+        break;
+      case 'release':
+        this.#then(() => this.#release());
+        break;
+      case 'lines':
+        this.#post({ type: 'lines', text: this.#sayings?.lines() ?? '' });
+        break;
+      default:
+        command satisfies never;
+    }
+  }
+
+  #tell(state: Partial<AskState>): void {
+    this.#state = { ...this.#state, ...state };
+    this.#post({ type: 'state', state });
+  }
+
+  #give(slot: Slot, given: AskState['given'][Slot]): void {
+    this.#tell({ given: { ...this.#state.given, [slot]: given } });
+  }
+
+  #then(what: () => Promise<void> | void): void {
+    this.#turn = this.#turn.then(what).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** What went wrong ends all that is on the device: nobody knows what is left of it. */
+  async #fail(error: unknown): Promise<void> {
+    const asking = this.#asking;
+    this.#asking = null;
+    this.#tell({ doing: null, failed: failureOnPage(error), heldBytes: 0 });
+    await asking?.then(
+      (each) => {
+        each.destroy();
+      },
+      () => undefined,
+    );
+  }
+
+  async #open(slot: Slot, name: string, files: readonly File[]): Promise<void> {
+    this.#models[slot] = null;
+    await this.#release();
+    try {
+      const model = await openAsked(fileFolder(name, files), name);
+      this.#models[slot] = model;
+      this.#give(slot, { name, told: describe(model), refused: null });
+    } catch (error) {
+      this.#give(slot, { name, told: null, refused: failureOf(error) });
+    }
+    this.#price();
+  }
+
+  async #close(slot: Slot): Promise<void> {
+    this.#models[slot] = null;
+    this.#give(slot, null);
+    await this.#release();
+    this.#price();
+  }
+
+  async #release(): Promise<void> {
+    (await this.#asking)?.release();
+    this.#tell({ heldBytes: 0 });
+  }
+
+  async #wish(prompts: string | File, wish: Wish): Promise<void> {
+    try {
+      const texts = typeof prompts === 'string' ? typedPrompts(prompts) : await filePrompts(prompts);
+      this.#wished = { texts, wish };
+    } catch (error) {
+      this.#wished = { texts: failureOf(error), wish };
+    }
+  }
+
+  /** The device, opened when it is first needed. */
+  #device(): Promise<Asking> {
+    this.#asking ??= this.#host.openGpu().then((gpu) => {
+      const asking = new Asking(gpu, this.#host.now);
+      void gpu.lost.then(async (reason) => {
+        if ((await this.#asking?.catch(() => null)) !== asking) return;
+        await this.#fail(new LabError('device-lost', `The GPU device was lost: ${reason}`, ''));
+      });
+      return asking;
+    });
+    return this.#asking;
+  }
+
+  /** A device that has met an error says so at every later readback: the next one is new. */
+  async #leaveFaulty(): Promise<void> {
+    const asking = await this.#asking?.catch(() => null);
+    if (asking?.gpu.errors.length === 0) return;
+    this.#asking = null;
+    asking?.destroy();
+    this.#tell({ heldBytes: 0 });
+  }
+
+  #room({ device, adapter }: Gpu, { memoryBytes }: Wish) {
+    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+    return {
+      bindingBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize),
+      memoryBytes: memoryBytes ?? (adapter.software ? this.#host.memoryBytes : Infinity),
+    };
+  }
+
+  /** What would be asked now; null where something is missing. @throws LabError where it can't be asked */
+  #question() {
+    const models = slots.flatMap((slot) => this.#models[slot] ?? []);
+    if (this.#models.model === null || this.#wished === null) return null;
+    const { texts, wish } = this.#wished;
+    if ('code' in texts) throw new LabError(texts.code, texts.sentence, texts.remedy);
+    // A pattern that is none is refused before anything is computed.
+    answersOf([], [], wish.answer ?? undefined);
+    const question = questionOf(models, texts, wish);
+    const needs = models.map(({ model }) => needOf(model, wish.weights, question.capacity));
+    return { models, wish, question, needs };
+  }
+
+  /** Says what asking would take, now that something about it has changed. */
+  #price(): void {
+    const mine = ++this.#pricings;
+    this.#then(async () => {
+      if (mine !== this.#pricings) return;
+      try {
+        const asked = this.#question();
+        if (asked === null) {
+          this.#tell({ price: null, refused: null });
+          return;
+        }
+        const { models, wish, question, needs } = asked;
+        const sum = (pick: (need: (typeof needs)[number]) => number) =>
+          needs.reduce((total, need) => total + pick(need), 0);
+        const work = workOf(question);
+        const price = {
+          prompts: question.prompts.length,
+          known: question.prompts.filter(({ solution }) => solution !== null).length,
+          promptTokens: work.promptTokens,
+          completions: work.completions,
+          inFlight: work.inFlight,
+          weightsBytes: sum((need) => need.weightsBytes),
+          cacheBytes: sum((need) => need.cacheBytes),
+          workingBytes: sum((need) => need.workingBytes),
+          totalBytes: sum((need) => need.totalBytes),
+        };
+        this.#tell({ price: { ...price, seconds: null }, refused: null });
+        const asking = await this.#device();
+        checkFits(this.#room(asking.gpu, wish), models, needs, question.capacity, ways);
+        const [first] = models;
+        if (first === undefined) return;
+        const key = JSON.stringify([describe(first), wish.weights, work.inFlight]);
+        const speed = this.#speeds.get(key) ?? (await asking.measure(first, wish.weights, work.inFlight));
+        this.#speeds.set(key, speed);
+        const seconds = models.reduce(
+          (total, { model }, i) => total + secondsOf(model, needs[i]?.weightsBytes ?? NaN, work, speed),
+          0,
+        );
+        this.#tell({ price: { ...price, seconds } });
+      } catch (error) {
+        // The figures stay: they say what does not fit.
+        this.#tell({ refused: failureOnPage(error) });
+        await this.#leaveFaulty();
+      }
+    });
+  }
+
+  async #ask(): Promise<void> {
+    const asked = this.#question();
+    if (asked === null) return;
+    const { models, wish, question, needs } = asked;
+    const asking = await this.#device();
+    checkFits(this.#room(asking.gpu, wish), models, needs, question.capacity, ways);
+    const texts = question.prompts;
+    this.#sayings = new Sayings(models, texts, wish.answer ?? undefined);
+    const shown = { prompt: Math.min(this.#state.shown.prompt, texts.length - 1), said: [] };
+    this.#tell({ prompts: texts, answers: [], between: null, took: null, failed: null, shown });
+    const name = (i: number) => models[i]?.path ?? '';
+    const progress = this.#paced(progressMs);
+    const loaded = await asking.load(models, wish.weights, question.capacity, (done, all) => {
+      progress(() => {
+        this.#tell({ doing: { what: 'loading', name: name(0), done, all } });
+      });
+      return !this.#stopped;
+    });
+    this.#tell({ heldBytes: asking.sizeBytes });
+    if (loaded) await this.#sample(asking, question, this.#sayings);
+    this.#tell({ doing: null });
+  }
+
+  async #sample(asking: Asking, question: Question, sayings: Sayings): Promise<void> {
+    const { models } = sayings;
+    const { now } = this.#host;
+    const began = now();
+    const [progress, figures] = [this.#paced(progressMs), this.#paced(figuresMs)];
+    const all = question.prompts.length * question.groupSize;
+    for (const [i, { path: name }] of models.entries()) {
+      if (this.#stopped) break;
+      this.#tell({ doing: { what: 'asking', name, done: 0, all } });
+      const said = await asking.sample(i, question, (complete, underWay) => {
+        sayings.take(i, complete, underWay);
+        progress(() => {
+          const ended = underWay.filter(({ truncated }) => !truncated).length;
+          this.#tell({ doing: { what: 'asking', name, done: complete.length + ended, all } });
+          this.#show(this.#state.shown.prompt);
+        });
+        if (underWay.length === 0) {
+          figures(() => {
+            this.#tellAnswers();
+          });
+        }
+        return !this.#stopped;
+      });
+      sayings.take(i, said, []);
+    }
+    this.#tellAnswers();
+    const said = sayings.all;
+    this.#tell({
+      took: {
+        seconds: (now() - began) / 1000,
+        tokens: said.reduce((sum, { tokens }) => sum + tokens.length, 0),
+        completions: said.length,
+        stopped: this.#stopped,
+      },
+    });
+    if (models.length < 2 || this.#stopped) return;
+    const compared = (index: 0 | 1) =>
+      asking.divergence(index, sayings.of(index), question, (done, of) => {
+        progress(() => {
+          this.#tell({ doing: { what: 'comparing', name: models[index]?.path ?? '', done, all: of } });
+        });
+        return !this.#stopped;
+      });
+    const [forth, back] = [await compared(0), await compared(1)];
+    this.#tell({ between: { overlap: sayings.overlap(), forth, back } });
+  }
+
+  /** Does something at most so often. */
+  #paced(everyMs: number): (what: () => void) => void {
+    let last = -Infinity;
+    return (what) => {
+      const now = this.#host.now();
+      if (now - last < everyMs) return;
+      last = now;
+      what();
+    };
+  }
+
+  /** Finds the answers in what was said, and tells the figures. */
+  #tellAnswers(): void {
+    const sayings = this.#sayings;
+    if (sayings === null) return;
+    try {
+      this.#tell({ answers: sayings.find(), failed: null });
+    } catch (error) {
+      this.#tell({ failed: failureOf(error) });
+      return;
+    }
+    const { between, shown } = this.#state;
+    if (between !== null) this.#tell({ between: { ...between, overlap: sayings.overlap() } });
+    this.#show(shown.prompt);
+  }
+
+  #show(prompt: number): void {
+    this.#tell({ shown: { prompt, said: this.#sayings?.to(prompt) ?? [] } });
+  }
+}
+
+async function filePrompts(file: File): Promise<AskedText[]> {
+  const called = quote(file.name);
+  const refused = (why: string, cause?: unknown) =>
+    new LabError('bad-file', `${called} can't be read: ${why}.`, promptRemedy, cause);
+  if (file.size > mostPromptBytes) throw refused(`it has ${String(file.size)} bytes`);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
+  } catch (cause) {
+    throw refused('it is no text in UTF-8', cause);
+  }
+  return parsePrompts(plainText(text), called);
+}
+
+/** What the page can do where the device is gone. */
+function failureOnPage(error: unknown): Failure {
+  const failure = failureOf(error);
+  if (failure.code !== 'device-lost') return failure;
+  return {
+    ...failure,
+    remedy: 'Ask once more: the model is loaded anew. If it happens again, ask for fewer at once.',
+  };
+}

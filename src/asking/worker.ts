@@ -1,0 +1,16 @@
+import { browserHost } from '../host/browser.ts';
+import type { AskCommand } from './protocol.ts';
+import { AskSession } from './session.ts';
+
+/** Gigabytes of memory, where the browser tells them: at most 8, as others could tell visitors apart by more. */
+const { deviceMemory = Infinity } = navigator as { deviceMemory?: number };
+
+/** The worker of the page's models, with a device of its own. */
+const { openGpu, now } = browserHost(() => self.location.href);
+const session = new AskSession({ openGpu, now, memoryBytes: deviceMemory * 2 ** 30 }, (event) => {
+  self.postMessage(event);
+});
+
+self.onmessage = ({ data }: MessageEvent<AskCommand>) => {
+  session.receive(data);
+};
