@@ -23,6 +23,8 @@ export const askedFor: readonly string[] = [
   'qwen3',
   'page',
   'Watch',
+  'Model',
+  'completions',
   'Enlarged',
   'ChartTable',
   'AtStop',

@@ -1,8 +1,14 @@
-import { measureFrozen, type FrozenSpeed } from '../bench/frozenPrice.ts';
+import {
+  measureFrozen,
+  secondsOf,
+  type FrozenSpeed,
+  type FrozenWork,
+  type Range,
+} from '../bench/frozenPrice.ts';
 import { Divergence } from '../engine/frozen/divergence.ts';
 import { FrozenEngine, type FrozenCompletion } from '../engine/frozen/engine.ts';
 import type { WeightChoice } from '../engine/frozen/matrix.ts';
-import type { FrozenCapacity } from '../engine/frozen/sizes.ts';
+import type { FrozenCapacity, FrozenNeed } from '../engine/frozen/sizes.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
@@ -35,9 +41,9 @@ export class Asking {
     return this.#engines.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
-  /** What this adapter needs for a model's largest product, for a copy and a dispatch; nothing of the model is read. */
-  measure({ model }: AskedModel, choice: WeightChoice, inFlight: number): Promise<FrozenSpeed> {
-    return measureFrozen(this.gpu, this.#kernels, model, choice, inFlight, this.#now);
+  /** How fast this adapter is for a model's shapes; nothing of the model is read. */
+  measure({ model }: AskedModel, choice: WeightChoice, capacity: FrozenCapacity): Promise<FrozenSpeed> {
+    return measureFrozen(this.gpu, this.#kernels, model, choice, capacity, this.#now);
   }
 
   /**
@@ -176,6 +182,23 @@ export class Asking {
     if (engine !== undefined && asked !== undefined) return { engine, asked };
     throw new LabError('bug', 'A model is asked that is not loaded.', 'Load it first.');
   }
+}
+
+/** What models take together, each its own work. */
+export function priceOf(
+  asked: readonly AskedModel[],
+  needs: readonly FrozenNeed[],
+  works: readonly FrozenWork[],
+  speed: FrozenSpeed,
+): Range {
+  const each = asked.flatMap(({ model }, i) => {
+    const [need, work] = [needs[i], works[i]];
+    return need === undefined || work === undefined ? [] : [secondsOf(model, need.weightsBytes, work, speed)];
+  });
+  return {
+    low: each.reduce((sum, { low }) => sum + low, 0),
+    high: each.reduce((sum, { high }) => sum + high, 0),
+  };
 }
 
 /** Whether an engine of one capacity can do what another is for. */

@@ -2,7 +2,13 @@ import { LabError } from '../lib/labError.ts';
 import type { WeightChoice } from '../engine/frozen/matrix.ts';
 import { needOf, type FrozenCapacity, type FrozenNeed } from '../engine/frozen/sizes.ts';
 import type { ModelFolder } from '../model/pretrained/folder.ts';
-import { openFolderTokenizer, openPretrained, type Pretrained } from '../model/pretrained/pretrained.ts';
+import {
+  openFolderTokenizer,
+  openPretrained,
+  readChatTemplate,
+  type Pretrained,
+} from '../model/pretrained/pretrained.ts';
+import type { ChatTemplate } from '../model/tokenizer/chatTemplate.ts';
 import type { TextTokenizer } from '../model/tokenizer/huggingFace.ts';
 
 /** A folder that is to be asked; its files stay open. */
@@ -11,11 +17,18 @@ export interface AskedModel {
   readonly path: string;
   readonly model: Pretrained;
   readonly tokenizer: TextTokenizer;
+  /** Null where the folder has none. */
+  readonly chat: ChatTemplate | null;
 }
 
 /** @throws LabError `bad-file` where the folder is no model that is supported */
 export async function openAsked(folder: ModelFolder, path: string): Promise<AskedModel> {
-  return { path, model: await openPretrained(folder), tokenizer: await openFolderTokenizer(folder) };
+  return {
+    path,
+    model: await openPretrained(folder),
+    tokenizer: await openFolderTokenizer(folder),
+    chat: await readChatTemplate(folder),
+  };
 }
 
 /** 1234567 → "1.2 MB" */

@@ -8,16 +8,14 @@ const broken = '\uFFFD';
  * stands with the last of them. [L]
  */
 export function piecesOf(tokenizer: TextTokenizer, tokens: readonly number[]): string[] {
-  // Decoders drop a space at the beginning: each token is read behind the one before it.
-  let from = 0;
-  return tokens.map((_, i) => {
-    const before = tokenizer.decode(tokens.slice(from, i), true);
-    const now = tokenizer.decode(tokens.slice(from, i + 1), true);
-    if (now.endsWith(broken) && i - from < longestCharacter) return '';
-    // From a token on that ends a character, the next one can be read.
-    const start = before.replace(/\uFFFD+$/, '');
-    from = i;
-    return now.startsWith(start) ? now.slice(start.length) : tokenizer.decode([tokens[i] ?? 0], true);
+  // Decoders drop a space at the beginning: each character is read behind the one before it.
+  let [before, own] = [0, 0];
+  return tokens.map((token, i) => {
+    const known = tokenizer.decode(tokens.slice(before, own), true);
+    const now = tokenizer.decode(tokens.slice(before, i + 1), true);
+    if (now.endsWith(broken) && i - own + 1 < longestCharacter) return '';
+    [before, own] = [own, i + 1];
+    return now.startsWith(known) ? now.slice(known.length) : tokenizer.decode([token], true);
   });
 }
 

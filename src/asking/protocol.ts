@@ -15,6 +15,8 @@ export interface Wish {
   readonly seed: number;
   /** Completions at once, at most. */
   readonly rows: number;
+  /** Whether prompts are written as the model's chat template has it. */
+  readonly chat: boolean;
   readonly weights: 'file' | 'int8';
   /** What the GPU has, as the reader says; null: nobody knows. */
   readonly memoryBytes: number | null;
@@ -45,6 +47,8 @@ export interface Given {
   readonly name: string;
   /** What the model is; null while it is opened, and where it is refused. */
   readonly told: string | null;
+  /** The file that has a chat template; null where there is none. */
+  readonly chat: string | null;
   readonly refused: Failure | null;
 }
 
@@ -54,14 +58,16 @@ export interface Price {
   /** Of them with a known answer. */
   readonly known: number;
   readonly promptTokens: number;
+  /** The first prompt as the model is given it, where the chat template writes it. */
+  readonly written: string | null;
   readonly completions: number;
   readonly inFlight: number;
   readonly weightsBytes: number;
   readonly cacheBytes: number;
   readonly workingBytes: number;
   readonly totalBytes: number;
-  /** At most, where every completion is as long as it may be; null while it is measured. */
-  readonly seconds: number | null;
+  /** In words, where every completion is as long as it may be; null while it is measured. */
+  readonly seconds: string | null;
 }
 
 /** What is being done, and how much of it. */
@@ -111,6 +117,8 @@ export interface Between {
 /** What asking took, beside what was said before. */
 export interface Took {
   readonly seconds: number;
+  /** How far that is from what was measured before. */
+  readonly miss: string;
   readonly tokens: number;
   /** Of the completions wished for. */
   readonly completions: number;

@@ -1,7 +1,10 @@
-import type { FrozenWork } from '../bench/frozenPrice.ts';
+import { positionsOf, type FrozenWork } from '../bench/frozenPrice.ts';
+import type { FrozenCompletion } from '../engine/frozen/engine.ts';
 import { widthsOf, type FrozenCapacity } from '../engine/frozen/sizes.ts';
 import { LabError } from '../lib/labError.ts';
+import { quotePath } from '../lib/quote.ts';
 import type { PretrainedConfig } from '../model/pretrained/config.ts';
+import { openChatTemplate } from '../model/tokenizer/chatTemplate.ts';
 import type { AskedModel } from './model.ts';
 import type { AskedText } from './prompts.ts';
 
@@ -58,6 +61,8 @@ export interface Manner {
   readonly seed: number;
   /** Completions in flight at once, at most. */
   readonly rows: number;
+  /** Whether prompts are written as the model's chat template has it. */
+  readonly chat: boolean;
 }
 
 /** What is asked, and how. */
@@ -66,20 +71,43 @@ export interface Question extends Manner {
   readonly ids: readonly (readonly number[])[];
   readonly calls: readonly Call[];
   readonly capacity: FrozenCapacity;
+  /** The first prompt as the model is given it. */
+  readonly first: string;
+}
+
+/** Prompts as a model is given them: as they are, or as its chat template writes them, which names special tokens itself. */
+async function writtenFor(
+  { path, tokenizer, chat }: AskedModel,
+  prompts: readonly AskedText[],
+  asChat: boolean,
+): Promise<{ readonly text: string; readonly ids: readonly number[] }[]> {
+  if (!asChat) return prompts.map(({ prompt }) => ({ text: prompt, ids: tokenizer.encode(prompt) }));
+  if (chat === null)
+    throw new LabError(
+      'bad-setting',
+      `${quotePath(path)} has no chat template.`,
+      'Ask without one: write the prompts as the model expects them.',
+    );
+  const apply = await openChatTemplate(chat);
+  return prompts.map(({ prompt }) => {
+    const text = apply(prompt);
+    return { text, ids: tokenizer.encode(text, true) };
+  });
 }
 
 /**
  * Prompts as tokens, and how their completions are cut into calls.
  * @throws LabError where a prompt has no token, or two folders' tokenizers differ on one
  */
-export function questionOf(
+export async function questionOf(
   asked: readonly AskedModel[],
   prompts: readonly AskedText[],
   how: Manner,
-): Question {
-  const [ids = [], theirs] = asked.map(({ tokenizer }) =>
-    prompts.map(({ prompt }) => tokenizer.encode(prompt)),
+): Promise<Question> {
+  const [written = [], others] = await Promise.all(
+    asked.map(async (each) => writtenFor(each, prompts, how.chat)),
   );
+  const [ids = [], theirs] = [written, others].map((of) => of?.map((each) => each.ids));
   ids.forEach((own, i) => {
     if (own.length === 0)
       throw new LabError('bad-file', `Prompt ${String(i + 1)} has no token.`, 'Give it at least one.');
@@ -99,18 +127,46 @@ export function questionOf(
     ids.map(({ length }) => length),
     how.maxTokens,
   );
-  return { prompts, ids, calls, capacity, ...how };
+  return { prompts, ids, calls, capacity, first: written[0]?.text ?? '', ...how };
 }
 
-/** What a question takes of each model at most. */
-export function workOf({ prompts, ids, calls, capacity, groupSize, maxTokens }: Question): FrozenWork {
+/** What a question takes of each model at most. @param models how many are asked, and compared where there are two */
+export function workOf(
+  { prompts, ids, calls, capacity, groupSize, maxTokens }: Question,
+  models: number,
+): FrozenWork {
+  const lengths = ids.reduce((sum, { length }) => sum + length, 0);
+  // Each model reads what both have said.
+  const scoredRows = models < 2 ? 0 : 2 * groupSize * (lengths + prompts.length * maxTokens);
   return {
-    promptTokens: calls.reduce(
-      (sum, call) => sum + promptsOf(call).reduce((all, prompt) => all + (ids[prompt]?.length ?? 0), 0),
-      0,
-    ),
-    completions: prompts.length * groupSize,
+    promptTokens: promptTokensOf(calls, ids),
+    positions: calls.length * maxTokens,
     inFlight: capacity.completions,
-    maxTokens,
+    scoredRows,
   };
+}
+
+/** What a model's completions have taken of it. */
+export function workDone(
+  { ids, calls, capacity, maxTokens }: Question,
+  said: readonly FrozenCompletion[],
+): FrozenWork {
+  let at = 0;
+  const done = calls.flatMap((call) => {
+    const own = said.slice(at, (at += call.length));
+    return own.length === 0 ? [] : [{ call, longest: Math.max(...own.map(({ tokens }) => tokens.length)) }];
+  });
+  return {
+    promptTokens: promptTokensOf(
+      done.map(({ call }) => call),
+      ids,
+    ),
+    positions: done.reduce((sum, { longest }) => sum + positionsOf(longest, maxTokens), 0),
+    inFlight: capacity.completions,
+    scoredRows: 0,
+  };
+}
+
+function promptTokensOf(calls: readonly Call[], ids: Question['ids']): number {
+  return calls.flatMap(promptsOf).reduce((sum, prompt) => sum + (ids[prompt]?.length ?? 0), 0);
 }

@@ -1,15 +1,15 @@
-import { secondsOf, type FrozenSpeed } from '../bench/frozenPrice.ts';
+import { timedTokens, type FrozenSpeed, type FrozenWork, type Range } from '../bench/frozenPrice.ts';
 import { needOf } from '../engine/frozen/sizes.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { fileFolder } from '../host/fileFolder.ts';
 import { failureOf, type Failure } from '../lib/failure.ts';
 import { LabError } from '../lib/labError.ts';
-import { plainText } from '../lib/plainText.ts';
-import { quote } from '../lib/quote.ts';
 import { answersOf } from './answers.ts';
-import { Asking } from './asking.ts';
+import { Asking, priceOf } from './asking.ts';
 import { checkFits, describe, openAsked, type AskedModel, type Ways } from './model.ts';
-import { mostPromptBytes, parsePrompts, promptRemedy, typedPrompts, type AskedText } from './prompts.ts';
+import { filePrompts } from './promptFile.ts';
+import { typedPrompts, type AskedText } from './prompts.ts';
+import { missWords, rangeWords } from './price.ts';
 import {
   nothing,
   slots,
@@ -19,7 +19,7 @@ import {
   type Slot,
   type Wish,
 } from './protocol.ts';
-import { questionOf, workOf, type Question } from './question.ts';
+import { questionOf, workDone, workOf, type Question } from './question.ts';
 import { Sayings } from './sayings.ts';
 
 /** What a session needs from where it runs. */
@@ -69,7 +69,7 @@ export class AskSession {
     switch (command.type) {
       case 'open':
         this.#stopped = true;
-        this.#give(command.slot, { name: command.name, told: null, refused: null });
+        this.#give(command.slot, { name: command.name, told: null, chat: null, refused: null });
         this.#then(() => this.#open(command.slot, command.name, command.files));
         break;
       case 'close':
@@ -120,15 +120,16 @@ export class AskSession {
 
   /** What went wrong ends all that is on the device: nobody knows what is left of it. */
   async #fail(error: unknown): Promise<void> {
+    this.#tell({ doing: null, failed: failureOnPage(error) });
+    await this.#leave();
+  }
+
+  /** Leaves the device with all that is on it; the next one is new. */
+  async #leave(): Promise<void> {
     const asking = this.#asking;
     this.#asking = null;
-    this.#tell({ doing: null, failed: failureOnPage(error), heldBytes: 0 });
-    await asking?.then(
-      (each) => {
-        each.destroy();
-      },
-      () => undefined,
-    );
+    this.#tell({ heldBytes: 0 });
+    (await asking?.catch(() => null))?.destroy();
   }
 
   async #open(slot: Slot, name: string, files: readonly File[]): Promise<void> {
@@ -137,9 +138,9 @@ export class AskSession {
     try {
       const model = await openAsked(fileFolder(name, files), name);
       this.#models[slot] = model;
-      this.#give(slot, { name, told: describe(model), refused: null });
+      this.#give(slot, { name, told: describe(model), chat: model.chat?.from ?? null, refused: null });
     } catch (error) {
-      this.#give(slot, { name, told: null, refused: failureOf(error) });
+      this.#give(slot, { name, told: null, chat: null, refused: failureOf(error) });
     }
     this.#price();
   }
@@ -178,13 +179,10 @@ export class AskSession {
     return this.#asking;
   }
 
-  /** A device that has met an error says so at every later readback: the next one is new. */
+  /** A device that has met an error says so at every later readback. */
   async #leaveFaulty(): Promise<void> {
     const asking = await this.#asking?.catch(() => null);
-    if (asking?.gpu.errors.length === 0) return;
-    this.#asking = null;
-    asking?.destroy();
-    this.#tell({ heldBytes: 0 });
+    if (asking?.gpu.errors.length !== 0) await this.#leave();
   }
 
   #room({ device, adapter }: Gpu, { memoryBytes }: Wish) {
@@ -196,25 +194,27 @@ export class AskSession {
   }
 
   /** What would be asked now; null where something is missing. @throws LabError where it can't be asked */
-  #question() {
+  async #question() {
     const models = slots.flatMap((slot) => this.#models[slot] ?? []);
     if (this.#models.model === null || this.#wished === null) return null;
     const { texts, wish } = this.#wished;
     if ('code' in texts) throw new LabError(texts.code, texts.sentence, texts.remedy);
     // A pattern that is none is refused before anything is computed.
     answersOf([], [], wish.answer ?? undefined);
-    const question = questionOf(models, texts, wish);
+    // A model without a template is asked without one.
+    const chat = wish.chat && this.#models.model.chat !== null;
+    const question = await questionOf(models, texts, { ...wish, chat });
     const needs = models.map(({ model }) => needOf(model, wish.weights, question.capacity));
     return { models, wish, question, needs };
   }
 
-  /** Says what asking would take, now that something about it has changed. */
-  #price(): void {
+  /** Says what asking would take, now that something about it has changed. @param again on another device */
+  #price(again = false): void {
     const mine = ++this.#pricings;
     this.#then(async () => {
       if (mine !== this.#pricings) return;
       try {
-        const asked = this.#question();
+        const asked = await this.#question();
         if (asked === null) {
           this.#tell({ price: null, refused: null });
           return;
@@ -222,13 +222,14 @@ export class AskSession {
         const { models, wish, question, needs } = asked;
         const sum = (pick: (need: (typeof needs)[number]) => number) =>
           needs.reduce((total, need) => total + pick(need), 0);
-        const work = workOf(question);
+        const works = models.map(() => workOf(question, models.length));
         const price = {
           prompts: question.prompts.length,
           known: question.prompts.filter(({ solution }) => solution !== null).length,
-          promptTokens: work.promptTokens,
-          completions: work.completions,
-          inFlight: work.inFlight,
+          promptTokens: works[0]?.promptTokens ?? 0,
+          written: question.chat ? question.first : null,
+          completions: question.prompts.length * question.groupSize,
+          inFlight: question.capacity.completions,
           weightsBytes: sum((need) => need.weightsBytes),
           cacheBytes: sum((need) => need.cacheBytes),
           workingBytes: sum((need) => need.workingBytes),
@@ -237,17 +238,15 @@ export class AskSession {
         this.#tell({ price: { ...price, seconds: null }, refused: null });
         const asking = await this.#device();
         checkFits(this.#room(asking.gpu, wish), models, needs, question.capacity, ways);
-        const [first] = models;
-        if (first === undefined) return;
-        const key = JSON.stringify([describe(first), wish.weights, work.inFlight]);
-        const speed = this.#speeds.get(key) ?? (await asking.measure(first, wish.weights, work.inFlight));
-        this.#speeds.set(key, speed);
-        const seconds = models.reduce(
-          (total, { model }, i) => total + secondsOf(model, needs[i]?.weightsBytes ?? NaN, work, speed),
-          0,
-        );
-        this.#tell({ price: { ...price, seconds } });
+        const speed = await this.#speedFor(asking, models, wish, question);
+        this.#tell({ price: { ...price, seconds: rangeWords(priceOf(models, needs, works, speed)) } });
       } catch (error) {
+        if (failureOf(error).code === 'device-lost' && !again) {
+          // Another device tells what it takes.
+          await this.#leave();
+          this.#price(true);
+          return;
+        }
         // The figures stay: they say what does not fit.
         this.#tell({ refused: failureOnPage(error) });
         await this.#leaveFaulty();
@@ -255,12 +254,31 @@ export class AskSession {
     });
   }
 
+  /** Measured once for each shape that is asked. */
+  async #speedFor(
+    asking: Asking,
+    [first]: readonly AskedModel[],
+    { weights }: Wish,
+    { capacity }: Question,
+  ): Promise<FrozenSpeed> {
+    if (first === undefined) throw new LabError('bug', 'No model is open.', 'Give a folder.');
+    const key = JSON.stringify([describe(first), weights, capacity.completions, timedTokens(capacity)]);
+    const known = this.#speeds.get(key);
+    if (known !== undefined) return known;
+    // What is timed needs its own place.
+    await this.#release();
+    const speed = await asking.measure(first, weights, capacity);
+    this.#speeds.set(key, speed);
+    return speed;
+  }
+
   async #ask(): Promise<void> {
-    const asked = this.#question();
+    const asked = await this.#question();
     if (asked === null) return;
     const { models, wish, question, needs } = asked;
     const asking = await this.#device();
     checkFits(this.#room(asking.gpu, wish), models, needs, question.capacity, ways);
+    const speed = await this.#speedFor(asking, models, wish, question);
     const texts = question.prompts;
     this.#sayings = new Sayings(models, texts, wish.answer ?? undefined);
     const shown = { prompt: Math.min(this.#state.shown.prompt, texts.length - 1), said: [] };
@@ -274,11 +292,18 @@ export class AskSession {
       return !this.#stopped;
     });
     this.#tell({ heldBytes: asking.sizeBytes });
-    if (loaded) await this.#sample(asking, question, this.#sayings);
+    if (loaded) {
+      await this.#sample(asking, question, this.#sayings, (works) => priceOf(models, needs, works, speed));
+    }
     this.#tell({ doing: null });
   }
 
-  async #sample(asking: Asking, question: Question, sayings: Sayings): Promise<void> {
+  async #sample(
+    asking: Asking,
+    question: Question,
+    sayings: Sayings,
+    price: (works: readonly FrozenWork[]) => Range,
+  ): Promise<void> {
     const { models } = sayings;
     const { now } = this.#host;
     const began = now();
@@ -305,9 +330,11 @@ export class AskSession {
     }
     this.#tellAnswers();
     const said = sayings.all;
+    const seconds = (now() - began) / 1000;
     this.#tell({
       took: {
-        seconds: (now() - began) / 1000,
+        seconds,
+        miss: missWords(seconds, price(models.map((_, i) => workDone(question, sayings.of(i))))),
         tokens: said.reduce((sum, { tokens }) => sum + tokens.length, 0),
         completions: said.length,
         stopped: this.#stopped,
@@ -354,20 +381,6 @@ export class AskSession {
   #show(prompt: number): void {
     this.#tell({ shown: { prompt, said: this.#sayings?.to(prompt) ?? [] } });
   }
-}
-
-async function filePrompts(file: File): Promise<AskedText[]> {
-  const called = quote(file.name);
-  const refused = (why: string, cause?: unknown) =>
-    new LabError('bad-file', `${called} can't be read: ${why}.`, promptRemedy, cause);
-  if (file.size > mostPromptBytes) throw refused(`it has ${String(file.size)} bytes`);
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
-  } catch (cause) {
-    throw refused('it is no text in UTF-8', cause);
-  }
-  return parsePrompts(plainText(text), called);
 }
 
 /** What the page can do where the device is gone. */

@@ -1,126 +1,159 @@
-import { frozenMatrix, paddedWidth, type WeightChoice } from '../engine/frozen/matrix.ts';
-import { recordProduct } from '../engine/frozen/record.ts';
-import { Buffers } from '../gpu/buffer.ts';
+import { FrozenEngine, lookEvery } from '../engine/frozen/engine.ts';
+import type { WeightChoice } from '../engine/frozen/matrix.ts';
+import type { FrozenCapacity } from '../engine/frozen/sizes.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
-import { live, Program } from '../gpu/program.ts';
-import { Readback } from '../gpu/readback.ts';
 import type { Pretrained } from '../model/pretrained/pretrained.ts';
 import { measureCopy } from './copy.ts';
 import type { Now } from './steps.ts';
 
-/** What was measured of an adapter for a model. */
+/** The best and the worst of some rounds. */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What was measured of an adapter for a model, seconds. */
 export interface FrozenSpeed {
   /** Bytes a second of a copy, read and written together. */
   readonly copyBytesPerSecond: number;
-  /** Seconds of a product for each of its weights and each block of 8 rows. */
-  readonly secondsPerWeight: number;
-  /** Seconds of a dispatch that has next to nothing to do. */
-  readonly dispatchSeconds: number;
+  /** A position of all completions in flight in one layer, and around the layers: embedding, head, sampling, submission. */
+  readonly layer: Range;
+  readonly around: Range;
+  /** A token of a prompt in one layer. */
+  readonly promptToken: Range;
 }
 
-/** What a call is to do. */
+/** What models are to do. */
 export interface FrozenWork {
   /** Tokens of prompts, computed once each. */
   readonly promptTokens: number;
-  /** Completions, those in flight at once, and tokens of each at most. */
-  readonly completions: number;
+  /** Positions of completions, all in flight counted as one. */
+  readonly positions: number;
+  /** Completions in flight. */
   readonly inFlight: number;
-  readonly maxTokens: number;
+  /** Rows whose logits two models are compared by; 0 where there is one. */
+  readonly scoredRows: number;
 }
 
-const rowBlock = 8;
+/** Tokens of the texts that are timed at most: attention takes the longer, the more there are. */
+const mostTokens = 512;
+/** Positions timed, fewer where they are slow. */
+const positions = 16;
 const rounds = 3;
+/** A call that takes longer is slow: then it is timed twice, and over few positions. */
+const slowMs = 700;
 
-/** Times a layer's largest product with as many rows as are in flight, tiny dispatches, and a copy. */
+/**
+ * Times what will be done, by models of the same shapes with one layer and with two and nothing in their weights: prompts
+ * and positions with as many completions as are in flight, and as many tokens before them as there are midway.
+ */
 export async function measureFrozen(
   gpu: Gpu,
   kernels: Kernels,
-  { names, weights }: Pretrained,
+  model: Pretrained,
   choice: WeightChoice,
-  inFlight: number,
+  wanted: FrozenCapacity,
   now: Now,
 ): Promise<FrozenSpeed> {
   const copyBytesPerSecond = await measureCopy(gpu, now);
-  const gateUp = names.layers[0]?.gateUp;
-  if (gateUp === undefined) return { copyBytesPerSecond, secondsPerWeight: NaN, dispatchSeconds: NaN };
-  const buffers = new Buffers(gpu);
-  const matrix = frozenMatrix(buffers, gateUp, weights, choice, buffers.storage('no scales', 0));
-  const rows = live(inFlight);
-  const repeats = 8;
-  const stride = paddedWidth(gateUp.outputs);
-  const x = buffers.storage('x', inFlight * paddedWidth(gateUp.inputs));
-  const y = buffers.storage('y', inFlight * stride);
-  const product = new Program(buffers, 'product', repeats * matrix.tiles.length);
-  for (let i = 0; i < repeats; i++)
-    recordProduct({ program: product, kernels }, rows, matrix, { x, y }, { stride });
-  const small = {
-    ...matrix,
-    outputs: 1,
-    tiles: matrix.tiles.slice(0, 1).map((tile) => ({ ...tile, outputs: 1 })),
+  const tokens = timedTokens(wanted);
+  const capacity = {
+    ...wanted,
+    ...{ promptTokens: tokens, maxPromptLength: tokens + 1, maxCompletionLength: positions },
   };
-  const dispatches = 64;
-  const one = live(1);
-  const tiny = new Program(buffers, 'dispatches', dispatches);
-  for (let i = 0; i < dispatches; i++)
-    recordProduct({ program: tiny, kernels }, one, small, { x, y }, { stride });
-  await kernels.compile();
-  const readback = new Readback(buffers, 'price', { end: { buffer: y, bytes: 16 } });
-  const time = async (program: Program): Promise<number> => {
-    let best = Infinity;
-    for (let round = 0; round <= rounds; round++) {
-      const begun = now();
-      program.upload();
-      const encoder = gpu.device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      program.encode(pass);
-      pass.end();
-      readback.copy(encoder, ['end']);
-      gpu.device.queue.submit([encoder.finish()]);
-      await readback.take(['end']);
-      // The first round touches the memory for the first time.
-      if (round > 0) best = Math.min(best, (now() - begun) / 1000);
-    }
-    return best;
-  };
-  const productSeconds = (await time(product)) / repeats;
-  const dispatchSeconds = (await time(tiny)) / dispatches;
-  buffers.destroy();
-  const blocks = Math.ceil(inFlight / rowBlock);
+  const one = await timeLayers(gpu, kernels, cut(model, 1), choice, capacity, now);
+  const two = await timeLayers(gpu, kernels, cut(model, 2), choice, capacity, now);
+  const layer = between(two.position, one.position);
   return {
     copyBytesPerSecond,
-    secondsPerWeight: productSeconds / (gateUp.outputs * gateUp.inputs * blocks),
-    dispatchSeconds,
+    layer,
+    around: between(one.position, layer),
+    promptToken: scaled(between(two.prompt, one.prompt), 1 / tokens),
   };
 }
 
-/** Weights that a token meets: in the layers, and in the head. */
-function weightsMet({ names }: Pretrained): { readonly layers: number; readonly head: number } {
-  const size = ({ outputs, inputs }: { readonly outputs: number; readonly inputs: number }) =>
-    outputs * inputs;
-  return {
-    layers: names.layers.reduce(
-      (sum, { qkv, output, gateUp, down }) => sum + size(qkv) + size(output) + size(gateUp) + size(down),
-      0,
-    ),
-    head: size(names.head ?? names.embedding),
-  };
+/** Tokens before what is timed: as many as there are midway, a power of two, so that it needn't be timed at every change. */
+export function timedTokens({ maxPromptLength, maxCompletionLength }: FrozenCapacity): number {
+  const midway = maxPromptLength + maxCompletionLength / 2;
+  return Math.min(mostTokens, 2 ** Math.ceil(Math.log2(midway)));
 }
 
-/**
- * Seconds that sampling takes at most, every completion as long as it may be: products at the measured rate, or at that
- * of the memory where it is the bottleneck, and dispatches. Attention, which is little at such lengths, is left out.
- */
-export function secondsOf(
+/** The same model with its first layers alone. */
+function cut(model: Pretrained, layers: number): Pretrained {
+  const { config, names } = model;
+  const own = Array.from({ length: layers }, () => names.layers[0] ?? []).flat();
+  return { ...model, config: { ...config, layers }, names: { ...names, layers: own } };
+}
+
+async function timeLayers(
+  gpu: Gpu,
+  kernels: Kernels,
   model: Pretrained,
+  choice: WeightChoice,
+  capacity: FrozenCapacity,
+  now: Now,
+): Promise<{ readonly position: Range; readonly prompt: Range }> {
+  const engine = new FrozenEngine(gpu, kernels, model, capacity, choice);
+  try {
+    await kernels.compile();
+    const prompt = Array.from({ length: capacity.maxPromptLength }, () => 0);
+    const requests = Array.from({ length: capacity.completions }, (_, completion) => ({
+      ...{ prompt: 0, temperature: 1, completion, stream: 0 },
+    }));
+    const time = async (text: readonly number[], maxTokens: number): Promise<number> => {
+      const begun = now();
+      await engine.complete([text], requests, { seed: 1, ends: [], maxTokens });
+      return now() - begun;
+    };
+    // The first round touches the memory for the first time, and finds the pace of submissions.
+    await time(prompt, 1);
+    const slow = (await time(prompt, 1)) > slowMs;
+    const many = slow ? 3 : positions;
+    const all: { readonly position: number; readonly prompt: number }[] = [];
+    for (let round = 0; round < (slow ? 2 : rounds); round++) {
+      const bare = await time([0], 1);
+      const [first, last] = [await time(prompt, 1), await time(prompt, many)];
+      all.push({ position: (last - first) / (1000 * (many - 1)), prompt: (first - bare) / 1000 });
+    }
+    return {
+      position: rangeOf(all.map((each) => each.position)),
+      prompt: rangeOf(all.map((each) => each.prompt)),
+    };
+  } finally {
+    engine.destroy();
+  }
+}
+
+function rangeOf(values: readonly number[]): Range {
+  return { low: Math.max(0, Math.min(...values)), high: Math.max(0, ...values) };
+}
+
+/** What one takes beyond another, best against best and worst against worst; noise makes nothing of less than nothing. */
+function between(more: Range, less: Range): Range {
+  return rangeOf([more.low - less.low, more.high - less.high]);
+}
+
+function scaled({ low, high }: Range, by: number): Range {
+  return { low: low * by, high: high * by };
+}
+
+/** Seconds of a model's work: at the measured rates, or at that of the memory where it is the bottleneck. */
+export function secondsOf(
+  { config: { layers } }: Pretrained,
   weightsBytes: number,
-  { promptTokens, completions, inFlight, maxTokens }: FrozenWork,
-  { copyBytesPerSecond, secondsPerWeight, dispatchSeconds }: FrozenSpeed,
-): number {
-  const { layers, head } = weightsMet(model);
-  const prompts = Math.ceil(promptTokens / rowBlock) * layers * secondsPerWeight;
-  const products = Math.ceil(inFlight / rowBlock) * (layers + head) * secondsPerWeight;
-  const position =
-    Math.max(products, weightsBytes / copyBytesPerSecond) + (9 * model.config.layers + 4) * dispatchSeconds;
-  return prompts + Math.ceil(completions / inFlight) * maxTokens * position;
+  { promptTokens, positions: count, inFlight, scoredRows }: FrozenWork,
+  { copyBytesPerSecond, layer, around, promptToken }: FrozenSpeed,
+): Range {
+  const at = (end: keyof Range): number => {
+    const position = Math.max(around[end] + layers * layer[end], weightsBytes / copyBytesPerSecond);
+    const scored = layers * promptToken[end] + around[end] / inFlight;
+    return promptTokens * layers * promptToken[end] + count * position + scoredRows * scored;
+  };
+  return { low: at('low'), high: at('high') };
+}
+
+/** Positions that completions took whose longest has so many tokens: whether all have ended is looked at now and then. */
+export function positionsOf(longest: number, maxTokens: number): number {
+  return Math.min(maxTokens, lookEvery * Math.ceil(longest / lookEvery));
 }

@@ -1,11 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { secondsOf } from '../bench/frozenPrice.ts';
 import { answersOf, figuresOf, linesOf, type Answered, type Said } from '../asking/answers.ts';
-import { Asking } from '../asking/asking.ts';
+import { Asking, priceOf } from '../asking/asking.ts';
 import { checkFits, describe, openAsked, type Ways } from '../asking/model.ts';
 import { asCompletion, mostPromptBytes, parsePrompts, promptRemedy } from '../asking/prompts.ts';
-import { questionOf, workOf, type Question } from '../asking/question.ts';
+import { questionOf, workDone, workOf, type Question } from '../asking/question.ts';
 import { answerOverlap } from '../diagnostics/asked.ts';
 import { weightChoices, type WeightChoice } from '../engine/frozen/matrix.ts';
 import { needOf } from '../engine/frozen/sizes.ts';
@@ -13,7 +12,7 @@ import { LabError } from '../lib/labError.ts';
 import { quote, quotePath } from '../lib/quote.ts';
 import { findAnswers, formNames } from '../records/completions/answers.ts';
 import { numberOf, ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
-import { askedLines, priceLines } from './askReport.ts';
+import { askedLines, chatLines, priceLines, tookLine } from './askReport.ts';
 import { openHeadless } from './headless.ts';
 import { claim } from './output.ts';
 import { pretrainedFolder } from './pretrainedFolder.ts';
@@ -37,6 +36,7 @@ const own: OwnFlags = {
     value: 'form',
     help: `${formNames.join(', ')}, or a pattern whose first group is the answer`,
   },
+  chat: { type: 'boolean', help: 'write prompts as the folder’s chat template has it' },
   weights: {
     type: 'string',
     value: 'type',
@@ -103,7 +103,9 @@ export default async function main(argv: string[]): Promise<void> {
   const [first] = asked;
   if (first === undefined) return;
   for (const each of asked) console.log(`${each.path}: ${describe(each)}`);
-  const question = questionOf(asked, prompts, { groupSize, temperature, maxTokens, seed, rows });
+  const chat = flags.has('chat');
+  const question = await questionOf(asked, prompts, { groupSize, temperature, maxTokens, seed, rows, chat });
+  for (const line of chatLines(first, question)) console.log(line);
   const { capacity } = question;
   const now = () => performance.now();
   const asking = new Asking(await openHeadless(), now);
@@ -115,12 +117,9 @@ export default async function main(argv: string[]): Promise<void> {
   };
   const needs = asked.map(({ model }) => needOf(model, choice, capacity));
   checkFits(room, asked, needs, capacity, ways);
-  const speed = await asking.measure(first, choice, capacity.completions);
-  const seconds = asked.reduce(
-    (sum, { model }, i) => sum + secondsOf(model, needs[i]?.weightsBytes ?? NaN, workOf(question), speed),
-    0,
-  );
-  for (const line of priceLines(needs, seconds, maxTokens)) console.log(line);
+  const speed = await asking.measure(first, choice, capacity);
+  const atMost = asked.map(() => workOf(question, asked.length));
+  for (const line of priceLines(needs, priceOf(asked, needs, atMost, speed), maxTokens)) console.log(line);
 
   const bar = new Bars();
   await asking.load(asked, choice, capacity, bar.of('weights'));
@@ -145,9 +144,8 @@ export default async function main(argv: string[]): Promise<void> {
       console.log(line);
   });
   const tokens = said.flat().reduce((sum, each) => sum + each.tokens.length, 0);
-  console.log(
-    `\n${tokens.toLocaleString('en')} tokens in ${took.toFixed(1)} s, ${(tokens / took).toFixed(0)} a second.`,
-  );
+  const done = said.map((each) => workDone(question, each));
+  console.log(`\n${tookLine(tokens, took, priceOf(asked, needs, done, speed))}`);
   if (against !== undefined) await compare(asking, said, all, question);
   if (out !== null) {
     const lines = said.flatMap((each, i) => {

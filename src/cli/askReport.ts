@@ -1,9 +1,11 @@
 import type { AskedFigures, PromptFigures } from '../diagnostics/asked.ts';
+import type { Question } from '../asking/question.ts';
 import { excerpt } from '../lib/quote.ts';
-import { megabytes } from '../asking/model.ts';
+import { megabytes, type AskedModel } from '../asking/model.ts';
 import type { AskedText } from '../asking/prompts.ts';
 import type { FrozenNeed } from '../engine/frozen/sizes.ts';
-import { duration } from './progress.ts';
+import { missWords, rangeWords } from '../asking/price.ts';
+import type { Range } from '../bench/frozenPrice.ts';
 
 /** Prompts that are listed one by one; more are in the file of `--out`. */
 const mostListed = 20;
@@ -67,11 +69,26 @@ export function askedLines(
   ];
 }
 
-/** What asking will take, in lines. @param seconds at most */
-export function priceLines(needs: readonly FrozenNeed[], seconds: number, maxTokens: number): string[] {
+/** What asking will take, in lines. @param seconds where every completion is as long as it may be */
+export function priceLines(needs: readonly FrozenNeed[], seconds: Range, maxTokens: number): string[] {
   const sum = (pick: (need: FrozenNeed) => number) => needs.reduce((total, need) => total + pick(need), 0);
   return [
     `GPU memory: ${megabytes(sum((need) => need.totalBytes))}: weights ${megabytes(sum((need) => need.weightsBytes))}, keys and values ${megabytes(sum((need) => need.cacheBytes))}, the rest ${megabytes(sum((need) => need.workingBytes))}.`,
-    `About ${duration(1000 * seconds)} min here, by a product and a copy timed just now, where every completion has ${String(maxTokens)} tokens.`,
+    `${rangeWords(seconds)} here, by what was timed just now, where every completion has ${String(maxTokens)} tokens.`,
   ];
+}
+
+/** What became of a folder's chat template; nothing where it has none. */
+export function chatLines({ chat }: AskedModel, { chat: applied, first }: Question): string[] {
+  if (chat === null) return [];
+  return [
+    applied
+      ? `Chat template of ${chat.from} applied; the first prompt is ${excerpt(JSON.stringify(first), 400)}`
+      : `The folder has a chat template (${chat.from}); prompts are taken as they are. --chat applies it.`,
+  ];
+}
+
+/** What asking took, and how far that is from what was measured before for as many tokens. */
+export function tookLine(tokens: number, seconds: number, measured: Range): string {
+  return `${tokens.toLocaleString('en')} tokens in ${seconds.toFixed(1)} s, ${(tokens / seconds).toFixed(0)} a second; ${missWords(seconds, measured)}.`;
 }

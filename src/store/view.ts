@@ -9,7 +9,7 @@ const knobsKey = 'm-grpo-lab.all-knobs';
 const tourKey = 'm-grpo-lab.tour';
 
 /** The pages of the lab; the address names all but the first after its `#`. */
-export const pages = ['lab', 'runs', 'playground', 'watch', 'guide', 'paper', 'bench'] as const;
+export const pages = ['lab', 'runs', 'playground', 'model', 'watch', 'guide', 'paper', 'bench'] as const;
 export type Page = (typeof pages)[number];
 
 export type { Span } from './look.ts';

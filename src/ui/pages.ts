@@ -14,6 +14,10 @@ export const pageOf: Readonly<Record<Page, { readonly title: string; readonly Co
     title: 'Playground',
     Component: lazily(() => import('./playground/Playground.tsx').then(({ Playground }) => Playground)),
   },
+  model: {
+    title: 'Model',
+    Component: lazily(() => import('./model/Model.tsx').then(({ Model }) => Model)),
+  },
   watch: {
     title: 'Watch',
     Component: lazily(() => import('./watch/Watch.tsx').then(({ Watch }) => Watch)),

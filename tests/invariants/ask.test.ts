@@ -39,7 +39,7 @@ it('asks a base model of the lab: answers, votes, entropies a token, and another
   expect(said).toMatchObject({ code: 0, stderr: '' });
   const { stdout } = said;
   expect(stdout).toContain('GPU memory: ');
-  expect(stdout).toMatch(/About \d+:\d\d min here/);
+  expect(stdout).toMatch(/\d s here, by what was timed just now/);
   const lines = readFileSync(out, 'utf8')
     .trim()
     .split('\n')

@@ -1,9 +1,11 @@
+import * as v from 'valibot';
 import { parseJson, smallJson, type JsonLimits } from '../../lib/boundedJson.ts';
 import { LabError } from '../../lib/labError.ts';
 import { saidBy } from '../../lib/quote.ts';
+import type { ChatTemplate } from '../tokenizer/chatTemplate.ts';
 import { openTokenizer, type TextTokenizer } from '../tokenizer/huggingFace.ts';
 import { parseEndTokens, parsePretrainedConfig, type PretrainedConfig } from './config.ts';
-import type { ModelFolder } from './folder.ts';
+import type { FolderFile, ModelFolder } from './folder.ts';
 import { namesOf, tensorsOf, type ModelNames } from './tensors.ts';
 import { openWeights, type StoredWeights } from './weights.ts';
 
@@ -43,8 +45,51 @@ export async function openPretrained(folder: ModelFolder): Promise<Pretrained> {
 export async function openFolderTokenizer(folder: ModelFolder): Promise<TextTokenizer> {
   const json = await readJson(folder, 'tokenizer.json', mostTokenizerBytes, tokenizerJson);
   if (json === null) throw absent(folder, 'tokenizer.json');
-  const config = await readJson(folder, 'tokenizer_config.json', mostConfigBytes, smallJson);
+  const config = await readJson(folder, tokenizerConfigName, mostConfigBytes, smallJson);
   return openTokenizer(json, config ?? {});
+}
+
+const templateName = 'chat_template.jinja';
+const tokenizerConfigName = 'tokenizer_config.json';
+
+/** Of a tokenizer_config.json what chat templates need; one of several templates is called "default". */
+const chatSchema = v.object({
+  chat_template: v.nullish(
+    v.union([v.string(), v.array(v.object({ name: v.string(), template: v.string() }))]),
+  ),
+});
+const named = v.union([
+  v.string(),
+  v.pipe(
+    v.object({ content: v.string() }),
+    v.transform((of) => of.content),
+  ),
+]);
+
+/** A folder's chat template: of a file of its own, or of the tokenizer's; null where it has none. @throws LabError `bad-file` */
+export async function readChatTemplate(folder: ModelFolder): Promise<ChatTemplate | null> {
+  const config = (await readJson(folder, tokenizerConfigName, mostConfigBytes, smallJson)) ?? {};
+  const file = await folder.file(templateName);
+  const tokens = Object.fromEntries(
+    Object.entries(config).flatMap(([name, value]) => {
+      const token = v.safeParse(named, value);
+      return name.endsWith('_token') && token.success ? [[name, token.output] as const] : [];
+    }),
+  );
+  if (file !== null) {
+    return { from: templateName, source: await readText(file, templateName, mostConfigBytes), tokens };
+  }
+  const written = v.safeParse(chatSchema, config);
+  if (!written.success)
+    throw new LabError(
+      'bad-file',
+      `${tokenizerConfigName}: "chat_template" is neither a text nor a list of named ones.`,
+      'Save the tokenizer with transformers again (`tokenizer.save_pretrained`).',
+    );
+  const { chat_template: template } = written.output;
+  const source =
+    typeof template === 'string' ? template : template?.find(({ name }) => name === 'default')?.template;
+  return source === undefined ? null : { from: tokenizerConfigName, source, tokens };
 }
 
 function absent({ called }: ModelFolder, name: string): LabError {
@@ -64,17 +109,31 @@ async function readJson(
 ): Promise<object | null> {
   const file = await folder.file(name);
   if (file === null) return null;
-  const refused = (why: string, cause?: unknown) =>
-    new LabError('bad-file', `${name} ${why}.`, 'Check that the download is complete.', cause);
-  if (file.sizeBytes > mostBytes) throw refused(`has ${String(file.sizeBytes)} bytes`);
+  const text = await readText(file, name, mostBytes);
   let json: unknown;
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await file.read(0, file.sizeBytes));
     json = parseJson(text, limits);
   } catch (cause) {
-    const why = cause instanceof SyntaxError ? 'is no JSON' : `can't be read: ${saidBy(cause)}`;
-    throw refused(why, cause);
+    throw refusal(
+      name,
+      cause instanceof SyntaxError ? 'is no JSON' : `can't be read: ${saidBy(cause)}`,
+      cause,
+    );
   }
-  if (typeof json !== 'object' || json === null) throw refused('is no object');
+  if (typeof json !== 'object' || json === null) throw refusal(name, 'is no object');
   return json;
+}
+
+async function readText(file: FolderFile, name: string, mostBytes: number): Promise<string> {
+  if (file.sizeBytes > mostBytes) throw refusal(name, `has ${String(file.sizeBytes)} bytes`);
+  const bytes = await file.read(0, file.sizeBytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw refusal(name, `can't be read: ${saidBy(cause)}`, cause);
+  }
+}
+
+function refusal(name: string, why: string, cause?: unknown): LabError {
+  return new LabError('bad-file', `${name} ${why}.`, 'Check that the download is complete.', cause);
 }

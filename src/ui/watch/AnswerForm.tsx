@@ -1,24 +1,24 @@
 import { useState } from 'react';
 import { LabError } from '../../lib/labError.ts';
 import { formLabels, formNames } from '../../records/completions/answers.ts';
-import { findAnswersBy } from '../../store/watch.ts';
 
 interface Props {
-  readonly id: number;
   /** The form that was asked for; null: the surest. */
   readonly wanted: string | null;
+  /** @throws LabError where it is neither a form's name nor a pattern */
+  readonly onFind: (form: string | null) => Promise<void>;
 }
 
 const [surest, own] = ['', 'own pattern'];
 
 /** How the answer is found in a completion: votes, curves and verdict follow the choice. */
-export function AnswerForm({ id, wanted }: Props) {
+export function AnswerForm({ wanted, onFind }: Props) {
   const isOwn = wanted !== null && !formNames.includes(wanted);
   const [writing, setWriting] = useState(isOwn);
   const [problem, setProblem] = useState('');
   const find = (form: string | null): void => {
     setProblem('');
-    findAnswersBy(id, form).catch((error: unknown) => {
+    onFind(form).catch((error: unknown) => {
       if (!(error instanceof LabError)) throw error;
       setProblem(`${error.message} ${error.remedy}`);
     });

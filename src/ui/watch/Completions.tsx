@@ -3,7 +3,7 @@ import type { CompletionGroup } from '../../records/completions/groups.ts';
 import { LabError } from '../../lib/labError.ts';
 import type { CompletionsOutline } from '../../store/logShelf.ts';
 import { pin } from '../../store/view.ts';
-import { completionsAt, type WatchedRun } from '../../store/watch.ts';
+import { completionsAt, findAnswersBy, type WatchedRun } from '../../store/watch.ts';
 import { counted, formatCount, formatValue } from '../format.ts';
 import { VoteBars } from '../rollouts/VoteBars.tsx';
 import { useView } from '../useStore.ts';
@@ -35,7 +35,7 @@ export function Completions({ run, told }: Props) {
           Completions of {run.name}
         </h2>
         <Turns told={told} group={group} onPrompt={setIndex} />
-        <AnswerForm id={run.id} wanted={told.wanted} />
+        <AnswerForm wanted={told.wanted} onFind={(form) => findAnswersBy(run.id, form)} />
       </header>
       <p className="unit told-notes">{told.notes.join(' ')}</p>
       {problem === null ? null : <p role="alert">{problem}</p>}

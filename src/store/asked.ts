@@ -1,0 +1,148 @@
+import { createStore } from 'zustand/vanilla';
+import {
+  nothing,
+  slots,
+  type AskCommand,
+  type AskEvent,
+  type AskState,
+  type Slot,
+  type Wish,
+} from '../asking/protocol.ts';
+import { download, fileNameOf } from './download.ts';
+import { readFiles } from './watch.ts';
+
+/** What the worker of the page's models tells. */
+export const asked = createStore<AskState>()(() => nothing);
+
+/** What the reader wants asked. */
+export interface Wished {
+  /** Typed, or a file of JSON lines. */
+  readonly typed: string;
+  readonly file: File | null;
+  readonly wish: Wish;
+}
+
+export const wished = createStore<Wished>()(() => ({
+  typed: 'What is 6 times 7?',
+  file: null,
+  wish: {
+    ...{ groupSize: 16, temperature: 1, maxTokens: 256, seed: 1, rows: 64 },
+    ...{ chat: false, weights: 'file', memoryBytes: null, answer: null },
+  },
+}));
+
+/** Who types is not interrupted at every letter. */
+const settleMs = 300;
+
+let worker: Worker | null = null;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let waiting: ((text: string) => void)[] = [];
+
+function send(command: AskCommand): void {
+  worker?.postMessage(command);
+}
+
+/** Begins the worker; with it goes all that it holds. */
+function begin(): void {
+  if (worker !== null) return;
+  worker = new Worker(new URL('../asking/worker.ts', import.meta.url), { type: 'module', name: 'models' });
+  worker.onmessage = ({ data }: MessageEvent<AskEvent>) => {
+    if (data.type === 'state') asked.setState(data.state);
+    else for (const take of waiting.splice(0)) take(data.text);
+  };
+  worker.onerror = ({ message }) => {
+    const sentence = `The models’ worker stopped: ${message || 'its script could not be loaded'}.`;
+    end();
+    asked.setState({ failed: { code: 'bug', sentence, remedy: 'Give the folder once more.' } });
+  };
+  sendWish();
+}
+
+function end(): void {
+  worker?.terminate();
+  worker = null;
+  waiting = [];
+  asked.setState(nothing, true);
+}
+
+function sendWish(): void {
+  clearTimeout(timer);
+  const { typed, file, wish } = wished.getState();
+  send({ type: 'wish', prompts: file ?? typed, wish });
+}
+
+/** Opens a folder: its files are read in the worker, piece by piece, and go nowhere. */
+export function giveFolder(slot: Slot, name: string, files: readonly File[]): void {
+  begin();
+  send({ type: 'open', slot, name, files });
+}
+
+/** Lets a folder go; with the last one goes the worker, and all that it holds on the GPU. */
+export function closeFolder(slot: Slot): void {
+  const { given } = asked.getState();
+  if (slots.every((each) => each === slot || given[each] === null)) end();
+  else send({ type: 'close', slot });
+}
+
+/** What is wanted, otherwise. */
+export function wishFor(change: Partial<Omit<Wished, 'wish'>> | { readonly wish: Partial<Wish> }): void {
+  wished.setState((before) => ({
+    ...before,
+    ...change,
+    wish: { ...before.wish, ...('wish' in change ? change.wish : {}) },
+  }));
+  clearTimeout(timer);
+  timer = setTimeout(sendWish, settleMs);
+}
+
+/** Asks what is wanted by now. */
+export function askNow(): void {
+  sendWish();
+  send({ type: 'ask' });
+}
+
+/** Ends what is under way; what was said stays. */
+export function stopAsking(): void {
+  send({ type: 'stop' });
+}
+
+/** Shows what was said to a prompt. */
+export function showPrompt(prompt: number): void {
+  send({ type: 'show', prompt });
+}
+
+/** Finds the answers by another form, also in what was said. */
+export function findAskedBy(answer: string | null): void {
+  wishFor({ wish: { answer } });
+  send({ type: 'answers', wanted: answer });
+}
+
+/** Frees what the models take on the GPU; they are loaded anew when they are asked. */
+export function releaseModels(): void {
+  send({ type: 'release' });
+}
+
+function lines(): Promise<string> {
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    send({ type: 'lines' });
+  });
+}
+
+/** Of the models asked. */
+function fileName(): string {
+  const names = asked.getState().answers.map(({ name }) => name);
+  return `${fileNameOf(names.join('-and-'))}.jsonl`;
+}
+
+/** Hands all completions to the browser as JSON lines. */
+export async function exportSaid(): Promise<void> {
+  download(fileName(), new Blob([await lines()], { type: 'application/jsonl' }));
+}
+
+/** Opens all completions on the page Watch. */
+export async function watchSaid(): Promise<void> {
+  const file = new File([await lines()], fileName());
+  location.hash = 'watch';
+  await readFiles([file]);
+}

@@ -1,0 +1,48 @@
+/** A folder as it was dropped or picked: the files that lie in it, not those of folders within. */
+export interface PickedFolder {
+  readonly name: string;
+  readonly files: readonly File[];
+}
+
+/** What a drop holds: folders, and files beside them. Asked at once: after the event the list is empty. */
+export async function droppedIn({
+  items,
+  files,
+}: DataTransfer): Promise<{ readonly folders: readonly PickedFolder[]; readonly files: readonly File[] }> {
+  const entries = [...items].map((item) => item.webkitGetAsEntry());
+  const all = [...files];
+  const folders = entries.filter((entry): entry is FileSystemDirectoryEntry => entry?.isDirectory === true);
+  const names = new Set(folders.map(({ name }) => name));
+  return {
+    folders: await Promise.all(folders.map(filesOf)),
+    files: all.filter(({ name }) => !names.has(name)),
+  };
+}
+
+async function filesOf(folder: FileSystemDirectoryEntry): Promise<PickedFolder> {
+  const reader = folder.createReader();
+  const files: File[] = [];
+  for (;;) {
+    // A browser hands out a hundred at a time.
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => {
+      reader.readEntries(resolve, reject);
+    });
+    if (some.length === 0) return { name: folder.name, files };
+    for (const entry of some) {
+      if (!entry.isFile) continue;
+      files.push(
+        await new Promise<File>((resolve, reject) => {
+          (entry as FileSystemFileEntry).file(resolve, reject);
+        }),
+      );
+    }
+  }
+}
+
+/** What a picker of folders gave; null where it was left without one. */
+export function pickedIn(files: readonly File[]): PickedFolder | null {
+  const [first] = files;
+  if (first === undefined) return null;
+  const [name = ''] = first.webkitRelativePath.split('/');
+  return { name, files: files.filter((file) => file.webkitRelativePath.split('/').length === 2) };
+}
