@@ -15,8 +15,11 @@ import { LabError } from '../lib/labError.ts';
 import { mean } from '../lib/stats.ts';
 import { storedBytes } from '../model/pretrained/weights.ts';
 import type { Said } from './answers.ts';
-import type { AskedModel } from './model.ts';
+import { capacityFor, type AskedModel } from './model.ts';
 import { promptsOf, type Question } from './question.ts';
+
+/** The slot of a model's adapter. */
+const ownSlot = 0;
 
 /** How far something is: done of all, in units of its own; false ends it. */
 export type Told = (done: number, all: number) => boolean;
@@ -65,12 +68,14 @@ export class Asking {
     this.#engines = engines;
     const stopped = Symbol('stopped');
     try {
-      for (const { model } of asked)
-        engines.push(new FrozenEngine(this.gpu, this.#kernels, model, capacity, choice));
+      for (const each of asked) {
+        const own = capacityFor(each, capacity);
+        engines.push(new FrozenEngine(this.gpu, this.#kernels, each.model, own, choice));
+      }
       await this.#kernels.compile();
       const all = asked.reduce((sum, each) => sum + fileBytes(each), 0);
       let before = 0;
-      for (const engine of engines) {
+      for (const [i, engine] of engines.entries()) {
         let read = 0;
         await engine.load((bytes) => {
           read = bytes;
@@ -78,6 +83,8 @@ export class Asking {
           if (!told(before + bytes, all)) throw stopped;
         });
         before += read;
+        const adapter = asked[i]?.adapter ?? null;
+        if (adapter !== null) await engine.loadAdapter(ownSlot, adapter);
       }
     } catch (error) {
       this.release();
@@ -109,6 +116,7 @@ export class Asking {
         temperature,
         completion,
         stream: prompt,
+        ...(asked.adapter === null ? {} : { adapter: ownSlot }),
       }));
       const texts = own.map((prompt) => ids[prompt] ?? []);
       const named = (completions: readonly FrozenCompletion[]): Said[] =>
@@ -143,7 +151,9 @@ export class Asking {
     { ids, temperature }: Pick<Question, 'ids' | 'temperature'>,
     told: Told,
   ): Promise<number> {
-    const [p, q] = [this.#at(index).engine, this.#at(1 - index).engine];
+    const pair = [this.#at(index), this.#at(1 - index)] as const;
+    const [p, q] = [pair[0].engine, pair[1].engine];
+    const slots = pair.map(({ asked }) => (asked.adapter === null ? undefined : ownSlot));
     const between = new Divergence(this.gpu, this.#kernels, p, q);
     try {
       await this.#kernels.compile();
@@ -153,7 +163,7 @@ export class Asking {
         if (!told(first, said.length)) return NaN;
         const some = said.slice(first, first + most);
         const texts = some.map(({ prompt, tokens }) => [...(ids[prompt] ?? []), ...tokens]);
-        const all = await between.of(texts, temperature === 0 ? 1 : temperature);
+        const all = await between.of(texts, temperature === 0 ? 1 : temperature, slots);
         all.forEach((kl, i) => {
           each.push(...kl.subarray((ids[some[i]?.prompt ?? 0] ?? []).length - 1));
         });
@@ -203,9 +213,9 @@ export function priceOf(
 
 /** Whether an engine of one capacity can do what another is for. */
 function covers(one: FrozenCapacity, other: FrozenCapacity): boolean {
-  return Object.entries(other).every(
-    ([name, wanted]) => one[name as keyof FrozenCapacity] >= (wanted as number),
-  );
+  return (
+    ['completions', 'passRows', 'promptTokens', 'maxPromptLength', 'maxCompletionLength'] as const
+  ).every((name) => one[name] >= other[name]);
 }
 
 /** Bytes of a model's tensors in their files, vectors aside, as `FrozenEngine.load` tells them. */

@@ -1,6 +1,7 @@
 import { LabError } from '../lib/labError.ts';
 import type { WeightChoice } from '../engine/frozen/matrix.ts';
 import { needOf, type FrozenCapacity, type FrozenNeed } from '../engine/frozen/sizes.ts';
+import { openAdapter, type Adapter } from '../model/pretrained/adapter.ts';
 import type { ModelFolder } from '../model/pretrained/folder.ts';
 import {
   openFolderTokenizer,
@@ -19,6 +20,8 @@ export interface AskedModel {
   readonly tokenizer: TextTokenizer;
   /** Null where the folder has none. */
   readonly chat: ChatTemplate | null;
+  /** What its completions go through beside its weights; null: nothing. */
+  readonly adapter: Adapter | null;
 }
 
 /** @throws LabError `bad-file` where the folder is no model that is supported */
@@ -28,7 +31,29 @@ export async function openAsked(folder: ModelFolder, path: string): Promise<Aske
     model: await openPretrained(folder),
     tokenizer: await openFolderTokenizer(folder),
     chat: await readChatTemplate(folder),
+    adapter: null,
   };
+}
+
+/** A model with an adapter of PEFT's beside it. @param path of the adapter @throws LabError `bad-file` */
+export async function withAdapter(base: AskedModel, folder: ModelFolder, path: string): Promise<AskedModel> {
+  return {
+    ...base,
+    path: `${base.path} + ${path}`,
+    adapter: await openAdapter(folder, base.model.names),
+  };
+}
+
+/** What an engine of a model is to hold for a question: its adapter as well. */
+export function capacityFor({ adapter }: AskedModel, capacity: FrozenCapacity): FrozenCapacity {
+  if (adapter === null) return capacity;
+  const { rank, targets } = adapter.config;
+  return { ...capacity, adapters: { slots: 1, rank, targets } };
+}
+
+/** What a model needs on the device for a question. */
+export function needFor(asked: AskedModel, choice: WeightChoice, capacity: FrozenCapacity): FrozenNeed {
+  return needOf(asked.model, choice, capacityFor(asked, capacity));
 }
 
 /** 1234567 → "1.2 MB" */
@@ -75,7 +100,7 @@ export function checkFits(
   const total = needs.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
   if (total <= memoryBytes) return;
   const less = (choice: WeightChoice, completions: number) =>
-    asked.reduce((sum, { model }) => sum + needOf(model, choice, { ...capacity, completions }).totalBytes, 0);
+    asked.reduce((sum, each) => sum + needFor(each, choice, { ...capacity, completions }).totalBytes, 0);
   const eight = Math.min(8, capacity.completions);
   const byInt8AndEight = less('int8', eight);
   const tried = [
@@ -94,11 +119,15 @@ export function checkFits(
 }
 
 /** What a model is, without its name. */
-export function describe({ model: { config, weights } }: AskedModel): string {
+export function describe({ model: { config, weights }, adapter }: AskedModel): string {
   const numbers = [...weights.values()].reduce(
     (sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1),
     0,
   );
   const types = [...new Set([...weights.values()].map(({ type }) => type))].join(' and ');
-  return `${config.family}, ${numbers.toLocaleString('en')} parameters in ${types}, ${String(config.layers)} layers, ${config.vocabulary.toLocaleString('en')} tokens`;
+  const beside =
+    adapter === null
+      ? ''
+      : `; an adapter of rank ${String(adapter.config.rank)} on ${adapter.config.targets.join(', ')}`;
+  return `${config.family}, ${numbers.toLocaleString('en')} parameters in ${types}, ${String(config.layers)} layers, ${config.vocabulary.toLocaleString('en')} tokens${beside}`;
 }

@@ -1,12 +1,12 @@
 import { timedTokens, type FrozenSpeed, type FrozenWork, type Range } from '../bench/frozenPrice.ts';
-import { needOf } from '../engine/frozen/sizes.ts';
 import type { Gpu } from '../gpu/device.ts';
-import { fileFolder } from '../host/fileFolder.ts';
 import { failureOf, type Failure } from '../lib/failure.ts';
 import { LabError } from '../lib/labError.ts';
 import { answersOf } from './answers.ts';
 import { Asking, priceOf } from './asking.ts';
-import { checkFits, describe, openAsked, type AskedModel, type Ways } from './model.ts';
+import { failureOnPage } from './failureOnPage.ts';
+import { openGiven } from './given.ts';
+import { checkFits, describe, needFor, type AskedModel, type Ways } from './model.ts';
 import { filePrompts } from './promptFile.ts';
 import { typedPrompts, type AskedText } from './prompts.ts';
 import { missWords, rangeWords } from './price.ts';
@@ -49,6 +49,8 @@ export class AskSession {
   readonly #post: (event: AskEvent) => void;
   #state: AskState = nothing;
   readonly #models: Record<Slot, AskedModel | null> = { model: null, against: null };
+  /** Without their adapters. */
+  readonly #bases: Record<Slot, AskedModel | null> = { model: null, against: null };
   #wished: { readonly texts: readonly AskedText[] | Failure; readonly wish: Wish } | null = null;
   #asking: Promise<Asking> | null = null;
   /** What was measured, by model, weights and rows. */
@@ -133,12 +135,19 @@ export class AskSession {
   }
 
   async #open(slot: Slot, name: string, files: readonly File[]): Promise<void> {
+    const base = this.#bases.model;
     this.#models[slot] = null;
     await this.#release();
     try {
-      const model = await openAsked(fileFolder(name, files), name);
+      const { base: own, model } = await openGiven(base, name, files);
+      this.#bases[slot] = own;
       this.#models[slot] = model;
-      this.#give(slot, { name, told: describe(model), chat: model.chat?.from ?? null, refused: null });
+      this.#give(slot, {
+        name: model.path,
+        told: describe(model),
+        chat: model.chat?.from ?? null,
+        refused: null,
+      });
     } catch (error) {
       this.#give(slot, { name, told: null, chat: null, refused: failureOf(error) });
     }
@@ -147,6 +156,7 @@ export class AskSession {
 
   async #close(slot: Slot): Promise<void> {
     this.#models[slot] = null;
+    this.#bases[slot] = null;
     this.#give(slot, null);
     await this.#release();
     this.#price();
@@ -204,7 +214,7 @@ export class AskSession {
     // A model without a template is asked without one.
     const chat = wish.chat && this.#models.model.chat !== null;
     const question = await questionOf(models, texts, { ...wish, chat });
-    const needs = models.map(({ model }) => needOf(model, wish.weights, question.capacity));
+    const needs = models.map((each) => needFor(each, wish.weights, question.capacity));
     return { models, wish, question, needs };
   }
 
@@ -381,14 +391,4 @@ export class AskSession {
   #show(prompt: number): void {
     this.#tell({ shown: { prompt, said: this.#sayings?.to(prompt) ?? [] } });
   }
-}
-
-/** What the page can do where the device is gone. */
-function failureOnPage(error: unknown): Failure {
-  const failure = failureOf(error);
-  if (failure.code !== 'device-lost') return failure;
-  return {
-    ...failure,
-    remedy: 'Ask once more: the model is loaded anew. If it happens again, ask for fewer at once.',
-  };
 }

@@ -2,12 +2,19 @@ import { writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { answersOf, figuresOf, linesOf, type Answered, type Said } from '../asking/answers.ts';
 import { Asking, priceOf } from '../asking/asking.ts';
-import { checkFits, describe, openAsked, type Ways } from '../asking/model.ts';
+import {
+  checkFits,
+  describe,
+  needFor,
+  openAsked,
+  withAdapter,
+  type AskedModel,
+  type Ways,
+} from '../asking/model.ts';
 import { asCompletion, mostPromptBytes, parsePrompts, promptRemedy } from '../asking/prompts.ts';
 import { questionOf, workDone, workOf, type Question } from '../asking/question.ts';
 import { answerOverlap } from '../diagnostics/asked.ts';
 import { weightChoices, type WeightChoice } from '../engine/frozen/matrix.ts';
-import { needOf } from '../engine/frozen/sizes.ts';
 import { LabError } from '../lib/labError.ts';
 import { quote, quotePath } from '../lib/quote.ts';
 import { findAnswers, formNames } from '../records/completions/answers.ts';
@@ -27,6 +34,12 @@ const own: OwnFlags = {
     help: 'JSON lines: {"prompt": "…", "answer": "…"}, the answer where known',
   },
   against: { type: 'string', value: 'folder', help: 'a second model of the same tokenizer, asked the same' },
+  adapter: { type: 'string', value: 'folder', help: 'a LoRA adapter of PEFT’s, beside the model' },
+  'against-adapter': {
+    type: 'string',
+    value: 'folder',
+    help: 'an adapter beside the second model; without --against, beside the first one’s base',
+  },
   'group-size': { type: 'string', value: 'number', help: 'completions of each prompt (default 16)' },
   temperature: { type: 'string', value: 'number', help: '0 takes the most likely token (default 1)' },
   'max-tokens': { type: 'string', value: 'number', help: 'of a completion (default 256)' },
@@ -73,7 +86,9 @@ export default async function main(argv: string[]): Promise<void> {
   const number = (flag: string, otherwise: number, range: readonly [number, number], whole = true): number =>
     numberOf(flag, text(flag) ?? String(otherwise), { range, whole });
   const [path, file] = [needed('model'), needed('prompts')];
-  const against = text('against');
+  const againstAdapter = text('against-adapter');
+  // Another adapter is compared on the same base.
+  const against = text('against') ?? (againstAdapter === undefined ? undefined : path);
   const groupSize = number('group-size', 16, [1, 1024]);
   const temperature = number('temperature', 1, [0, 100], false);
   const maxTokens = number('max-tokens', 256, [1, 32_768]);
@@ -95,11 +110,19 @@ export default async function main(argv: string[]): Promise<void> {
       : claim(outPath, {
           flag: '--out',
           force: flags.has('force'),
-          read: [file, path, ...(against === undefined ? [] : [against])],
+          read: [
+            file,
+            path,
+            ...[against, text('adapter'), againstAdapter].filter((each) => each !== undefined),
+          ],
         });
 
-  const paths = [path, ...(against === undefined ? [] : [against])];
-  const asked = await Promise.all(paths.map((each) => openAsked(pretrainedFolder(each), each)));
+  const asked = await Promise.all(
+    [
+      [path, text('adapter')],
+      [against, againstAdapter],
+    ].flatMap(([base, adapter]) => (base === undefined ? [] : [openBoth(base, adapter)])),
+  );
   const [first] = asked;
   if (first === undefined) return;
   for (const each of asked) console.log(`${each.path}: ${describe(each)}`);
@@ -115,7 +138,7 @@ export default async function main(argv: string[]): Promise<void> {
     // A software adapter has the computer's memory; of a GPU, WebGPU tells nothing.
     memoryBytes: memory ?? (asking.gpu.adapter.software ? totalmem() : Infinity),
   };
-  const needs = asked.map(({ model }) => needOf(model, choice, capacity));
+  const needs = asked.map((each) => needFor(each, choice, capacity));
   checkFits(room, asked, needs, capacity, ways);
   const speed = await asking.measure(first, choice, capacity);
   const atMost = asked.map(() => workOf(question, asked.length));
@@ -156,6 +179,11 @@ export default async function main(argv: string[]): Promise<void> {
     out.release();
   }
   asking.release();
+}
+
+async function openBoth(base: string, adapter: string | undefined): Promise<AskedModel> {
+  const model = await openAsked(pretrainedFolder(base), base);
+  return adapter === undefined ? model : withAdapter(model, pretrainedFolder(adapter), adapter);
 }
 
 /** The ways to need less, as flags. */

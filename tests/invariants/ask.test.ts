@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { adapterFolder, tinyFolder } from '../fixtures/elsewhere.ts';
 import { command } from './commandLine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lab-ask-'));
@@ -80,6 +81,41 @@ it('gives the same completions again, however many are in flight', async () => {
     }),
   );
   expect(runs[1]).toBe(runs[0]);
+});
+
+it('asks a model through a LoRA adapter, and compares it with its base and with another adapter', async () => {
+  const base = join(folder, 'tiny-qwen3');
+  cpSync(tinyFolder('tiny-qwen3'), base, { recursive: true });
+  const { vocab_size } = JSON.parse(readFileSync(join(base, 'config.json'), 'utf8')) as {
+    vocab_size: number;
+  };
+  const letters = '_0123456789=';
+  const vocab = Object.fromEntries(
+    Array.from({ length: vocab_size }, (_, id) => [letters[id] ?? `⟨${String(id)}⟩`, id]),
+  );
+  const split = { type: 'Split', pattern: { Regex: '' }, behavior: 'Isolated', invert: false };
+  writeFileSync(
+    join(base, 'tokenizer.json'),
+    JSON.stringify({
+      version: '1.0',
+      ...{ truncation: null, padding: null, normalizer: null, post_processor: null, added_tokens: [] },
+      ...{ pre_tokenizer: split, decoder: { type: 'Fuse' } },
+      model: { type: 'WordLevel', vocab, unk_token: '_' },
+    }),
+  );
+  const ask = (...flags: string[]) =>
+    command(
+      ...['ask', '--model', base, '--prompts', prompts, '--group-size', '2', '--max-tokens', '6'],
+      ...['--adapter', adapterFolder, ...flags],
+    );
+  const withBase = await ask('--against', base);
+  expect(withBase).toMatchObject({ code: 0, stderr: '' });
+  expect(withBase.stdout).toContain('; an adapter of rank 4 on q_proj, k_proj, v_proj');
+  const kl = (stdout: string) => Number(/KL\(first ‖ second\) ([\d.]+)/.exec(stdout)?.[1]);
+  expect(kl(withBase.stdout)).toBeGreaterThan(0.001);
+  const withItself = await ask('--against-adapter', adapterFolder);
+  expect(withItself.code).toBe(0);
+  expect(kl(withItself.stdout)).toBe(0);
 });
 
 describe('refuses in words', () => {

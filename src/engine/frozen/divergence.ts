@@ -53,14 +53,19 @@ export class Divergence {
 
   /**
    * KL(p‖q) of every token of given texts but the first, given those before it, nats.
+   * @param slots of the adapters that p and q go through; undefined: the model alone
    * @returns per sequence, [n − 1]
    */
-  async of(sequences: readonly (readonly number[])[], temperature = 1): Promise<Float32Array[]> {
+  async of(
+    sequences: readonly (readonly number[])[],
+    temperature = 1,
+    slots: readonly (number | undefined)[] = [],
+  ): Promise<Float32Array[]> {
     const all = sequences.map(({ length }) => new Float32Array(length - 1));
     const [p, q] = this.#engines;
     this.#inverseTemperature.value = 1 / temperature;
-    const others = q.rowsOf(sequences);
-    for (const owners of p.rowsOf(sequences)) {
+    const others = q.rowsOf(sequences, slots[1]);
+    for (const owners of p.rowsOf(sequences, slots[0])) {
       others.next();
       this.#rows.value = owners.length;
       this.#program.upload();

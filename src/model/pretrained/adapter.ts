@@ -39,7 +39,8 @@ export interface Adapter {
   readonly weights: StoredWeights;
 }
 
-const configName = 'adapter_config.json';
+/** What tells a folder of an adapter. */
+export const adapterConfigName = 'adapter_config.json';
 const mostConfigBytes = 2 ** 20;
 /** Kernels work with any rank; a larger one is no adapter any more. */
 const mostRank = 256;
@@ -149,11 +150,11 @@ export function adaptedTensors(
  * @throws LabError `bad-file` naming file, key or tensor, and the rule
  */
 export async function openAdapter(folder: ModelFolder, names: ModelNames): Promise<Adapter> {
-  const file = await folder.file(configName);
+  const file = await folder.file(adapterConfigName);
   if (file === null) {
     throw new LabError(
       'bad-file',
-      `${folder.called} has no ${configName}.`,
+      `${folder.called} has no ${adapterConfigName}.`,
       'Give a folder as PEFT saves an adapter: adapter_config.json and adapter_model.safetensors.',
     );
   }
@@ -174,7 +175,7 @@ export async function openAdapter(folder: ModelFolder, names: ModelNames): Promi
     adaptedProducts.flatMap((product) => layer[product].flatMap(({ a, b }) => [a, b])),
   );
   const weights = await openTensors(folder, 'adapter_model.safetensors', wanted, {
-    place: `the base model with the targets of ${configName}`,
+    place: `the base model with the targets of ${adapterConfigName}`,
     skipped: () => false,
   });
   return { config, configText, weights };
@@ -183,7 +184,7 @@ export async function openAdapter(folder: ModelFolder, names: ModelNames): Promi
 function refusal(what: string, cause?: unknown): LabError {
   return new LabError(
     'bad-file',
-    `${configName}: ${what}.`,
+    `${adapterConfigName}: ${what}.`,
     'Give a LoRA adapter of attention and MLP matrices, as PEFT saves it.',
     cause,
   );

@@ -55,7 +55,8 @@ export function Model() {
           Drop a Hugging Face folder of a Llama, Qwen2 or Qwen3 model. It answers each prompt many times, and
           the lab says what it votes, how far it agrees with itself and how sure it is of each token; with
           answers, how far it deceives itself. A second folder, an earlier checkpoint of the same run say,
-          shows how far one has moved from the other. Everything stays in this tab.
+          shows how far one has moved from the other. The folder of a LoRA adapter, as PEFT saves it, goes
+          beside the model that is there. Everything stays in this tab.
         </p>
       </header>
       <div className="folders">
