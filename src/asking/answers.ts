@@ -5,7 +5,7 @@ import {
   type AskedPrompt,
   type PromptFigures,
 } from '../diagnostics/asked.ts';
-import type { FrozenCompletion } from '../engine/frozen/engine.ts';
+import type { FrozenCompletion } from '../engine/frozen/completion.ts';
 import { findAnswers } from '../records/completions/answers.ts';
 import type { AskedModel } from './model.ts';
 import { asCompletion, type AskedText } from './prompts.ts';

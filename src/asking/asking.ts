@@ -6,7 +6,8 @@ import {
   type Range,
 } from '../bench/frozenPrice.ts';
 import { Divergence } from '../engine/frozen/divergence.ts';
-import { FrozenEngine, type FrozenCompletion } from '../engine/frozen/engine.ts';
+import type { FrozenCompletion } from '../engine/frozen/completion.ts';
+import { FrozenEngine } from '../engine/frozen/engine.ts';
 import type { WeightChoice } from '../engine/frozen/matrix.ts';
 import type { FrozenCapacity, FrozenNeed } from '../engine/frozen/sizes.ts';
 import type { Gpu } from '../gpu/device.ts';

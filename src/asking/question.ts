@@ -1,5 +1,5 @@
 import { positionsOf, type FrozenWork } from '../bench/frozenPrice.ts';
-import type { FrozenCompletion } from '../engine/frozen/engine.ts';
+import type { FrozenCompletion } from '../engine/frozen/completion.ts';
 import { widthsOf, type FrozenCapacity } from '../engine/frozen/sizes.ts';
 import { LabError } from '../lib/labError.ts';
 import { quotePath } from '../lib/quote.ts';

@@ -198,8 +198,8 @@ describe('what is no model is refused as the command refuses it', () => {
     // Nor is what doesn't fit, with the figures and with what would.
     await give(page, model);
     await page.getByText(/qwen3, \d+,\d+ parameters/).waitFor();
-    await page.getByLabel('GPU memory, GB').fill('0.005');
-    await page.getByText(/This needs \d+(\.\d)? MB, and there are 5\.0 MB\./).waitFor();
+    await page.getByLabel('GPU memory, GB').fill('0.001');
+    await page.getByText(/This needs \d+(\.\d)? MB, and there are 1\.0 MB\./).waitFor();
     expect(await page.getByRole('button', { name: 'Ask', exact: true }).isDisabled()).toBe(true);
     expect(complaints).toEqual([]);
     await page.close();

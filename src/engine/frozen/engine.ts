@@ -16,9 +16,9 @@ import type { Adapter } from '../../model/pretrained/adapter.ts';
 import type { Pretrained } from '../../model/pretrained/pretrained.ts';
 import { ropeTable } from '../ops/qk_norm_rope.ts';
 import { AdaptedRows, AdapterSlots, noAdapter } from './adapters.ts';
+import { readCompletions, type FrozenCompletion, type TokenFigures } from './completion.ts';
 import { packPrompts, packSequences, type PackedRows } from './pack.ts';
 import {
-  chosenStats,
   dispatchCounts,
   recordChoice,
   recordLayers,
@@ -49,19 +49,6 @@ export interface FrozenRequest {
   readonly stream: number;
   /** Slot of the adapter that it goes through; without it the model alone. */
   readonly adapter?: number;
-}
-
-/** Log-probability and entropy of tokens, nats. */
-export interface TokenFigures {
-  readonly logProbs: Float32Array;
-  readonly entropies: Float32Array;
-}
-
-/** One sampled completion, end token included where there is one, [L]. */
-export interface FrozenCompletion extends TokenFigures {
-  readonly tokens: readonly number[];
-  /** Whether it has no end token. */
-  readonly truncated: boolean;
 }
 
 /** Positions between two looks at whether all completions have ended. */
@@ -374,30 +361,4 @@ export class FrozenEngine {
     this.#clock.leave();
     return bytes;
   }
-}
-
-function readCompletions(
-  ids: Uint32Array,
-  stats: Float32Array,
-  of: {
-    readonly completions: number;
-    readonly stride: number;
-    readonly maxTokens: number;
-    readonly ends: readonly number[];
-  },
-): FrozenCompletion[] {
-  const { floats, at } = chosenStats;
-  return Array.from({ length: of.completions }, (_, row) => {
-    const all = ids.subarray(row * of.stride, row * of.stride + of.maxTokens);
-    const end = all.findIndex((id) => of.ends.includes(id));
-    const count = end < 0 ? of.maxTokens : end + 1;
-    const column = (name: keyof typeof at): Float32Array =>
-      Float32Array.from({ length: count }, (_, t) => stats[floats * (row * of.stride + t) + at[name]] ?? NaN);
-    return {
-      tokens: [...all.subarray(0, count)],
-      truncated: end < 0,
-      logProbs: column('log_prob'),
-      entropies: column('entropy'),
-    };
-  });
 }
