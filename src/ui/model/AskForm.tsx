@@ -159,7 +159,11 @@ export function AskForm() {
         )}
         {doing === null ? (
           <p role="status">
-            {open ? (price === null ? '' : priceWords(price)) : 'Give a model’s folder first.'}
+            {open
+              ? price === null
+                ? ''
+                : priceWords(price, refused === null)
+              : 'Give a model’s folder first.'}
           </p>
         ) : (
           <Progress doing={doing} />
@@ -203,20 +207,14 @@ const numbers: readonly NumberField[] = [
   { key: 'seed', label: 'seed', range: [0, 2 ** 53 - 1], step: 1 },
 ];
 
-function priceWords({
-  prompts,
-  known,
-  completions,
-  totalBytes,
-  weightsBytes,
-  cacheBytes,
-  workingBytes,
-  seconds,
-}: Price): string {
+/** @param fits where it doesn't, no time is measured */
+function priceWords(price: Price, fits: boolean): string {
+  const { prompts, known, completions, totalBytes, weightsBytes, cacheBytes, workingBytes, seconds } = price;
   const what = `${counted(prompts, 'prompt')}${known === 0 ? '' : `, ${known === prompts ? 'all' : formatCount(known)} with an answer`}, ${counted(completions, 'completion')}.`;
   const memory = `GPU memory: ${formatBytes(totalBytes)} (${formatCount(totalBytes)} bytes): weights ${formatBytes(weightsBytes)}, keys and values ${formatBytes(cacheBytes)}, the rest ${formatBytes(workingBytes)}.`;
-  const time =
-    seconds === null
+  const time = !fits
+    ? ''
+    : seconds === null
       ? 'How long it takes is being measured …'
       : `${seconds}, where every completion is as long as it may be.`;
   return `${what} ${memory} ${time}`;
