@@ -1,5 +1,6 @@
 import { mean, quantile } from '../lib/stats.ts';
 import { philox4x32 } from '../lib/philox.ts';
+import { choices, regretOf } from './keptCheckpoint.ts';
 import type { Measured } from './measured.ts';
 import type { ReducedRun } from './reduced.ts';
 
@@ -124,6 +125,12 @@ const [method, method64, unfiltered] = ['M-GRPO + IQR', 'M-GRPO + IQR, G = 64', 
 const [none, quarter, most] = ['SRT + IQR', 'M-GRPO + IQR, N = G/4', 'M-GRPO + IQR, N = 3G/4'];
 const [slower, guarded, anchorAlone] = ['SRT, learning rate × 0.3', 'SRT + guard', 'Anchor vote'];
 
+/** All lanes that are trained without labels. */
+const labelFree = [
+  ...[srt, srt64, intuitor, none, slower, guarded, anchorAlone],
+  ...[method, method64, unfiltered, quarter, most],
+];
+
 /** The claims that can be judged on these runs, the paper's first. */
 export const claims: readonly Claim[] = [
   {
@@ -245,6 +252,28 @@ export const claims: readonly Claim[] = [
       return {
         holds: of(anchorAlone).collapses.length === 0 && meanInterval(by)[1] >= 0,
         says: `It has collapsed on ${collapsed(of(anchorAlone))} and ends ${difference(by)} against M-GRPO + IQR.`,
+      };
+    },
+  },
+  {
+    id: 'kept',
+    claim: 'The answer overlap tells without labels which checkpoint to keep.',
+    source: 'this lab',
+    rule:
+      'over all lanes without labels the last checkpoint before the overlap is amber loses a tenth of accuracy to the best or less ' +
+      'in the mean, and less than the last checkpoint, lane by lane, the whole interval below',
+    lanes: [srt, quarter, most, method],
+    judge: (of) => {
+      const by = (choice: keyof typeof choices): readonly number[] =>
+        labelFree.map((lane) => mean(of(lane).runs.map((run) => regretOf(run, choices[choice]))));
+      const [kept, last] = [by('overlap'), by('last')];
+      const worst = Math.max(...kept);
+      return {
+        holds: mean(kept) <= 0.1 && meanInterval(last.map((regret, at) => regret - (kept[at] ?? NaN)))[0] > 0,
+        says:
+          `Over ${labelFree.length} lanes it loses ${share(mean(kept))} to the best of 61 noisy evaluations, ` +
+          `${share(worst)} in its worst lane (${labelFree[kept.indexOf(worst)] ?? ''}). The last checkpoint loses ${share(mean(last))}, ` +
+          `that of the highest pseudo-reward ${share(mean(by('reward')))}.`,
       };
     },
   },

@@ -11,6 +11,7 @@ import {
   type ClaimTask,
 } from '../../src/experiments/claims.ts';
 import { setupsOf } from '../../src/experiments/declaration.ts';
+import { choices, regretOf } from '../../src/experiments/keptCheckpoint.ts';
 import type { Measured } from '../../src/experiments/measured.ts';
 import { mean } from '../../src/lib/stats.ts';
 
@@ -86,6 +87,23 @@ describe('the paper’s claims', () => {
     expect(filter?.findings[0]?.says).toContain('ends +0.20 (95 % of bootstrapped means: +0.20 to +0.20)');
   });
 
+  it('that the overlap tells which checkpoint to keep falls where it speaks too early, or not at all', () => {
+    const verdict = (overlap: (step: number, was: number) => number) =>
+      judgeClaims((task) => ({
+        ...committed[task],
+        runs: committed[task].runs.map((run) => ({
+          ...run,
+          rows: run.rows.map((row) => {
+            const was = row['vote/answer_overlap'];
+            return was === undefined ? row : { ...row, 'vote/answer_overlap': overlap(row.step ?? 0, was) };
+          }),
+        })),
+      })).find(({ id }) => id === 'kept');
+    expect(verdict((_, was) => was)?.verdict).toBe('holds');
+    expect(verdict(() => 0.9)?.verdict).toBe('does not hold');
+    expect(verdict(() => 0.8)?.verdict).toBe('does not hold');
+  });
+
   it('says what is missing', () => {
     const { experiment, runs } = committed.sort;
     expect(() => laneRuns({ experiment, runs: runs.slice(1) }, runs[0]?.name ?? '')).toThrow(/no run of/);
@@ -98,6 +116,34 @@ describe('the paper’s claims', () => {
     expect(text).toContain(
       `same ${sort.runs.length + add.runs.length} runs: ${sort.experiment.lanes.length} lanes, five seeds`,
     );
+  });
+});
+
+describe('a checkpoint that is kept without labels', () => {
+  const rows = [
+    { step: 0, 'eval/sampled': 0.4 },
+    { step: 25, 'vote/answer_overlap': 0.1 },
+    { step: 50, 'eval/sampled': 0.8, 'vote/answer_overlap': 0.86, 'reward/mean': 0.7 },
+    { step: 100, 'eval/sampled': 0.9, 'vote/answer_overlap': 0.84, 'reward/mean': 0.9 },
+    { step: 150, 'eval/sampled': 0.1, 'vote/answer_overlap': 1, 'reward/mean': 0.9 },
+  ];
+
+  it('loses to the best: at the end, at the highest reward, and before the overlap is amber', () => {
+    const regrets = [choices.last, choices.reward, choices.overlap].map((choice) =>
+      regretOf({ rows }, choice),
+    );
+    [0.8, 0, 0.1].forEach((regret, at) => expect(regrets[at]).toBeCloseTo(regret, 12));
+  });
+
+  it('is the base where nothing speaks for another, and the last where nothing alarms', () => {
+    const bare = rows.map(({ step, 'eval/sampled': sampled }) => ({
+      step,
+      ...(sampled === undefined ? {} : { 'eval/sampled': sampled }),
+    }));
+    const regrets = [choices.reward, choices.overlap].map((choice) => regretOf({ rows: bare }, choice));
+    [0.5, 0.8].forEach((regret, at) => expect(regrets[at]).toBeCloseTo(regret, 12));
+    const amber = rows.map((row) => ({ ...row, 'vote/answer_overlap': 0.5 }));
+    expect(regretOf({ rows: amber }, choices.overlap)).toBeCloseTo(0.5, 12);
   });
 });
 
