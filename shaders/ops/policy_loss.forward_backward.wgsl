@@ -2,14 +2,14 @@
 //! π = softmax(logits/T), ρ = π(target)/π_old(target), log-ratio clamped to ±20
 //! loss = w·( max(−A·ρ, −A·clip(ρ, 1−clip_low, 1+clip_high)), at most −A·3 where A < 0
 //!            + kl_coefficient·k3 − entropy_bonus·H )
-//! k3 = e^Δ − Δ − 1, Δ = ln π_ref − ln π, clamped to 10       (docs/algorithm.md, step 7; PPO, GRPO 2402.03300)
+//! k3 = e^Δ − Δ − 1, Δ = ln π_ref − ln π, clamped to 10       (lib/policy_terms)
 //! logits: [rows of every model, 4·stride4], gradient written over the policy's rows, padding columns zero
 //! target: [rows]   terms: [rows] of (A, w); rows with w = 0 get gradient 0 and statistics 0
 //! old_log_prob: [rows of the batch], written by the first update of a batch, where ρ is exactly 1
 //! stats: [rows of the batch], see RowStats
-//! clipped: 1 where the clip range decides; the bound of 3 does not count (verl's pg_clipfrac)
 //! One thread per row.
 //! use lib/grid
+//! use lib/policy_terms
 
 const NONE = 0xffffffffu;
 
@@ -77,12 +77,6 @@ fn log_prob_at(row: u32, token: u32) -> f32 {
   return scaled(row, token / 4u)[token % 4u] - lse.x - lse.y;
 }
 
-/// e^Δ − Δ − 1 without cancellation near 0, where it is Δ²/2·(1 + Δ/3·(1 + Δ/4)).
-fn k3(delta: f32) -> f32 {
-  let series = 0.5 * delta * delta * (1.0 + delta / 3.0 * (1.0 + delta * 0.25));
-  return min(select(exp(min(delta, 80.0)) - delta - 1.0, series, abs(delta) < 0.02), 10.0);
-}
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let r = flat_id(id, groups);
@@ -116,31 +110,22 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   } else {
     log_ratio = log_prob - old_log_prob[at];
   }
-  let ratio = exp(clamp(log_ratio, -20.0, 20.0));
-  let free = -advantage * ratio;
-  let bounded = -advantage * clamp(ratio, 1.0 - params.clip_low, 1.0 + params.clip_high);
-  var policy_term = max(free, bounded);
-  // So compared that NaN passes on: a gradient of 0 would hide it.
-  var slope = select(free, 0.0, bounded > free || abs(log_ratio) > 20.0);
-  let clipped = select(0.0, 1.0, bounded > free);
-  if (advantage < 0.0 && policy_term > -advantage * 3.0) {
-    policy_term = -advantage * 3.0;
-    slope = 0.0;
-  }
+  let policy = policy_term(advantage, log_ratio, params.clip_low, params.clip_high);
+  var slope = policy.slope;
 
   var k3_reference = 0.0;
   if (params.reference_row != NONE) {
     let delta = log_prob_at(params.reference_row + r, token) - log_prob;
     k3_reference = k3(delta);
-    slope += select(0.0, params.kl_coefficient * (1.0 - exp(min(delta, 80.0))), k3_reference < 10.0);
+    slope += params.kl_coefficient * k3_slope(delta, k3_reference);
   }
   var k3_anchor = 0.0;
   if (params.anchor_row != NONE) {
     k3_anchor = k3(log_prob_at(params.anchor_row + r, token) - log_prob);
   }
 
-  let loss = weight * (policy_term + params.kl_coefficient * k3_reference - params.entropy_bonus * entropy);
-  stats[at] = RowStats(loss, log_prob, entropy, clipped, k3_reference, k3_anchor, ratio, 1.0);
+  let loss = weight * (policy.term + params.kl_coefficient * k3_reference - params.entropy_bonus * entropy);
+  stats[at] = RowStats(loss, log_prob, entropy, policy.clipped, k3_reference, k3_anchor, policy.ratio, 1.0);
 
   let scale = weight * params.inverse_temperature;
   for (var i = 0u; i < params.stride4; i++) {

@@ -7,14 +7,14 @@ import { Readback, type ReadbackRange } from '../gpu/readback.ts';
 import { LabError } from '../lib/labError.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Layout } from '../model/layout.ts';
-import { readReport, type OptimizerSettings } from './optimizer.ts';
+import type { OptimizerSettings } from './optimizer.ts';
 import { models, Parameters, type ModelName } from './parameters.ts';
 import { fixedPlan, type Plan } from './plan.ts';
 import type { PlannedModel } from './recorder.ts';
 import type { RolloutCapacity, RolloutRandom, RolloutRequest } from './rollout/call.ts';
 import { Sampler, type Completion } from './rollout/sampler.ts';
 import type { TrainingGroup } from './rows.ts';
-import { rowStats } from './ops/policy_loss.ts';
+import { learnedTokens, summarise, type LearnedTokens, type UpdateReport } from './updateReport.ts';
 import { Updater, type LossSettings, type UpdateCapacity } from './update.ts';
 
 export interface EngineCapacity {
@@ -31,24 +31,8 @@ export interface EngineOptions {
   readonly submissionMs?: number;
 }
 
-/** What one optimiser update reported, summed over its trained tokens where it says so. */
-export interface UpdateReport {
-  /** Global norm before clipping; NaN or infinite means that nothing was changed. */
-  readonly gradNorm: number;
-  /** ‖θq − θk‖ ÷ ‖θq‖ */
-  readonly anchorDistance: number;
-  readonly loss: number;
-  /** Means over trained tokens, NaN when there were none. */
-  readonly klReference: number;
-  readonly klAnchor: number;
-  readonly clippedShare: number;
-  /** Mean log-probability of the trained tokens, nats. */
-  readonly logProb: number;
-  readonly trainedTokens: number;
-}
-
 /** A submitted call of the sampler, to be read. */
-interface PendingRollout {
+export interface PendingRollout {
   readonly rowOf: readonly number[];
 }
 
@@ -75,6 +59,22 @@ interface Kept {
 
 type Range =
   'stats' | 'report' | 'tokens' | 'rolloutStats' | 'times' | 'evaluationTokens' | 'evaluationStats';
+
+/** What training needs of an engine: a whole model, or adapters beside a frozen one. */
+export type TrainingEngine = Pick<
+  Engine,
+  | 'counts'
+  | 'update'
+  | 'rollout'
+  | 'read'
+  | 'evaluate'
+  | 'readState'
+  | 'loadState'
+  | 'keep'
+  | 'goBack'
+  | 'leave'
+  | 'destroy'
+>;
 
 /** One model in training: parameters, sampler, updater and the readback they share. Knows no algorithm. */
 export class Engine {
@@ -341,46 +341,4 @@ function present(sampler: Sampler | null): Sampler {
     );
   }
   return sampler;
-}
-
-/** What the last update made of each token that it learned from, in the order of groups, completions and tokens. */
-export interface LearnedTokens {
-  /** π(token) ÷ π_old(token), [tokens]. */
-  readonly ratios: Float32Array;
-  /** k3 of the reference and the policy, nats, [tokens]; 0 without a reference. */
-  readonly k3: Float32Array;
-  /** Its part of the loss, weighted, [tokens]. */
-  readonly losses: Float32Array;
-}
-
-function learnedTokens(stats: ArrayBuffer, rowCount: number): LearnedTokens {
-  const { floats, at } = rowStats;
-  const rows = new Float32Array(stats, 0, rowCount * floats);
-  const trained: number[] = [];
-  for (let row = 0; row < rows.length; row += floats) if (rows[row + at.trained] === 1) trained.push(row);
-  const column = (name: keyof typeof at) => Float32Array.from(trained, (row) => rows[row + at[name]] ?? NaN);
-  return { ratios: column('ratio'), k3: column('k3_reference'), losses: column('loss') };
-}
-
-/** Sums per-token statistics in row order: the same bits every time. */
-function summarise(stats: ArrayBuffer, rowCount: number, report: ArrayBuffer): UpdateReport {
-  const { floats, at } = rowStats;
-  const rows = new Float32Array(stats, 0, rowCount * floats);
-  const sums = new Float64Array(floats);
-  for (let row = 0; row < rows.length; row += floats) {
-    if (rows[row + at.trained] !== 1) continue;
-    for (let i = 0; i < floats; i++) sums[i] = (sums[i] ?? 0) + (rows[row + i] ?? NaN);
-  }
-  const sum = (name: keyof typeof at) => sums[at[name]] ?? NaN;
-  const tokens = sum('trained');
-  const mean = (name: keyof typeof at) => (tokens === 0 ? NaN : sum(name) / tokens);
-  return {
-    ...readReport(report),
-    loss: sum('loss'),
-    logProb: mean('log_prob'),
-    clippedShare: mean('clipped'),
-    klReference: mean('k3_reference'),
-    klAnchor: mean('k3_anchor'),
-    trainedTokens: tokens,
-  };
 }

@@ -3,6 +3,7 @@ import gradNorm from '../../shaders/optimizer/grad_norm.wgsl';
 import type { Buffers } from '../gpu/buffer.ts';
 import { elementsOf } from '../gpu/elements.ts';
 import { live } from '../gpu/program.ts';
+import type { Layout } from '../model/layout.ts';
 import { quarter, type Recorder } from './recorder.ts';
 import type { RunningAverage, Trainable } from './trainable.ts';
 
@@ -46,7 +47,7 @@ export class Optimizer {
   };
 
   constructor(
-    r: Pick<Recorder, 'program' | 'kernels' | 'layout'>,
+    r: Pick<Recorder, 'program' | 'kernels'> & { readonly layout: Pick<Layout, 'size' | 'matrixFloats'> },
     buffers: Buffers,
     policy: Trainable,
     anchor: RunningAverage,

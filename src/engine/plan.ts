@@ -16,7 +16,7 @@ const partialBudgetBytes = 64 * 2 ** 20;
  * (36 blocks for 48×48), so a device is filled by cutting the sum over rows; large models fill it anyway.
  * 32 parts cost almost nothing extra (measured on software adapters: docs/performance.md).
  */
-export function gradientSplits(layout: Layout): number {
+export function gradientSplits(layout: Pick<Layout, 'size'>): number {
   return Math.max(1, Math.min(32, Math.floor(partialBudgetBytes / (4 * layout.size))));
 }
 
@@ -27,7 +27,7 @@ const activationBudgetBytes = 256 * 2 ** 20;
  * Operations of the largest product of a micro-batch: about 70 ms at the rates of a software adapter (3.5 GFLOP/s)
  * or of a slow GPU (300). A dispatch can't be cut, and a long one gets the device reset.
  */
-const dispatchFlop = { software: 2.5e8, gpu: 2e10 };
+export const dispatchFlop = { software: 2.5e8, gpu: 2e10 };
 
 /**
  * Rows of one micro-batch that fit the budgets of memory and work, at most what the batch needs. By fixed numbers,

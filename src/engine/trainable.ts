@@ -50,7 +50,7 @@ export class Trainable extends Slab {
   readonly v: GPUBuffer;
   readonly #queue: GPUQueue;
 
-  constructor(buffers: Buffers, slabs: GPUBuffer, offset: number, layout: Layout) {
+  constructor(buffers: Buffers, slabs: GPUBuffer, offset: number, layout: Pick<Layout, 'size'>) {
     super(buffers, slabs, offset);
     this.splits = gradientSplits(layout);
     this.partials = buffers.storage('partial gradients', this.splits * layout.size);

@@ -85,8 +85,11 @@ function checkTensors(
   return found;
 }
 
-/** Writes a flat buffer as a .safetensors file, tensors in layout order. */
-export function writeSafetensors(values: Float32Array, layout: Layout): Uint8Array<ArrayBuffer> {
+/** Writes a flat buffer as a .safetensors file, tensors in the order in which they are listed. */
+export function writeSafetensors(
+  values: Float32Array,
+  layout: Pick<Layout, 'tensors'>,
+): Uint8Array<ArrayBuffer> {
   let offset = 0;
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   for (const { name, shape, length } of layout.tensors) {

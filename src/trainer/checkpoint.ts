@@ -21,7 +21,7 @@ export interface Checkpoint {
 }
 
 /** A run before its first update. */
-export function firstCheckpoint({ weights }: BaseModel): Checkpoint {
+export function firstCheckpoint({ weights }: Pick<BaseModel, 'weights'>): Checkpoint {
   const state = {
     policy: weights,
     anchor: weights,

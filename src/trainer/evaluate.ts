@@ -1,5 +1,5 @@
 import { accuracy, majorityAccuracy } from '../diagnostics/truth.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { TrainingEngine } from '../engine/engine.ts';
 import type { RolloutRequest } from '../engine/rollout/call.ts';
 import { purposes } from '../lib/philox.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
@@ -73,7 +73,10 @@ export class Evaluator {
   }
 
   /** All `eval/…` metrics of the model as it is; NaN for what this run does not measure. */
-  async measure(engine: Engine, step: number): Promise<Pick<MetricRow, EvaluationId>> {
+  async measure(
+    engine: Pick<TrainingEngine, 'evaluate'>,
+    step: number,
+  ): Promise<Pick<MetricRow, EvaluationId>> {
     const answers: Record<Kind, (string | null)[][]> = {
       greedy: [],
       sampled: [],

@@ -1,18 +1,18 @@
-import type { Engine, PhaseTimes } from '../engine/engine.ts';
+import type { PhaseTimes, TrainingEngine } from '../engine/engine.ts';
 import type { StepCosts } from '../diagnostics/collect.ts';
 
 /** Notes what a step costs while it goes on. Nothing of it reaches the training. */
 export class StepCost {
   readonly #now: () => number;
-  readonly #engine: Engine;
+  readonly #engine: Pick<TrainingEngine, 'counts'>;
   readonly #begun: number;
-  readonly #before: Engine['counts'];
+  readonly #before: TrainingEngine['counts'];
   readonly #sums: Record<keyof PhaseTimes, number> = { rolloutMs: 0, updateMs: 0, waitMs: 0, othersMs: 0 };
   #rolledOut = false;
   #voteMs = 0;
 
   /** The step begins. @param now milliseconds */
-  constructor(now: () => number, engine: Engine) {
+  constructor(now: () => number, engine: Pick<TrainingEngine, 'counts'>) {
     this.#now = now;
     this.#engine = engine;
     this.#begun = now();

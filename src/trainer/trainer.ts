@@ -3,8 +3,9 @@ import { collect } from '../diagnostics/collect.ts';
 import { EarlyWarning } from '../diagnostics/earlyWarning.ts';
 import { OverlapWindow } from '../diagnostics/overlap.ts';
 import { truthMetrics } from '../diagnostics/truth.ts';
-import { Engine, type LearnedTokens } from '../engine/engine.ts';
+import { Engine, type EngineCapacity, type TrainingEngine } from '../engine/engine.ts';
 import type { TrainingGroup } from '../engine/rows.ts';
+import type { LearnedTokens } from '../engine/updateReport.ts';
 import { untriedPlan, type Plan } from '../engine/plan.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
@@ -67,6 +68,12 @@ export interface TrainerOptions {
   readonly runReward?: RewardRunner;
 }
 
+/** A model that is trained by another engine than the lab's own. */
+export interface StartingModel<E extends TrainingEngine> extends Pick<BaseModel, 'tokenizer' | 'weights'> {
+  /** Makes the engine, `weights` in it as policy and anchor. @throws LabError `does-not-fit` */
+  readonly engine: (capacity: EngineCapacity) => E;
+}
+
 /** Prompts of a step that are drawn in the place of others. */
 interface Anew {
   readonly tries: number;
@@ -74,8 +81,8 @@ interface Anew {
 }
 
 /** One run: settings, model and the loop of the paper's algorithm. */
-export class Trainer {
-  readonly engine: Engine;
+export class Trainer<E extends TrainingEngine = Engine> {
+  readonly engine: E;
   readonly task: Task;
   readonly tokenizer: Tokenizer;
   readonly #judge: Judge;
@@ -97,7 +104,13 @@ export class Trainer {
    * Makes engine and evaluation sets; await `kernels.compile()` before the first step.
    * @throws LabError `does-not-fit` with numbers, before anything is started; `bad-setting` where this GPU can't
    */
-  constructor(gpu: Gpu, kernels: Kernels, model: BaseModel, settings: Settings, options: TrainerOptions) {
+  constructor(
+    gpu: Gpu,
+    kernels: Kernels,
+    model: BaseModel | StartingModel<E>,
+    settings: Settings,
+    options: TrainerOptions,
+  ) {
     this.#settings = settings;
     this.#now = options.now;
     const { tokenizer } = model;
@@ -128,8 +141,13 @@ export class Trainer {
         endToken: tokenizer.endToken,
       },
     };
-    const plan = options.plan ?? untriedPlan(model.config, activationsOf(gpu, settings));
-    this.engine = new Engine(gpu, kernels, model, capacity, { plan });
+    if ('engine' in model) this.engine = model.engine(capacity);
+    else {
+      const plan = options.plan ?? untriedPlan(model.config, activationsOf(gpu, settings));
+      const own: TrainingEngine = new Engine(gpu, kernels, model, capacity, { plan });
+      // A base model has the lab's engine, which E is unless a model says otherwise.
+      this.engine = own as E;
+    }
     this.#evaluation = new Evaluator(settings, this.task, tokenizer, this.#keepsAnchor);
     this.#givesCheckpoints = options.checkpoints === true;
     const from = options.from ?? firstCheckpoint(model);

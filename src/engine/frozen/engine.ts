@@ -47,6 +47,8 @@ export interface FrozenRequest {
   /** Words of the random counter: which completion, of which prompt of a file. */
   readonly completion: number;
   readonly stream: number;
+  /** What its random numbers are for, of `purposes`; those of asking where it is not said. */
+  readonly purpose?: number;
   /** Slot of the adapter that it goes through; without it the model alone. */
   readonly adapter?: number;
 }
@@ -159,6 +161,16 @@ export class FrozenEngine {
   /** What training its adapters builds on. @throws LabError `bug` where there is no room for any */
   get parts(): Pick<FrozenParts, 'config' | 'weights'> & { readonly slots: AdapterSlots } {
     return { config: this.config, weights: this.#weights, slots: this.#adapted().slots };
+  }
+
+  /** Milliseconds of sampling on the device since this was last asked, as far as they were waited for. */
+  takeMs(): number {
+    return this.#prefill.takeMs() + this.#decode.takeMs() + this.#choose.takeMs();
+  }
+
+  /** Buffers made, and waits for the device, so far. */
+  get counts(): { readonly allocations: number; readonly readbacks: number } {
+    return { allocations: this.#buffers.count, readbacks: this.#readback.waits };
   }
 
   /** Bytes of all its buffers. */

@@ -32,6 +32,7 @@ export function packPrompts(
     readonly temperature: number;
     readonly completion: number;
     readonly stream: number;
+    readonly purpose?: number;
     readonly adapter?: number;
   }[],
   capacity: FrozenCapacity,
@@ -64,13 +65,13 @@ export function packPrompts(
   const places = new Uint32Array(4 * requests.length);
   const sampler = new Uint32Array(4 * requests.length);
   const temperatures = new Float32Array(sampler.buffer);
-  requests.forEach(({ prompt: p, temperature, completion, stream }, row) => {
+  requests.forEach(({ prompt: p, temperature, completion, stream, purpose }, row) => {
     const prompt = prompts[p] ?? [];
     const own = capacity.promptTokens + row * capacity.maxCompletionLength;
     current[row] = prompt.at(-1) ?? 0;
     const start = starts[p]?.get(slots[row] ?? noAdapter) ?? 0;
     places.set([start, prompt.length - 1, own, own], 4 * row);
-    sampler.set([0, completion, stream, purposes.pretrainedCompletion], 4 * row);
+    sampler.set([0, completion, stream, purpose ?? purposes.pretrainedCompletion], 4 * row);
     temperatures[4 * row] = temperature;
   });
   return { prefixes, current, places, slots, sampler };
