@@ -1,7 +1,7 @@
 import { fileFolder } from '../host/fileFolder.ts';
 import { LabError } from '../lib/labError.ts';
 import { quote } from '../lib/quote.ts';
-import { adapterConfigName } from '../model/pretrained/adapter.ts';
+import { adapterFileNames } from '../model/pretrained/adapter.ts';
 import { openAsked, withAdapter, type AskedModel } from './model.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function openGiven(
   files: readonly File[],
 ): Promise<{ readonly base: AskedModel; readonly model: AskedModel }> {
   const folder = fileFolder(name, files);
-  if (!files.some((file) => file.name === adapterConfigName)) {
+  if (!files.some((file) => file.name === adapterFileNames.config)) {
     const base = await openAsked(folder, name);
     return { base, model: base };
   }

@@ -1,30 +1,19 @@
 import { writeFileSync } from 'node:fs';
-import { totalmem } from 'node:os';
 import { answersOf, figuresOf, linesOf, type Answered, type Said } from '../asking/answers.ts';
 import { Asking, priceOf } from '../asking/asking.ts';
-import {
-  checkFits,
-  describe,
-  needFor,
-  openAsked,
-  withAdapter,
-  type AskedModel,
-  type Ways,
-} from '../asking/model.ts';
-import { asCompletion, mostPromptBytes, parsePrompts, promptRemedy } from '../asking/prompts.ts';
+import { checkFits, describe, needFor, openAsked, withAdapter, type AskedModel } from '../asking/model.ts';
+import { asCompletion } from '../asking/prompts.ts';
 import { questionOf, workDone, workOf, type Question } from '../asking/question.ts';
 import { answerOverlap } from '../diagnostics/asked.ts';
-import { weightChoices, type WeightChoice } from '../engine/frozen/matrix.ts';
 import { LabError } from '../lib/labError.ts';
-import { quote, quotePath } from '../lib/quote.ts';
 import { findAnswers, formNames } from '../records/completions/answers.ts';
 import { numberOf, ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
 import { askedLines, chatLines, priceLines, tookLine } from './askReport.ts';
 import { openHeadless } from './headless.ts';
+import { readPrompts, roomOf, ways, weightsOf } from './modelFlags.ts';
 import { claim } from './output.ts';
 import { pretrainedFolder } from './pretrainedFolder.ts';
 import { ProgressBar } from './progress.ts';
-import { readTextFile } from './readInput.ts';
 
 const own: OwnFlags = {
   model: { type: 'string', value: 'folder', help: 'the model: config.json, tokenizer.json, *.safetensors' },
@@ -97,10 +86,7 @@ export default async function main(argv: string[]): Promise<void> {
   const memory = text('memory') === undefined ? null : 1e9 * number('memory', 0, [0.001, 1e4], false);
   const choice = weightsOf(text('weights') ?? 'file');
   const wanted = text('answer');
-  const prompts = parsePrompts(
-    readTextFile(file, { mostBytes: mostPromptBytes, remedy: promptRemedy }),
-    quotePath(file),
-  );
+  const prompts = readPrompts(file);
   // A form that is none is refused before anything is computed.
   if (wanted !== undefined) findAnswers([asCompletion('', '')], wanted);
   const outPath = text('out');
@@ -132,12 +118,7 @@ export default async function main(argv: string[]): Promise<void> {
   const { capacity } = question;
   const now = () => performance.now();
   const asking = new Asking(await openHeadless(), now);
-  const { limits } = asking.gpu.device;
-  const room = {
-    bindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
-    // A software adapter has the computer's memory; of a GPU, WebGPU tells nothing.
-    memoryBytes: memory ?? (asking.gpu.adapter.software ? totalmem() : Infinity),
-  };
+  const room = roomOf(asking.gpu, memory);
   const needs = asked.map((each) => needFor(each, choice, capacity));
   checkFits(room, asked, needs, capacity, ways);
   const speed = await asking.measure(first, choice, capacity);
@@ -186,14 +167,6 @@ async function openBoth(base: string, adapter: string | undefined): Promise<Aske
   return adapter === undefined ? model : withAdapter(model, pretrainedFolder(adapter), adapter);
 }
 
-/** The ways to need less, as flags. */
-const ways: Ways = {
-  eight: '--rows 8',
-  int8: '--weights int8',
-  both: '--weights int8 --rows 8',
-  lower: 'Lower --rows or --max-tokens, or ask a smaller model.',
-};
-
 /** One progress bar after another. */
 class Bars {
   #bar: ProgressBar | null = null;
@@ -212,16 +185,6 @@ class Bars {
     this.#bar?.end();
     this.#bar = null;
   }
-}
-
-function weightsOf(given: string): WeightChoice {
-  const found = weightChoices.find((choice) => choice === given);
-  if (found !== undefined) return found;
-  throw new LabError(
-    'bad-setting',
-    `--weights can't be ${quote(given)}.`,
-    `Choose of ${weightChoices.join(', ')}.`,
-  );
 }
 
 /** Answer overlap of two models, and KL between them on what each of them said. */

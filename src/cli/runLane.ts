@@ -1,7 +1,10 @@
 import { summarise, type Evaluation, type Summary } from '../diagnostics/collapse.ts';
 import { prepareTrainer, type Device } from '../host/host.ts';
+import type { TrainingEngine } from '../engine/engine.ts';
+import type { Plan } from '../engine/plan.ts';
 import { LabError } from '../lib/labError.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
+import type { LaneSetup } from '../settings/presets.ts';
 import { validateSettings } from '../settings/settings.ts';
 import type { MetricRow } from '../spec/metrics.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
@@ -9,8 +12,12 @@ import type { StepDecisions } from '../trainer/decide.ts';
 import type { Trainer } from '../trainer/trainer.ts';
 import { interruption, type LiveChange, type RunSummary } from '../records/run.ts';
 import { nodeHost } from './host.ts';
-import type { PlannedLane } from './planLanes.ts';
 import { ProgressBar } from './progress.ts';
+
+/** A lane, and the lab's kernels that it trains with; null where others train it. */
+export interface TrainedLane extends LaneSetup {
+  readonly plan: Plan | null;
+}
 
 export interface LaneRun {
   /** Called with every row, the evaluation at step 0 first; waited for. */
@@ -37,24 +44,32 @@ export interface Begun {
   readonly changes: readonly LiveChange[];
 }
 
+/** Makes the trainer of a lane, ready for its first step once the device is. */
+export type MakeTrainer = (
+  settings: Settings,
+  from: Checkpoint | null,
+  checkpoints: boolean,
+) => Promise<Trainer<TrainingEngine>>;
+
 /**
  * Trains a lane to its end with the Trainer of the page, a progress bar on the terminal.
  * @param changes to make on the way, in the order of their steps, also where a run had ended: it may go on after them.
  * The guard makes its own
  * @param begun where it goes on; null: at its beginning
+ * @param make the trainer; that of a base model where it is not said
  */
 export async function runLane(
   device: Device,
-  { name, settings, plan }: PlannedLane,
+  { name, settings, plan }: TrainedLane,
   of: LaneRun,
   changes: readonly LiveChange[] = [],
   begun: Begun | null = null,
+  make: MakeTrainer = async (under, from, checkpoints) =>
+    (await prepareTrainer(nodeHost, device, under, { plan, from, checkpoints })).trainer,
 ): Promise<RunSummary> {
   const began = performance.now();
   const checkpoints = of.keep !== undefined || changes.some(({ by }) => by === 'checkpoint');
-  const train = async (under: Settings, from: Checkpoint | null = null): Promise<Trainer> =>
-    (await prepareTrainer(nodeHost, device, under, { plan, from, checkpoints })).trainer;
-  let trainer = await train(begun?.settings ?? settings, begun?.checkpoint);
+  let trainer = await make(begun?.settings ?? settings, begun?.checkpoint ?? null, checkpoints);
   const progress = new ProgressBar(settings.steps);
   const evaluations: Evaluation[] = evaluationsOf(begun?.rows ?? []);
   const record = async (metrics: Partial<MetricRow>): Promise<void> => {
@@ -76,7 +91,7 @@ export async function runLane(
             const from: Checkpoint = reached ?? (await trainer.checkpoint());
             const under = validateSettings(change.changes, trainer.settings);
             trainer.destroy();
-            trainer = await train(under, from);
+            trainer = await make(under, from, checkpoints);
             await device.ready();
           }
           await of.changed(change);

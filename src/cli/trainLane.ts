@@ -5,13 +5,14 @@ import { changeLine, headerLine, measured, stepLine, summaryLine } from '../reco
 import type { MetricRow } from '../spec/metrics.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import type { KeptTraining } from './keptTraining.ts';
-import type { PlannedLane } from './planLanes.ts';
-import { runLane } from './runLane.ts';
+import { runLane, type MakeTrainer, type TrainedLane } from './runLane.ts';
 
 /** Where lines of a record go, and checkpoints where they are kept. */
 export interface Sink {
   readonly write: (lines: string) => unknown;
   readonly kept: KeptTraining | null;
+  /** Handed every checkpoint that is due, and the run as it is at its end. */
+  readonly save?: (checkpoint: Checkpoint, ended: boolean) => void;
   /** Told of every row. */
   readonly seen?: (row: Partial<MetricRow>) => void;
 }
@@ -20,13 +21,15 @@ export interface Sink {
  * Trains a lane from where it stands.
  * @param run of the record, from 1
  * @param interruption asked between steps; a status ends the run there
+ * @param make the trainer; that of a base model where it is not said
  */
 export async function trainLane(
   device: Device,
   run: number,
-  lane: PlannedLane,
-  { write, kept, seen }: Sink,
+  lane: TrainedLane,
+  { write, kept, seen, save }: Sink,
   interruption: () => number | null,
+  make?: MakeTrainer,
 ): Promise<RunSummary> {
   const begun = kept?.begun(run) ?? null;
   const head = { ...lane, lab: thisLab, adapter: device.gpu.adapter, origin: null };
@@ -52,6 +55,14 @@ export async function trainLane(
       return write(changeLine(run, change));
     },
     interrupted: () => interruption() !== null,
+    ...(save === undefined
+      ? {}
+      : {
+          keep: (checkpoint: Checkpoint, end: RunSummary | null) => {
+            save(checkpoint, end !== null);
+            return Promise.resolve();
+          },
+        }),
     ...(kept === null
       ? {}
       : {
@@ -63,7 +74,7 @@ export async function trainLane(
           },
         }),
   };
-  const summary = await runLane(device, lane, of, [], begun);
+  const summary = await runLane(device, lane, of, [], begun, make);
   if (kept === null) await write(header + summaryLine(run, summary));
   return summary;
 }

@@ -1,15 +1,25 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { adapterLayout, innerWidth, packAdapter, partsOf } from '../../src/engine/frozen/adapterLayout.ts';
+import {
+  adapterLayout,
+  freshAdapter,
+  innerWidth,
+  packAdapter,
+  partsOf,
+  unpackAdapter,
+} from '../../src/engine/frozen/adapterLayout.ts';
 import { LabError } from '../../src/lib/labError.ts';
 import {
   adaptable,
+  adapterConfigText,
   openAdapter,
   parseAdapterConfig,
   type Target,
 } from '../../src/model/pretrained/adapter.ts';
+import { randomStream } from '../../src/lib/philox.ts';
 import { parsePretrainedConfig } from '../../src/model/pretrained/config.ts';
+import { writeSafetensors } from '../../src/model/safetensors.ts';
 import { namesOf } from '../../src/model/pretrained/tensors.ts';
 import { adapterFolder, tinyFolder } from '../fixtures/elsewhere.ts';
 import { startFactors } from '../fixtures/lora.ts';
@@ -160,5 +170,41 @@ describe('a flat buffer of factors', () => {
     const adapter = await openAdapter(inMemory(files), names);
     await expect(packAdapter(room(3, adaptable), adapter)).rejects.toThrow('The adapter has rank 4');
     await expect(packAdapter(room(4, ['q_proj', 'v_proj']), adapter)).rejects.toThrow('and other matrices');
+  });
+
+  it('goes out as it came in, byte for byte', async () => {
+    const layout = room(4, adaptable);
+    const { values, tensors } = unpackAdapter(
+      layout,
+      await packAdapter(layout, await openAdapter(inMemory(files), names)),
+    );
+    expect(
+      Buffer.from(writeSafetensors(values, { tensors })).equals(
+        files['adapter_model.safetensors'] ?? new Uint8Array(),
+      ),
+    ).toBe(true);
+  });
+
+  it('begins as PEFT begins: B zero, A uniform within 1 ÷ √inputs; and what is written of it is read', async () => {
+    const shape = { rank: 3, targets: ['q_proj', 'down_proj'] as const };
+    const layout = adapterLayout(names, shape);
+    const factors = freshAdapter(layout, randomStream(1, 'initialisation', 0));
+    expect(factors.subarray(0, layout.bFloats).every((value) => value === 0)).toBe(true);
+    for (const { aAt, inputs } of partsOf(layout)) {
+      const a = factors.subarray(aAt, aAt + 3 * inputs);
+      const bound = 1 / Math.sqrt(inputs);
+      expect(Math.max(...a.map(Math.abs))).toBeLessThanOrEqual(bound);
+      const variance = a.reduce((sum, value) => sum + value * value, 0) / a.length;
+      expect(variance / (bound * bound)).toBeGreaterThan(0.2);
+      expect(variance / (bound * bound)).toBeLessThan(0.5);
+    }
+    const { values, tensors } = unpackAdapter(layout, factors);
+    const written = {
+      'adapter_config.json': new TextEncoder().encode(adapterConfigText({ ...shape, alpha: 6 }, 'tiny')),
+      'adapter_model.safetensors': writeSafetensors(values, { tensors }),
+    };
+    const adapter = await openAdapter(inMemory(written), names);
+    expect(adapter.config).toEqual({ ...shape, alpha: 6, scale: 2 });
+    expect(await packAdapter(layout, adapter)).toEqual(factors);
   });
 });

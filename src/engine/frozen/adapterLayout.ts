@@ -1,4 +1,5 @@
 import { LabError } from '../../lib/labError.ts';
+import type { RandomInteger } from '../../lib/philox.ts';
 import {
   adaptedProducts,
   adaptedTensors,
@@ -8,6 +9,7 @@ import {
   type AdapterConfig,
 } from '../../model/pretrained/adapter.ts';
 import type { ModelNames } from '../../model/pretrained/tensors.ts';
+import type { Tensor } from '../../model/layout.ts';
 import { floatsOf } from './matrix.ts';
 
 /** Room for adapters beside a frozen model: how many at once, their largest rank, and all matrices that one of them changes. */
@@ -102,4 +104,50 @@ export async function packAdapter(
     `The adapter has rank ${String(rank)} and ${over}, but room was made for rank ${String(layout.rank)} and other matrices.`,
     'Make room for the largest rank and all targets of the adapters together.',
   );
+}
+
+/**
+ * An adapter's factors as PEFT names and orders them.
+ * @param factors [layout.size]
+ * @returns tensors by name, and their numbers behind one another, [tensors' lengths together]
+ */
+export function unpackAdapter(
+  layout: AdapterLayout,
+  factors: Float32Array,
+): { readonly values: Float32Array<ArrayBuffer>; readonly tensors: readonly Tensor[] } {
+  const { rank } = layout;
+  const values = new Float32Array(layout.size);
+  let offset = 0;
+  const named = partsOf(layout)
+    .flatMap((part) => [
+      { ...part.a, part, isB: false },
+      { ...part.b, part, isB: true },
+    ])
+    .sort(({ name: a }, { name: b }) => (a < b ? -1 : 1));
+  const tensors = named.map(({ name, shape, part, isB }) => {
+    const { aAt, bAt, inputs, outputs } = part;
+    const length = rank * (isB ? outputs : inputs);
+    if (isB) {
+      for (let at = 0; at < length; at++) {
+        values[offset + at] = factors[bAt + (at % rank) * outputs + Math.floor(at / rank)] ?? NaN;
+      }
+    } else values.set(factors.subarray(aAt, aAt + length), offset);
+    offset += length;
+    return { name, shape, offset: offset - length, length };
+  });
+  return { values, tensors };
+}
+
+/**
+ * Factors to begin with, as PEFT draws them: A uniform in ±1/√inputs, B zero, so that the model is the base at first.
+ * @param random whole numbers below a bound
+ * @returns [layout.size]
+ */
+export function freshAdapter(layout: AdapterLayout, random: RandomInteger): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(layout.size);
+  for (const { aAt, inputs } of partsOf(layout)) {
+    const bound = 1 / Math.sqrt(inputs);
+    for (let i = 0; i < layout.rank * inputs; i++) values[aAt + i] = bound * (2 ** -23 * random(2 ** 24) - 1);
+  }
+  return values;
 }

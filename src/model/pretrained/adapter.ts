@@ -39,8 +39,12 @@ export interface Adapter {
   readonly weights: StoredWeights;
 }
 
-/** What tells a folder of an adapter. */
-export const adapterConfigName = 'adapter_config.json';
+/** What tells a folder of an adapter, and what it holds. */
+export const adapterFileNames = {
+  config: 'adapter_config.json',
+  weights: 'adapter_model.safetensors',
+} as const;
+const configName = adapterFileNames.config;
 const mostConfigBytes = 2 ** 20;
 /** Kernels work with any rank; a larger one is no adapter any more. */
 const mostRank = 256;
@@ -100,6 +104,33 @@ export function parseAdapterConfig(json: unknown): AdapterConfig {
   return { rank, alpha, scale: alpha / (use_rslora === true ? Math.sqrt(rank) : rank), targets };
 }
 
+/**
+ * The adapter_config.json of an adapter that began here, as PEFT writes one.
+ * @param base what the base model is called
+ */
+export function adapterConfigText(
+  { rank, alpha, targets }: Omit<AdapterConfig, 'scale'>,
+  base: string,
+): string {
+  const written = {
+    base_model_name_or_path: base,
+    bias: 'none',
+    fan_in_fan_out: false,
+    inference_mode: true,
+    init_lora_weights: true,
+    lora_alpha: alpha,
+    lora_dropout: 0,
+    modules_to_save: null,
+    peft_type: 'LORA',
+    r: rank,
+    target_modules: targets.toSorted(),
+    task_type: 'CAUSAL_LM',
+    use_dora: false,
+    use_rslora: false,
+  };
+  return JSON.stringify(written, null, 2);
+}
+
 /** One matrix of a model, and the names of its adapter's factors. */
 export interface AdaptedTensor {
   readonly target: Target;
@@ -150,11 +181,11 @@ export function adaptedTensors(
  * @throws LabError `bad-file` naming file, key or tensor, and the rule
  */
 export async function openAdapter(folder: ModelFolder, names: ModelNames): Promise<Adapter> {
-  const file = await folder.file(adapterConfigName);
+  const file = await folder.file(configName);
   if (file === null) {
     throw new LabError(
       'bad-file',
-      `${folder.called} has no ${adapterConfigName}.`,
+      `${folder.called} has no ${configName}.`,
       'Give a folder as PEFT saves an adapter: adapter_config.json and adapter_model.safetensors.',
     );
   }
@@ -174,8 +205,8 @@ export async function openAdapter(folder: ModelFolder, names: ModelNames): Promi
   const wanted = adaptedTensors(names, config).flatMap((layer) =>
     adaptedProducts.flatMap((product) => layer[product].flatMap(({ a, b }) => [a, b])),
   );
-  const weights = await openTensors(folder, 'adapter_model.safetensors', wanted, {
-    place: `the base model with the targets of ${adapterConfigName}`,
+  const weights = await openTensors(folder, adapterFileNames.weights, wanted, {
+    place: `the base model with the targets of ${configName}`,
     skipped: () => false,
   });
   return { config, configText, weights };
@@ -184,7 +215,7 @@ export async function openAdapter(folder: ModelFolder, names: ModelNames): Promi
 function refusal(what: string, cause?: unknown): LabError {
   return new LabError(
     'bad-file',
-    `${adapterConfigName}: ${what}.`,
+    `${configName}: ${what}.`,
     'Give a LoRA adapter of attention and MLP matrices, as PEFT saves it.',
     cause,
   );

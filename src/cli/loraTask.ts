@@ -1,0 +1,74 @@
+import type { Pretrained } from '../model/pretrained/pretrained.ts';
+import type { TextTokenizer } from '../model/tokenizer/huggingFace.ts';
+import { LabError } from '../lib/labError.ts';
+import { findAnswers } from '../records/completions/answers.ts';
+import type { Task } from '../spec/task.ts';
+import type { Tokenizer } from '../spec/tokenizer.ts';
+import { splitListed } from '../tasks/draw.ts';
+import { asCompletion, type AskedText } from '../asking/prompts.ts';
+
+/** A file of prompts as a task: a tenth of them is held out, and answers are found as a form says. */
+export function taskOfPrompts(prompts: readonly AskedText[], form: string): Task {
+  const problems = [...new Map(prompts.map((problem) => [problem.prompt, problem])).values()];
+  if (problems.length < 2) {
+    throw new LabError(
+      'bad-file',
+      'There is one prompt, but at least two are needed: one to train on and one to hold out.',
+      'Give a file of more prompts.',
+    );
+  }
+  const listed = splitListed(problems);
+  const { training } = listed;
+  const longest = Math.max(...problems.map(({ prompt }) => prompt.length));
+  return {
+    name: 'Prompts of a file',
+    summary: 'Prompts of a file, answers as a form finds them.',
+    levels: null,
+    listed,
+    draw: (_, random) => {
+      const problem = training[random(training.length)];
+      if (problem === undefined)
+        throw new LabError('bug', 'A list without prompts was drawn from.', 'Report it.');
+      return problem;
+    },
+    parseAnswer: (completion) => findAnswers([asCompletion('', completion)], form)?.answers[0] ?? null,
+    promptLength: () => longest,
+    completionLength: () => 0,
+    examples: [],
+  };
+}
+
+/**
+ * A folder's tokenizer as training knows tokenizers, for prompts of one file.
+ * @throws LabError `bad-file` where the folder names no token that ends a completion, or a prompt has no token
+ */
+export function tokenizerOfPrompts(
+  text: TextTokenizer,
+  { config, endTokens }: Pretrained,
+  prompts: readonly AskedText[],
+): Tokenizer {
+  const [endToken] = endTokens;
+  if (endToken === undefined) {
+    throw new LabError(
+      'bad-file',
+      'The folder names no token that ends a completion.',
+      'Add "eos_token_id" to its config.json.',
+    );
+  }
+  const lengths = prompts.map(({ prompt }) => text.encode(prompt).length);
+  const empty = lengths.indexOf(0);
+  if (empty >= 0)
+    throw new LabError('bad-file', `Prompt ${String(empty + 1)} has no token.`, 'Give it at least one.');
+  const longest = Math.max(...lengths);
+  return {
+    size: config.vocabulary,
+    endToken,
+    padToken: endToken,
+    alphabet: null,
+    // Of the prompts of this file, whatever their characters.
+    mostTokens: () => longest,
+    encode: (prompt) => text.encode(prompt),
+    pieces: (tokens) => [...tokens].map((token) => text.decode([token], true)),
+    decode: (tokens) => text.decode([...tokens]),
+  };
+}

@@ -1,0 +1,114 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { pretrainedFolder } from '../../src/cli/pretrainedFolder.ts';
+import { adapterLayout, packAdapter } from '../../src/engine/frozen/adapterLayout.ts';
+import { openAdapter } from '../../src/model/pretrained/adapter.ts';
+import { openPretrained } from '../../src/model/pretrained/pretrained.ts';
+import { command, runsIn, timeless } from './commandLine.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lab-lora-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const prompts = join(folder, 'prompts.jsonl');
+const digits = ['5314', '9081', '6635', '2718', '4067', '8123', '1907', '3350'];
+writeFileSync(
+  prompts,
+  digits
+    .map((of) => `${JSON.stringify({ prompt: `${of}=`, answer: of.split('').sort().join('') })}\n`)
+    .join(''),
+);
+const model = 'public/models/sort-64-early';
+const short = [
+  ...['--model', model, '--prompts', prompts, '--answer', '#…', '--steps', '2', '--prompts-per-step', '2'],
+  ...['--group-size', '4', '--rows', '8', '--eval-samples', '1', '--eval-majority-prompts', '0'],
+  ...['--rank', '2', '--checkpoint-every', '1', '--learning-rate', '0.01'],
+];
+const path = (name: string) => join(folder, name);
+
+/** The factors of a saved adapter, and its config. */
+async function saved(name: string) {
+  const [base, of] = [pretrainedFolder(model), pretrainedFolder(path(name))];
+  const { names } = await openPretrained(base);
+  const adapter = await openAdapter(of, names);
+  const factors = await packAdapter(adapterLayout(names, adapter.config), adapter);
+  base.close();
+  of.close();
+  return { config: adapter.config, factors };
+}
+
+it('trains an adapter by the lab’s algorithms: record, checkpoints and anchor that PEFT reads, the same bits again', async () => {
+  const train = (name: string) =>
+    command('lora', ...short, '--algorithm', 'm-grpo', '--save', path(name), '--out', path(`${name}.jsonl`));
+  const said = await train('first');
+  expect(said).toMatchObject({ code: 0, stderr: '' });
+  expect(said.stdout).toMatch(/GPU memory: [\d.]+ MB: weights [\d.]+ MB/);
+  await train('second');
+  const [first, second] = ['first', 'second'].map((name) => runsIn(path(`${name}.jsonl`))[0]);
+  if (first === undefined || second === undefined) throw new Error('two runs');
+  expect(timeless(first)).toEqual(timeless(second));
+  expect(first.name).toBe('m-grpo, LoRA r 2 on sort-64-early');
+  expect(first.rows.map(({ step }) => step)).toEqual([0, 1, 2]);
+  for (const row of first.rows.slice(1)) {
+    expect(row['optim/grad_norm']).toBeGreaterThanOrEqual(0);
+    expect(row['anchor/entropy']).toBeGreaterThan(0);
+    expect(row['perf/allocations']).toBe(0);
+  }
+  const file = (name: string) => readFileSync(path(`${name}/adapter_model.safetensors`));
+  expect(file('first').equals(file('second'))).toBe(true);
+  const [policy, anchor, early] = [
+    await saved('first'),
+    await saved('first/anchor'),
+    await saved('first/checkpoint-1'),
+  ];
+  expect(policy.config).toMatchObject({ rank: 2, alpha: 4, scale: 2 });
+  const apart = (a: Float32Array, b: Float32Array) =>
+    Math.sqrt(a.reduce((sum, value, i) => sum + (value - (b[i] ?? NaN)) ** 2, 0));
+  // B began at zero; the anchor follows slowly; a step lies between the checkpoints.
+  expect(apart(policy.factors, anchor.factors)).toBeGreaterThan(0);
+  expect(apart(policy.factors, early.factors)).toBeGreaterThan(0);
+});
+
+it('goes on from an adapter, whose A stays where B alone is trained', async () => {
+  const { stderr, code } = await command(
+    ...['lora', ...short.filter((flag, i) => flag !== '--rank' && short[i - 1] !== '--rank')],
+    ...['--adapter', path('first'), '--trains', 'B', '--algorithm', 'grpo-oracle', '--save', path('third')],
+  );
+  expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+  const [before, after] = [await saved('first'), await saved('third')];
+  expect(after.config).toEqual(before.config);
+  const moved = before.factors.map((value, i) => Number(value !== after.factors[i]));
+  const { bFloats } = adapterLayout((await openPretrained(pretrainedFolder(model))).names, before.config);
+  expect(moved.subarray(bFloats).every((each) => each === 0)).toBe(true);
+});
+
+describe('refusals', () => {
+  it.each<[string, readonly string[], RegExp]>([
+    ['no folder to save to', ['--model', model, '--prompts', prompts], /--save is missing/],
+    [
+      'a matrix that is none',
+      [...short, '--save', path('x'), '--targets', 'q_proj,lm_head'],
+      /--targets has "lm_head"/,
+    ],
+    ['a task', [...short, '--save', path('x'), '--task', 'add'], /"task" has no effect/],
+    [
+      'self-certainty',
+      [...short, '--save', path('x'), '--algorithm', 'intuitor'],
+      /Intuitor rewards self-certainty/,
+    ],
+    [
+      'too little memory',
+      [...short, '--save', path('x'), '--memory', '0.001'],
+      /This needs .*MB, and there are/,
+    ],
+    ['other factors', [...short, '--save', path('x'), '--trains', 'A'], /--trains can't be "A"/],
+    ['no adapter', [...short, '--save', path('x'), '--adapter', model], /has no adapter_config\.json/],
+  ])('%s', async (_, args, said) => {
+    const { code, stderr } = await command('lora', ...args);
+    expect(stderr).toMatch(said);
+    expect(code).toBe(2);
+  });
+});
