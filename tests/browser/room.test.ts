@@ -34,7 +34,7 @@ it('fits from a large desk to a phone and 200 %: nothing beside the page, nothin
     await expect
       .poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: size })
       .toBe(width);
-    const { progress, preset, clipped } = await page.evaluate(() => {
+    const { progress, preset, clipped, overlaid } = await page.evaluate(() => {
       const right = (selector: string): number =>
         document.querySelector(selector)?.getBoundingClientRect().right ?? NaN;
       const preset = document.querySelector('.preset')?.getBoundingClientRect();
@@ -44,6 +44,18 @@ it('fits from a large desk to a phone and 200 %: nothing beside the page, nothin
       return {
         progress: right('.progress-words'),
         preset: sameRow ? preset.left : Infinity,
+        // However long it is said how a lane fares, its name is beside or above it.
+        overlaid: [...document.querySelectorAll('.lane-head')].flatMap((head) => {
+          const [name, state] = ['.lane-name', '.lane-state'].map((part) =>
+            head.querySelector(part)?.getBoundingClientRect(),
+          );
+          const apart =
+            name !== undefined &&
+            state !== undefined &&
+            name.width > 10 &&
+            (name.right <= state.left + 1 || name.bottom <= state.top + 1);
+          return apart ? [] : [head.textContent];
+        }),
         // A table wider than its place can at least be scrolled, and none is cut by what is around it.
         clipped: [...document.querySelectorAll('.completions')].filter(
           (table) => table.getBoundingClientRect().width > (table.parentElement?.clientWidth ?? 0) + 1,
@@ -52,6 +64,7 @@ it('fits from a large desk to a phone and 200 %: nothing beside the page, nothin
     });
     expect(progress, size).toBeLessThanOrEqual(preset);
     expect(clipped, size).toBe(0);
+    expect(overlaid, size).toEqual([]);
   }
   await page.close();
 });
@@ -166,6 +179,8 @@ it('in forced colours lanes, choices and progress can still be told apart', asyn
     .locator('.lane')
     .evaluateAll((all) => all.map((each) => getComputedStyle(each).outlineStyle));
   expect(cards.filter((style) => style === 'solid')).toHaveLength(1);
+  // What is not done yet is as empty as the page.
+  expect(await colours('.progress progress')).toEqual(await colours('body'));
   await page.close();
 });
 
@@ -182,6 +197,15 @@ it('prints a report: charts whole, nothing to press', async () => {
   ).toBe(0);
   for (const title of ['Reward against truth', 'Entropy', 'Held-out accuracy', 'Vote', 'Update', 'Speed']) {
     expect(await page.getByRole('figure', { name: title, exact: true }).isVisible(), title).toBe(true);
+  }
+  expect(await page.locator('.turns li:visible').count()).toBeLessThanOrEqual(40);
+  for (const [hash, there] of [
+    ['runs', '.runs li'],
+    ['watch', '.watch'],
+  ] as const) {
+    await page.evaluate((to) => void (location.hash = to), hash);
+    await page.locator(there).first().waitFor();
+    expect(await pressed.count(), hash).toBe(0);
   }
   await page.close();
 });
