@@ -1,5 +1,6 @@
 import { LabError } from '../lib/labError.ts';
 import type { Buffers } from './buffer.ts';
+import { refusal } from './refusal.ts';
 
 /** A range of a buffer to bring back. */
 export interface ReadbackRange {
@@ -70,18 +71,4 @@ export class Readback<Name extends string> {
     this.#staging.unmap();
     return results;
   }
-}
-
-function refusal(error: GPUError): LabError {
-  return error instanceof GPUOutOfMemoryError
-    ? new LabError(
-        'does-not-fit',
-        `The GPU is out of memory: ${error.message}`,
-        'Choose a smaller model, fewer prompts or rollouts, or close other programs that use the GPU.',
-      )
-    : new LabError(
-        'bug',
-        `The GPU refused a command: ${error.message}`,
-        'Please report this with what `npm run doctor` prints.',
-      );
 }

@@ -1,3 +1,4 @@
+import { allocating } from '../gpu/allocating.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import type { BaseModel } from '../model/baseModel.ts';
@@ -86,12 +87,16 @@ export async function prepareTrainer(
   const model = await host.loadModel(settings.model);
   const plan = await choosePlan(gpu, kernels, model, settings, host.memory, given);
   device.check(plan, host.memory);
-  const trainer = new Trainer(gpu, kernels, model, settings, {
-    now: host.now,
-    plan,
-    checkpoints,
-    runReward: host.runReward,
+  const options = {
+    ...{ now: host.now, plan, checkpoints, runReward: host.runReward },
     ...(from === null ? {} : { from }),
-  });
+  };
+  const trainer = await allocating(
+    gpu,
+    () => new Trainer(gpu, kernels, model, settings, options),
+    (refused) => {
+      refused.destroy();
+    },
+  );
   return { trainer, plan };
 }
