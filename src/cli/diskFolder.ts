@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeSync,
 } from 'node:fs';
@@ -28,6 +29,10 @@ export class DiskFolder implements Folder {
     return settled(() =>
       existsSync(this.#place(name)) ? new Uint8Array(readFileSync(this.#place(name))) : null,
     );
+  }
+
+  size(name: string): Promise<number> {
+    return settled(() => statSync(this.#place(name), { throwIfNoEntry: false })?.size ?? 0);
   }
 
   write(name: string, bytes: Uint8Array): Promise<void> {

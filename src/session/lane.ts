@@ -2,8 +2,10 @@ import type { Settings } from '../settings/hyperparameters.ts';
 import { metricIds, toRow, type MetricRow } from '../spec/metrics.ts';
 import { failureOf } from '../lib/failure.ts';
 import type { Event, Failure, LaneId, Plan } from './protocol.ts';
+import { packStep } from './packedStep.ts';
 import { recordStep, shownGroup } from './recordedStep.ts';
 import type { LaneTimeline } from './timeline.ts';
+import type { PackedStep } from '../storage/keptRollouts.ts';
 import { CheckpointSender } from '../storage/sentCheckpoint.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import type { Trainer } from '../trainer/trainer.ts';
@@ -22,6 +24,7 @@ export class WorkerLane {
   readonly #changes: Partial<Settings>[] = [];
   #started: boolean;
   #rows: Float64Array[] = [];
+  #recorded: PackedStep[] = [];
   #checkpointsSent = -1;
   /** Null: nothing is kept. */
   #sender: CheckpointSender | null;
@@ -66,7 +69,9 @@ export class WorkerLane {
     if (this.#changedSince) await this.rest();
     const { metrics, decisions, tokens, guarded, checkpoint } = await trainer.next();
     this.#keep(metrics);
-    timeline.rollouts.add(recordStep(trainer.step, decisions, tokens));
+    const recorded = recordStep(trainer.step, decisions, tokens);
+    timeline.rollouts.add(recorded);
+    if (this.#sender !== null) this.#recorded.push(packStep(recorded));
     if (checkpoint !== null) timeline.checkpoints.add(checkpoint);
     if (guarded !== null) {
       this.flush();
@@ -99,6 +104,7 @@ export class WorkerLane {
     this.#sender = new CheckpointSender();
     // At step 0 there is nothing to be lost.
     this.#keptStep = 0;
+    this.#recorded = this.timeline.rollouts.items.map(packStep);
   }
 
   /** Notes a live change; `applyChanges` brings it into force. */
@@ -132,6 +138,12 @@ export class WorkerLane {
       });
       this.#rows = [];
       this.#post({ type: 'rows', lane, count: rows.length, rows: all }, [all.buffer]);
+    }
+    if (this.#recorded.length > 0) {
+      const steps = this.#recorded;
+      this.#recorded = [];
+      const transfer = steps.map(({ bytes }) => bytes.buffer);
+      this.#post({ type: 'recorded', lane, steps }, transfer);
     }
     const { items, sizeBytes } = timeline.checkpoints;
     const newest = items.at(-1)?.step ?? 0;

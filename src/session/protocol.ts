@@ -5,6 +5,7 @@ import type { BaseModel } from '../model/baseModel.ts';
 import type { LiveChange } from '../records/run.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { RolloutSource } from '../spec/group.ts';
+import type { PackedStep } from '../storage/keptRollouts.ts';
 import type { SentCheckpoint } from '../storage/sentCheckpoint.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 
@@ -22,6 +23,8 @@ export interface KeptCourse {
   readonly checkpoint: Checkpoint;
   /** Where it can be forked, oldest first. */
   readonly forkable: readonly Checkpoint[];
+  /** What its timeline shows of steps until then, oldest first. */
+  readonly rollouts: readonly PackedStep[];
 }
 
 /** What the page asks of the trainer's worker. A lane is one run; all lanes share the device. */
@@ -194,5 +197,7 @@ export type Event =
   | { readonly type: 'weights'; readonly ask: number; readonly answer: HeldModel | Failure }
   /** The run as it is between two steps, to be kept; what was measured and changed before has been told. Transferred. */
   | { readonly type: 'checkpoint'; readonly lane: LaneId; readonly sent: SentCheckpoint }
+  /** The rollouts of steps, ascending, to be kept; the rows of these steps have been told. Transferred. */
+  | { readonly type: 'recorded'; readonly lane: LaneId; readonly steps: readonly PackedStep[] }
   /** A live change took effect. */
   | ({ readonly type: 'changed'; readonly lane: LaneId } & LiveChange);

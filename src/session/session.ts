@@ -1,4 +1,5 @@
 import type { Plan } from '../engine/plan.ts';
+import type { Gpu } from '../gpu/device.ts';
 import { Device, prepareTrainer, type Host } from '../host/host.ts';
 import { failureOf, type Failure } from '../lib/failure.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
@@ -6,6 +7,7 @@ import type { Checkpoint } from '../trainer/checkpoint.ts';
 import { heldModel } from './heldModel.ts';
 import { WorkerLane, type Post } from './lane.ts';
 import type { Command, LaneId, RunState } from './protocol.ts';
+import { unpackStep } from './packedStep.ts';
 import { Publisher } from './publisher.ts';
 import { Schedule } from './schedule.ts';
 import { emptyTimeline, timelineUntil, type LaneTimeline } from './timeline.ts';
@@ -35,6 +37,7 @@ export class Session {
   readonly #publisher: Publisher;
   readonly #schedule: Schedule;
   #device: Promise<Device> | null = null;
+  #gpu: Gpu | null = null;
   #lanes: readonly WorkerLane[] = [];
   /** Grows with every `open` and every loss of the device: what an older one still does is discarded. */
   #generation = 0;
@@ -118,6 +121,8 @@ export class Session {
     this.#discardLanes();
     try {
       this.#publisher.state('checking');
+      // One that refused something says so for ever.
+      if (this.#gpu !== null && this.#gpu.errors.length > 0) this.#leaveDevice();
       this.#device ??= this.#connect();
       const device = await this.#device;
       if (mine !== this.#generation) return;
@@ -134,6 +139,7 @@ export class Session {
       for (const lane of goesOn ? this.#lanes : []) {
         this.#publisher.post({ type: 'put', lane: lane.id, step: lane.trainer.step });
         lane.flush();
+        this.#publisher.show(lane);
       }
       this.#publisher.state(goesOn ? this.#schedule.restingState() : 'ready');
       this.#schedule.resume();
@@ -180,7 +186,10 @@ export class Session {
       this.#joining.delete(id);
       this.#publisher.post({ type: 'put', lane: id, step: checkpoint?.step ?? 0 });
       const lane = this.#laneOf(id);
-      if (checkpoint !== null) lane?.keep(checkpoint);
+      if (checkpoint !== null) {
+        lane?.sendAnew();
+        lane?.keep(checkpoint);
+      }
       lane?.flush();
       if (lane !== undefined) this.#publisher.show(lane);
     } catch (error) {
@@ -212,8 +221,15 @@ export class Session {
 
   async #connect(): Promise<Device> {
     const gpu = await this.#host.openGpu();
-    void gpu.lost.then((reason) => this.#recover(reason));
+    this.#gpu = gpu;
+    void gpu.lost.then((reason) => (this.#gpu === gpu ? this.#recover(reason) : undefined));
     return new Device(gpu);
+  }
+
+  #leaveDevice(): void {
+    const gpu = this.#gpu;
+    [this.#gpu, this.#device] = [null, null];
+    gpu?.device.destroy();
   }
 
   /** After a loss of the device: once more from each lane's newest checkpoint, if there was progress since the last loss. */
@@ -279,6 +295,7 @@ function wishOf({ lane, settings, kept }: Opened['lanes'][number]): Wish {
   if (kept === undefined) return { lane, settings };
   const timeline = emptyTimeline();
   for (const checkpoint of kept.forkable) timeline.checkpoints.add(checkpoint);
+  for (const packed of kept.rollouts) timeline.rollouts.add(unpackStep(packed));
   return {
     lane,
     settings,

@@ -8,6 +8,8 @@ export interface Folder {
   names(): Promise<readonly string[]>;
   /** @returns null where there is no such file */
   read(name: string): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Bytes of a file; 0 where there is none. */
+  size(name: string): Promise<number>;
   /** Makes a file, or replaces what it holds. */
   write(name: string, bytes: Uint8Array): Promise<void>;
   /** Adds to the end of a file, which is made where there is none. */

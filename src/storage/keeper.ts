@@ -9,8 +9,9 @@ import type {
   KeptLab,
   ListedLab,
   RestoredLab,
+  Thinning,
 } from './kept.ts';
-import { keepRecord, KeptCourse, recordKept, stepsKept } from './keptCourse.ts';
+import { keepRecord, KeptCourse, recordKept, sizeKept } from './keptCourse.ts';
 import type { RunIndex } from './runIndex.ts';
 
 /** Where a keeper keeps: files, their index, and the claim that no other page writes the same. */
@@ -30,6 +31,8 @@ export interface Places {
   readonly release: () => void;
 }
 
+const nothing = JSON.stringify({ checkpoints: [], rollouts: null } satisfies Thinning);
+
 /** What was measured waits so long at most. */
 const waitMs = 1000;
 
@@ -41,6 +44,8 @@ export class Keeper {
   readonly #places: () => Promise<Places>;
   readonly #tell: (report: KeepReport) => void;
   readonly #courses = new Map<string, KeptCourse>();
+  /** What was told of each run. */
+  readonly #thinning = new Map<string, string>();
   #queue: Promise<void> = Promise.resolve();
   #writing: ReturnType<typeof setTimeout> | undefined;
   /** Whether it is noted which lanes stand together: before that, what is written could not be shown once more. */
@@ -91,6 +96,10 @@ export class Keeper {
         this.#soon();
         return;
       }
+      case 'rollouts':
+        this.#courses.get(request.run)?.rollouts(request.steps);
+        this.#soon();
+        return;
       case 'changed':
         this.#courses.get(request.run)?.changed(request.change);
         // Rare, and what the reader set must not be lost by a reload right after it.
@@ -98,6 +107,7 @@ export class Keeper {
         return;
       case 'checkpoint':
         await this.#courses.get(request.run)?.keep(request.sent);
+        this.#tellThinning(request.run);
         return;
       case 'back':
         await this.#courses.get(request.run)?.back(request.step);
@@ -165,7 +175,10 @@ export class Keeper {
     const labs: ListedLab[] = [];
     for (const { runs, ...listed } of await index.list()) {
       const all = [];
-      for (const run of runs) all.push({ ...run, checkpoints: await stepsKept(await folder(run.id)) });
+      for (const run of runs) {
+        const size = await sizeKept(await folder(run.id));
+        all.push({ ...run, size, thinning: this.#courses.get(run.id)?.thinning ?? null });
+      }
       labs.push({ ...listed, runs: all });
     }
     return labs;
@@ -205,6 +218,14 @@ export class Keeper {
     // Last: cut off before it, what is left is still listed, and deleted once more.
     await index.remove(id);
     return true;
+  }
+
+  #tellThinning(run: string): void {
+    const thinning = this.#courses.get(run)?.thinning;
+    const words = JSON.stringify(thinning);
+    if (thinning === undefined || words === (this.#thinning.get(run) ?? nothing)) return;
+    this.#thinning.set(run, words);
+    this.#tell({ type: 'thins', run, thinning });
   }
 
   #soon(): void {

@@ -2,6 +2,7 @@ import type { LiveChange, RunHead } from '../records/run.ts';
 import type { Failure } from '../lib/failure.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
+import type { PackedStep } from './keptRollouts.ts';
 import type { SentCheckpoint } from './sentCheckpoint.ts';
 
 /** A lane as it stood on the page; what it measured lies in the folder of its run, where there is one. */
@@ -60,9 +61,33 @@ export interface ListedLab {
   readonly runs: readonly ListedRun[];
 }
 
-export interface ListedRun extends KeptEntry {
-  /** Steps of the checkpoints that are kept of it, ascending. */
+/** What checkpoints to fork from may take of a run: some thirty of the largest base model. */
+export const forkableBytes = 32 * 2 ** 20;
+/** What its rollouts may take: those of some hundreds of steps of a preset. */
+export const rolloutBytes = 16 * 2 ** 20;
+
+/** What is kept of a run. */
+export interface KeptSize {
+  /** Steps of its checkpoints, ascending. */
   readonly checkpoints: readonly number[];
+  /** Its rollouts are those of every so many steps; null: there are none. */
+  readonly rollouts: number | null;
+  /** On the disk. */
+  readonly bytes: number;
+}
+
+/** What of a run goes next, as there is room for so much and no more. */
+export interface Thinning {
+  /** Steps of the checkpoints that the next one takes the place of. */
+  readonly checkpoints: readonly number[];
+  /** Rollouts will be those of every so many steps; null: not yet. */
+  readonly rollouts: number | null;
+}
+
+export interface ListedRun extends KeptEntry {
+  readonly size: KeptSize;
+  /** Of a run that this page trains. */
+  readonly thinning: Thinning | null;
 }
 
 /** A run as its folder holds it. */
@@ -77,6 +102,8 @@ export interface KeptCourseState {
   readonly checkpoint: Checkpoint | null;
   /** Where it can be forked, oldest first, the newest included. */
   readonly forkable: readonly Checkpoint[];
+  /** Up to there, of every step or of every second and so on, ascending. */
+  readonly rollouts: readonly PackedStep[];
   readonly notes: readonly string[];
 }
 
@@ -103,6 +130,8 @@ export type KeepRequest =
       readonly rows: Float64Array<ArrayBuffer>;
     }
   | { readonly type: 'rows'; readonly run: string; readonly rows: Float64Array<ArrayBuffer> }
+  /** Of steps whose rows were told before, ascending. */
+  | { readonly type: 'rollouts'; readonly run: string; readonly steps: readonly PackedStep[] }
   | { readonly type: 'changed'; readonly run: string; readonly change: LiveChange }
   | { readonly type: 'checkpoint'; readonly run: string; readonly sent: SentCheckpoint }
   /** The run goes on from the checkpoint of a step after what came later was lost; step 0: from its beginning. */
@@ -144,6 +173,8 @@ export type KeepReport =
   | { readonly type: 'deleted'; readonly busy: boolean }
   /** All that was measured up to a step is on the disk. */
   | { readonly type: 'kept'; readonly run: string; readonly step: number }
+  /** What of a run goes next; told whenever that is something else. */
+  | { readonly type: 'thins'; readonly run: string; readonly thinning: Thinning }
   /** Steps came out once more: what a comparison found. */
   | { readonly type: 'compared'; readonly run: string; readonly sentence: string }
   /** Nothing is kept any more. */

@@ -7,7 +7,8 @@ import { diffSettings } from '../settings/settings.ts';
 import { fromRow, metricIds, toRow, type MetricRow } from '../spec/metrics.ts';
 import { comparedAgain } from './again.ts';
 import type { Folder } from './folder.ts';
-import type { KeptCourseState } from './kept.ts';
+import { forkableBytes, type KeptCourseState, type KeptSize, rolloutBytes, type Thinning } from './kept.ts';
+import { KeptRollouts, type PackedStep, rolloutFile } from './keptRollouts.ts';
 import { checkpointSteps, KeptRuns, type Keeping, recordFile } from './keptRuns.ts';
 import { CheckpointReceiver, type SentCheckpoint } from './sentCheckpoint.ts';
 
@@ -15,8 +16,7 @@ import { CheckpointReceiver, type SentCheckpoint } from './sentCheckpoint.ts';
 const run = 1;
 
 const keeping: Keeping = {
-  // Some thirty checkpoints of the largest base model.
-  forkableBytes: 32 * 2 ** 20,
+  forkableBytes,
   belongs: changesAt,
 };
 
@@ -35,9 +35,23 @@ export function packRows(rows: readonly Partial<MetricRow>[]): Float64Array<Arra
   return packed;
 }
 
-/** Steps at which the run of a folder can be forked, ascending, without a look into its checkpoints. */
-export async function stepsKept(folder: Folder): Promise<readonly number[]> {
-  return checkpointSteps(await folder.names(), run);
+/** What a folder keeps of its run, without a look into its files. */
+export async function sizeKept(folder: Folder): Promise<KeptSize> {
+  const names = await folder.names();
+  const rollouts = rolloutFile(names);
+  // One for all: they are of the same model.
+  const [one] = names.filter((name) => name.startsWith('checkpoint-'));
+  const count = names.filter((name) => name.startsWith('checkpoint-')).length;
+  const parts = [
+    await folder.size(recordFile),
+    rollouts === null ? 0 : await folder.size(rollouts.name),
+    one === undefined ? 0 : count * (await folder.size(one)),
+  ];
+  return {
+    checkpoints: checkpointSteps(names, run),
+    rollouts: rollouts?.stride ?? null,
+    bytes: parts.reduce((sum, bytes) => sum + bytes, 0),
+  };
 }
 
 /** All that is written of the record of a folder's run, whole lines. @throws LabError `bad-file` where there is none */
@@ -57,16 +71,25 @@ export async function keepRecord(folder: Folder, lines: string): Promise<void> {
 export class KeptCourse {
   readonly #folder: Folder;
   readonly #runs: KeptRuns;
+  readonly #rollouts: KeptRollouts;
   readonly #received = new CheckpointReceiver();
   #lines = '';
+  #steps: PackedStep[] = [];
   #step = 0;
   /** What had been measured before and comes out once more, and what has come out of it so far. */
   #again: { found: RecordedRun; rows: Partial<MetricRow>[]; changes: LiveChange[] } | null = null;
 
   /** @param step where it goes on @param found as it was recorded before */
-  private constructor(folder: Folder, runs: KeptRuns, step: number, found: RecordedRun | null) {
+  private constructor(
+    folder: Folder,
+    runs: KeptRuns,
+    rollouts: KeptRollouts,
+    step: number,
+    found: RecordedRun | null,
+  ) {
     this.#folder = folder;
     this.#runs = runs;
+    this.#rollouts = rollouts;
     const ahead = (found?.rows.at(-1)?.step ?? -1) > step || step === 0;
     this.#again = found === null || !ahead ? null : { found, rows: [], changes: [] };
     this.#step = step;
@@ -85,7 +108,8 @@ export class KeptCourse {
       found !== null &&
       Object.keys(diffSettings(found.settings, head.settings)).length === 0 &&
       found.changes.every(({ by }) => by === 'guard');
-    const course = new KeptCourse(folder, runs, 0, same ? found : null);
+    const rollouts = await KeptRollouts.open(folder, rolloutBytes);
+    const course = new KeptCourse(folder, runs, rollouts, 0, same ? found : null);
     const all = unpackRows(rows);
     await course.#runs.append(recordLines(run, { ...head, changes, rows: all, summary: null }));
     course.#step = all.at(-1)?.step ?? 0;
@@ -103,7 +127,8 @@ export class KeptCourse {
     const { name, settings, origin, plan, adapter, lab, rows } = found;
     const head = { name, settings, origin, plan, adapter, lab };
     const checkpoint = restored.under?.checkpoint ?? null;
-    const course = new KeptCourse(folder, runs, checkpoint?.step ?? 0, found);
+    const rollouts = await KeptRollouts.open(folder, rolloutBytes);
+    const course = new KeptCourse(folder, runs, rollouts, checkpoint?.step ?? 0, found);
     const state = {
       head,
       changes: before?.changes ?? [],
@@ -111,6 +136,7 @@ export class KeptCourse {
       again: packRows(rows.slice(before?.rows.length ?? 0)),
       checkpoint,
       forkable: restored.forkable,
+      rollouts: checkpoint === null ? [] : await rollouts.until(checkpoint.step),
       notes: restored.notes,
     };
     return { course, state };
@@ -123,6 +149,12 @@ export class KeptCourse {
     this.#again?.rows.push(...rows);
   }
 
+  /** Rollouts of steps, ascending; those of the same steps and later ones that wait give way to them. */
+  rollouts(steps: readonly PackedStep[]): void {
+    const first = steps[0]?.step ?? Infinity;
+    this.#steps = [...this.#steps.filter(({ step }) => step < first), ...steps];
+  }
+
   changed(change: LiveChange): void {
     this.#lines += changeLine(run, change);
     // From here on it is another run than the one that was recorded.
@@ -132,9 +164,10 @@ export class KeptCourse {
 
   /** Writes what waits. @returns the step up to which all is kept */
   async write(): Promise<number> {
-    const [lines, step] = [this.#lines, this.#step];
-    this.#lines = '';
+    const [lines, steps, step] = [this.#lines, this.#steps, this.#step];
+    [this.#lines, this.#steps] = ['', []];
     if (lines !== '') await this.#runs.append(lines);
+    await this.#rollouts.add(steps);
     return step;
   }
 
@@ -144,9 +177,17 @@ export class KeptCourse {
     await this.#runs.keep(run, checkpoint);
   }
 
+  /** What is about to be thinned. */
+  get thinning(): Thinning {
+    return {
+      checkpoints: this.#runs.going(run),
+      rollouts: this.#rollouts.full ? 2 * this.#rollouts.stride : null,
+    };
+  }
+
   /** Goes back to the checkpoint of a step, or to where nothing had begun: then it is to be begun once more. @throws LabError `bad-file` where it is not kept */
   async back(step: number): Promise<void> {
-    this.#lines = '';
+    [this.#lines, this.#steps] = ['', []];
     this.#step = step;
     if (step > 0) {
       await this.#runs.back(run, step);

@@ -8,6 +8,7 @@ import {
   type StoredCheckpoint,
 } from './checkpointFile.ts';
 import type { Folder } from './folder.ts';
+import { alwaysKept, goingNext, type Held, superfluous } from './thinning.ts';
 
 /** The record of the runs that a folder keeps, as `records/write.ts` writes it. */
 export const recordFile = 'record.jsonl';
@@ -171,12 +172,23 @@ export class KeptRuns {
     await this.#cutTail();
     for (const one of checkpoint.earlier) await this.#write(run, one, null, false);
     const name = await this.#write(run, checkpoint, this.#end, ended);
-    const newest = [
-      name,
-      ...[...this.#whole.keys()].filter((other) => other !== name && isOf(run, other)).slice(-1),
-    ];
-    const needed = new Set(newest.flatMap((one) => [one, ...(this.#whole.get(one)?.needs ?? [])]));
-    for (const other of this.#superfluous(run, needed)) await this.#remove(other);
+    const held = this.#heldOf(run);
+    for (const other of superfluous(held, alwaysKept(held, name), this.#forkableBytes))
+      await this.#remove(other);
+  }
+
+  /** Steps of the checkpoints of a run that the next one takes the place of: what is forked there has to be by then. */
+  going(run: number): readonly number[] {
+    if (this.#forkableBytes === 0) return [];
+    const going = goingNext(this.#heldOf(run), this.#forkableBytes);
+    return going.flatMap((name) => {
+      const one = this.#whole.get(name);
+      return one === undefined || one.record === null ? [] : [one.step];
+    });
+  }
+
+  get #forkableBytes(): number {
+    return this.#keeping.forkableBytes ?? 0;
   }
 
   /**
@@ -213,25 +225,11 @@ export class KeptRuns {
     this.#whole.delete(name);
   }
 
-  /**
-   * Checkpoints of a run to be let go: all that nothing needs where none are kept to be forked from; else, while they
-   * take too much, every second, then every fourth and so on, the oldest first.
-   */
-  #superfluous(run: number, needed: ReadonlySet<string>): readonly string[] {
-    const { forkableBytes = 0 } = this.#keeping;
-    const all = [...this.#whole].filter(([name]) => isOf(run, name));
-    const withNeeds = (names: readonly string[]): ReadonlySet<string> =>
-      new Set([...needed, ...names.flatMap((name) => [name, ...(this.#whole.get(name)?.needs ?? [])])]);
-    const bytesOf = (names: ReadonlySet<string>): number =>
-      all.reduce((sum, [name, { bytes }]) => sum + (names.has(name) ? bytes : 0), 0);
-    const stay = all.filter(([, { record }]) => record !== null).map(([name]) => name);
-    // The first is where the run began: it goes last.
-    for (let at = 1; stay.length > 0 && bytesOf(withNeeds(stay)) > forkableBytes; at++) {
-      if (at >= stay.length) at = Math.min(1, stay.length - 1);
-      stay.splice(at, 1);
-    }
-    const stays = withNeeds(stay);
-    return all.flatMap(([name]) => (stays.has(name) ? [] : [name]));
+  /** Checkpoints of a run, oldest first. */
+  #heldOf(run: number): readonly Held[] {
+    return [...this.#whole]
+      .filter(([name]) => isOf(run, name))
+      .map(([name, { needs, bytes, record }]) => ({ name, needs, bytes, forks: record !== null }));
   }
 
   async #write(

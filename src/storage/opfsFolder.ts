@@ -40,6 +40,15 @@ export class OpfsFolder implements Folder {
     }
   }
 
+  async size(name: string): Promise<number> {
+    try {
+      return (await (await this.#directory.getFileHandle(name)).getFile()).size;
+    } catch (error) {
+      if (isMissing(error)) return 0;
+      throw error;
+    }
+  }
+
   write(name: string, bytes: Uint8Array): Promise<void> {
     return this.#open(name, (file) => {
       file.truncate(0);

@@ -1,5 +1,5 @@
 import { send } from './connection.ts';
-import type { Kept } from './keeping.ts';
+import type { Kept } from './keptState.ts';
 import { type Answer, type Asked, type Lane, lab, stepOf } from './lanes.ts';
 
 /** What becomes of what lanes have made, beside a way to make it again. */

@@ -110,17 +110,19 @@ export function openLanes(
     failed: null,
     version: version + 1,
   }));
-  const arrays = [...kept.values()]
-    .flatMap(({ checkpoint, forkable }) => [checkpoint, ...forkable])
+  const courses = [...kept.values()];
+  const checkpoints = courses.flatMap(({ checkpoint, forkable }) => [checkpoint, ...forkable]);
+  const arrays = checkpoints
     .flatMap((one) => [one, ...one.earlier])
     .flatMap(({ state: { policy, anchor, m, v } }) => [policy.buffer, anchor.buffer, m.buffer, v.buffer]);
+  const rollouts = courses.flatMap((course) => course.rollouts.map(({ bytes }) => bytes.buffer));
   const opened = lanes.map(({ id, settings }) => {
     const course = kept.get(id);
     return { lane: id, settings, ...(course === undefined ? {} : { kept: course }) };
   });
   const command = { type: 'open', lanes: opened, base: document.baseURI, keeps: canKeep() } as const;
   // Checkpoints share arrays, and none can be transferred twice.
-  send(command, [...new Set(arrays)]);
+  send(command, [...new Set(arrays), ...rollouts]);
 }
 
 /**
@@ -209,7 +211,8 @@ export function receive(event: Event): void {
       changed(event.lane, event);
       return;
     case 'checkpoint':
-      // It is for whoever keeps runs.
+    case 'recorded':
+      // They are for whoever keeps runs.
       return;
   }
   event satisfies never;

@@ -7,7 +7,7 @@ import type { RunRecord } from '../records/run.ts';
 import { thisLab } from '../records/thisLab.ts';
 import { recordLines } from '../records/write.ts';
 import { download, fileNameOf } from './download.ts';
-import { isKept } from './keeping.ts';
+import { isKept } from './keptState.ts';
 import { type Lane, lab, setupOf, stepOf } from './lanes.ts';
 
 /** The newest step of each history that a file holds. */
@@ -45,7 +45,15 @@ export function downloadMetrics(): void {
   const { preset, lanes } = lab.getState();
   const content = new Blob([lanesAsRecord()], { type: 'application/x-ndjson' });
   download(`m-grpo-lab-${preset}.jsonl`, content);
-  for (const lane of lanes) saved.set(lane.history, stepOf(lane));
+  savingLanes(lanes)();
+}
+
+/** How far lanes have come. @returns notes that a file holds them up to there */
+export function savingLanes(lanes: readonly Lane[]): () => void {
+  const steps = lanes.map((lane) => [lane.history, stepOf(lane)] as const);
+  return () => {
+    for (const [history, step] of steps) saved.set(history, step);
+  };
 }
 
 /** Hands the rows of all lanes to the browser as a table. */

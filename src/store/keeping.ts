@@ -1,11 +1,10 @@
-import { createStore } from 'zustand/vanilla';
-import type { Failure } from '../lib/failure.ts';
 import { thisLab } from '../records/thisLab.ts';
 import type { LiveChange } from '../records/run.ts';
 import type { Event, LaneId } from '../session/protocol.ts';
 import type { KeepReport, KeepRequest, KeptLab, KeptLabel } from '../storage/kept.ts';
 import { laneNow, overhear, send } from './connection.ts';
 import { entryOf } from './keptEntry.ts';
+import { isKept, kept } from './keptState.ts';
 import { canKeep, keepName, labName } from './labName.ts';
 import { type LabState, type Lane, lab, setupOf, stepOf } from './lanes.ts';
 import { resting } from './resting.ts';
@@ -17,33 +16,6 @@ export interface KeeperPort {
   onerror: ((failure: ErrorEvent) => void) | null;
   terminate(): void;
 }
-
-/** Lanes that were kept and are shown once more. */
-export interface Restored {
-  /** What they are kept under. */
-  readonly lab: string;
-  /** Milliseconds since 1970. */
-  readonly updated: number;
-  /** Whether a version of the lab other than this one trained them. */
-  readonly otherVersion: boolean;
-  /** Where it goes on, and up to where steps are trained once more. */
-  readonly from: number;
-  readonly to: number;
-  /** What a comparison of those steps found, per lane, in words. */
-  readonly compared: readonly { readonly lane: LaneId; readonly sentence: string }[];
-}
-
-/** What the page knows of the keeping of its runs. */
-export interface Kept {
-  /** 'idle': nothing has been kept yet. */
-  readonly state: 'idle' | 'kept' | 'stopped';
-  readonly failure: Failure | null;
-  readonly restored: Restored | null;
-  /** What the page was to show and another tab has. */
-  readonly busy: string | null;
-}
-
-export const kept = createStore<Kept>()(() => ({ state: 'idle', failure: null, restored: null, busy: null }));
 
 /** In local storage while there is something to restore: without it a visit need not ask. */
 const keptKey = 'm-grpo-lab.kept';
@@ -102,11 +74,6 @@ function putAside(): void {
   send({ type: 'keep', anew: false });
 }
 
-/** Whether what this page trains survives it. */
-export function isKept(): boolean {
-  return kept.getState().state === 'kept';
-}
-
 /** Whether something may be there to restore. */
 export function mayRestore(): boolean {
   try {
@@ -155,11 +122,6 @@ export function adopt({ id, changes }: Lane, run: string, goesOn: boolean): void
   if (goesOn) begun.add(run);
   else begun.delete(run);
   for (const change of goesOn ? changes : []) told.add(change);
-}
-
-/** Puts away what is said of restored runs, or of runs that can't be kept. */
-export function dismissKept(): void {
-  kept.setState({ restored: null, failure: null, busy: null });
 }
 
 function ask(request: KeepRequest, transfer: Transferable[] = []): void {
@@ -236,8 +198,14 @@ function report(data: KeepReport): void {
       }
       remember();
       return;
+    case 'thins': {
+      const lane = laneOf(data.run);
+      if (lane === undefined) return;
+      kept.setState(({ thinning }) => ({ thinning: new Map([...thinning, [lane, data.thinning]]) }));
+      return;
+    }
     case 'compared': {
-      const [lane] = [...runs].find(([, run]) => run === data.run) ?? [];
+      const lane = laneOf(data.run);
       if (lane !== undefined) compared(lane, data.sentence);
       return;
     }
@@ -251,6 +219,10 @@ function report(data: KeepReport): void {
       return;
   }
   data satisfies never;
+}
+
+function laneOf(run: string): LaneId | undefined {
+  return [...runs].find(([, its]) => its === run)?.[0];
 }
 
 /** Lets another tab go on with what this one trains: from its last step. */
@@ -299,6 +271,13 @@ function hear(event: Event): void {
     return;
   }
   if (event.type === 'rows') ask({ type: 'rows', run, rows: ownRows(event.rows) }, [event.rows.buffer]);
+  if (event.type === 'recorded') {
+    const { steps } = event;
+    ask(
+      { type: 'rollouts', run, steps },
+      steps.map(({ bytes }) => bytes.buffer),
+    );
+  }
   for (const change of lane.changes) {
     if (told.has(change)) continue;
     told.add(change);

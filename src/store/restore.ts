@@ -7,7 +7,8 @@ import { metricIds } from '../spec/metrics.ts';
 import type { KeptCourseState, KeptLane, RestoredLab } from '../storage/kept.ts';
 import { appendRows } from './append.ts';
 import { openLanes } from './connection.ts';
-import { adopt, kept } from './keeping.ts';
+import { adopt } from './keeping.ts';
+import { kept } from './keptState.ts';
 import { nameLab } from './labName.ts';
 import { freshLane, type Lane, lab, settingsAt, stepOf } from './lanes.ts';
 
@@ -29,9 +30,9 @@ export async function restore({ lab: was, courses }: RestoredLab): Promise<boole
     const marked = new Map<string, LaneId>();
     for (const [index, { id, plan }] of lanes.entries()) {
       const run = was.lanes[index]?.run ?? '';
-      const { checkpoint = null, forkable = [] } = courses.get(run) ?? {};
+      const { checkpoint = null, forkable = [], rollouts = [] } = courses.get(run) ?? {};
       marked.set(run, id);
-      if (checkpoint !== null) goingOn.set(id, { plan, checkpoint, forkable });
+      if (checkpoint !== null) goingOn.set(id, { plan, checkpoint, forkable, rollouts });
     }
     lanes.forEach((lane, index) => {
       adopt(lane, was.lanes[index]?.run ?? '', goingOn.has(lane.id));

@@ -177,19 +177,24 @@ it('a keeper that is gone is replaced, training goes on, and all of it is there 
   await context.close();
 });
 
-it('a device destroyed in the middle of a step is replaced, and the run goes on', async () => {
-  const context = await lab.browser.newContext();
+/** Has a script run in the trainer before its own. */
+async function beforeTrainer(context: BrowserContext, hook: string): Promise<void> {
   await context.route(/assets\/worker-/, async (route) => {
     const answer = await route.fetch();
-    // Has the devices of the trainer within reach.
-    const hook = `{
-      const { requestDevice } = GPUAdapter.prototype;
-      GPUAdapter.prototype.requestDevice = async function (...given) {
-        return (self.device = await requestDevice.apply(this, given));
-      };
-    }`;
-    await route.fulfill({ response: answer, body: `${hook}\n${await answer.text()}` });
+    await route.fulfill({ response: answer, body: `{${hook}}\n${await answer.text()}` });
   });
+}
+
+it('a device destroyed in the middle of a step is replaced, and the run goes on', async () => {
+  const context = await lab.browser.newContext();
+  // Has the devices of the trainer within reach.
+  await beforeTrainer(
+    context,
+    `const { requestDevice } = GPUAdapter.prototype;
+    GPUAdapter.prototype.requestDevice = async function (...given) {
+      return (self.device = await requestDevice.apply(this, given));
+    };`,
+  );
   const page = await training(context);
   const worker = await workerWith(page, 'device');
   const before = await stepsMade(page);
@@ -226,5 +231,69 @@ it('a clock that jumps back by a year changes nothing but dates: the run is kept
   await line(page)
     .getByText(/^Your run of /)
     .waitFor();
+  await context.close();
+});
+
+it('a lane for which the GPU has no memory is refused, with what to do', async () => {
+  const context = await lab.browser.newContext();
+  await beforeTrainer(
+    context,
+    `const { pushErrorScope, popErrorScope } = GPUDevice.prototype;
+    const filters = [];
+    self.isFull = false;
+    GPUDevice.prototype.pushErrorScope = function (filter) {
+      filters.push(filter);
+      pushErrorScope.call(this, filter);
+    };
+    GPUDevice.prototype.popErrorScope = async function () {
+      const filter = filters.pop();
+      const error = await popErrorScope.call(this);
+      return self.isFull && filter === 'out-of-memory' ? new GPUOutOfMemoryError('nothing is left') : error;
+    };`,
+  );
+  const page = await training(context);
+  const worker = await workerWith(page, 'isFull');
+  await worker.evaluate(() => {
+    (self as unknown as { isFull: boolean }).isFull = true;
+  });
+  await page.getByRole('button', { name: '+ Add lane' }).click();
+  const refused = page.getByText(/The GPU is out of memory: nothing is left/);
+  await refused.first().waitFor();
+  await page
+    .getByText(/Choose a smaller model, fewer prompts or rollouts/)
+    .first()
+    .waitFor();
+  await context.close();
+});
+
+it('a gradient that is not finite stops the run with its step, and it goes on from its newest checkpoint', async () => {
+  const context = await lab.browser.newContext();
+  // The next numbers that the loss is weighted with are none.
+  await beforeTrainer(
+    context,
+    `const { writeBuffer } = GPUQueue.prototype;
+    self.spoils = false;
+    GPUQueue.prototype.writeBuffer = function (buffer, offset, data, ...rest) {
+      if (self.spoils && data instanceof Float32Array) data = data.map(() => NaN);
+      return writeBuffer.call(this, buffer, offset, data, ...rest);
+    };`,
+  );
+  const page = await training(context);
+  const worker = await workerWith(page, 'spoils');
+  const spoil = (now: boolean): Promise<void> =>
+    worker.evaluate((given) => {
+      (self as unknown as { spoils: boolean }).spoils = given;
+    }, now);
+  await spoil(true);
+  const panel = page.getByRole('alert').filter({ hasText: 'Stopped: a value was not finite' });
+  await panel
+    .getByText(/The gradient of step \d+ is not finite; the parameters are still those of step/)
+    .waitFor();
+  await spoil(false);
+  const made = await stepsMade(page);
+  await panel.getByRole('button', { name: /Go on from the last checkpoint at a third/ }).click();
+  await reaches(page, 'Paused');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForStep(page, made + 3);
   await context.close();
 });

@@ -1,5 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { readRecord } from '../../src/records/read.ts';
 import { waitMs } from '../patience.ts';
 import type { MetricRow } from '../../src/spec/metrics.ts';
 import {
@@ -58,6 +59,14 @@ async function cutNewestCheckpoints(): Promise<number> {
   return cut;
 }
 
+/** What the panel shows of a lane's rollouts of a step. */
+async function rolloutsOf(page: Page, step: number): Promise<string> {
+  await page.getByRole('slider', { name: 'Step shown' }).fill(String(step));
+  const panel = page.getByRole('region', { name: /SRT/ }).filter({ has: page.getByRole('table') });
+  await panel.getByText(`step ${String(step)} · prompt 1 of 2`).waitFor();
+  return panel.innerText();
+}
+
 /** Rows without their times. */
 const timeless = (rows: readonly Partial<MetricRow>[]) =>
   rows.map((row) => Object.fromEntries(Object.entries(row).filter(([id]) => !id.startsWith('perf/'))));
@@ -98,10 +107,14 @@ it('a reload shows the lanes as they were, paused, and says whose they are; Trai
   await reaches(page, 'Paused');
   const made = await stepsMade(page);
   const before = (await exportMetrics(page)).lanes;
+  const rolloutsThen = await rolloutsOf(page, 3);
   await page.reload();
   await reaches(page, 'Paused');
   expect(await stepsMade(page)).toBe(made);
   expect((await exportMetrics(page)).lanes).toEqual(before);
+  // The rollouts of its steps are there, too, token by token.
+  expect(await rolloutsOf(page, 3)).toBe(rolloutsThen);
+  await page.getByRole('button', { name: 'Newest' }).click();
   await line(page)
     .getByText(/^Your run of \d+ \w+, \d+ knobs differ from the preset/)
     .waitFor();
@@ -183,5 +196,51 @@ it('where the browser refuses storage the lab works, and says once that runs are
     .getByRole('alertdialog')
     .getByText('“Restart” discards the 24 steps made so far of every lane. This page keeps no runs.')
     .waitFor();
+  await page.close();
+});
+
+it('a file of one’s own is kept up to date while it trains, stays whole, and is imported as a run', async () => {
+  const { page, complaints } = await newPage(lab.browser);
+  // The picker is the reader’s; what it gives is a file as any other.
+  await page.addInitScript(() => {
+    Object.assign(globalThis, {
+      showSaveFilePicker: async () => {
+        const root = await navigator.storage.getDirectory();
+        return root.getFileHandle('mine.jsonl', { create: true });
+      },
+    });
+  });
+  const content = (): Promise<string> =>
+    page.evaluate(async () => {
+      const root = await navigator.storage.getDirectory();
+      return (await (await root.getFileHandle('mine.jsonl')).getFile()).text();
+    });
+  await page.goto(address({ steps: '200' }));
+  await reaches(page, 'Ready to train');
+  await train(page);
+  await waitForStep(page, 2);
+  await page.locator('summary', { hasText: 'Export' }).click();
+  await page.getByRole('button', { name: 'Keep in a file of yours …' }).click();
+  await expect.poll(content, { timeout: waitMs }).toContain('"type":"step"');
+  expect(readRecord(await content()).runs).toHaveLength(2);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  const made = await stepsMade(page);
+  await expect
+    .poll(async () => readRecord(await content()).runs.map(({ rows }) => rows.at(-1)?.step), {
+      timeout: waitMs,
+    })
+    .toEqual([made, made]);
+  expect(readRecord(await content()).runs.map(({ rows }) => rows)).toEqual((await exportMetrics(page)).lanes);
+
+  // Other lanes don’t take its place.
+  const before = await content();
+  await page.getByRole('combobox', { name: 'Preset' }).selectOption('duel');
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Open it' }).click();
+  await reaches(page, 'Ready to train');
+  await page.getByRole('button', { name: 'Step', exact: true }).click();
+  await waitForStep(page, 1);
+  expect(await content()).toBe(before);
+  expect(complaints).toEqual([]);
   await page.close();
 });

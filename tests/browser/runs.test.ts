@@ -54,6 +54,10 @@ it('a run that was left for a preset is listed, opened again where it was, and d
     .getByRole('img', { name: /^Held-out accuracy/ })
     .first()
     .waitFor();
+  await item
+    .getByTitle(/^[\d.]+ [kM]B: its record, \d+ checkpoints, the rollouts of every step$/)
+    .first()
+    .waitFor();
   await page.getByText(/^The lab uses .+ of storage, .+ are left/).waitFor();
   await item.getByRole('button', { name: /^Open Entropy of/ }).click();
   await reaches(page, 'Paused');

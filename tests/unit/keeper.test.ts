@@ -115,6 +115,38 @@ describe('a keeper', () => {
     }
   });
 
+  it('gives back the rollouts of steps up to where the run goes on, and replaces those that come out once more', async () => {
+    const packed = (step: number, of: number) => ({ step, bytes: Uint8Array.of(step, of) });
+    await trained(disk, 7, [4]);
+    const first = disk.page();
+    await first.restored();
+    first.keeper.receive({
+      type: 'rollouts',
+      run: 'one',
+      steps: [3, 4, 5, 6].map((step) => packed(step, 1)),
+    });
+    await first.flushed();
+    const page = disk.page();
+    const steps = (await page.restored())?.courses.get('one')?.rollouts;
+    expect(steps).toEqual([packed(3, 1), packed(4, 1)]);
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(5, 8) });
+    // Told anew before they were written, as to a keeper that took another's place.
+    page.keeper.receive({ type: 'rollouts', run: 'one', steps: [7, 8].map((step) => packed(step, 1)) });
+    page.keeper.receive({ type: 'rollouts', run: 'one', steps: [5, 6, 7, 8].map((step) => packed(step, 2)) });
+    page.keep(checkpoint(8));
+    page.keeper.receive({ type: 'flush' });
+    await vi.waitUntil(() => page.reports.some((each) => each.type === 'kept' && each.step === 8));
+    const again = (await disk.page().restored())?.courses.get('one')?.rollouts;
+    expect(again?.map(({ bytes }) => [...bytes])).toEqual([
+      [3, 1],
+      [4, 1],
+      [5, 2],
+      [6, 2],
+      [7, 2],
+      [8, 2],
+    ]);
+  });
+
   it('leaves alone what another tab trains, and says so', async () => {
     await trained(disk, 3, [2]);
     const record = disk.record();

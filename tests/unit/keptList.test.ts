@@ -21,14 +21,25 @@ describe('the list of what is kept', () => {
     page.keeper.receive({ type: 'save', lab: newer, runs: [other] });
     for (const run of ['given up', 'other'])
       page.keeper.receive({ type: 'begin', run, head, changes: [], rows: rows(0, 0) });
+    const steps = [{ step: 0, bytes: Uint8Array.of(1, 2, 3) }];
+    page.keeper.receive({ type: 'rollouts', run: 'other', steps });
+    await page.flushed();
+    const sizeOf = (run: string): number =>
+      [...(disk.folders.get(run)?.files.values() ?? [])].reduce((sum, { length }) => sum + length, 0);
+    const as = (run: typeof other, checkpoints: readonly number[], rollouts: number | null) => ({
+      ...run,
+      size: { checkpoints, rollouts, bytes: sizeOf(run.id) },
+      // Of those that the page trains.
+      thinning: run.id === 'one' ? null : { checkpoints: [], rollouts: null },
+    });
     expect(await page.answered({ type: 'list' })).toEqual({
       type: 'listed',
       labs: [
-        { lab: newer, label: none, runs: [{ ...other, checkpoints: [] }] },
+        { lab: newer, label: none, runs: [as(other, [], 1)] },
         {
           lab,
           label: none,
-          runs: given.map((run) => ({ ...run, checkpoints: run.id === 'one' ? [2] : [] })),
+          runs: given.map((run) => as(run, run.id === 'one' ? [2] : [], null)),
         },
       ],
     });

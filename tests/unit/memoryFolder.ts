@@ -26,6 +26,10 @@ export class MemoryFolder implements Folder {
     return Promise.resolve(this.files.get(name)?.slice() ?? null);
   }
 
+  size(name: string): Promise<number> {
+    return Promise.resolve(this.files.get(name)?.length ?? 0);
+  }
+
   write(name: string, bytes: Uint8Array): Promise<void> {
     return this.#do((share) => {
       this.files.set(name, new Uint8Array(bytes.subarray(0, Math.floor(share * bytes.length))));

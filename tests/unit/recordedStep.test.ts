@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Completion } from '../../src/engine/rollout/sampler.ts';
 import { characters } from '../../src/model/tokenizer/characters.ts';
+import { packStep, unpackStep } from '../../src/session/packedStep.ts';
 import { recordedBytes, recordStep, shownGroup } from '../../src/session/recordedStep.ts';
 import type { Tokenizer } from '../../src/spec/tokenizer.ts';
 import { solvedTaskOf } from '../../src/tasks/index.ts';
@@ -155,4 +156,25 @@ it('shows a character a token with the lab’s own models', () => {
     ['#', '1', '2', '.'],
     ['#', '1', '2', '.'],
   ]);
+});
+
+it('a step packed and unpacked has the same bits: NaN, −0 and what the update made of its tokens', () => {
+  const tokens = [[6, 2, 5, 0], [4, 3, 5], [3], [6, 5], [6, 5, 0], [4, 2, 5], [4, 2, 5, 0], [8, 6, 7, 5]];
+  const learned = {
+    ratios: Float32Array.of(1, NaN, 0.5, -0, 2),
+    k3: Float32Array.of(0, 1e-45, 0.5, 3, 4),
+    losses: Float32Array.of(-1, -2, Infinity, 0, 5),
+    weights: [0.1, 1 / 3],
+  };
+  const completions = tokens.map((each, i) => completion(each, -(i + 1) / 8, i === 2));
+  for (const given of [null, learned]) {
+    const { step } = recorded(syllables, completions, given);
+    const [first, ...others] = step.prompts;
+    if (first === undefined) throw new Error('no prompt');
+    const odd = { ...step, prompts: [{ ...first, threshold: NaN, iqr: -0, solution: null }, ...others] };
+    const { bytes } = packStep(odd);
+    const moved = new Uint8Array(bytes.length + 3);
+    moved.set(bytes, 3);
+    expect(unpackStep({ step: odd.step, bytes: moved.subarray(3) })).toEqual(odd);
+  }
 });

@@ -1,4 +1,5 @@
 import { Fragment } from 'react';
+import { useStore } from 'zustand';
 import { keepsAnchor } from '../../settings/relevance.ts';
 import {
   downloadCsv,
@@ -8,6 +9,7 @@ import {
   downloadScript,
 } from '../../store/exportMetrics.ts';
 import { underWay } from '../../store/lanes.ts';
+import { canKeepFile, keepInFile, leaveFile, ownFile } from '../../store/ownFile.ts';
 import { Menu } from '../Menu.tsx';
 import { useLab } from '../useStore.ts';
 
@@ -20,6 +22,7 @@ export function ExportMenu() {
   const trains = useLab(
     ({ recorded, lanes, selected }) => !recorded && lanes[selected]?.standing === 'there',
   );
+  const { name: file, step: fileStep } = useStore(ownFile);
   const entry = (label: string, title: string, act: () => void, able = true) => (
     <button type="button" className="quiet" title={title} disabled={!able} onClick={act}>
       {label}
@@ -32,6 +35,21 @@ export function ExportMenu() {
         'All lanes: replayed bit for bit by npm run replay, and read by Watch',
         downloadMetrics,
         started,
+      )}
+      {!canKeepFile() ? null : file === null ? (
+        entry(
+          'Keep in a file of yours …',
+          'A second copy of all lanes as JSON lines, written anew every half minute and at each pause: deleting the browser’s data leaves it alone',
+          () => void keepInFile(),
+          started,
+        )
+      ) : (
+        <>
+          {entry(`Leave ${file} as it is`, 'It is not kept up to date any more', leaveFile)}
+          <p className="note" role="status">
+            {file} holds all up to step {fileStep}
+          </p>
+        </>
       )}
       {entry('Metrics as CSV', 'All lanes, a row a step', downloadCsv, started)}
       {entry(

@@ -1,10 +1,13 @@
 import { memo, useContext } from 'react';
+import { useStore } from 'zustand';
 import { mostLanes } from '../../settings/url.ts';
 import { selectLane } from '../../store/actions.ts';
 import { addLane } from '../../store/laneActions.ts';
+import { kept } from '../../store/keptState.ts';
 import type { Lane } from '../../store/lanes.ts';
 import { formatPercent, formatShare } from '../format.ts';
 import { stateInWords, withoutTruth } from '../../store/status.ts';
+import { thinningInWords } from '../keptWords.ts';
 import { LaneName } from '../LaneName.tsx';
 import { AlarmButton, LaneMenu } from './LaneMenu.tsx';
 import { LabContext, useLab, useView } from '../useStore.ts';
@@ -67,7 +70,10 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
   const truthHidden = useView((state) => state.truthHidden);
   const status = truthHidden ? withoutTruth(lane.status) : lane.status;
   const refused = typeof standing === 'object';
-  const reason = refused ? standing.sentence : status.reason;
+  const thinning = useStore(kept, (state) => state.thinning.get(lane.id));
+  const thins = thinning === undefined ? '' : thinningInWords(thinning);
+  const said = thins === '' ? status.reason : `${status.reason} ${thins}`;
+  const reason = refused ? standing.sentence : said;
   const word = refused ? 'not started' : stateInWords(status);
   const [state, when = ''] = word.split(/(?= from \d+$)/);
   return (

@@ -1,8 +1,11 @@
 import { useRef, useState } from 'react';
+import { useStore } from 'zustand';
 import { longestName } from '../../settings/laneNames.ts';
 import { adviceFor, fork, removeLane, renameLane, takeAdvice, worstAlarm } from '../../store/laneActions.ts';
+import { kept } from '../../store/keptState.ts';
 import { type Alarm, type Lane, stepOf } from '../../store/lanes.ts';
 import { pin } from '../../store/view.ts';
+import { thinningInWords } from '../keptWords.ts';
 import { Menu } from '../Menu.tsx';
 
 interface Props {
@@ -17,6 +20,8 @@ interface Props {
 export function LaneMenu({ lane, full, alone }: Props) {
   const [renaming, setRenaming] = useState(false);
   const alarm = worstAlarm(lane);
+  const thinning = useStore(kept, (state) => state.thinning.get(lane.id));
+  const thins = thinning === undefined ? '' : thinningInWords(thinning);
   return (
     <Menu
       className="lane-menu"
@@ -79,6 +84,7 @@ export function LaneMenu({ lane, full, alone }: Props) {
       >
         Remove
       </button>
+      {thins === '' ? null : <p className="menu-note">{thins}</p>}
       {alarm !== undefined ? (
         <>
           <p className="menu-note">

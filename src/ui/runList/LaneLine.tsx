@@ -3,7 +3,8 @@ import { mostLanes } from '../../settings/url.ts';
 import type { KeptLab, KeptLane, ListedRun } from '../../storage/kept.ts';
 import { choose, compared } from '../../store/compared.ts';
 import { forkKept } from '../../store/keptList.ts';
-import { counted } from '../format.ts';
+import { counted, formatBytes } from '../format.ts';
+import { sizeInWords, thinningInWords } from '../keptWords.ts';
 import { goToLab } from './goToLab.ts';
 import { Sparkline } from './Sparkline.tsx';
 
@@ -22,6 +23,8 @@ export function LaneLine({ lab, lane, run, named, forks }: Props) {
   const { name, slot } = lane;
   const chosen = useStore(compared, (state) => state.chosen);
   const isChosen = chosen.includes(lane.run);
+  const { thinning = null } = run ?? {};
+  const thins = thinning === null ? '' : thinningInWords(thinning);
   return (
     <li className={`lane-${slot}`}>
       <label className="check">
@@ -37,10 +40,18 @@ export function LaneLine({ lab, lane, run, named, forks }: Props) {
         <span className="swatch" aria-hidden="true" />
         {name}
       </label>
-      <span>{run === undefined ? 'not begun' : counted(run.step, 'step')}</span>
+      <span title={run === undefined ? undefined : sizeInWords(run.size)}>
+        {run === undefined ? (
+          'not begun'
+        ) : (
+          <>
+            {counted(run.step, 'step')} <span className="unit">{formatBytes(run.size.bytes)}</span>
+          </>
+        )}
+      </span>
       <span>{run?.verdict}</span>
       {run === undefined ? <span /> : <Sparkline values={run.spark} />}
-      {forks && run !== undefined && run.checkpoints.length > 0 && lab.lanes.length < mostLanes ? (
+      {forks && run !== undefined && run.size.checkpoints.length > 0 && lab.lanes.length < mostLanes ? (
         <select
           aria-label={`Fork ${name} of ${named} from a checkpoint`}
           value=""
@@ -51,13 +62,14 @@ export function LaneLine({ lab, lane, run, named, forks }: Props) {
           <option value="" disabled>
             Fork from …
           </option>
-          {run.checkpoints.map((step) => (
+          {run.size.checkpoints.map((step) => (
             <option key={step} value={step}>
               step {step}
             </option>
           ))}
         </select>
       ) : null}
+      {thins === '' ? null : <p className="unit">{thins}</p>}
     </li>
   );
 }

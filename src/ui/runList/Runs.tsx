@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { chooseNone, compareChosen, compared, leaveComparison } from '../../store/compared.ts';
-import { kept } from '../../store/keeping.ts';
+import { kept } from '../../store/keptState.ts';
 import { importFiles } from '../../store/keptFiles.ts';
 import { deleteNow, keptList, openKept, readKept, type StorageUse } from '../../store/keptList.ts';
 import { formatBytes } from '../format.ts';

@@ -1,6 +1,6 @@
 import { Suspense } from 'react';
 import { useStore } from 'zustand';
-import { kept } from '../../store/keeping.ts';
+import { kept } from '../../store/keptState.ts';
 import { lazily } from '../lazily.ts';
 import { Boundary } from './Boundary.tsx';
 

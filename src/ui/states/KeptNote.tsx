@@ -1,6 +1,6 @@
 import { useStore } from 'zustand';
 import { choosePreset } from '../../store/actions.ts';
-import { dismissKept, kept, type Restored } from '../../store/keeping.ts';
+import { dismissKept, kept, type Restored } from '../../store/keptState.ts';
 import { openKept } from '../../store/keptList.ts';
 import { differingKeys, type Lane, setupsOf } from '../../store/lanes.ts';
 import { presets, type PresetName } from '../../settings/presets.ts';

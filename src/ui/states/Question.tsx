@@ -2,7 +2,7 @@ import { type SyntheticEvent, useLayoutEffect, useReducer, useRef } from 'react'
 import { useStore } from 'zustand';
 import { agree, costOf, decline } from '../../store/ask.ts';
 import { downloadMetrics, isInFile } from '../../store/exportMetrics.ts';
-import { kept } from '../../store/keeping.ts';
+import { kept } from '../../store/keptState.ts';
 import { canKeep } from '../../store/labName.ts';
 import { type Asked, lab } from '../../store/lanes.ts';
 

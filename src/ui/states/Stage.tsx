@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import { dismissNotice, retry } from '../../store/actions.ts';
 import { downloadMetrics } from '../../store/exportMetrics.ts';
-import { kept } from '../../store/keeping.ts';
+import { kept } from '../../store/keptState.ts';
 import { resumeGentler } from '../../store/laneActions.ts';
 import { trainAnew } from '../../store/trainerWorker.ts';
 import type { Failure } from '../../session/protocol.ts';
