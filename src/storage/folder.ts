@@ -1,7 +1,8 @@
 /**
  * A folder of files in which a run is kept: of a disk, or of the browser's own file system. Each call resolves when
- * what it did would survive the loss of power. Nothing is promised of a call that was cut off: a file may be half
- * written, and what reads it relies on checksums alone.
+ * what it did would survive the loss of power; what `append` added does a second later at most, and before anything that
+ * is called after it. Nothing is promised of a call that was cut off: a file may be half written, and what reads it relies
+ * on checksums alone.
  */
 export interface Folder {
   /** Names of its files. */
