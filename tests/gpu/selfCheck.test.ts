@@ -124,7 +124,7 @@ describe('on this device', () => {
     ['ops/swiglu.forward', 'exp(-gate)', 'exp(gate)'],
     ['ops/swiglu.forward', 'row < params.split.x', 'row < 4u'],
     ['ops/swiglu.forward', 'up + 4u, last', 'gate + 4u, last'],
-    ['ops/policy_loss.forward_backward', '1.0 + params.clip_high', '1.0 + params.clip_low'],
+    ['ops/policy_loss.forward_backward', '1.0 + clip_high', '1.0 + clip_low'],
     ['ops/policy_loss.forward_backward', '(log_p + entropy)', '(log_p - entropy)'],
     ['ops/policy_loss.forward_backward', 'delta - 1.0', 'delta'],
     ['ops/matmul.backward', 'b += four_weights(w.y', 'b += four_weights(w.x'],
