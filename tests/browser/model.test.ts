@@ -132,7 +132,7 @@ it('a folder is opened, priced, asked beside another, read by keys and exported;
   await page.getByRole('button', { name: 'Release them' }).click();
   await page.getByText('are held on the GPU').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Open in Watch' }).click();
-  await page.getByRole('article').filter({ hasText: 'sort-64-early-and-sort-' }).waitFor();
+  await page.getByRole('article', { name: 'sort-64-early-and-sort-' }).waitFor();
   await page.getByRole('link', { name: 'Model' }).click();
   const workers = page.workers().length;
   await page.getByRole('button', { name: 'Close sort-64-early' }).click();
