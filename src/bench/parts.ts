@@ -5,11 +5,11 @@ export interface BenchProgress {
   /** Which part of all of them, from 1. */
   readonly part: number;
   readonly parts: number;
-  /** 0 to 1, by what the parts cost where their seconds were taken: another machine shares its time out otherwise. */
+  /** 0 to 1, by the seconds of the parts: another machine shares its time out otherwise. */
   readonly done: number;
 }
 
-/** Something that is measured, and what it took in Chromium on its software adapter, on two busy cores. */
+/** Something that is measured, and about how long it takes a software adapter: an estimate, for what is said to be left. */
 interface Part {
   readonly doing: string;
   readonly seconds: number;

@@ -199,7 +199,7 @@ it('where the browser refuses storage the lab works, and says once that runs are
   await page.close();
 });
 
-it('a file of one’s own is kept up to date while it trains, stays whole, and is imported as a run', async () => {
+it('a file of one’s own is kept up to date while it trains, stays whole, and is a record', async () => {
   const { page, complaints } = await newPage(lab.browser);
   // The picker is the reader’s; what it gives is a file as any other.
   await page.addInitScript(() => {
