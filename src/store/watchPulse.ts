@@ -45,6 +45,8 @@ export function watchPulse(
   worker: { postMessage: (message: PulseRequest, transfer: Transferable[]) => void },
   { vanished, silent }: Told,
 ): () => void {
+  // An address that is not secure has neither locks nor a GPU: nothing there can be trained.
+  if (!('locks' in navigator)) return () => undefined;
   const lock = `pulse ${crypto.randomUUID()}`;
   const { port1: port, port2 } = new MessageChannel();
   const beats = new Beats();
