@@ -13,8 +13,14 @@ it('tells the run turn by turn; a turn leads to its step, and hidden truth hides
   expect(await story.getByRole('button').count()).toBe(0);
   await page.getByRole('button', { name: 'Train' }).click();
   await waitForStep(page, 1000);
-  const turns = story.getByRole('button');
-  await expect.poll(() => turns.count()).toBeGreaterThan(1);
+  const turns = story.getByRole('listitem').getByRole('button');
+  // A hundred at first, and all when they are asked for.
+  const earlier = story.getByRole('button', { name: /^\d+ earlier turns?$/ });
+  await earlier.waitFor();
+  expect(await turns.count()).toBe(100);
+  await earlier.click();
+  await expect.poll(() => turns.count()).toBeGreaterThan(100);
+  expect(await earlier.count()).toBe(0);
   const text = await turns.first().textContent();
   const step = /^\d+/.exec(text ?? '')?.[0] ?? 'none';
   await turns.first().click();

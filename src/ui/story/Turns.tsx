@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { stepOf } from '../../store/lanes.ts';
 import { pin } from '../../store/view.ts';
 import { usePacedLab, useView } from '../useStore.ts';
@@ -7,6 +7,8 @@ import { toldOf } from './told.ts';
 
 /** As many as adapt.css prints. */
 const mostPrinted = 40;
+/** Laid out until all are asked for: a run that goes to and fro has thousands, which cost a tenth of a second a frame. */
+const mostShown = 100;
 
 /** The run in sentences, one at each turn; a click sets charts, timeline and rollouts to its step. */
 export function Turns() {
@@ -21,6 +23,9 @@ export function Turns() {
     [lanes, marks, truthHidden, version],
   );
   const count = turns.length;
+  const [all, setAll] = useState(false);
+  const shown = all ? turns : turns.slice(-mostShown);
+  const earlier = count - shown.length;
   useEffect(() => {
     list.current?.scrollTo({ top: list.current.scrollHeight });
   }, [count]);
@@ -39,8 +44,21 @@ export function Turns() {
           {count > mostPrinted ? (
             <p className="unit printed">{`The newest ${mostPrinted} of ${count} turns.`}</p>
           ) : null}
+          {earlier === 0 ? null : (
+            <button
+              type="button"
+              className="quiet"
+              onClick={() => {
+                setAll(true);
+                // The list is where the reader was; the button goes.
+                list.current?.focus();
+              }}
+            >
+              {`${String(earlier)} earlier ${earlier === 1 ? 'turn' : 'turns'}`}
+            </button>
+          )}
           <ol ref={list} tabIndex={-1}>
-            {turns.map(({ key, step, slots, sentence }) => (
+            {shown.map(({ key, step, slots, sentence }) => (
               <li key={key}>
                 <button
                   type="button"
