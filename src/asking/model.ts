@@ -1,5 +1,6 @@
 import { LabError } from '../lib/labError.ts';
 import type { WeightChoice } from '../engine/frozen/matrix.ts';
+import type { Gpu } from '../gpu/device.ts';
 import { needOf, type FrozenCapacity, type FrozenNeed } from '../engine/frozen/sizes.ts';
 import { openAdapter, type Adapter } from '../model/pretrained/adapter.ts';
 import type { ModelFolder } from '../model/pretrained/folder.ts';
@@ -66,6 +67,18 @@ export function megabytes(bytes: number): string {
 export interface Room {
   readonly bindingBytes: number;
   readonly memoryBytes: number;
+}
+
+/**
+ * What a device holds: a software adapter has the computer's memory; of a GPU, WebGPU tells nothing.
+ * @param given bytes that somebody says it has; null: nobody does
+ * @param computer bytes of the computer's memory
+ */
+export function roomOf({ device: { limits }, adapter }: Gpu, given: number | null, computer: number): Room {
+  return {
+    bindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+    memoryBytes: given ?? (adapter.software ? computer : Infinity),
+  };
 }
 
 /** What who asks calls the ways to need less. */

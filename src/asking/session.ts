@@ -6,7 +6,7 @@ import { answersOf } from './answers.ts';
 import { Asking, priceOf } from './asking.ts';
 import { failureOnPage } from './failureOnPage.ts';
 import { openGiven } from './given.ts';
-import { checkFits, describe, needFor, type AskedModel, type Ways } from './model.ts';
+import { checkFits, describe, needFor, roomOf, type AskedModel, type Ways } from './model.ts';
 import { filePrompts } from './promptFile.ts';
 import { typedPrompts, type AskedText } from './prompts.ts';
 import { missWords, rangeWords } from './price.ts';
@@ -195,14 +195,6 @@ export class AskSession {
     if (asking?.gpu.errors.length !== 0) await this.#leave();
   }
 
-  #room({ device, adapter }: Gpu, { memoryBytes }: Wish) {
-    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
-    return {
-      bindingBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize),
-      memoryBytes: memoryBytes ?? (adapter.software ? this.#host.memoryBytes : Infinity),
-    };
-  }
-
   /** What would be asked now; null where something is missing. @throws LabError where it can't be asked */
   async #question() {
     const models = slots.flatMap((slot) => this.#models[slot] ?? []);
@@ -247,7 +239,13 @@ export class AskSession {
         };
         this.#tell({ price: { ...price, seconds: null }, refused: null });
         const asking = await this.#device();
-        checkFits(this.#room(asking.gpu, wish), models, needs, question.capacity, ways);
+        checkFits(
+          roomOf(asking.gpu, wish.memoryBytes, this.#host.memoryBytes),
+          models,
+          needs,
+          question.capacity,
+          ways,
+        );
         const speed = await this.#speedFor(asking, models, wish, question);
         this.#tell({ price: { ...price, seconds: rangeWords(priceOf(models, needs, works, speed)) } });
       } catch (error) {
@@ -287,7 +285,13 @@ export class AskSession {
     if (asked === null) return;
     const { models, wish, question, needs } = asked;
     const asking = await this.#device();
-    checkFits(this.#room(asking.gpu, wish), models, needs, question.capacity, ways);
+    checkFits(
+      roomOf(asking.gpu, wish.memoryBytes, this.#host.memoryBytes),
+      models,
+      needs,
+      question.capacity,
+      ways,
+    );
     const speed = await this.#speedFor(asking, models, wish, question);
     const texts = question.prompts;
     this.#sayings = new Sayings(models, texts, wish.answer ?? undefined);

@@ -1,16 +1,24 @@
 import { writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { answersOf, figuresOf, linesOf, type Answered, type Said } from '../asking/answers.ts';
 import { Asking, priceOf } from '../asking/asking.ts';
-import { checkFits, describe, needFor, openAsked, withAdapter, type AskedModel } from '../asking/model.ts';
+import {
+  checkFits,
+  describe,
+  needFor,
+  openAsked,
+  roomOf,
+  withAdapter,
+  type AskedModel,
+} from '../asking/model.ts';
 import { asCompletion } from '../asking/prompts.ts';
 import { questionOf, workDone, workOf, type Question } from '../asking/question.ts';
 import { answerOverlap } from '../diagnostics/asked.ts';
-import { LabError } from '../lib/labError.ts';
 import { findAnswers, formNames } from '../records/completions/answers.ts';
-import { numberOf, ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
+import { ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
 import { askedLines, chatLines, priceLines, tookLine } from './askReport.ts';
 import { openHeadless } from './headless.ts';
-import { readPrompts, roomOf, ways, weightsOf } from './modelFlags.ts';
+import { readPrompts, valuesOf, ways, weightsOf } from './modelFlags.ts';
 import { claim } from './output.ts';
 import { pretrainedFolder } from './pretrainedFolder.ts';
 import { ProgressBar } from './progress.ts';
@@ -62,18 +70,7 @@ export default async function main(argv: string[]): Promise<void> {
     return;
   }
   const { flags } = readArguments(argv, own, []);
-  const text = (flag: string): string | undefined => flags.get(flag)?.toString();
-  const needed = (flag: string): string => {
-    const given = text(flag);
-    if (given !== undefined) return given;
-    throw new LabError(
-      'bad-setting',
-      `--${flag} is missing.`,
-      `Write --${flag} <${own[flag]?.value ?? ''}>.`,
-    );
-  };
-  const number = (flag: string, otherwise: number, range: readonly [number, number], whole = true): number =>
-    numberOf(flag, text(flag) ?? String(otherwise), { range, whole });
+  const { text, needed, number } = valuesOf(flags, own);
   const [path, file] = [needed('model'), needed('prompts')];
   const againstAdapter = text('against-adapter');
   // Another adapter is compared on the same base.
@@ -118,7 +115,7 @@ export default async function main(argv: string[]): Promise<void> {
   const { capacity } = question;
   const now = () => performance.now();
   const asking = new Asking(await openHeadless(), now);
-  const room = roomOf(asking.gpu, memory);
+  const room = roomOf(asking.gpu, memory, totalmem());
   const needs = asked.map((each) => needFor(each, choice, capacity));
   checkFits(room, asked, needs, capacity, ways);
   const speed = await asking.measure(first, choice, capacity);

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { algorithmOf } from '../algorithms/index.ts';
-import { checkFits, describe as describeModel, megabytes, openAsked } from '../asking/model.ts';
+import { checkFits, describe as describeModel, megabytes, openAsked, roomOf } from '../asking/model.ts';
 import { AdapterEngine, rolloutRoom, type AdapterTraining } from '../engine/frozen/adapterEngine.ts';
 import {
   adapterLayout,
@@ -27,7 +28,7 @@ import {
 import { writeSafetensors } from '../model/safetensors.ts';
 import { selfCertainty } from '../rl/reward.ts';
 import { formNames } from '../records/completions/answers.ts';
-import { numberOf, type OwnFlags } from '../settings/arguments.ts';
+import type { OwnFlags } from '../settings/arguments.ts';
 import { flagHelp, parseFlags, refuseIneffective } from '../settings/flags.ts';
 import type { HyperparameterKey } from '../settings/hyperparameters.ts';
 import { validateSettings } from '../settings/settings.ts';
@@ -38,7 +39,7 @@ import { nodeHost } from './host.ts';
 import { claimFolder } from './keptTraining.ts';
 import { listenForEnd } from './listenForEnd.ts';
 import { taskOfPrompts, tokenizerOfPrompts } from './loraTask.ts';
-import { readPrompts, roomOf, ways, weightsOf } from './modelFlags.ts';
+import { readPrompts, valuesOf, ways, weightsOf } from './modelFlags.ts';
 import { Output, replaceFiles } from './output.ts';
 import { pretrainedFolder } from './pretrainedFolder.ts';
 import { readTextFile } from './readInput.ts';
@@ -87,18 +88,7 @@ export default async function main(argv: string[]): Promise<void> {
     );
     return;
   }
-  const text = (flag: string): string | null => flags.own.get(flag)?.toString() ?? null;
-  const needed = (flag: string): string => {
-    const given = text(flag);
-    if (given !== null) return given;
-    throw new LabError(
-      'bad-setting',
-      `--${flag} is missing.`,
-      `Write --${flag} <${own[flag]?.value ?? ''}>.`,
-    );
-  };
-  const number = (flag: string, otherwise: number, range: readonly [number, number], whole = true): number =>
-    numberOf(flag, text(flag) ?? String(otherwise), { range, whole });
+  const { text, needed, number } = valuesOf(flags.own, own);
   const [path, file, save] = [needed('model'), needed('prompts'), needed('save')];
   for (const key of without) {
     if (flags.changes[key] === undefined) continue;
@@ -117,11 +107,11 @@ export default async function main(argv: string[]): Promise<void> {
   const form = text('answer') ?? 'number';
   const task = taskOfPrompts(prompts, form);
   task.parseAnswer('');
-  const memory = text('memory') === null ? null : 1e9 * number('memory', 0, [0.001, 1e4], false);
+  const memory = text('memory') === undefined ? null : 1e9 * number('memory', 0, [0.001, 1e4], false);
   const asked = await openAsked(pretrainedFolder(path), path);
   const { model } = asked;
   const begun = text('adapter');
-  const adapter = begun === null ? null : await openAdapter(pretrainedFolder(begun), model.names);
+  const adapter = begun === undefined ? null : await openAdapter(pretrainedFolder(begun), model.names);
   const shape = adapter?.config ?? shapeOf(number('rank', 8, [1, 256]), text('targets'));
   const alpha = adapter?.config.alpha ?? number('alpha', 2 * shape.rank, [1e-3, 1e6], false);
   const training: AdapterTraining = {
@@ -155,7 +145,13 @@ export default async function main(argv: string[]): Promise<void> {
           const update = updateNeed(model, { slots: 2, ...training }, training.trains, capacity.update);
           const totalBytes = rolls.totalBytes + update.totalBytes;
           const largest = update.largest.bytes > rolls.largest.bytes ? update.largest : rolls.largest;
-          checkFits(roomOf(gpu, memory), [asked], [{ ...rolls, totalBytes, largest }], room, ways);
+          checkFits(
+            roomOf(gpu, memory, totalmem()),
+            [asked],
+            [{ ...rolls, totalBytes, largest }],
+            room,
+            ways,
+          );
           console.log(
             `GPU memory: ${megabytes(totalBytes)}: weights ${megabytes(rolls.weightsBytes)}, keys and values ${megabytes(rolls.cacheBytes)}, adapters ${megabytes(rolls.adapterBytes)}, the update ${megabytes(update.totalBytes)}.`,
           );
@@ -175,9 +171,9 @@ export default async function main(argv: string[]): Promise<void> {
     return trainer;
   };
   const out = text('out');
-  claimFolder(save, [path, file, ...(begun === null ? [] : [begun])]);
+  claimFolder(save, [path, file, ...(begun === undefined ? [] : [begun])]);
   const output =
-    out === null
+    out === undefined
       ? null
       : new Output(out, { flag: '--out', force: flags.own.has('force'), read: [file, path] });
   const configText = adapter?.configText ?? adapterConfigText({ ...shape, alpha }, path);
@@ -221,8 +217,8 @@ function writeAdapters(
   if (anchored) write(join(at, 'anchor'), state.anchor);
 }
 
-function shapeOf(rank: number, given: string | null): Pick<Adapter['config'], 'rank' | 'targets'> {
-  if (given === null) return { rank, targets: adaptable };
+function shapeOf(rank: number, given: string | undefined): Pick<Adapter['config'], 'rank' | 'targets'> {
+  if (given === undefined) return { rank, targets: adaptable };
   const names = given.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !adaptable.some((target) => target === name));
   if (unknown !== undefined || names.length === 0) {

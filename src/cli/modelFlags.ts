@@ -1,10 +1,9 @@
-import { totalmem } from 'node:os';
-import type { Room, Ways } from '../asking/model.ts';
+import type { Ways } from '../asking/model.ts';
 import { mostPromptBytes, parsePrompts, promptRemedy, type AskedText } from '../asking/prompts.ts';
 import { weightChoices, type WeightChoice } from '../engine/frozen/matrix.ts';
-import type { Gpu } from '../gpu/device.ts';
 import { LabError } from '../lib/labError.ts';
 import { quote, quotePath } from '../lib/quote.ts';
+import { numberOf, type OwnFlags } from '../settings/arguments.ts';
 import { readTextFile } from './readInput.ts';
 
 /** What `--weights` says. @throws LabError for a type that is none */
@@ -26,12 +25,24 @@ export function readPrompts(file: string): AskedText[] {
   );
 }
 
-/** What a device holds. @param memory bytes of `--memory` */
-export function roomOf({ device: { limits }, adapter }: Gpu, memory: number | null): Room {
+/** What the flags of a command give. */
+export function valuesOf(flags: ReadonlyMap<string, string | boolean>, own: OwnFlags) {
+  const text = (flag: string): string | undefined => flags.get(flag)?.toString();
   return {
-    bindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
-    // A software adapter has the computer's memory; of a GPU, WebGPU tells nothing.
-    memoryBytes: memory ?? (adapter.software ? totalmem() : Infinity),
+    text,
+    /** @throws LabError `bad-setting` where it is missing */
+    needed: (flag: string): string => {
+      const given = text(flag);
+      if (given !== undefined) return given;
+      throw new LabError(
+        'bad-setting',
+        `--${flag} is missing.`,
+        `Write --${flag} <${own[flag]?.value ?? ''}>.`,
+      );
+    },
+    /** @throws LabError `bad-setting` where it is none in the range */
+    number: (flag: string, otherwise: number, range: readonly [number, number], whole = true): number =>
+      numberOf(flag, text(flag) ?? String(otherwise), { range, whole }),
   };
 }
 
