@@ -116,7 +116,11 @@ export class Keeper {
         const { index, claim } = await this.#places();
         if (!(await claim(request.lab.id))) throw elsewhere();
         await index.save(request.lab, request.runs);
-        this.#indexed = true;
+        // A page that is left in its first second is asked for as well.
+        if (!this.#indexed) {
+          this.#indexed = true;
+          await this.#write();
+        }
         return;
       }
       case 'restore':

@@ -1,7 +1,7 @@
 import type { BrowserContext, Page, Worker } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { waitMs } from '../patience.ts';
-import { exportMetrics, openedLab, query, reaches, stepsMade, tiny, waitForStep } from './lab.ts';
+import { exportMetrics, keptUpTo, openedLab, query, reaches, stepsMade, tiny, waitForStep } from './lab.ts';
 
 const lab = openedLab();
 
@@ -225,6 +225,7 @@ it('a clock that jumps back by a year changes nothing but dates: the run is kept
   await page.getByRole('button', { name: 'Pause' }).click();
   await reaches(page, 'Paused');
   const made = await stepsMade(page);
+  await keptUpTo(page, made);
   await page.reload();
   await reaches(page, 'Paused');
   expect(await stepsMade(page)).toBe(made);

@@ -190,3 +190,29 @@ export async function exportMetrics(page: Page): Promise<Exported> {
   const { runs } = readRecord(readFileSync(await download.path(), 'utf8'));
   return { headers: runs, lanes: runs.map(({ rows }) => rows) };
 }
+
+/** Waits until a reload would bring every run of the browser at a step, or at a later one. */
+export function keptUpTo(page: Page, step: number): Promise<void> {
+  return eventually(async () => {
+    const newest = await page.evaluate(newestKept);
+    expect(Math.min(...newest), 'newest checkpoint that is kept').toBeGreaterThanOrEqual(step);
+  });
+}
+
+/** In the page: the step of the newest checkpoint of each run that is kept. */
+async function newestKept(): Promise<readonly number[]> {
+  const root = await navigator.storage.getDirectory();
+  const newest: number[] = [];
+  for await (const run of (await root.getDirectoryHandle('runs')).values()) {
+    let step = 0;
+    for await (const file of (run as FileSystemDirectoryHandle).values()) {
+      const [, , at] = file.name.split('-');
+      // It is written at once: one that was only made is empty.
+      if (!file.name.startsWith('checkpoint-') || (await (file as FileSystemFileHandle).getFile()).size === 0)
+        continue;
+      step = Math.max(step, Number(at));
+    }
+    newest.push(step);
+  }
+  return newest;
+}

@@ -1,6 +1,16 @@
 import type { Browser, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { eventually, exportMetrics, newPage, query, reaches, stepsMade, tiny, waitForStep } from './lab.ts';
+import {
+  eventually,
+  exportMetrics,
+  keptUpTo,
+  newPage,
+  query,
+  reaches,
+  stepsMade,
+  tiny,
+  waitForStep,
+} from './lab.ts';
 
 /** What a chart shows: the figures of its legend and the shapes of its curves. */
 async function drawn(page: Page, title: string): Promise<{ figures: string[]; curves: string[] }> {
@@ -76,6 +86,7 @@ export async function mainJob(browser: Browser, address: string): Promise<void> 
     .toMatchObject({ learningRate: '0.0002', groupSize: '8' });
   const link = page.url();
   // A reload brings the run; a link, settings alone.
+  await keptUpTo(page, paused + 4);
   await page.reload();
   await reaches(page, 'Paused');
   expect(await stepsMade(page)).toBeGreaterThanOrEqual(paused + 4);

@@ -6,6 +6,7 @@ import {
   eventually,
   exportMetrics,
   type Host,
+  keptUpTo,
   launch,
   query,
   reaches,
@@ -126,6 +127,7 @@ it('a page that is left, come back to and reloaded goes on bit for bit; put away
   await reaches(page, 'Ready to train');
   await train(page);
   await waitForStep(page, 6);
+  await keptUpTo(page, 4);
   // Away in the middle of a step.
   await page.goto(`${host.address}models/sort-48/config.json`);
   const other = await tab(context);

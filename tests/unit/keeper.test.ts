@@ -22,6 +22,14 @@ describe('a keeper', () => {
     expect(course?.forkable.map(({ step }) => step)).toEqual([2, 4]);
   });
 
+  it('says that a run is kept as soon as it can be found: a page may be left in its first second', async () => {
+    const { keeper, reports } = disk.page();
+    keeper.receive({ type: 'begin', run: 'one', head, changes: [], rows: rows(0, 0) });
+    keeper.receive({ type: 'save', lab, runs: [] });
+    await vi.waitUntil(() => reports.length > 0, { timeout: 900 });
+    expect(reports).toEqual([{ type: 'kept', run: 'one', step: 0 }]);
+  });
+
   it('changes nothing by looking, and goes on where it was: the record is that of a run that nothing disturbed', async () => {
     await trained(disk, 9, [2, 4, 8]);
     const undisturbed = disk.record();
