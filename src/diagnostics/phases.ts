@@ -29,20 +29,23 @@ const margin = 0.03;
 export function phasesOf(run: ToldRun, truthHidden: boolean): readonly Phase[] {
   const steps = run.column('step');
   const overlaps = run.column('vote/answer_overlap');
-  const falls = truthHidden ? [] : evaluationTurns(run);
+  const falls = (truthHidden ? [] : evaluationTurns(run)).filter(({ kind }) => kind !== 'learned');
   const phases: Phase[] = [];
-  let measured = 0;
+  let [measured, fall, from, to] = [0, 0, NaN, NaN];
   let state: PhaseState = 'together';
+  let shown: PhaseState | null = null;
   for (let row = firstTrained(steps); row < steps.length; row++) {
-    const step = steps[row] ?? NaN;
+    to = steps[row] ?? NaN;
     const overlap = overlaps[row] ?? NaN;
     if (!Number.isNaN(overlap)) measured++;
     if (measured >= toldSteps && !Number.isNaN(overlap)) state = zoneOf(overlap, state);
-    const shown = falls.findLast((turn) => turn.step <= step)?.kind === 'collapsed' ? 'collapsed' : state;
-    const last = phases.at(-1);
-    if (last !== undefined) phases[phases.length - 1] = { ...last, to: step };
-    if (last?.state !== shown) phases.push({ from: step, to: step, state: shown });
+    while ((falls[fall]?.step ?? Infinity) <= to) fall++;
+    const now = falls[fall - 1]?.kind === 'collapsed' ? 'collapsed' : state;
+    if (now === shown) continue;
+    if (shown !== null) phases.push({ from, to, state: shown });
+    [from, shown] = [to, now];
   }
+  if (shown !== null) phases.push({ from, to, state: shown });
   return phases;
 }
 

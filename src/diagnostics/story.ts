@@ -1,4 +1,3 @@
-import { mean } from '../lib/stats.ts';
 import type { MetricId } from '../spec/metrics.ts';
 import { collapsesOf, type Evaluation } from './collapse.ts';
 import { overlapZones, percent } from './signal.ts';
@@ -162,7 +161,7 @@ function stepTurns({ name, column: columnOf }: ToldRun): OwnTurn[] {
     }
     const from = row - toldSteps + 1;
     if (from >= Math.max(begin, start)) {
-      const look = lookAt({ name, column }, from, start);
+      const look = lookAt(name, column, from, start);
       for (const { kind, metric, tell } of waiting) {
         const sentence = tell(look);
         if (sentence === null) continue;
@@ -185,15 +184,27 @@ function stepTurns({ name, column: columnOf }: ToldRun): OwnTurn[] {
   return turns;
 }
 
-function lookAt({ name, column }: ToldRun, from: number, start: number): Look {
-  const ten = (id: MetricId, at: number): number[] =>
-    Array.from({ length: toldSteps }, (_, i) => column(id)[at + i] ?? NaN);
+/** Of a long run there are tens of thousands, at each update of the page: none of them allocates lists. */
+function lookAt(name: string, column: (id: MetricId) => ArrayLike<number>, from: number, start: number): Look {
   return {
     name,
-    recent: (id) => mean(ten(id, from)),
-    first: (id) => mean(ten(id, start)),
-    isShare: (id) => ten(id, from).every((value) => value >= 0 && value <= 1),
+    recent: (id) => meanOfTen(column(id), from),
+    first: (id) => meanOfTen(column(id), start),
+    isShare: (id) => {
+      const values = column(id);
+      for (let row = from; row < from + toldSteps; row++) {
+        const value = values[row] ?? NaN;
+        if (!(value >= 0 && value <= 1)) return false;
+      }
+      return true;
+    },
   };
+}
+
+function meanOfTen(values: ArrayLike<number>, from: number): number {
+  let sum = 0;
+  for (let row = from; row < from + toldSteps; row++) sum += values[row] ?? NaN;
+  return sum / toldSteps;
 }
 
 /** The first row behind the evaluation before the first step. */

@@ -2,6 +2,7 @@ import { type Phase, phasesOf, phaseWords } from '../../diagnostics/phases.ts';
 import type { Lane } from '../../store/lanes.ts';
 import type { Span } from '../../store/view.ts';
 import { pixelOfStep, plotMargin } from '../charts/plot.ts';
+import { bandsOf } from './bands.ts';
 import { toldRun } from './told.ts';
 
 interface Props {
@@ -15,11 +16,14 @@ interface Props {
 
 const characterWidth = 6;
 const rowHeight = 15;
+/** A band that is narrower alone can't be told from its neighbours. */
+const narrowestPixels = 2;
 
 /** Above a chart, a band per lane on the same steps: how it fares, stretch by stretch, in words and tint. */
 export function Ribbon({ lanes, shown, width, truthHidden }: Props) {
   const x = (step: number): number =>
     pixelOfStep(Math.min(shown.to, Math.max(shown.from, step)), shown, width);
+  const narrowest = narrowestPixels / (pixelOfStep(1, shown, width) - pixelOfStep(0, shown, width));
   return (
     <svg
       className="ribbon"
@@ -36,25 +40,26 @@ export function Ribbon({ lanes, shown, width, truthHidden }: Props) {
           transform={`translate(0 ${String(row * rowHeight)})`}
         >
           <rect className="whose" x={plotMargin.left - 9} y="2" width="5" height="11" rx="1" />
-          {phasesOf(toldRun(lane), truthHidden)
-            .filter(({ from, to }) => to >= shown.from && from <= shown.to)
-            .map((phase) => {
-              const [left, right] = [x(phase.from), x(phase.to)];
-              const words = fitting(phaseWords[phase.state], right - left - 8);
-              return (
-                <g key={phase.from} className={`phase-${phase.state}`}>
-                  <title>{`${lane.name}, ${inWords(phase)}`}</title>
-                  <rect x={left} y="1" width={Math.max(1, right - left)} height={rowHeight - 2} />
-                  <text x={left + 4} y="11">
-                    {words}
-                  </text>
-                </g>
-              );
-            })}
+          {bandsOf(inSight(phasesOf(toldRun(lane), truthHidden), shown), narrowest).map((band) => {
+            const [left, right] = [x(band.from), x(band.to)];
+            return (
+              <g key={band.from} className={`phase-${band.state}`}>
+                <title>{`${lane.name}, ${inWords(band)}${band.count > 1 ? ', most of the time' : ''}`}</title>
+                <rect x={left} y="1" width={Math.max(1, right - left)} height={rowHeight - 2} />
+                <text x={left + 4} y="11">
+                  {fitting(phaseWords[band.state], right - left - 8)}
+                </text>
+              </g>
+            );
+          })}
         </g>
       ))}
     </svg>
   );
+}
+
+function inSight(phases: readonly Phase[], shown: Span): readonly Phase[] {
+  return phases.filter(({ from, to }) => to >= shown.from && from <= shown.to);
 }
 
 function fitting(words: string, room: number): string {
