@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { ensureDependencies } from './ensure.mjs';
 import { ensureChromium } from './ensureChromium.mjs';
 
@@ -43,9 +44,40 @@ const rooms = {
   trainer: { mutate: 'src/trainer/trainer.ts', project: 'gpu', but: ['half_precision', 'prepare'] },
 };
 
+/** Lines of a stretch: long enough to hold most conditions, calls and short bodies whole. */
+const stretch = 12;
+
+/** One stretch of lines of every so many of some files, spread evenly over each and over all of them. */
+function sampled(pattern, every) {
+  const [folder] = pattern.split('**');
+  const files = pattern.includes('**')
+    ? readdirSync(folder, { recursive: true })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => `${folder}${name}`)
+    : [pattern];
+  let at = 0;
+  return files.sort().flatMap((file) => {
+    const lines = readFileSync(file, 'utf8').split('\n').length;
+    const stretches = Array.from({ length: Math.ceil(lines / stretch) }, (_, i) => 1 + i * stretch);
+    return stretches
+      .filter(() => at++ % every === 0)
+      .map((from) => `${file}:${from}-${Math.min(lines, from + stretch - 1)}`);
+  });
+}
+
 /** Which room a word means: itself, or the room of a file or of its lines, as src/rl/vote.ts:10-20. */
 const roomOf = (word) => /^src\/(\w+)\/./.exec(word)?.[1] ?? word;
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({
+  options: { every: { type: 'string', default: '1' } },
+  allowPositionals: true,
+});
+const every = Number(values.every);
+if (!Number.isInteger(every) || every < 1) {
+  console.error(
+    `--every is "${values.every}": a stretch of lines of every so many is a whole number from 1 on.`,
+  );
+  process.exit(2);
+}
 const unknown = wanted.find((word) => !(roomOf(word) in rooms));
 if (unknown !== undefined) {
   console.error(`There is no room "${unknown}" to mutate.\nRooms: ${Object.keys(rooms).join(', ')}.`);
@@ -55,7 +87,8 @@ const chosen = Object.entries(rooms)
   .filter(([name]) => wanted.length === 0 || wanted.some((word) => roomOf(word) === name))
   .map(([name, room]) => {
     const parts = wanted.filter((word) => word !== name && roomOf(word) === name);
-    return [name, { ...room, mutate: parts.length > 0 ? parts : [room.mutate] }];
+    const all = every === 1 ? [room.mutate] : sampled(room.mutate, every);
+    return [name, { ...room, mutate: parts.length > 0 ? parts : all }];
   });
 
 ensureDependencies();
