@@ -13,6 +13,7 @@ import { scripts } from '../settings/scripts/laneScripts.ts';
 import { newestCheckpoint, recordFile } from '../storage/keptRuns.ts';
 import { DiskFolder } from './diskFolder.ts';
 import { keepsRuns, readLanes } from './keptTraining.ts';
+import { writeMergedFolder } from './mergedFolder.ts';
 import { readModelAt, readModelFolder, writeModelFolder } from './modelFolder.ts';
 import { claim, Output } from './output.ts';
 import { readRecordFile } from './recordFile.ts';
@@ -31,7 +32,12 @@ const own: OwnFlags = {
   from: {
     type: 'string',
     value: 'folder',
-    help: 'a folder of npm run train -- --checkpoints, (hf, onnx) a model folder, or (csv, page, trl, verl) a record',
+    help: 'a folder of npm run train -- --checkpoints, (hf, onnx) a model folder, (hf) with --base the folder of a LoRA adapter, or (csv, page, trl, verl) a record',
+  },
+  base: {
+    type: 'string',
+    value: 'folder',
+    help: '(hf) the Hugging Face folder of the model that the adapter of --from goes into: W + scale·B·A in its weights',
   },
   format: {
     type: 'string',
@@ -76,7 +82,16 @@ export default async function main(argv: string[]): Promise<void> {
   const which = oneOf('which', String(flags.get('which') ?? 'policy'), sides);
   const [from, out] = [given('from'), given('out')];
   const lane = numberOf('lane', String(flags.get('lane') ?? 1), { range: [1, 1000], whole: true });
-  const rules = { flag: '--out', force: flags.has('force'), read: [from] };
+  const base = flags.get('base')?.toString() ?? null;
+  if (base !== null && (format !== 'hf' || flags.has('which') || flags.has('lane'))) {
+    throw new LabError(
+      'bad-setting',
+      '--base goes with --format hf, without --which and --lane: the folder of an adapter holds one.',
+      'Name the adapter’s own folder after --from, as adapters/anchor.',
+    );
+  }
+  const read = base === null ? [from] : [from, base];
+  const rules = { flag: '--out', force: flags.has('force'), read };
   if (format === 'onnx') {
     const output = new Output(out, rules);
     try {
@@ -108,8 +123,10 @@ export default async function main(argv: string[]): Promise<void> {
       'Name a folder to write.',
     );
   }
-  const { model, readme } = await modelOf(from, which, lane);
-  writeModelFolder(out, model, readme);
+  if (base === null) {
+    const { model, readme } = await modelOf(from, which, lane);
+    writeModelFolder(out, model, readme);
+  } else await writeMergedFolder(out, base, from);
   place.release();
 }
 

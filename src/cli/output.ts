@@ -178,30 +178,57 @@ export class Output {
 }
 
 /**
- * Writes the files of a folder, which is made where there is none: all of them beside their places first, so that
- * those that were there are whole still where one can't be written.
+ * Files of a folder, which is made where there is none, beside their places until all of them are whole: those that were
+ * there stay as they are where one can't be written.
+ */
+export class FolderParts {
+  readonly #folder: string;
+  readonly #made: string[] = [];
+  readonly #parts: (readonly [part: string, file: string])[] = [];
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The path at which a file is to be written. */
+  place(name: string): string {
+    const first = mkdirSync(this.#folder, { recursive: true });
+    if (first !== undefined) this.#made.push(first);
+    const part = join(this.#folder, `.${name}.part`);
+    this.#made.push(part);
+    this.#parts.push([part, join(this.#folder, name)]);
+    return part;
+  }
+
+  /** All of them are whole. */
+  settle(): void {
+    for (const [part, file] of this.#parts) renameSync(part, file);
+  }
+
+  /** Removes what was made. @returns the error to throw, `bad-file` where it was one of the disk */
+  discard(cause: unknown): unknown {
+    for (const path of this.#made) rmSync(path, { recursive: true, force: true });
+    if (cause instanceof LabError) return cause;
+    return new LabError(
+      'bad-file',
+      `${quotePath(this.#folder)} can't be written: ${reason(cause)}.`,
+      'Make room, or name a folder elsewhere, and start again.',
+      cause,
+    );
+  }
+}
+
+/**
+ * Writes the files of a folder, all or none of them.
  * @param files text or bytes by name
  * @throws LabError `bad-file`
  */
 export function replaceFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): void {
-  const made: string[] = [];
+  const parts = new FolderParts(folder);
   try {
-    const first = mkdirSync(folder, { recursive: true });
-    if (first !== undefined) made.push(first);
-    const parts = Object.entries(files).map(([name, content]) => {
-      const part = join(folder, `.${name}.part`);
-      made.push(part);
-      writeFileSync(part, content);
-      return [part, join(folder, name)] as const;
-    });
-    for (const [part, file] of parts) renameSync(part, file);
+    for (const [name, content] of Object.entries(files)) writeFileSync(parts.place(name), content);
+    parts.settle();
   } catch (cause) {
-    for (const path of made) rmSync(path, { recursive: true, force: true });
-    throw new LabError(
-      'bad-file',
-      `${quotePath(folder)} can't be written: ${reason(cause)}.`,
-      'Make room, or name a folder elsewhere, and start again.',
-      cause,
-    );
+    throw parts.discard(cause);
   }
 }

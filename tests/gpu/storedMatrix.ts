@@ -1,11 +1,11 @@
 import {
-  floatsOf,
   packRows,
   paddedWidth,
   tilesOf,
   type FrozenMatrix,
   type FrozenType,
 } from '../../src/engine/frozen/matrix.ts';
+import { floatsOf } from '../../src/model/pretrained/numbers.ts';
 import type { StoredType } from '../../src/model/pretrained/weights.ts';
 import { createRandom } from '../reference/random.ts';
 import { packHalves } from './half.ts';

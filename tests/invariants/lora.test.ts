@@ -70,6 +70,23 @@ it('trains an adapter by the lab’s algorithms: record, checkpoints and anchor 
   // B began at zero; the anchor follows slowly; a step lies between the checkpoints.
   expect(apart(policy.factors, anchor.factors)).toBeGreaterThan(0);
   expect(apart(policy.factors, early.factors)).toBeGreaterThan(0);
+
+  // In the weights it says what it said beside them.
+  const out = path('merged');
+  const merge = ['export', '--from', path('first'), '--base', model, '--format', 'hf', '--out', out];
+  expect(await command(...merge)).toEqual({ code: 0, stdout: '', stderr: '' });
+  const asked = (name: string, ...args: readonly string[]) =>
+    command('ask', ...args, '--prompts', prompts, '--group-size', '2', '--rows', '8', '--out', path(name));
+  await asked('beside.jsonl', '--model', model, '--adapter', path('first'));
+  await asked('within.jsonl', '--model', out);
+  const tokensOf = (name: string) => {
+    const lines = readFileSync(path(name), 'utf8').trim().split('\n');
+    return lines.map((line) => (JSON.parse(line) as { readonly tokens: readonly number[] }).tokens);
+  };
+  expect(tokensOf('within.jsonl')).toEqual(tokensOf('beside.jsonl'));
+  const refused = await command(...merge, '--force', '--which', 'anchor');
+  expect(refused).toMatchObject({ code: 2 });
+  expect(refused.stderr).toContain('the folder of an adapter holds one');
 });
 
 it('goes on from an adapter, whose A stays where B alone is trained', async () => {

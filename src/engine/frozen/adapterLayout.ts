@@ -8,9 +8,9 @@ import {
   type Adapter,
   type AdapterConfig,
 } from '../../model/pretrained/adapter.ts';
+import { floatsOf } from '../../model/pretrained/numbers.ts';
 import type { ModelNames } from '../../model/pretrained/tensors.ts';
 import type { Tensor } from '../../model/layout.ts';
-import { floatsOf } from './matrix.ts';
 
 /** Room for adapters beside a frozen model: how many at once, their largest rank, and all matrices that one of them changes. */
 export interface AdapterRoom extends Pick<AdapterConfig, 'rank' | 'targets'> {

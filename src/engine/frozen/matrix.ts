@@ -1,11 +1,11 @@
 import type { Buffers } from '../../gpu/buffer.ts';
-import { fromHalf } from '../../lib/half.ts';
 import {
   storedBytes,
   type StoredTensor,
   type StoredType,
   type StoredWeights,
 } from '../../model/pretrained/weights.ts';
+import { floatsOf } from '../../model/pretrained/numbers.ts';
 import type { MatrixNames } from '../../model/pretrained/tensors.ts';
 
 /** How a frozen matrix lies on the device, by the number that shaders/lib/stored knows it by. */
@@ -194,18 +194,4 @@ export function packRows(
     }
   }
   return { words: new Uint8Array(numbers.buffer), scales };
-}
-
-/** The numbers of a file, exact in f32. */
-export function floatsOf(bytes: Uint8Array<ArrayBuffer>, type: StoredType): Float32Array<ArrayBuffer> {
-  if (type === 'F32') return new Float32Array(bytes.buffer);
-  const halves = new Uint16Array(bytes.buffer);
-  const values = new Float32Array(halves.length);
-  if (type === 'F16') {
-    for (let i = 0; i < halves.length; i++) values[i] = fromHalf(halves[i] ?? 0);
-    return values;
-  }
-  const bits32 = new Uint32Array(values.buffer);
-  for (let i = 0; i < halves.length; i++) bits32[i] = (halves[i] ?? 0) << 16;
-  return values;
 }

@@ -1,7 +1,8 @@
 import type { Buffers } from '../../gpu/buffer.ts';
+import { floatsOf } from '../../model/pretrained/numbers.ts';
 import type { Pretrained } from '../../model/pretrained/pretrained.ts';
 import type { MatrixNames, WantedTensor } from '../../model/pretrained/tensors.ts';
-import { floatsOf, frozenMatrix, type FrozenMatrix, type WeightChoice } from './matrix.ts';
+import { frozenMatrix, type FrozenMatrix, type WeightChoice } from './matrix.ts';
 
 /** One layer's weights on the device; vectors in f32. */
 export interface FrozenLayer {

@@ -134,6 +134,8 @@ export function adapterConfigText(
 /** One matrix of a model, and the names of its adapter's factors. */
 export interface AdaptedTensor {
   readonly target: Target;
+  /** Of the matrix, in the model. */
+  readonly name: string;
   /** Of a product's outputs, those that are this matrix's: [first, first + outputs). */
   readonly first: number;
   readonly outputs: number;
@@ -163,7 +165,15 @@ export function adaptedTensors(
         shape: its,
       });
       return [
-        { target, first, outputs, inputs, a: factor('A', [rank, inputs]), b: factor('B', [outputs, rank]) },
+        {
+          target,
+          name,
+          first,
+          outputs,
+          inputs,
+          a: factor('A', [rank, inputs]),
+          b: factor('B', [outputs, rank]),
+        },
       ];
     });
   };

@@ -12,6 +12,9 @@ export type StoredType = keyof typeof storedBytes;
 /** A tensor in its file. */
 export interface StoredTensor extends WantedTensor {
   readonly type: StoredType;
+  /** The file's name, and the byte of it that the numbers begin at. */
+  readonly file: string;
+  readonly begin: number;
   /** Numbers [first, end) as the file has them, little end first. @throws LabError where one is not finite */
   readonly read: (first: number, end: number) => Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -154,7 +157,7 @@ function stored(
   const each = storedBytes[type];
   return {
     ...tensor,
-    type,
+    ...{ type, file: fileName, begin },
     read: async (first, end) => {
       const bytes = await file.read(begin + each * first, begin + each * end);
       if (!areFinite(bytes, type))
@@ -167,7 +170,8 @@ function stored(
 /** All bits of the exponent, at the top of a number's last two bytes. */
 const exponents: Readonly<Record<StoredType, number>> = { F32: 0x7f80, BF16: 0x7f80, F16: 0x7c00 };
 
-function areFinite(bytes: Uint8Array<ArrayBuffer>, type: StoredType): boolean {
+/** Whether numbers as a file has them are. */
+export function areFinite(bytes: Uint8Array<ArrayBuffer>, type: StoredType): boolean {
   const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
   const exponent = exponents[type];
   // Of an f32 the upper half alone has the exponent.
