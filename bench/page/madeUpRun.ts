@@ -78,6 +78,7 @@ function groupAt(lane: number, at: number): ShownGroup {
     threshold: 0.1,
     iqr: 0.1,
     rollouts,
+    earlier: [],
   };
 }
 

@@ -155,9 +155,10 @@ export class WorkerLane {
 
   /** Sends the rollouts of a prompt of a recorded step, or of the nearest before it. @param step null: the newest */
   show(step: number | null, prompt: number): void {
-    const recorded = this.timeline.rollouts.before(step ?? Infinity);
+    const { rollouts } = this.timeline;
+    const recorded = rollouts.before(step ?? Infinity);
     if (recorded === null) return;
-    const group = shownGroup(recorded, prompt, this.trainer);
+    const group = shownGroup(recorded, prompt, this.trainer, rollouts.items);
     if (group !== null) this.#post({ type: 'rollouts', lane: this.id, group });
   }
 

@@ -147,6 +147,18 @@ export interface PromptFlags {
   readonly truncated: boolean;
 }
 
+/** What was voted at an earlier step that drew the same prompt. */
+export interface EarlierVote {
+  readonly step: number;
+  /** Index of the prompt in the batch of that step. */
+  readonly index: number;
+  readonly pseudoLabel: string | null;
+  /** Share of the votes that gave it; NaN where there were none. */
+  readonly agreement: number;
+  /** Null where nobody knows, or there was no pseudo-label. */
+  readonly right: boolean | null;
+}
+
 /** The watched prompt of a step. `solution` is for the eyes of the reader; the learner never has it. */
 export interface ShownGroup {
   readonly step: number;
@@ -161,6 +173,8 @@ export interface ShownGroup {
   readonly threshold: number;
   readonly iqr: number;
   readonly rollouts: readonly ShownRollout[];
+  /** Of the steps whose rollouts are there, the newest first. */
+  readonly earlier: readonly EarlierVote[];
 }
 
 /** What the worker reports. Metrics travel as rows of numbers in the order of `metricIds`. */

@@ -2,7 +2,7 @@ import { mean } from '../lib/stats.ts';
 import type { Rollout, RolloutSource } from '../spec/group.ts';
 import type { Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
-import type { PromptFlags, ShownGroup, ShownRollout } from './protocol.ts';
+import type { EarlierVote, PromptFlags, ShownGroup, ShownRollout } from './protocol.ts';
 import type { StepDecisions } from '../trainer/decide.ts';
 import type { WeighedTokens } from '../trainer/trainer.ts';
 
@@ -90,8 +90,14 @@ export function recordedBytes(steps: readonly RecordedStep[]): number {
  * One prompt of a recorded step as the page shows it, with what is to be said of the others.
  * @param index of the prompt; the last one where there are not so many
  * @param reader the task that parses, and the tokenizer of the model that sampled
+ * @param others recorded steps of the same run, oldest first
  */
-export function shownGroup(recorded: RecordedStep, index: number, reader: Reader): ShownGroup | null {
+export function shownGroup(
+  recorded: RecordedStep,
+  index: number,
+  reader: Reader,
+  others: readonly RecordedStep[] = [],
+): ShownGroup | null {
   const groups = unpack(recorded, reader);
   const at = Math.min(index, groups.length - 1);
   const prompt = recorded.prompts[at];
@@ -107,7 +113,26 @@ export function shownGroup(recorded: RecordedStep, index: number, reader: Reader
     threshold: prompt.threshold,
     iqr: prompt.iqr,
     rollouts,
+    earlier: earlierVotes(prompt.prompt, recorded.step, others),
   };
+}
+
+/** As many as fit beside a vote. */
+const mostEarlier = 12;
+
+function earlierVotes(prompt: string, step: number, recorded: readonly RecordedStep[]): EarlierVote[] {
+  const votes: EarlierVote[] = [];
+  for (let at = recorded.length - 1; at >= 0 && votes.length < mostEarlier; at--) {
+    const other = recorded[at];
+    if (other === undefined || other.step >= step) continue;
+    const index = other.prompts.findIndex((each) => each.prompt === prompt);
+    const found = other.prompts[index];
+    if (found === undefined) continue;
+    const { pseudoLabel, solution, agreement } = found;
+    const right = pseudoLabel === null || solution === null ? null : pseudoLabel === solution;
+    votes.push({ step: other.step, index, pseudoLabel, agreement, right });
+  }
+  return votes;
 }
 
 interface Reader {

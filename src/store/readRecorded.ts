@@ -76,6 +76,7 @@ function rolloutsOf(json: unknown): RecordedRollouts {
     step,
     index,
     flags,
+    earlier: [],
     rollouts: prompt.rollouts.map(({ reward, advantage, ...each }) => {
       // Of a policy's rollout null stands for NaN, of any other for none.
       const none = each.source === 'policy' ? NaN : null;

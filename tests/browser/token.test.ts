@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newPage, openedLab, query, reaches, tiny, waitForStep } from './lab.ts';
+import { newPage, openedLab, query, reaches, stepsMade, tiny, waitForStep } from './lab.ts';
 
 const lab = openedLab();
 
@@ -39,6 +39,42 @@ it('a token says its formula with its numbers, and they are what the kernel summ
   await formula.getByText(/^Token 1 of /).waitFor();
   await formula.getByRole('button', { name: 'Close' }).click();
   await page.getByText(/^entropy of each rollout/).waitFor();
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+it('of a small pool of prompts it is seen how each was voted on before, and a press leads there', async () => {
+  const { page, complaints } = await newPage(lab.browser);
+  await page.goto(`${lab.host.address}${query({ ...tiny, promptPool: '4', steps: '100000' })}`);
+  await reaches(page, 'Ready to train');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForStep(page, 6);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  const before = page.getByRole('table', { name: 'the same prompt before' });
+  const rows = before.getByRole('row').filter({ has: page.getByRole('button') });
+  // Four prompts a step of four: each step has them all.
+  const steps = await rows.getByRole('button').allTextContents();
+  const newest = await stepsMade(page);
+  expect(steps).toEqual(
+    Array.from({ length: Math.min(12, newest - 1) }, (_, i) => `step ${String(newest - 1 - i)}`),
+  );
+  expect(await rows.first().getByRole('cell').allTextContents()).toHaveLength(4);
+  const prompt = page.locator('.votes caption code');
+  const asked = await prompt.textContent();
+  await rows.last().getByRole('button').press('Enter');
+  const last = steps.at(-1) ?? '';
+  await page.locator('#rollouts-title').getByText(`${last} · prompt`).waitFor();
+  expect(await prompt.textContent()).toBe(asked);
+  await page.getByLabel('hide truth').check();
+  await expect
+    .poll(() =>
+      page
+        .locator('.earlier .roles')
+        .allTextContents()
+        .then((all) => all.join('')),
+    )
+    .toBe('');
   expect(complaints).toEqual([]);
   await page.close();
 });

@@ -95,6 +95,31 @@ describe('a step whose tokens have several characters, or none', () => {
     expect(show(1)?.flags.map(({ truncated }) => truncated)).toEqual([false, true]);
   });
 
+  it('says how the same prompt was voted on before, newest first, and of which steps', () => {
+    const at = (when: number, label: string | null, prompts = step.prompts) => ({
+      ...step,
+      step: when,
+      prompts: prompts.map((prompt) => ({
+        ...prompt,
+        pseudoLabel: label,
+        agreement: label === null ? NaN : 0.75,
+      })),
+    });
+    const turned = [...step.prompts].reverse();
+    const others = [at(1, '12'), at(2, '21', turned), at(3, '12', []), at(4, null), step, at(8, '12')];
+    const group = shownGroup(step, 0, { task, tokenizer: syllables }, others);
+    expect(group?.earlier).toEqual([
+      { step: 4, index: 0, pseudoLabel: null, agreement: NaN, right: null },
+      { step: 2, index: 1, pseudoLabel: '21', agreement: 0.75, right: false },
+      { step: 1, index: 0, pseudoLabel: '12', agreement: 0.75, right: true },
+    ]);
+    const many = Array.from({ length: 40 }, (_, i) => at(i - 40, '12'));
+    const newest = shownGroup(step, 0, { task, tokenizer: syllables }, many)?.earlier;
+    expect(newest).toHaveLength(12);
+    expect(newest?.[0]?.step).toBe(-1);
+    expect(show(0)?.earlier).toEqual([]);
+  });
+
   it('gives each token what the update made of it, where the update saw it', () => {
     const all = tokens.map((each) => completion(each, 1));
     // Of the policy's four rollouts one is dropped, and those of the second prompt were skipped: four tokens are left.

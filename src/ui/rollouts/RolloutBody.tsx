@@ -2,6 +2,7 @@ import { memo } from 'react';
 import type { ShownGroup, ShownRollout } from '../../session/protocol.ts';
 import type { Settings } from '../../settings/hyperparameters.ts';
 import { formatValue } from '../format.ts';
+import { EarlierVotes } from './EarlierVotes.tsx';
 import { EntropyStrip } from './EntropyStrip.tsx';
 import { shownPiece, type Tint, type TokenAt } from './pieces.ts';
 import { TokenFormula } from './TokenFormula.tsx';
@@ -28,6 +29,7 @@ export function RolloutBody({ group, settings, tint, truthHidden, chosen, onChoo
           <>
             <EntropyStrip group={group} settings={settings} />
             <VoteBars group={group} truthHidden={truthHidden} />
+            <EarlierVotes group={group} truthHidden={truthHidden} />
           </>
         ) : (
           <TokenFormula
