@@ -114,6 +114,8 @@ function rolloutsLine(run: number, groups: readonly ShownGroup[]): string {
   const round = (_: string, value: unknown): unknown =>
     typeof value === 'number' ? Number(value.toPrecision(rolloutDigits)) : value;
   const [first] = groups;
-  const prompts = groups.map(({ flags: _, step: _step, index: _index, earlier: _earlier, ...group }) => group);
+  const prompts = groups.map(
+    ({ flags: _, step: _step, index: _index, earlier: _earlier, ...group }) => group,
+  );
   return `${JSON.stringify({ type: 'rollouts', run, step: first?.step, flags: first?.flags, prompts }, round)}\n`;
 }

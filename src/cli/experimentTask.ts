@@ -128,7 +128,7 @@ async function makeRun(
     rmSync(place, { recursive: true, force: true });
   }
   const kept = keepsRuns(place)
-    ? await KeptTraining.resume(place, true)
+    ? await KeptTraining.resume(place, 'train', true)
     : await KeptTraining.begin(place, [await planLane(device, setup)]);
   const [lane] = kept.lanes;
   if (lane === undefined) throw new RangeError('a kept training has a lane');

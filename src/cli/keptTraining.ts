@@ -14,9 +14,8 @@ import { KeptRuns, type Restored } from '../storage/keptRuns.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import { DiskFolder } from './diskFolder.ts';
 import { claim, replaceFiles } from './output.ts';
-import type { PlannedLane } from './planLanes.ts';
 import { readTextFile } from './readInput.ts';
-import type { Begun } from './runLane.ts';
+import type { Begun, TrainedLane } from './runLane.ts';
 
 /** Beside record and checkpoints: the lanes to be trained, with their kernels. */
 const lanesFile = 'lanes.json';
@@ -32,20 +31,20 @@ const schema = v.strictObject({
   ),
 });
 
-/** Claims the folder of --checkpoints, which may be empty, or not there yet. @throws LabError `bad-file` */
-export function claimFolder(path: string, read: readonly string[]): void {
+/** Claims a folder that may be empty, or not there yet. @param flag that named it @throws LabError `bad-file` */
+export function claimFolder(path: string, read: readonly string[], flag = '--checkpoints'): void {
   if (keepsRuns(path)) {
     throw new LabError(
       'bad-file',
-      `--checkpoints can't be ${quotePath(path)}: it holds runs already.`,
+      `${flag} can't be ${quotePath(path)}: it holds runs already.`,
       `Go on with them by --resume ${path}, or name another folder.`,
     );
   }
-  const { there } = claim(path, { flag: '--checkpoints', force: true, read });
+  const { there } = claim(path, { flag, force: true, read });
   if (there !== null && (!there.isDirectory() || readdirSync(path).length > 0)) {
     throw new LabError(
       'bad-file',
-      `--checkpoints can't be ${quotePath(path)}: it is ${there.isDirectory() ? 'not empty' : 'no folder'}.`,
+      `${flag} can't be ${quotePath(path)}: it is ${there.isDirectory() ? 'not empty' : 'no folder'}.`,
       'Name a new folder.',
     );
   }
@@ -53,14 +52,14 @@ export function claimFolder(path: string, read: readonly string[]): void {
 
 /** Lanes whose runs are kept in a folder while they are trained. */
 export class KeptTraining {
-  readonly lanes: readonly PlannedLane[];
+  readonly lanes: readonly TrainedLane[];
   readonly #runs: KeptRuns;
   readonly #restored: Restored | null;
   /** The record as it was found: what comes out once more is compared with it. */
   readonly #found: readonly RecordedRun[];
 
   private constructor(
-    lanes: readonly PlannedLane[],
+    lanes: readonly TrainedLane[],
     runs: KeptRuns,
     restored: Restored | null = null,
     found: readonly RecordedRun[] = [],
@@ -72,7 +71,7 @@ export class KeptTraining {
   }
 
   /** @param path of a folder that `claimFolder` has claimed */
-  static async begin(path: string, lanes: readonly PlannedLane[]): Promise<KeptTraining> {
+  static async begin(path: string, lanes: readonly TrainedLane[]): Promise<KeptTraining> {
     mkdirSync(path, { recursive: true });
     const runs = await KeptRuns.begin(new DiskFolder(path));
     const kept = lanes.map(({ name, settings, plan }) => ({ name, settings, plan }));
@@ -84,12 +83,13 @@ export class KeptTraining {
 
   /**
    * Goes on with what a folder keeps.
+   * @param by which command trains such runs: an adapter's have no kernels of their own
    * @param claimed whether the folder is this command's already
    * @throws LabError `bad-file` where it keeps no runs, or another command trains them; `bad-setting` for settings that
    * this version lacks
    */
-  static async resume(path: string, claimed = false): Promise<KeptTraining> {
-    const { lanes, commit } = readLanes(path, '--resume');
+  static async resume(path: string, by: Trains = 'train', claimed = false): Promise<KeptTraining> {
+    const { lanes, commit } = readLanes(path, '--resume', by);
     if (!claimed) claim(path, { flag: '--resume', force: true, read: [] });
     if (commit !== thisLab.commit) {
       console.error(
@@ -135,6 +135,9 @@ export class KeptTraining {
   }
 }
 
+/** The commands that train runs and keep them. */
+export type Trains = 'train' | 'lora';
+
 /** Whether a folder keeps runs. */
 export function keepsRuns(path: string): boolean {
   return existsSync(join(path, lanesFile));
@@ -147,8 +150,9 @@ export function keepsRuns(path: string): boolean {
 export function readLanes(
   path: string,
   flag: string,
-): { readonly lanes: readonly PlannedLane[]; readonly commit: string | null } {
-  const remedy = 'Name a folder that npm run train -- --checkpoints has made.';
+  by: Trains = 'train',
+): { readonly lanes: readonly TrainedLane[]; readonly commit: string | null } {
+  const remedy = `Name a folder that npm run ${by} -- --checkpoints has made.`;
   const refused = (why: string): LabError =>
     new LabError('bad-file', `${flag} ${quotePath(path)} ${why}.`, remedy);
   if (!keepsRuns(path)) throw refused('keeps no runs');
@@ -156,8 +160,10 @@ export function readLanes(
   const { success, output } = v.safeParse(schema, parsed(text));
   if (!success) throw refused(`keeps runs of another version: ${lanesFile} can't be read`);
   const lanes = output.lanes.map(({ name, settings, plan: written }) => {
-    const plan = parsePlan(written);
-    if (plan === null) throw refused('keeps runs with kernels that this version lacks');
+    if ((written === null) !== (by === 'lora'))
+      throw refused(`keeps runs of npm run ${by === 'lora' ? 'train' : 'lora'}`);
+    const plan = written === null ? null : parsePlan(written);
+    if (plan === null && written !== null) throw refused('keeps runs with kernels that this version lacks');
     return { name, settings: validateSettings(settings), plan };
   });
   return { lanes, commit: output.lab.commit };

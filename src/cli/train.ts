@@ -11,10 +11,10 @@ import { claimFolder, KeptTraining } from './keptTraining.ts';
 import { listenForEnd, startAgain } from './listenForEnd.ts';
 import { modelFolder } from './modelFolder.ts';
 import { Output } from './output.ts';
-import { planLanes, type PlannedLane } from './planLanes.ts';
+import { planLanes } from './planLanes.ts';
 import { readTextFile } from './readInput.ts';
 import { readRecordFile } from './recordFile.ts';
-import { describe } from './runLane.ts';
+import { describe, type TrainedLane } from './runLane.ts';
 import { trainLane, type Sink } from './trainLane.ts';
 
 const own: OwnFlags = {
@@ -125,7 +125,7 @@ function refuseBeside(flag: keyof typeof beside, other: string | undefined): voi
 /** Trains lanes one after another, and writes and prints what comes of them. */
 async function train(
   device: Device,
-  lanes: readonly PlannedLane[],
+  lanes: readonly TrainedLane[],
   { write, kept }: Sink,
   json: boolean,
 ): Promise<void> {

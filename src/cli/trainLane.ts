@@ -55,18 +55,12 @@ export async function trainLane(
       return write(changeLine(run, change));
     },
     interrupted: () => interruption() !== null,
-    ...(save === undefined
-      ? {}
-      : {
-          keep: (checkpoint: Checkpoint, end: RunSummary | null) => {
-            save(checkpoint, end !== null);
-            return Promise.resolve();
-          },
-        }),
-    ...(kept === null
+    ...(kept === null && save === undefined
       ? {}
       : {
           keep: async (checkpoint: Checkpoint, end: RunSummary | null) => {
+            save?.(checkpoint, end !== null);
+            if (kept === null) return;
             // A run that was told to end goes on another time.
             const ended = end !== null && end.stopped !== interrupted;
             if (ended) await write(header + summaryLine(run, end));

@@ -1,12 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { pretrainedFolder } from '../../src/cli/pretrainedFolder.ts';
 import { adapterLayout, packAdapter } from '../../src/engine/frozen/adapterLayout.ts';
 import { openAdapter } from '../../src/model/pretrained/adapter.ts';
 import { openPretrained } from '../../src/model/pretrained/pretrained.ts';
-import { command, runsIn, timeless } from './commandLine.ts';
+import { waitMs } from '../patience.ts';
+import { command, runsIn, start, timeless } from './commandLine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lab-lora-'));
 afterAll(() => {
@@ -102,6 +103,49 @@ it('goes on from an adapter, whose A stays where B alone is trained', async () =
   expect(moved.subarray(bFloats).every((each) => each === 0)).toBe(true);
 });
 
+it('goes on bit for bit after SIGKILL, and not with other prompts', async () => {
+  const five = short.map((flag, i) => (short[i - 1] === '--steps' ? '5' : flag));
+  const train = (name: string) => ['lora', ...five, '--algorithm', 'm-grpo-iqr', '--save', path(name)];
+  expect(await command(...train('whole'), '--out', path('whole.jsonl'))).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
+  const record = path('kept/record.jsonl');
+  const rows = () =>
+    existsSync(record) ? readFileSync(record, 'utf8').split('"type":"step"').length - 1 : 0;
+  const { child, done } = start([...train('killed'), '--checkpoints', path('kept')]);
+  await vi.waitUntil(() => rows() > 3 || child.exitCode !== null, { timeout: waitMs, interval: 5 });
+  child.kill('SIGKILL');
+  await done;
+
+  const resume = ['lora', '--resume', path('kept')];
+  const given = readFileSync(prompts, 'utf8');
+  writeFileSync(prompts, given.replace('5314', '5313'));
+  const other = await command(...resume);
+  writeFileSync(prompts, given);
+  expect(other).toMatchObject({ code: 2, stdout: '' });
+  expect(other.stderr).toMatch(/began with another --prompts: .*prompts\.jsonl" has changed since/);
+
+  const last = await command(...resume);
+  expect(last.code).toBe(0);
+  expect(last.stderr).not.toMatch(/differs|damaged/);
+  const [whole, kept] = ['whole.jsonl', 'kept/record.jsonl'].map((name) => runsIn(path(name))[0]);
+  if (whole === undefined || kept === undefined) throw new Error('two runs');
+  expect(timeless(kept)).toEqual(timeless(whole));
+  for (const file of ['adapter_model.safetensors', 'anchor/adapter_model.safetensors', 'adapter_config.json'])
+    expect(readFileSync(path(`killed/${file}`))).toEqual(readFileSync(path(`whole/${file}`)));
+  // Nothing is left to do, and each command knows its own runs.
+  expect((await command(...resume)).stdout).toContain('after 5 steps');
+  for (const args of [
+    ['train', '--resume', path('kept')],
+    ['export', '--from', path('kept'), '--format', 'hf', '--out', path('no')],
+  ]) {
+    const refused = await command(...args);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('keeps runs of npm run lora');
+  }
+});
+
 describe('refusals', () => {
   it.each<[string, readonly string[], RegExp]>([
     ['no folder to save to', ['--model', model, '--prompts', prompts], /--save is missing/],
@@ -120,6 +164,16 @@ describe('refusals', () => {
       'too little memory',
       [...short, '--save', path('x'), '--memory', '0.001'],
       /This needs .*MB, and there are/,
+    ],
+    [
+      'a knob beside --resume',
+      ['--resume', path('x'), '--seed', '3'],
+      /--resume can't be given together with --seed/,
+    ],
+    [
+      'a record beside --checkpoints',
+      [...short, '--save', path('x'), '--checkpoints', path('y'), '--out', path('z')],
+      /--checkpoints can't be given together with --out/,
     ],
     ['other factors', [...short, '--save', path('x'), '--trains', 'A'], /--trains can't be "A"/],
     ['no adapter', [...short, '--save', path('x'), '--adapter', model], /has no adapter_config\.json/],
