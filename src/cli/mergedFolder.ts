@@ -5,6 +5,8 @@ import {
   constants,
   existsSync,
   openSync,
+  readdirSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -35,11 +37,8 @@ export async function writeMergedFolder(out: string, base: string, adapter: stri
     const added = await openAdapter(factors, opened.names);
     const weights = new Set([...opened.weights.values()].map(({ file }) => file));
     const places = new Map<string, number>();
-    for (const name of [
-      'config.json',
-      ...weights,
-      ...beside.filter((each) => existsSync(join(base, each))),
-    ]) {
+    const copied = ['config.json', ...weights, ...beside.filter((name) => existsSync(join(base, name)))];
+    for (const name of copied) {
       const place = parts.place(name);
       copyFileSync(join(base, name), place, constants.COPYFILE_FICLONE);
       // What it is copied from may be for reading alone.
@@ -51,15 +50,22 @@ export async function writeMergedFolder(out: string, base: string, adapter: stri
     }
     for await (const { file, at, bytes } of merged(opened, added)) put(places.get(file), bytes, at);
     writeFileSync(parts.place('README.md'), readme(base, adapter));
-    for (const file of open.splice(0)) closeSync(file);
+    close(open);
     parts.settle();
+    // Weights of another model that was replaced would be read in the place of these.
+    for (const name of readdirSync(out))
+      if (/^model.*\.safetensors/.test(name) && !copied.includes(name)) rmSync(join(out, name));
   } catch (cause) {
+    close(open);
     throw parts.discard(cause);
   } finally {
-    for (const file of open) closeSync(file);
     model.close();
     factors.close();
   }
+}
+
+function close(files: number[]): void {
+  for (const file of files.splice(0)) closeSync(file);
 }
 
 function put(file: number | undefined, bytes: Uint8Array, at: number): void {

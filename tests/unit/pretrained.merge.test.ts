@@ -121,6 +121,9 @@ describe('a model with an adapter in its weights', () => {
         expect(worst).toBeLessThanOrEqual(1);
       }
       expect(changed).toBeGreaterThan(10_000);
+      // Over another model, nothing of its weights is left.
+      writeFileSync(join(out, 'model-00001-of-00002.safetensors'), '');
+      await writeMergedFolder(out, tinyFolder(name), path);
       const weights = readdirSync(tinyFolder(name)).filter((file) => file.startsWith('model'));
       expect(readdirSync(out).filter((file) => file.startsWith('model'))).toEqual(weights);
     },
