@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { drawProblems, problemKinds, type ProblemKindName } from '../../src/asking/problems.ts';
+import { randomStream } from '../../src/lib/philox.ts';
+
+/** What a problem comes to, read from its words alone. */
+function worked(question: string): number {
+  const sum = /^What is (\d+) ([+−·]) (\d+)\?$/.exec(question);
+  if (sum !== null) {
+    const [one, other] = [Number(sum[1]), Number(sum[3])];
+    return sum[2] === '+' ? one + other : sum[2] === '−' ? one - other : one * other;
+  }
+  let count = NaN;
+  for (const sentence of question.split(/(?<=[.?]) /)) {
+    const numbers = (sentence.match(/\d+/g) ?? []).map(Number);
+    const [first = NaN, second = NaN] = numbers;
+    if (/has \d+/.test(sentence)) count = first;
+    else if (/buys/.test(sentence)) count += first;
+    else if (/gets/.test(sentence)) count += first * second;
+    else if (/gives/.test(sentence)) count -= first;
+    else if (/half/.test(sentence)) count /= 2;
+    else if (/evenly/.test(sentence)) count /= first;
+    else if (/as many as/.test(sentence)) count *= 2;
+    else if (!sentence.startsWith('How many')) throw new Error(sentence);
+  }
+  return count;
+}
+
+const kinds = Object.keys(problemKinds) as ProblemKindName[];
+
+describe.each(kinds)('%s', (name) => {
+  const kind = problemKinds[name];
+  const levels = Array.from({ length: kind.levels[1] }, (_, i) => i + 1);
+
+  it.each(levels)(
+    'level %i: the answer is what the words say, a whole number, none twice, the same for a seed',
+    (level) => {
+      const draw = (seed: number, count = 150) =>
+        drawProblems(kind, level, count, randomStream(seed, 'prompts', level));
+      const problems = draw(1);
+      for (const { question, answer } of problems) {
+        expect(answer).toMatch(/^\d+$/);
+        expect(Number(answer), question).toBe(worked(question));
+      }
+      expect(new Set(problems.map(({ question }) => question)).size).toBe(problems.length);
+      expect(problems).toHaveLength(150);
+      expect(draw(1)).toEqual(problems);
+      expect(draw(2)).not.toEqual(problems);
+    },
+  );
+});
+
+it('word problems have a sentence for each event of their level', () => {
+  for (const level of [1, 4, 8]) {
+    const [problem] = drawProblems(
+      problemKinds['word-problems'],
+      level,
+      1,
+      randomStream(0, 'prompts', level),
+    );
+    expect(problem?.question.split(/(?<=[.?]) /)).toHaveLength(level + 2);
+  }
+});
+
+it('a level with few problems gives those that it has', () => {
+  const few = drawProblems(problemKinds.arithmetic, 1, 5000, randomStream(0, 'prompts', 1));
+  expect(few.length).toBeGreaterThan(150);
+  expect(few.length).toBeLessThan(300);
+});
