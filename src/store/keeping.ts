@@ -38,8 +38,8 @@ const anew = new Set<string>();
 let stepsWhenGone = -1;
 /** Changes that the keeper knows. */
 const told = new WeakSet<LiveChange>();
-/** Those who wait for answers, which come in the order of the questions; null: there will be none. */
-let waiting: ((answer: KeepReport | null) => void)[] = [];
+/** What was asked and by whom: answers come in the order of the questions; null: there will be none. */
+let waiting: { readonly request: KeepRequest; readonly answer: (answer: KeepReport | null) => void }[] = [];
 
 /** Has every run of the page kept. @param make starts the keeper's worker, when there is something to do for it */
 export function keepRuns(make: () => KeeperPort): void {
@@ -101,7 +101,7 @@ export function question(request: KeepRequest & { type: Question }): Promise<Kee
     }
     // The list and what is opened from it are as of now.
     save();
-    waiting.push(resolve);
+    waiting.push({ request, answer: resolve });
     ask(request);
   });
 }
@@ -156,8 +156,6 @@ function keeperStopped(why: string): void {
 export function keeperGone(why: string): void {
   keeper?.terminate();
   keeper = null;
-  for (const answer of waiting) answer(null);
-  waiting = [];
   if (kept.getState().state === 'stopped') return;
   const { lanes } = lab.getState();
   const steps = lanes.reduce((sum, lane) => sum + stepOf(lane), 0);
@@ -174,6 +172,8 @@ export function keeperGone(why: string): void {
     anew.add(runOf(id));
     begin(lane, runOf(id));
   }
+  // What the one before was asked and didn't answer.
+  for (const { request } of waiting) ask(request);
   if (anew.size === 0) return;
   send({ type: 'keep', anew: true });
   lab.setState({
@@ -188,7 +188,7 @@ function report(data: KeepReport): void {
     case 'read':
     case 'imported':
     case 'deleted':
-      waiting.shift()?.(data);
+      waiting.shift()?.answer(data);
       return;
     case 'kept':
       if (!isKept()) {
@@ -214,7 +214,7 @@ function report(data: KeepReport): void {
       return;
     case 'stopped':
       kept.setState({ state: 'stopped', failure: data.failure });
-      for (const answer of waiting) answer(null);
+      for (const { answer } of waiting) answer(null);
       waiting = [];
       return;
   }

@@ -177,6 +177,19 @@ it('a keeper that is gone is replaced, training goes on, and all of it is there 
   await context.close();
 });
 
+it('what a keeper was asked when it went is answered by the one that takes its place', async () => {
+  const context = await lab.browser.newContext();
+  const page = await training(context);
+  await inWorker(page, 'keeper', () => {
+    self.onmessage = ({ data }: MessageEvent<{ readonly type: string }>) => {
+      if (data.type === 'list') self.close();
+    };
+  });
+  await page.getByRole('link', { name: 'Runs', exact: true }).click();
+  await page.getByRole('list', { name: 'Kept runs' }).getByRole('listitem').first().waitFor();
+  await context.close();
+});
+
 /** Has a script run in the trainer before its own. */
 async function beforeTrainer(context: BrowserContext, hook: string): Promise<void> {
   await context.route(/assets\/worker-/, async (route) => {
