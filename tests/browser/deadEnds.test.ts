@@ -14,6 +14,13 @@ import {
 
 const lab = openedLab();
 
+/** As in a browser that has no file system for pages: nothing is kept. */
+async function keepsNothing(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    Reflect.deleteProperty(StorageManager.prototype, 'getDirectory');
+  });
+}
+
 /** A page whose run is under way. */
 async function training(
   settings: Readonly<Record<string, string>> = {},
@@ -55,7 +62,7 @@ describe('a part of the page that can’t be fetched', () => {
   });
 
   it('says that a new version was published, and offers to reload when nothing would be lost', async () => {
-    const page = await training();
+    const page = await training({}, keepsNothing);
     await page.route(/assets\/Guide-/, (route) => route.fulfill({ status: 404 }));
     const { pathname } = new URL(page.url());
     await page.route(
@@ -160,12 +167,7 @@ it('Back leads through the pages that were looked at, whatever was set on them m
 });
 
 it('leaving the page asks while steps are neither kept nor in a file', async () => {
-  const page = await training({}, async (fresh) => {
-    // As in a browser that has no file system for pages.
-    await fresh.addInitScript(() => {
-      Reflect.deleteProperty(StorageManager.prototype, 'getDirectory');
-    });
-  });
+  const page = await training({}, keepsNothing);
   const asked: string[] = [];
   page.on('dialog', (dialog) => {
     asked.push(dialog.type());
