@@ -208,7 +208,12 @@ describe('what is no model is refused as the command refuses it', () => {
 
 it('asking is stopped, and what was said stays; a device that is lost is said, and asked for anew', async () => {
   const { page, complaints } = await modelPage();
-  await give(page, model);
+  // One that goes on until it is stopped: no token that it says ends a completion.
+  const endless = join(folder, 'endless');
+  cpSync(model, endless, { recursive: true });
+  const config = JSON.parse(readFileSync(join(model, 'config.json'), 'utf8')) as object;
+  writeFileSync(join(endless, 'config.json'), JSON.stringify({ ...config, eos_token_id: 0 }));
+  await give(page, endless);
   await page.getByText(/qwen3, \d+,\d+ parameters/).waitFor();
   await page.getByLabel('Prompts, one a line').fill('53142=\n90817=');
   await wish(page, 'completions each', 4);

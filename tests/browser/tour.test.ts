@@ -40,8 +40,12 @@ it('is offered once, leads by keyboard past every part while the run goes on, an
   await waitForStep(page, 2);
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
+  // From its first step on it is there again after a reload.
+  await eventually(async () => {
+    expect(await page.evaluate(() => localStorage.getItem('m-grpo-lab.kept'))).not.toBe(null);
+  });
   await page.reload();
-  await reaches(page, 'Ready to train');
+  await reaches(page, 'Paused');
   expect(await page.getByRole('button', { name: 'Take the tour' }).count()).toBe(0);
   // The guide offers it for ever.
   await page.getByRole('link', { name: 'Guide' }).click();
