@@ -76,9 +76,14 @@ async function open(): Promise<Places> {
     claim: async (lab, take = false) => {
       if (claimed.has(lab)) return true;
       if (take) wishes.postMessage(lab);
-      // One that was just reloaded or killed may still be going.
-      const signal = AbortSignal.timeout(take ? yieldMs : goingMs);
-      return (await hold(lab, { signal })) || (take && hold(lab, { steal: true }));
+      for (;;) {
+        // One that was just reloaded or killed may still be going.
+        const signal = AbortSignal.timeout(take ? yieldMs : goingMs);
+        if (await hold(lab, { signal })) return true;
+        const { held = [] } = await navigator.locks.query();
+        // Nobody has it: a busy browser alone took so long.
+        if (held.some(({ name }) => name === lockOf(lab))) return take && hold(lab, { steal: true });
+      }
     },
     release: () => {
       claimed.clear();
