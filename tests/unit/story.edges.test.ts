@@ -101,3 +101,9 @@ it('a phase leaves a zone upwards by a margin, and enters it at its level', () =
   expect([stateAfter(0.7, 0.77), stateAfter(0.7, 0.78)]).toEqual(['apart', 'parting']);
   expect([stateAfter(0.7, 0.87), stateAfter(0.7, 0.88)]).toEqual(['parting', 'together']);
 });
+
+it('a run without a step has no phase, and its first step begins one', () => {
+  expect(phasesOf(runOf('run', []), false)).toEqual([]);
+  expect(phasesOf(runOf('run', [{}]), false)).toEqual([]);
+  expect(phasesOf(runOf('run', [{}, {}]), false)).toEqual([{ from: 1, to: 1, state: 'together' }]);
+});
