@@ -9,9 +9,9 @@ export const firstLoadLimit = 350_000;
 const page = 'index.html';
 
 /**
- * Loaded only when a visitor asks for it: other pages, what opens above the lab, readers of files, and editors with what
- * they run; from the first step on what keeps runs and shows them once more, and what shows rollouts; and what keeps the
- * page itself, once the lab is open.
+ * Loaded only when a visitor asks for it: other pages, what opens above the lab, readers of files, editors with what they
+ * run, and ONNX Runtime; from the first step on what keeps runs and shows them once more, and what shows rollouts; and what
+ * keeps the page itself, once the lab is open.
  */
 export const askedFor: readonly string[] = [
   'Bench',
@@ -44,6 +44,7 @@ export const askedFor: readonly string[] = [
   'PromptsDialog',
   'RewardDialog',
   'rewardWorker',
+  'onnxWorker',
 ];
 
 /** A file of the build. */

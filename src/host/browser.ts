@@ -2,6 +2,7 @@ import { openDevice } from '../gpu/device.ts';
 import type { BaseModel } from '../model/baseModel.ts';
 import { browserGpu } from './browserGpu.ts';
 import { browserMemory } from './browserMemory.ts';
+import { evaluateInWorker } from './evaluateInWorker.ts';
 import { fetchModel } from './fetchModel.ts';
 import type { Host } from './host.ts';
 import { rewardInWorker } from './rewardInWorker.ts';
@@ -25,6 +26,7 @@ export function browserHost(base: () => string): Host {
     },
     memory: browserMemory,
     runReward: rewardInWorker,
+    evaluateApart: evaluateInWorker,
     now: () => performance.now(),
   };
 }

@@ -2,6 +2,9 @@ import { allocating } from '../gpu/allocating.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import type { BaseModel } from '../model/baseModel.ts';
+import type { Layout } from '../model/layout.ts';
+import type { ModelConfig } from '../model/config.ts';
+import type { EvaluateApart } from '../trainer/apart.ts';
 import type { Plan } from '../engine/plan.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { Memory } from '../spec/memory.ts';
@@ -9,6 +12,14 @@ import type { RewardRunner } from '../spec/reward.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import { checkPlan, choosePlan } from '../trainer/prepare.ts';
 import { Trainer } from '../trainer/trainer.ts';
+
+/** A base model without its weights. */
+export interface ShapeOfModel {
+  /** Its name among `models`. */
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly layout: Layout;
+}
 
 /** What a run needs from where it runs: a worker of the page, or Node. */
 export interface Host {
@@ -20,6 +31,8 @@ export interface Host {
   readonly memory: Memory;
   /** Runs rewards of the user's own. */
   readonly runReward: RewardRunner;
+  /** Evaluates models of this shape in f32 beside the training; absent where nothing else could. */
+  readonly evaluateApart?: (model: ShapeOfModel) => EvaluateApart;
   /** Milliseconds: for times that are shown and for the pace of messages. */
   readonly now: () => number;
 }
@@ -87,8 +100,13 @@ export async function prepareTrainer(
   const model = await host.loadModel(settings.model);
   const plan = await choosePlan(gpu, kernels, model, settings, host.memory, given);
   device.check(plan, host.memory);
+  const { config, layout } = model;
+  // What another runtime computes with f32 is not near enough to activations in f16.
+  const apart =
+    plan.activations === 'f32' ? host.evaluateApart?.({ name: settings.model, config, layout }) : undefined;
   const options = {
     ...{ now: host.now, plan, checkpoints, runReward: host.runReward },
+    ...(apart === undefined ? {} : { evaluateApart: apart }),
     ...(from === null ? {} : { from }),
   };
   const trainer = await allocating(

@@ -32,6 +32,11 @@ export class OnnxModel {
     return new OnnxModel(session, config);
   }
 
+  /** Tokens that a logit is given for. */
+  get vocabulary(): number {
+    return this.#config.vocab_size;
+  }
+
   /**
    * Reads on.
    * @param texts token ids [B][S]; the first ones may differ in length, and are padded in front
@@ -94,6 +99,24 @@ export class OnnxModel {
       ]),
     );
   }
+}
+
+/** What was read of some of the texts, each as often as it is named. */
+export function rowsOf({ padding, length, cache }: Context, rows: readonly number[]): Context {
+  const same = rows.length === padding.length && rows.every((row, at) => row === at);
+  if (same) return { padding, length, cache };
+  const some = Object.entries(cache).map(([name, tensor]) => {
+    const [texts = 0, ...of] = tensor.dims;
+    const each = tensor.size / texts;
+    const from = tensor.data;
+    if (!(from instanceof Float32Array)) throw new Error('keys and values are f32');
+    const to = new Float32Array(rows.length * each);
+    rows.forEach((row, at) => {
+      to.set(from.subarray(row * each, (row + 1) * each), at * each);
+    });
+    return [name, new Tensor('float32', to, [rows.length, ...of])] as const;
+  });
+  return { padding: rows.map((row) => padding[row] ?? 0), length, cache: Object.fromEntries(some) };
 }
 
 function zeros(count: number): number[] {

@@ -8,10 +8,19 @@ import type { LaneTimeline } from './timeline.ts';
 import type { PackedStep } from '../storage/keptRollouts.ts';
 import { CheckpointSender } from '../storage/sentCheckpoint.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
-import type { Trainer } from '../trainer/trainer.ts';
+import type { StepResult, Trainer } from '../trainer/trainer.ts';
 
 /** How a lane tells the page. */
 export type Post = (event: Event, transfer?: Transferable[]) => void;
+
+/** Steps that wait for an evaluation at most; then the training waits for it, too. As many as a tab that ends may lose. */
+const mostHeld = 10;
+
+/** A step that was made. */
+interface Made {
+  readonly step: number;
+  readonly result: StepResult;
+}
 
 /** One run in the worker: its trainer, what waits to be sent, and its timeline. */
 export class WorkerLane {
@@ -23,6 +32,8 @@ export class WorkerLane {
   /** Live changes that wait for the edge of a step. */
   readonly #changes: Partial<Settings>[] = [];
   #started: boolean;
+  /** Steps that nobody was told of yet, oldest first: that one's evaluation was handed over, and is not in. */
+  #held: readonly Made[] = [];
   #rows: Float64Array[] = [];
   #recorded: PackedStep[] = [];
   #checkpointsSent = -1;
@@ -57,7 +68,7 @@ export class WorkerLane {
 
   /** One step; before the first one, the evaluation of the base model. @throws LabError as Trainer.next */
   async advance(): Promise<void> {
-    const { trainer, timeline } = this;
+    const { trainer } = this;
     if (!this.#started) {
       const first = await trainer.start();
       this.#started = true;
@@ -67,18 +78,17 @@ export class WorkerLane {
     if (trainer.finished) return;
     // Going on from before the change would need to know when it was made.
     if (this.#changedSince) await this.rest();
-    const { metrics, decisions, tokens, guarded, checkpoint } = await trainer.next();
-    this.#keep(metrics);
-    const recorded = recordStep(trainer.step, decisions, tokens);
-    timeline.rollouts.add(recorded);
-    if (this.#sender !== null) this.#recorded.push(packStep(recorded));
-    if (checkpoint !== null) timeline.checkpoints.add(checkpoint);
-    if (guarded !== null) {
-      this.flush();
-      this.#changed(guarded, 'guard');
-    }
-    if (checkpoint !== null) this.keep(checkpoint);
+    const result = await trainer.next();
+    this.#held = [...this.#held, { step: trainer.step, result }];
+    // Nothing comes after the last step that could let it out.
+    await this.#letOut(this.trainer.finished ? 0 : mostHeld);
     trainer.engine.leave();
+  }
+
+  /** Has all that was made told, once evaluations that were handed over are in; between two steps. */
+  async letOut(): Promise<void> {
+    await this.#letOut(0);
+    this.trainer.engine.leave();
   }
 
   /** Has a checkpoint kept, after all that it needs. */
@@ -94,6 +104,7 @@ export class WorkerLane {
   async rest(): Promise<void> {
     this.#changedSince = false;
     const { trainer } = this;
+    if (this.#held.length > 0) await this.letOut();
     if (this.#sender === null || trainer.step === this.#keptStep) return;
     this.keep(await trainer.checkpoint(true));
   }
@@ -112,13 +123,18 @@ export class WorkerLane {
     this.#changes.push(changes);
   }
 
-  /** Brings waiting changes into force. @returns the first that was refused, which left the run as it was */
+  /** Whether changes wait. */
+  get changing(): boolean {
+    return this.#changes.length > 0;
+  }
+
+  /** Brings waiting changes into force; what was made before has been let out. @returns the first that was refused, which left the run as it was */
   applyChanges(): Failure | null {
     let refused: Failure | null = null;
     for (const changes of this.#changes.splice(0)) {
       try {
         this.trainer.change(changes);
-        this.#changed(changes, 'reader');
+        this.#changed(this.trainer.step, changes, 'reader');
         this.#changedSince = true;
       } catch (error) {
         refused ??= failureOf(error);
@@ -162,11 +178,42 @@ export class WorkerLane {
     if (group !== null) this.#post({ type: 'rollouts', lane: this.id, group });
   }
 
+  /**
+   * Tells of steps in their order, as far as their evaluations are in: rows are kept as they are told, and a checkpoint
+   * says that all before it was. @param most steps that may go on waiting
+   */
+  async #letOut(most: number): Promise<void> {
+    for (let [first] = this.#held; first !== undefined; [first] = this.#held) {
+      const { held, metrics } = first.result;
+      if (held !== null && !held.answered && this.#held.length <= most) return;
+      const settled = held === null ? null : await held.settle();
+      this.#held = this.#held.slice(1);
+      const failure = settled?.failure ?? null;
+      if (failure !== null) this.#post({ type: 'apart-failed', failure });
+      this.#tell(first, { ...metrics, ...settled?.evaluated });
+    }
+  }
+
+  #tell({ step, result }: Made, metrics: Partial<MetricRow>): void {
+    const { timeline } = this;
+    const { decisions, tokens, guarded, checkpoint } = result;
+    this.#keep(metrics);
+    const recorded = recordStep(step, decisions, tokens);
+    timeline.rollouts.add(recorded);
+    if (this.#sender !== null) this.#recorded.push(packStep(recorded));
+    if (checkpoint !== null) timeline.checkpoints.add(checkpoint);
+    if (guarded !== null) {
+      this.flush();
+      this.#changed(step, guarded, 'guard');
+    }
+    if (checkpoint !== null) this.keep(checkpoint);
+  }
+
   #keep(metrics: Partial<MetricRow>): void {
     this.#rows.push(toRow(metrics));
   }
 
-  #changed(changes: Partial<Settings>, by: 'reader' | 'guard'): void {
-    this.#post({ type: 'changed', lane: this.id, step: this.trainer.step, changes, by });
+  #changed(step: number, changes: Partial<Settings>, by: 'reader' | 'guard'): void {
+    this.#post({ type: 'changed', lane: this.id, step, changes, by });
   }
 }

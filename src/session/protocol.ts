@@ -31,7 +31,7 @@ export interface KeptCourse {
 export type Command =
   /**
    * (Re)builds every lane, at step 0 or where it was kept. Also what Reset sends. `base`: address of the page; models/
-   * lies beside it. `keeps`: whether the page wants checkpoints, to keep them.
+   * lies beside it. `keeps`: whether the page wants checkpoints, to keep them. `apart`: as in the command `evaluate`.
    */
   | {
       readonly type: 'open';
@@ -42,6 +42,7 @@ export type Command =
       }[];
       readonly base: string;
       readonly keeps: boolean;
+      readonly apart: boolean;
     }
   /**
    * Adds a lane beside those that are there, or in the place of another. Without `from` at step 0, else at the newest
@@ -55,6 +56,8 @@ export type Command =
       readonly from: { readonly lane: LaneId; readonly step: number } | null;
     }
   | { readonly type: 'drop'; readonly lane: LaneId }
+  /** Whether held-out evaluation runs beside the training from now on; no figure depends on it. */
+  | { readonly type: 'evaluate'; readonly apart: boolean }
   | { readonly type: 'train' }
   | { readonly type: 'pause' }
   /**
@@ -213,5 +216,7 @@ export type Event =
   | { readonly type: 'checkpoint'; readonly lane: LaneId; readonly sent: SentCheckpoint }
   /** The rollouts of steps, ascending, to be kept; the rows of these steps have been told. Transferred. */
   | { readonly type: 'recorded'; readonly lane: LaneId; readonly steps: readonly PackedStep[] }
+  /** An evaluation could not run beside the training: the engine has made it, as it makes all. */
+  | { readonly type: 'apart-failed'; readonly failure: Failure }
   /** A live change took effect. */
   | ({ readonly type: 'changed'; readonly lane: LaneId } & LiveChange);

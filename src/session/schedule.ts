@@ -85,6 +85,11 @@ export class Schedule {
           await ask();
           if (mine !== generation()) return;
         }
+        // A change is told after all that was made and changed before it.
+        if (lanes().some(({ changing }) => changing)) {
+          await this.#letOut();
+          if (mine !== generation()) return;
+        }
         this.#applyChanges();
         const due = this.#wanted > 0 ? furthestBehind(lanes()) : [];
         // What was asked for meanwhile comes first, also when nothing is to be trained.
@@ -107,6 +112,9 @@ export class Schedule {
         const at = stepped.findIndex((outcome) => outcome.status === 'rejected');
         const outcome = stepped[at];
         if (outcome?.status === 'rejected') {
+          // What was made before is told before it is said what ends it.
+          await this.#letOut();
+          if (mine !== generation()) return;
           failed(outcome.reason, due[at]);
           return;
         }
@@ -120,6 +128,11 @@ export class Schedule {
       // Lanes opened meanwhile have found this loop busy.
       if (mine !== generation()) void this.#run();
     }
+  }
+
+  /** What can't be let out is lost with the device, which says so itself. */
+  async #letOut(): Promise<void> {
+    await Promise.allSettled(this.#of.lanes().map((lane) => lane.letOut()));
   }
 
   #applyChanges(): void {

@@ -45,6 +45,8 @@ export class Session {
   readonly #joining = new Set<LaneId>();
   /** Whether the page wants checkpoints, to keep them. */
   #keeps = false;
+  /** Whether evaluations are handed over. */
+  #apart = false;
   /** Steps of all lanes when the device was last lost: without progress since, it is not asked for again. */
   #stepsWhenLost = -1;
 
@@ -66,6 +68,7 @@ export class Session {
     switch (command.type) {
       case 'open':
         this.#keeps = command.keeps;
+        this.#apart = command.apart;
         void this.#open(command.lanes);
         return;
       case 'put':
@@ -77,6 +80,10 @@ export class Session {
           this.#drop(command.lane);
           return Promise.resolve();
         });
+        return;
+      case 'evaluate':
+        this.#apart = command.apart;
+        for (const { trainer } of this.#lanes) trainer.apart = command.apart;
         return;
       case 'train':
         this.#schedule.want(Infinity);
@@ -163,6 +170,7 @@ export class Session {
       keeps: this.#keeps,
     });
     if (mine === this.#generation) {
+      trainer.apart = this.#apart;
       this.#lanes = [...this.#lanes, lane];
       return true;
     }

@@ -80,6 +80,12 @@ export function askModel(lane: LaneId, side: Side, step: number | null): Promise
   return answer;
 }
 
+/** Has held-out evaluation run beside the training, or on the GPU between its steps. */
+export function evaluateApart(apart: boolean): void {
+  lab.setState({ apart });
+  send({ type: 'evaluate', apart });
+}
+
 /** Starts lanes afresh at step 0; whatever ran before is gone. */
 export function open(preset: PresetName, setups: readonly LaneSetup[]): void {
   nameLab();
@@ -120,9 +126,10 @@ export function openLanes(
     const course = kept.get(id);
     return { lane: id, settings, ...(course === undefined ? {} : { kept: course }) };
   });
-  const command = { type: 'open', lanes: opened, base: document.baseURI, keeps: canKeep() } as const;
+  const { apart } = lab.getState();
   // Checkpoints share arrays, and none can be transferred twice.
-  send(command, [...new Set(arrays), ...rollouts]);
+  const transfer = [...new Set(arrays), ...rollouts];
+  send({ type: 'open', lanes: opened, base: document.baseURI, keeps: canKeep(), apart }, transfer);
 }
 
 /**
@@ -206,6 +213,12 @@ export function receive(event: Event): void {
       return;
     case 'weights':
       arrived(event);
+      return;
+    case 'apart-failed':
+      // Further evaluations were handed over before the first of them failed.
+      if (!lab.getState().apart) return;
+      evaluateApart(false);
+      lab.setState({ notice: inWords(event.failure) });
       return;
     case 'changed':
       changed(event.lane, event);

@@ -112,6 +112,8 @@ export interface LabState {
   readonly selected: number;
   /** Whether a change reaches all lanes that agree on a knob, or the selected one alone. */
   readonly together: boolean;
+  /** Whether held-out evaluation runs beside the training: a choice of the page, which no figure depends on. */
+  readonly apart: boolean;
   readonly state: RunState;
   readonly failure: Failure | null;
   /** Whose step failed, where one did. */
@@ -138,6 +140,7 @@ export function createLab(given: Partial<LabState> = {}) {
     lanes: [],
     selected: 0,
     together: true,
+    apart: false,
     state: 'checking',
     failure: null,
     failed: null,

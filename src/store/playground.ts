@@ -58,7 +58,7 @@ export const playground = createStore<Playground>()(() => ({ question: null, ans
 const limitMs = 60_000;
 
 const runtime = new TimedWorker<OnnxQuestion, OnnxAnswer>(
-  () => new Worker(new URL('../onnx/worker.ts', import.meta.url), { type: 'module', name: 'onnx' }),
+  () => new Worker(new URL('../onnx/onnxWorker.ts', import.meta.url), { type: 'module', name: 'onnx' }),
   limitMs,
 );
 
@@ -115,7 +115,8 @@ async function ask(question: OnnxQuestion): Promise<Float32Array> {
   if (answer === null)
     throw new LabError('bad-file', `ONNX Runtime took longer than ${limitMs / 1000} s.`, remedy);
   if ('failure' in answer) throw new LabError('bad-file', `ONNX Runtime: ${answer.failure.sentence}`, remedy);
-  return answer.logits;
+  if ('logits' in answer) return answer.logits;
+  throw new Error('ONNX Runtime answered another question');
 }
 
 async function openModel(side: Side, held: HeldModel, { model }: Settings): Promise<void> {

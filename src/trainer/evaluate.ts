@@ -1,6 +1,7 @@
 import { accuracy, majorityAccuracy } from '../diagnostics/truth.ts';
 import type { TrainingEngine } from '../engine/engine.ts';
-import type { RolloutRequest } from '../engine/rollout/call.ts';
+import type { RolloutRandom, RolloutRequest } from '../engine/rollout/call.ts';
+import type { Completion } from '../engine/rollout/sampler.ts';
 import { purposes } from '../lib/philox.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { MetricId, MetricRow } from '../spec/metrics.ts';
@@ -25,7 +26,24 @@ interface Job {
   readonly wanted: readonly { readonly kind: Kind; readonly request: Omit<RolloutRequest, 'prompt'> }[];
 }
 
-type EvaluationId = Extract<MetricId, `eval/${string}`>;
+/** What an evaluation measures; NaN for what this run does not. */
+export type Evaluated = Pick<MetricRow, Extract<MetricId, `eval/${string}`>>;
+
+/** Completions that are asked for together: prompts as token ids, and what is wanted of each. */
+export interface EvaluationCall {
+  readonly prompts: readonly (readonly number[])[];
+  readonly requests: readonly RolloutRequest[];
+}
+
+/** How completions end. */
+export interface Ends {
+  /** Tokens. */
+  readonly maxCompletionLength: number;
+  readonly endToken: number;
+}
+
+/** As much of a completion as its answer takes. */
+export type ShortCompletion = Pick<Completion, 'tokens' | 'truncated'>;
 
 /** The fixed held-out sets of a run and how they are measured. Temperature 1, whatever training samples at. */
 export class Evaluator {
@@ -33,12 +51,16 @@ export class Evaluator {
   readonly #tokenizer: Tokenizer;
   readonly #seed: number;
   readonly #jobs: readonly Job[];
+  /** All that is asked of the model, as engines take it: the same at every step. */
+  readonly calls: readonly EvaluationCall[];
+  readonly ends: Ends;
 
   /** @param withAnchor whether an anchor is kept that can be evaluated */
   constructor(settings: Settings, task: Task, tokenizer: Tokenizer, withAnchor: boolean) {
     this.#task = task;
     this.#tokenizer = tokenizer;
     this.#seed = settings.seed;
+    this.ends = { maxCompletionLength: settings.maxCompletionLength, endToken: tokenizer.endToken };
     const heldOut = solved(drawHeldOut(task, settings.taskLevel, settings.evalPrompts));
     const unseen =
       task.levels === null ? [] : solved(drawHeldOut(task, settings.oodLevel, oodPrompts(settings)));
@@ -70,13 +92,27 @@ export class Evaluator {
         wanted: [{ kind: 'ood' as const, request: { model: 'policy' as const, ...greedy } }],
       })),
     ];
+    this.calls = Array.from(chunks(this.#jobs), (jobs) => ({
+      prompts: jobs.map((job) => tokenizer.encode(job.prompt)),
+      requests: jobs.flatMap(({ wanted }, prompt) => wanted.map(({ request }) => ({ ...request, prompt }))),
+    }));
   }
 
-  /** All `eval/…` metrics of the model as it is; NaN for what this run does not measure. */
-  async measure(
-    engine: Pick<TrainingEngine, 'evaluate'>,
-    step: number,
-  ): Promise<Pick<MetricRow, EvaluationId>> {
+  /** The metrics of the model as it is. */
+  async measure(engine: Pick<TrainingEngine, 'evaluate'>, step: number): Promise<Evaluated> {
+    const completions: ShortCompletion[] = [];
+    for (const { prompts, requests } of this.calls)
+      completions.push(...(await engine.evaluate(prompts, requests, this.randomAt(step))));
+    return this.score(completions);
+  }
+
+  /** The random numbers of an evaluation. */
+  randomAt(step: number): RolloutRandom {
+    return { seed: this.#seed, step };
+  }
+
+  /** @param completions of all requests of `calls`, one after another */
+  score(completions: readonly ShortCompletion[]): Evaluated {
     const answers: Record<Kind, (string | null)[][]> = {
       greedy: [],
       sampled: [],
@@ -85,28 +121,18 @@ export class Evaluator {
       ood: [],
     };
     const solutions: Record<Kind, string[]> = { greedy: [], sampled: [], majority: [], anchor: [], ood: [] };
-    for (const jobs of chunks(this.#jobs)) {
-      const requests = jobs.flatMap(({ wanted }, prompt) =>
-        wanted.map(({ request }) => ({ ...request, prompt })),
-      );
-      const completions = await engine.evaluate(
-        jobs.map(({ prompt }) => this.#tokenizer.encode(prompt)),
-        requests,
-        { seed: this.#seed, step },
-      );
-      let next = 0;
-      for (const { solution, wanted } of jobs) {
-        const seen = new Set<Kind>();
-        for (const { kind } of wanted) {
-          const completion = completions[next++];
-          if (!seen.has(kind)) {
-            seen.add(kind);
-            answers[kind].push([]);
-            solutions[kind].push(solution);
-          }
-          if (completion !== undefined)
-            answers[kind].at(-1)?.push(answerOf(completion, this.#task, this.#tokenizer));
+    let next = 0;
+    for (const { solution, wanted } of this.#jobs) {
+      const seen = new Set<Kind>();
+      for (const { kind } of wanted) {
+        const completion = completions[next++];
+        if (!seen.has(kind)) {
+          seen.add(kind);
+          answers[kind].push([]);
+          solutions[kind].push(solution);
         }
+        if (completion !== undefined)
+          answers[kind].at(-1)?.push(answerOf(completion, this.#task, this.#tokenizer));
       }
     }
     return {

@@ -90,8 +90,12 @@ export function groupRollouts(
 }
 
 /** The answer of a completion: null when truncated or unparsable. */
-export function answerOf(completion: Completion, task: Task, tokenizer: Tokenizer): string | null {
-  return completion.truncated ? null : task.parseAnswer(tokenizer.decode(completion.tokens));
+export function answerOf(
+  { tokens, truncated }: Pick<Completion, 'tokens' | 'truncated'>,
+  task: Task,
+  tokenizer: Tokenizer,
+): string | null {
+  return truncated ? null : task.parseAnswer(tokenizer.decode(tokens));
 }
 
 function toRollout(completion: Completion, source: RolloutSource, task: Task, tokenizer: Tokenizer): Rollout {

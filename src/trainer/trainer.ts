@@ -3,7 +3,7 @@ import { collect } from '../diagnostics/collect.ts';
 import { EarlyWarning } from '../diagnostics/earlyWarning.ts';
 import { OverlapWindow } from '../diagnostics/overlap.ts';
 import { truthMetrics } from '../diagnostics/truth.ts';
-import { Engine, type EngineCapacity, type TrainingEngine } from '../engine/engine.ts';
+import { Engine, type EngineCapacity, type TrainingEngine, type TrainingState } from '../engine/engine.ts';
 import type { TrainingGroup } from '../engine/rows.ts';
 import type { LearnedTokens } from '../engine/updateReport.ts';
 import { untriedPlan, type Plan } from '../engine/plan.ts';
@@ -23,6 +23,7 @@ import type { Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import { promptsOf, type PromptStream } from '../tasks/draw.ts';
 import { taskOf } from '../tasks/index.ts';
+import { handOver, type EvaluateApart, type HeldEvaluation } from './apart.ts';
 import { firstCheckpoint, RecentCheckpoints, type Checkpoint } from './checkpoint.ts';
 import { Evaluator, evaluationChunk } from './evaluate.ts';
 import { deadGroups, decide, replaced, trainingGroups, type Judge, type StepDecisions } from './decide.ts';
@@ -40,8 +41,10 @@ function weightsOf(training: readonly TrainingGroup[]): number[] {
 }
 
 export interface StepResult {
-  /** Every metric measured at this step; `eval/…` where an evaluation was due. */
+  /** Every metric measured at this step; `eval/…` where an evaluation was due and was not handed over. */
   readonly metrics: Partial<MetricRow>;
+  /** The evaluation of this step, where it was handed over: its `settle` gives what `metrics` lacks. */
+  readonly held: HeldEvaluation | null;
   readonly decisions: StepDecisions;
   /** What the update made of the tokens of the kept policy rollouts, skipped groups left out, in their order. */
   readonly tokens: WeighedTokens | null;
@@ -66,6 +69,8 @@ export interface TrainerOptions {
   readonly algorithm?: Algorithm;
   /** Runs a reward of the user's own; without it there can be none. */
   readonly runReward?: RewardRunner;
+  /** Evaluates beside the training, while `apart` is set. */
+  readonly evaluateApart?: EvaluateApart;
 }
 
 /** A model that is trained by another engine than the lab's own. */
@@ -88,6 +93,7 @@ export class Trainer<E extends TrainingEngine = Engine> {
   readonly #judge: Judge;
   readonly #prompts: PromptStream;
   readonly #evaluation: Evaluator;
+  readonly #evaluateApart: EvaluateApart | null;
   readonly #keepsAnchor: boolean;
   readonly #now: () => number;
   readonly #givesCheckpoints: boolean;
@@ -97,6 +103,8 @@ export class Trainer<E extends TrainingEngine = Engine> {
   #settings: Settings;
   #step: number;
   #updates: number;
+  /** Whether evaluations to come are handed over, where that can be; no figure depends on it. */
+  apart = false;
   /** The next step's rollouts, sampled in the submit of the last one. */
   #rolled: RolledBatch | null = null;
 
@@ -149,6 +157,7 @@ export class Trainer<E extends TrainingEngine = Engine> {
       this.engine = own as E;
     }
     this.#evaluation = new Evaluator(settings, this.task, tokenizer, this.#keepsAnchor);
+    this.#evaluateApart = options.evaluateApart ?? null;
     this.#givesCheckpoints = options.checkpoints === true;
     const from = options.from ?? firstCheckpoint(model);
     this.#step = from.step;
@@ -255,13 +264,19 @@ export class Trainer<E extends TrainingEngine = Engine> {
     const solutions = decisions.problems.map(({ solution }) => solution);
     const truth = truthMetrics(decisions, solutions, metrics['reward/mean']);
     const evaluationDue = finished || step % settings.evalEvery === 0;
-    const evaluation = evaluationDue ? await this.#evaluation.measure(this.engine, step) : {};
+    const apart = evaluationDue && this.apart ? this.#evaluateApart : null;
+    const held = apart === null ? null : await handOver(apart, this.engine, this.#evaluation, step);
+    const evaluation =
+      evaluationDue && held === null ? await this.#evaluation.measure(this.engine, step) : {};
     const { score } = this.#warning.add(metrics);
     const back = settings.guard === 'rollback' && score >= settings.guardThreshold ? this.#goBack() : null;
     const checkpointDue =
       step % settings.checkpointEvery === 0 && (this.#givesCheckpoints || settings.guard === 'rollback');
-    const checkpoint = checkpointDue ? await this.checkpoint() : null;
+    // What was read for the evaluation is the state of now, unless the guard went back.
+    const read = back === null ? held?.state : undefined;
+    const checkpoint = checkpointDue ? await this.checkpoint(false, read) : null;
     return {
+      held,
       metrics: {
         ...metrics,
         ...truth,
@@ -280,12 +295,13 @@ export class Trainer<E extends TrainingEngine = Engine> {
   /**
    * The run as it is between two steps; the guard can go back to it, unless it is in passing.
    * @param passing whether it is taken for another reason than that one is due
+   * @param state as `readState` gives it now, where it is known
    */
-  async checkpoint(passing = false): Promise<Checkpoint> {
+  async checkpoint(passing = false, state?: TrainingState): Promise<Checkpoint> {
     const checkpoint = {
       step: this.#step,
       updates: this.#updates,
-      state: await this.engine.readState(),
+      state: state ?? (await this.engine.readState()),
       anchored: this.#keepsAnchor,
       overlap: this.#overlap.state,
       warning: this.#warning.state,

@@ -9,6 +9,7 @@ import { metricIds, type MetricId, type MetricRow } from '../../src/spec/metrics
 import type { Task } from '../../src/spec/task.ts';
 import type { Checkpoint } from '../../src/trainer/checkpoint.ts';
 import { runReward } from '../../src/host/rewardCode.ts';
+import type { EvaluateApart } from '../../src/trainer/apart.ts';
 import { Trainer } from '../../src/trainer/trainer.ts';
 
 /** Small enough for a software GPU: a run takes a second or two. */
@@ -68,8 +69,13 @@ export class Runs {
     this.gpu.device.destroy();
   }
 
-  /** @param from where it goes on */
-  async trainer(settings: Settings, task?: Task, from?: Checkpoint): Promise<Trainer> {
+  /** @param from where it goes on @param evaluateApart evaluates in the engine's place, where it is set to */
+  async trainer(
+    settings: Settings,
+    task?: Task,
+    from?: Checkpoint,
+    evaluateApart?: EvaluateApart,
+  ): Promise<Trainer> {
     // A clock that stands still: no time reaches anything that is compared.
     const options = {
       now: () => 0,
@@ -77,6 +83,7 @@ export class Runs {
       runReward,
       ...(task === undefined ? {} : { task }),
       ...(from === undefined ? {} : { from }),
+      ...(evaluateApart === undefined ? {} : { evaluateApart }),
     };
     const trainer = new Trainer(this.gpu, this.kernels, readModelFolder(settings.model), settings, options);
     await this.kernels.compile();

@@ -10,7 +10,7 @@ import {
 } from '../../src/store/actions.ts';
 import { openFromAddress } from '../../src/store/address.ts';
 import { agree, decline } from '../../src/store/ask.ts';
-import { connect, receive } from '../../src/store/connection.ts';
+import { connect, evaluateApart, receive } from '../../src/store/connection.ts';
 import { readRecord } from '../../src/records/read.ts';
 import { thisLab } from '../../src/records/thisLab.ts';
 import { lanesAsRecord } from '../../src/store/exportMetrics.ts';
@@ -237,6 +237,24 @@ describe('events', () => {
       { type: 'change', lane: idOf(1), changes: { steps: 2 * made } },
       { type: 'train' },
     ]);
+  });
+
+  it('have evaluation run beside the training, now and after each opening, until that fails: said once', () => {
+    evaluateApart(true);
+    ready();
+    expect(sent).toMatchObject([
+      { type: 'evaluate', apart: true },
+      { type: 'open', apart: true },
+    ]);
+    const sentence = 'ONNX Runtime can’t be loaded.';
+    const failure = { code: 'bad-file', sentence, remedy: 'The run goes on.' } as const;
+    receive({ type: 'apart-failed', failure });
+    expect(lab.getState()).toMatchObject({ apart: false, notice: `${sentence} The run goes on.` });
+    expect(sent.at(-1)).toEqual({ type: 'evaluate', apart: false });
+    // The other lane's, handed over before.
+    lab.setState({ notice: null });
+    receive({ type: 'apart-failed', failure });
+    expect(lab.getState().notice).toBe(null);
   });
 
   it('train and pause by one key', () => {

@@ -10,6 +10,7 @@ import { changeTogether } from '../../store/actions.ts';
 import { differingKeys, knobOf, reachOf } from '../../store/lanes.ts';
 import { showAllKnobs } from '../../store/view.ts';
 import { useLab, useView } from '../useStore.ts';
+import { Apart } from './Apart.tsx';
 import { Control } from './Control.tsx';
 import { essentials } from './essentials.ts';
 import { Help, type HelpAnchor } from './Help.tsx';
@@ -111,6 +112,7 @@ export function ControlRail() {
             <details key={group} className="group" open={!folded.has(group)}>
               <summary>{group}</summary>
               {hyperparameterKeys.filter((key) => hyperparameters[key].group === group).map(control)}
+              {group === 'Evaluation' && !recorded ? <Apart /> : null}
             </details>
           ))
         ) : (

@@ -1,6 +1,7 @@
 import '../lib/trustedScripts.ts';
 import { failureOf } from '../lib/failure.ts';
 import { ready } from '../lib/timedWorker.ts';
+import { evaluateWith } from './evaluate.ts';
 import { OnnxModel, type Context } from './onnxModel.ts';
 import type { OnnxAnswer, OnnxQuestion } from './protocol.ts';
 
@@ -16,7 +17,12 @@ interface Opened {
 
 const opened = new Map<string, Opened>();
 
-async function answer(question: OnnxQuestion): Promise<Float32Array> {
+async function answer(question: OnnxQuestion): Promise<OnnxAnswer> {
+  if (question.type === 'evaluate') return { completions: await evaluateWith(question) };
+  return { logits: await logits(question) };
+}
+
+async function logits(question: Exclude<OnnxQuestion, { type: 'evaluate' }>): Promise<Float32Array> {
   const known = opened.get(question.name);
   if (question.type === 'open') {
     opened.delete(question.name);
@@ -38,10 +44,7 @@ async function answer(question: OnnxQuestion): Promise<Float32Array> {
 
 self.onmessage = ({ data }: MessageEvent<OnnxQuestion>) => {
   void answer(data)
-    .then(
-      (logits): OnnxAnswer => ({ logits }),
-      (error: unknown): OnnxAnswer => ({ failure: failureOf(error) }),
-    )
+    .catch((error: unknown): OnnxAnswer => ({ failure: failureOf(error) }))
     .then((message) => {
       self.postMessage(message);
     });
