@@ -4,7 +4,7 @@ import type { Settings } from '../settings/hyperparameters.ts';
 import { diffSettings } from '../settings/settings.ts';
 import { fromRow, metricIds } from '../spec/metrics.ts';
 import { type Alarm, type Lane, settingsAt } from './lanes.ts';
-import { statusOf } from './status.ts';
+import { statusOf, waiting } from './status.ts';
 
 /** An alarm goes on over so many quiet steps: a score at the edge of a zone crosses it again and again. */
 const quietSteps = 20;
@@ -31,10 +31,14 @@ export function appendRows(lane: Lane, rows: Float64Array, count: number): Pick<
 
 /** A lane that goes on from the checkpoint of a step: its history until then, judged anew, and how it came there. */
 export function laneFrom(lane: Lane, step: number, settings: Settings): Lane {
-  const empty = { ...lane, settings, warning: new EarlyWarning(), alarms: [], history: lane.history.empty() };
+  const empty = {
+    ...{ ...lane, settings, warning: new EarlyWarning(), alarms: [], status: waiting },
+    history: lane.history.empty(),
+  };
+  // There is no checkpoint of step 0: its base model is evaluated once more, and that row comes again.
+  if (step === 0) return { ...empty, start: settings, changes: [] };
   const { rows, count } = lane.history.until(step);
   const appended = appendRows(empty, rows, count);
-  if (step === 0) return { ...empty, ...appended, start: settings, changes: [] };
   const past = lane.changes.filter((change) => change.step <= step);
   const changes = diffSettings(settingsAt(lane, step), settings);
   const wentOn = Object.keys(changes).length === 0 ? [] : [{ step, changes, by: 'checkpoint' as const }];

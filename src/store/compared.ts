@@ -16,6 +16,14 @@ export interface Compared {
 
 export const compared = createStore<Compared>()(() => ({ chosen: [], state: 'choosing' }));
 
+// What was deleted can't be looked at, and takes no place.
+keptList.subscribe(({ labs }, before) => {
+  if (labs === before.labs || typeof labs === 'string') return;
+  const there = new Set(labs.flatMap(({ lab }) => lab.lanes.map(({ run }) => run)));
+  const chosen = compared.getState().chosen.filter((run) => there.has(run));
+  if (chosen.length < compared.getState().chosen.length) compared.setState({ chosen });
+});
+
 /** The runs that are compared, as lanes: they are looked at, and nothing can be changed. */
 export const comparedLab = createLab({ recorded: true, state: 'finished' });
 

@@ -147,6 +147,7 @@ export function put(
       replaces === null ? [...lanes, lane] : lanes.map((each) => (each.id === replaces ? lane : each));
     return { lanes: next, marks: marksOf(marks, next), refusal: null, version: version + 1 };
   });
+  if (replaces !== null) forget(replaces);
   send({ type: 'put', lane: lane.id, settings: lane.settings, replaces, from });
 }
 
@@ -161,7 +162,14 @@ export function drop(id: LaneId): void {
       version: version + 1,
     };
   });
+  forget(id);
   send({ type: 'drop', lane: id });
+}
+
+/** What waits to be shown of a lane that is gone never is. */
+function forget(id: LaneId): void {
+  news.delete(id);
+  groups.delete(id);
 }
 
 /** Applies one event of the trainer to the state of the page. */
@@ -205,6 +213,7 @@ export function receive(event: Event): void {
       return;
     }
     case 'rollouts':
+      if (laneNow(event.lane) === undefined) return;
       groups.set(event.lane, event.group);
       soon(event.lane, {});
       return;

@@ -3,6 +3,7 @@ import { reset, setKnob } from '../../src/store/actions.ts';
 import { openFromAddress } from '../../src/store/address.ts';
 import { agree, costOf, decline } from '../../src/store/ask.ts';
 import { connect, receive } from '../../src/store/connection.ts';
+import { lanesAsRecord } from '../../src/store/exportMetrics.ts';
 import {
   addLane,
   adviceFor,
@@ -15,6 +16,7 @@ import {
 import { type Lane, lab, setupOf, setupsOf, stepOf } from '../../src/store/lanes.ts';
 import type { Settings } from '../../src/settings/hyperparameters.ts';
 import { freeLaneName, renamed } from '../../src/settings/laneNames.ts';
+import { readRecord } from '../../src/records/read.ts';
 import { validateSettings } from '../../src/settings/settings.ts';
 import { type MetricRow, toRow } from '../../src/spec/metrics.ts';
 import type { Command } from '../../src/session/protocol.ts';
@@ -158,6 +160,20 @@ describe('a fork', () => {
     expect(forked.settings).toMatchObject({ learningRate: 1e-4, temperature: 1.1, klCoefficient: 0.05 });
     expect(lab.getState().marks.at(-1)).toMatchObject({ kind: 'fork', step: 30, lanes: [forked.id] });
     expect(lab.getState().selected).toBe(2);
+  });
+
+  it('before the first checkpoint begins once more: its record has step 0 once, also after a loss of the device', () => {
+    const { id } = laneAt(0);
+    rows(id, { step: 0, 'eval/sampled': 0.4 }, { step: 1 }, { step: 2 });
+    fork(id, 2);
+    const forked = laneAt(2);
+    expect([forked.origin?.step, forked.history.length, forked.status.state]).toEqual([0, 0, 'waiting']);
+    receive({ type: 'put', lane: forked.id, step: 0 });
+    rows(forked.id, { step: 0, 'eval/sampled': 0.4 }, { step: 1 });
+    receive({ type: 'rewound', lane: id, step: 0 });
+    rows(id, { step: 0, 'eval/sampled': 0.4 }, { step: 1 });
+    const { runs } = readRecord(lanesAsRecord());
+    expect(runs.map((run) => run.rows.map(({ step }) => step))).toEqual([[0, 1], [], [0, 1]]);
   });
 
   it('takes another algorithm at once, in its own place and by another name, while it has made no step', () => {
