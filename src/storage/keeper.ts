@@ -27,8 +27,8 @@ export interface Places {
    * @returns false where another page has
    */
   readonly claim: (lab: string, take?: boolean) => Promise<boolean>;
-  /** Others may have what this page had. */
-  readonly release: () => void;
+  /** Others may have what this page had: one lab, or all. */
+  readonly release: (lab?: string) => void;
 }
 
 const nothing = JSON.stringify({ checkpoints: [], rollouts: null } satisfies Thinning);
@@ -128,6 +128,14 @@ export class Keeper {
         // What was found is kept, before anything is added to it.
         await this.#write();
         return;
+      case 'leave':
+        for (const run of request.runs) {
+          await this.#courses.get(run)?.write();
+          this.#courses.delete(run);
+          this.#thinning.delete(run);
+        }
+        if (request.lab !== null) (await this.#places()).release(request.lab);
+        return;
       case 'yield':
         await this.#write();
         this.stop(takenOver());
@@ -210,7 +218,7 @@ export class Keeper {
 
   /** @returns false where another page has it */
   async #delete(id: string): Promise<boolean> {
-    const { index, claim, remove } = await this.#places();
+    const { index, claim, release, remove } = await this.#places();
     const listed = (await index.list()).find(({ lab }) => lab.id === id);
     if (listed === undefined) return true;
     if (!(await claim(id))) return false;
@@ -221,6 +229,7 @@ export class Keeper {
     }
     // Last: cut off before it, what is left is still listed, and deleted once more.
     await index.remove(id);
+    release(id);
     return true;
   }
 

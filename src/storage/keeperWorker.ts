@@ -38,11 +38,8 @@ async function open(): Promise<Places> {
       ),
     );
   });
-  const claimed = new Set<string>();
-  let release = (): void => undefined;
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  /** What this page has, and what ends its claim. */
+  const claimed = new Map<string, () => void>();
   // Pages that want what this one has say so here.
   const wishes = new BroadcastChannel('m-grpo-lab');
   wishes.onmessage = ({ data }) => {
@@ -52,11 +49,11 @@ async function open(): Promise<Places> {
   /** Resolves to whether the lock is had; it is held until the page goes or yields. */
   const hold = (lab: string, options: LockOptions): Promise<boolean> =>
     new Promise((resolve) => {
-      const held = (): Promise<void> => {
-        claimed.add(lab);
-        resolve(true);
-        return released;
-      };
+      const held = (): Promise<void> =>
+        new Promise((release) => {
+          claimed.set(lab, release);
+          resolve(true);
+        });
       navigator.locks.request(lockOf(lab), options, held).catch(() => {
         // Not had in time; or had, and taken by another page, which waited in vain for this one.
         resolve(false);
@@ -85,9 +82,12 @@ async function open(): Promise<Places> {
         if (held.some(({ name }) => name === lockOf(lab))) return take && hold(lab, { steal: true });
       }
     },
-    release: () => {
-      claimed.clear();
-      release();
+    release: (lab) => {
+      for (const [claim, release] of [...claimed]) {
+        if (lab !== undefined && lab !== claim) continue;
+        claimed.delete(claim);
+        release();
+      }
     },
   };
 }

@@ -139,6 +139,11 @@ export type KeepRequest =
   | { readonly type: 'save'; readonly lab: KeptLab; readonly runs: readonly KeptEntry[] }
   /** @param lab null: the newest @param take from another page that has it; that one is told, and keeps it no more */
   | { readonly type: 'restore'; readonly lab: string | null; readonly take: boolean }
+  /**
+   * The page shows these runs no more: what waits of them is written, and no more is remembered.
+   * @param lab where it shows other lanes altogether, those that it left: another page may have them
+   */
+  | { readonly type: 'leave'; readonly runs: readonly string[]; readonly lab: string | null }
   /** Another page takes what this one has: all that was asked before is done, and nothing after. */
   | { readonly type: 'yield' }
   /** What is kept, for the list. */

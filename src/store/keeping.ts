@@ -47,7 +47,8 @@ export function keepRuns(make: () => KeeperPort): void {
   makeWorker = make;
   overhear(hear);
   lab.subscribe(({ lanes }, before) => {
-    if (shown !== labName()) {
+    const was = shown;
+    if (was !== labName()) {
       // Others were opened in their place: those are listed as they were last.
       if (saving !== undefined && shown === saved && saved !== '') saveAs(saved, before);
       shown = labName();
@@ -55,8 +56,11 @@ export function keepRuns(make: () => KeeperPort): void {
       if (restored !== null && restored.lab !== shown) kept.setState({ restored: null });
     }
     // Which lanes there are is saved at once: a reload must not bring back those that were given up.
-    if (lanes.map(({ id }) => id).join() !== before.lanes.map(({ id }) => id).join()) saveNow();
-    else saving ??= setTimeout(save, saveMs);
+    if (lanes.map(({ id }) => id).join() !== before.lanes.map(({ id }) => id).join()) {
+      saveNow();
+      const gone = before.lanes.filter(({ id }) => lanes.every((lane) => lane.id !== id));
+      leave(gone, was === shown ? null : was);
+    } else saving ??= setTimeout(save, saveMs);
   });
   // A page out of sight may be frozen, put away or closed without a further word; what of it comes in time is kept.
   document.addEventListener('visibilitychange', () => {
@@ -64,6 +68,19 @@ export function keepRuns(make: () => KeeperPort): void {
   });
   document.addEventListener('freeze', putAside);
   addEventListener('pagehide', putAside);
+}
+
+/** Lanes are not shown any more: the keeper need not have them at hand. @param from where all of them went, what they were kept under */
+function leave(lanes: readonly Lane[], from: string | null): void {
+  const their = lanes.flatMap(({ id }) => runs.get(id) ?? []).filter((run) => begun.delete(run));
+  for (const { id } of lanes) runs.delete(id);
+  const { thinning } = kept.getState();
+  if (lanes.some(({ id }) => thinning.has(id)))
+    kept.setState({
+      thinning: new Map([...thinning].filter(([id]) => lanes.every((lane) => lane.id !== id))),
+    });
+  if (keeper === null || (their.length === 0 && (from ?? '') === '')) return;
+  ask({ type: 'leave', runs: their, lab: from });
 }
 
 /** Has all kept as it is now. */

@@ -121,6 +121,40 @@ it('one tab trains, another takes the run over at its last step, and goes on bit
   await context.close();
 });
 
+it('a run that a tab has left for other lanes is opened in another tab, and the first goes on keeping what it shows', async () => {
+  const context = await browser.newContext();
+  const first = await tab(context, query(settings));
+  await reaches(first, 'Ready to train');
+  const step = first.getByRole('button', { name: 'Step', exact: true });
+  await step.click();
+  await waitForStep(first, 1);
+  await reaches(first, 'Paused');
+  await isKept(first);
+  await first.getByRole('button', { name: 'Reset', exact: true }).click();
+  await first.getByRole('alertdialog').getByRole('button', { name: 'Restart' }).click();
+  await reaches(first, 'Ready to train');
+  await step.click();
+  await waitForStep(first, 1);
+  await reaches(first, 'Paused');
+
+  const second = await tab(context, '#runs');
+  const kept = second.getByRole('list', { name: 'Kept runs' }).locator('> li');
+  await eventually(async () => {
+    expect(await kept.count()).toBe(2);
+  });
+  await kept.last().getByRole('button', { name: /^Open/ }).click();
+  await reaches(second, 'Paused');
+  expect(await stepsMade(second)).toBe(1);
+  const bytes = await first.evaluate(recordBytes);
+  await step.click();
+  await waitForStep(first, 2);
+  await eventually(async () => {
+    expect(await first.evaluate(recordBytes)).toBeGreaterThan(bytes);
+  });
+  expect(await line(first).count()).toBe(0);
+  await context.close();
+});
+
 it('a page that is left, come back to and reloaded goes on bit for bit; put away, it holds nothing that another tab waits for', async () => {
   const context = await browser.newContext();
   const page = await tab(context, query(settings));

@@ -202,6 +202,28 @@ describe('a keeper', () => {
     expect(unpackRows(again ?? new Float64Array())).toEqual([3, 4, 5].map(row));
   });
 
+  it('writes what waits of lanes that a page leaves, and lets go of them; come back to, they go on', async () => {
+    await trained(disk, 3, [2]);
+    const page = disk.page();
+    await page.restored();
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(3, 5) });
+    page.keeper.receive({ type: 'leave', runs: ['one'], lab: 'lab' });
+    await vi.waitUntil(() => disk.released === 1);
+    expect(readRecord(disk.record()).runs[0]?.rows.at(-1)).toEqual(row(5));
+    // What comes late is of lanes that are gone.
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(6, 6) });
+    const again = await page.answered({ type: 'restore', lab: 'lab', take: false });
+    if (again?.type !== 'restored' || again.found === null || 'busy' in again.found)
+      throw new Error('not restored');
+    expect(unpackRows(again.found.courses.get('one')?.again ?? new Float64Array())).toEqual(
+      [3, 4, 5].map(row),
+    );
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(3, 7) });
+    await page.flushed();
+    expect(page.failure()).toBe(null);
+    expect(readRecord(disk.record()).runs[0]?.rows).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map(row));
+  });
+
   it('a full disk ends the keeping, in words, and nothing more is written', async () => {
     await trained(disk, 3, [2]);
     const folder = disk.folders.get('one');
