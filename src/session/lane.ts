@@ -118,6 +118,11 @@ export class WorkerLane {
     this.#recorded = this.timeline.rollouts.items.map(packStep);
   }
 
+  /** Live changes that are not in force yet. */
+  get waiting(): readonly Partial<Settings>[] {
+    return this.#changes;
+  }
+
   /** Notes a live change; `applyChanges` brings it into force. */
   change(changes: Partial<Settings>): void {
     this.#changes.push(changes);

@@ -46,11 +46,16 @@ export class Schedule {
     void this.#run();
   }
 
-  /** Forgets what was wanted and asked. @returns the steps that were wanted */
-  clear(): number {
-    const wanted = this.#wanted;
+  /** Forgets what was wanted and asked: the lanes are others. */
+  clear(): void {
     this.#wanted = 0;
     this.#asked = [];
+  }
+
+  /** Steps no further; what was asked waits. @returns the steps that were wanted */
+  halt(): number {
+    const wanted = this.#wanted;
+    this.#wanted = 0;
     return wanted;
   }
 
@@ -81,7 +86,7 @@ export class Schedule {
     let training = false;
     try {
       for (;;) {
-        for (const ask of this.#asked.splice(0)) {
+        for (let ask = this.#asked.shift(); ask !== undefined; ask = this.#asked.shift()) {
           await ask();
           if (mine !== generation()) return;
         }

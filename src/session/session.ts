@@ -39,9 +39,11 @@ export class Session {
   #device: Promise<Device> | null = null;
   #gpu: Gpu | null = null;
   #lanes: readonly WorkerLane[] = [];
+  /** Whether lanes are being (re)built: what is asked meanwhile, of lanes that may not be there yet, waits. */
+  #opening = false;
   /** Grows with every `open` and every loss of the device: what an older one still does is discarded. */
   #generation = 0;
-  /** Lanes that the page waits for. */
+  /** Lanes that are being made beside others. */
   readonly #joining = new Set<LaneId>();
   /** Whether the page wants checkpoints, to keep them. */
   #keeps = false;
@@ -56,7 +58,7 @@ export class Session {
     this.#schedule = new Schedule({
       lanes: () => this.#lanes,
       generation: () => this.#generation,
-      ready: () => this.#device !== null,
+      ready: () => this.#device !== null && !this.#opening,
       publisher: this.#publisher,
       failed: (error, lane) => {
         this.#fail(error, lane?.id);
@@ -72,7 +74,6 @@ export class Session {
         void this.#open(command.lanes);
         return;
       case 'put':
-        this.#joining.add(command.lane);
         this.#schedule.ask(() => this.#put(command));
         return;
       case 'drop':
@@ -103,8 +104,7 @@ export class Session {
         this.#schedule.want(1);
         return;
       case 'change':
-        this.#laneOf(command.lane)?.change(command.changes);
-        this.#schedule.changed();
+        this.#change(command.lane, command.changes);
         return;
       case 'weights':
         this.#schedule.ask(() => this.#weights(command));
@@ -120,8 +120,23 @@ export class Session {
     return this.#lanes.find((lane) => lane.id === id);
   }
 
+  #change(id: LaneId, changes: Partial<Settings>): void {
+    const lane = this.#laneOf(id);
+    if (lane === undefined || this.#opening) {
+      // It is on its way.
+      this.#schedule.ask(() => {
+        this.#laneOf(id)?.change(changes);
+        return Promise.resolve();
+      });
+      return;
+    }
+    lane.change(changes);
+    this.#schedule.changed();
+  }
+
   async #open(wishes: Opened['lanes']): Promise<void> {
     const mine = ++this.#generation;
+    this.#opening = true;
     this.#schedule.clear();
     this.#joining.clear();
     this.#stepsWhenLost = -1;
@@ -149,9 +164,11 @@ export class Session {
         this.#publisher.show(lane);
       }
       this.#publisher.state(goesOn ? this.#schedule.restingState() : 'ready');
+      this.#opening = false;
       this.#schedule.resume();
     } catch (error) {
       if (mine !== this.#generation) return;
+      this.#opening = false;
       this.#discardLanes();
       this.#fail(error);
     }
@@ -180,6 +197,7 @@ export class Session {
 
   async #put({ lane: id, settings, replaces, from }: Extract<Command, { type: 'put' }>): Promise<void> {
     if (this.#device === null) return;
+    this.#joining.add(id);
     const mine = this.#generation;
     const parent = from === null ? undefined : this.#laneOf(from.lane)?.timeline;
     const checkpoint = from === null ? null : (parent?.checkpoints.before(from.step) ?? null);
@@ -243,7 +261,8 @@ export class Session {
   /** After a loss of the device: once more from each lane's newest checkpoint, if there was progress since the last loss. */
   async #recover(reason: string): Promise<void> {
     const mine = ++this.#generation;
-    const goOn = this.#schedule.clear();
+    this.#opening = true;
+    const goOn = this.#schedule.halt();
     const lost = this.#lanes;
     const steps = lost.reduce((sum, { trainer }) => sum + trainer.step, 0);
     const again = steps > this.#stepsWhenLost && lost.some(({ started }) => started);
@@ -261,12 +280,13 @@ export class Session {
       this.#device = this.#connect();
       const device = await this.#device;
       if (mine !== this.#generation) return;
-      for (const { id: lane, trainer, timeline, plan } of lost) {
+      for (const { id: lane, trainer, timeline, plan, waiting } of lost) {
         const from = timeline.checkpoints.items.at(-1) ?? null;
         const step = from?.step ?? 0;
         const kept = timelineUntil(timeline, step);
         const wish = { lane, settings: trainer.settings, from, timeline: kept, plan };
         if (!(await this.#join(device, wish, mine))) return;
+        for (const changes of waiting) this.#laneOf(lane)?.change(changes);
         this.#publisher.post({ type: 'rewound', lane, step });
       }
       await device.ready();
@@ -276,11 +296,14 @@ export class Session {
         remedy:
           'A new one was found, and every lane goes on from its newest checkpoint. Choose smaller settings if it happens again.',
       });
+      this.#opening = false;
       this.#schedule.want(goOn);
       this.#schedule.resume();
     } catch {
       if (mine !== this.#generation) return;
+      this.#opening = false;
       this.#device = null;
+      this.#schedule.clear();
       this.#discardLanes();
       const remedy = 'Start again, on a new device; choose smaller settings if it happens again.';
       this.#publisher.state('device-lost', { ...loss, remedy });
