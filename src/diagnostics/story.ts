@@ -185,7 +185,12 @@ function stepTurns({ name, column: columnOf }: ToldRun): OwnTurn[] {
 }
 
 /** Of a long run there are tens of thousands, at each update of the page: none of them allocates lists. */
-function lookAt(name: string, column: (id: MetricId) => ArrayLike<number>, from: number, start: number): Look {
+function lookAt(
+  name: string,
+  column: (id: MetricId) => ArrayLike<number>,
+  from: number,
+  start: number,
+): Look {
   return {
     name,
     recent: (id) => meanOfTen(column(id), from),
