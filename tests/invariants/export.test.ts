@@ -63,7 +63,7 @@ it('policy and anchor of a kept run leave as model folders, its record as CSV, a
   const again = await exported('--format', 'hf', '--out', place('policy'));
   expect(again.stderr).toContain('there already');
   expect(again.code).toBe(2);
-  const none = await command('export', '--from', folder, '--format', 'hf', '--out', place('../x'));
+  const none = await command('export', '--from', folder, '--format', 'hf', '--out', place('x'));
   expect(none.stderr).toContain('holds neither runs nor a model');
   const unknown = await exported('--format', 'zip', '--out', place('x'));
   expect(unknown.stderr).toContain('Choose one of hf, onnx, csv');
