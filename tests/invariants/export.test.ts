@@ -9,8 +9,10 @@ import { command, smallRun } from './commandLine.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 const folder = mkdtempSync(join(tmpdir(), 'lab-export-'));
+/** What is read may not be written to. */
+const elsewhere = mkdtempSync(join(tmpdir(), 'lab-exported-'));
 afterAll(() => {
-  rmSync(folder, { recursive: true });
+  for (const each of [folder, elsewhere]) rmSync(each, { recursive: true });
 });
 const place = (name: string): string => join(folder, name);
 
@@ -63,7 +65,7 @@ it('policy and anchor of a kept run leave as model folders, its record as CSV, a
   const again = await exported('--format', 'hf', '--out', place('policy'));
   expect(again.stderr).toContain('there already');
   expect(again.code).toBe(2);
-  const none = await command('export', '--from', folder, '--format', 'hf', '--out', place('x'));
+  const none = await command('export', '--from', folder, '--format', 'hf', '--out', join(elsewhere, 'x'));
   expect(none.stderr).toContain('holds neither runs nor a model');
   const unknown = await exported('--format', 'zip', '--out', place('x'));
   expect(unknown.stderr).toContain('Choose one of hf, onnx, csv');
