@@ -15,12 +15,9 @@ import {
   tiny,
   waitForStep,
   type Host,
+  strictPolicy,
 } from './lab.ts';
 import { readRecord } from '../../src/records/read.ts';
-
-/** As the docs give it to whoever hosts the page. */
-const [, strictPolicy = ''] =
-  /```\n(default-src .*)\n```/.exec(readFileSync('docs/hosting.md', 'utf8')) ?? [];
 
 let browser: Browser;
 let host: Host;

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
 import {
@@ -11,11 +10,8 @@ import {
   tiny,
   waitForStep,
   type Host,
+  strictPolicy,
 } from './lab.ts';
-
-/** As the docs give it to whoever hosts the page. */
-const [, strictPolicy = ''] =
-  /```\n(default-src .*)\n```/.exec(readFileSync('docs/hosting.md', 'utf8')) ?? [];
 
 let browser: Browser;
 const hosts: Host[] = [];

@@ -41,6 +41,10 @@ export function launch(
   });
 }
 
+/** The policy of contents that the docs give to whoever hosts the page. */
+export const [, strictPolicy = ''] =
+  /```\n(default-src .*)\n```/.exec(readFileSync('docs/hosting.md', 'utf8')) ?? [];
+
 /** Something that serves the lab. */
 export interface Host {
   /** Ends with a slash. */

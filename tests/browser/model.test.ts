@@ -4,13 +4,10 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, launch, newPage, serveBuilt, type Host } from './lab.ts';
+import { eventually, launch, newPage, serveBuilt, type Host, strictPolicy } from './lab.ts';
 
 // The page Model: folders in, refused in words, asked, compared, exported, let go.
 
-/** As the docs give it to whoever hosts the page. */
-const [, strictPolicy = ''] =
-  /```\n(default-src .*)\n```/.exec(readFileSync('docs/hosting.md', 'utf8')) ?? [];
 const model = 'public/models/sort-64-early';
 const other = 'public/models/sort-48';
 

@@ -3,13 +3,9 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { filesToKeep } from '../../build/offline.ts';
 import { waitMs } from '../patience.ts';
-import { openedLab, query, reaches, serveBuilt, tiny, waitForStep } from './lab.ts';
+import { openedLab, query, reaches, serveBuilt, tiny, waitForStep, strictPolicy } from './lab.ts';
 
 const lab = openedLab();
-
-/** As the docs give it to whoever hosts the page. */
-const [, strictPolicy = ''] =
-  /```\n(default-src .*)\n```/.exec(readFileSync('docs/hosting.md', 'utf8')) ?? [];
 
 /** A host of the built page under the strictest policy and a name of its own: on this machine's own names nothing is kept. */
 async function hosted(changed: Map<string, string> = new Map()) {

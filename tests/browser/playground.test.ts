@@ -16,11 +16,9 @@ import {
   tiny,
   waitForStep,
   type Host,
+  strictPolicy,
 } from './lab.ts';
 
-/** As the docs give it to whoever hosts the page. */
-const [, strictPolicy = ''] =
-  /```\n(default-src .*)\n```/.exec(readFileSync('docs/hosting.md', 'utf8')) ?? [];
 /** What the lab's own rollouts answer, too (tests/gpu/baseModels.test.ts). */
 const facts = JSON.parse(readFileSync('tests/fixtures/base-models/answers.json', 'utf8')) as {
   models: Record<string, { prompts: string[]; greedy: string[] }>;

@@ -48,7 +48,7 @@ describe('bands of phases', () => {
     expect(bands.reduce((sum, { count }) => sum + count, 0)).toBe(5000);
   });
 
-  it('are one where no step has any room, and none of nothing', () => {
+  it('are one band where the chart has no width, and no band without a phase', () => {
     expect(bandsOf(phases([1, 'together'], [1, 'apart']), Infinity)).toHaveLength(1);
     expect(bandsOf([], 4)).toEqual([]);
   });
