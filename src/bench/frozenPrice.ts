@@ -39,10 +39,10 @@ export interface FrozenWork {
 /** Tokens of the texts that are timed at most: attention takes the longer, the more there are. */
 const mostTokens = 512;
 /** Positions timed, fewer where they are slow. */
-const positions = 16;
-const rounds = 3;
-/** A call that takes longer is slow: then it is timed twice, and over few positions. */
-const slowMs = 700;
+export const timedPositions = 16;
+export const rounds = 3;
+/** A call that takes longer is slow: then it is timed twice, and over less. */
+export const slowMs = 700;
 
 /**
  * Times what will be done, by models of the same shapes with one layer and with two and nothing in their weights: prompts
@@ -60,82 +60,100 @@ export async function measureFrozen(
   const tokens = timedTokens(wanted);
   const capacity = {
     ...wanted,
-    ...{ promptTokens: tokens, maxPromptLength: tokens + 1, maxCompletionLength: positions },
+    ...{ promptTokens: tokens, maxPromptLength: tokens + 1, maxCompletionLength: timedPositions },
   };
-  const one = await timeLayers(gpu, kernels, cut(model, 1), choice, capacity, now);
-  const two = await timeLayers(gpu, kernels, cut(model, 2), choice, capacity, now);
-  const layer = between(two.position, one.position);
-  return {
-    copyBytesPerSecond,
-    layer,
-    around: between(one.position, layer),
-    promptToken: scaled(between(two.prompt, one.prompt), 1 / tokens),
+  const timed = async (layers: number): Promise<SamplingTimes> => {
+    const engine = new FrozenEngine(gpu, kernels, cut(model, layers), capacity, choice);
+    try {
+      await kernels.compile();
+      return await timeSampling(engine, now);
+    } finally {
+      engine.destroy();
+    }
   };
+  return { copyBytesPerSecond, ...samplingSpeed(await timed(1), await timed(2)) };
+}
+
+/** What a model of one layer and one of two take to sample. */
+export function samplingSpeed(
+  one: SamplingTimes,
+  two: SamplingTimes,
+): Omit<FrozenSpeed, 'copyBytesPerSecond'> {
+  const { layer, around } = layered(one.position, two.position);
+  return { layer, around, promptToken: layered(one.promptToken, two.promptToken).layer };
+}
+
+/** What one layer takes, and what lies around the layers, from what a model of one layer and one of two take. */
+export function layered(one: Range, two: Range): { readonly layer: Range; readonly around: Range } {
+  const layer = between(two, one);
+  return { layer, around: between(one, layer) };
 }
 
 /** Tokens before what is timed: as many as there are midway, a power of two, so that it needn't be timed at every change. */
-export function timedTokens({ maxPromptLength, maxCompletionLength }: FrozenCapacity): number {
+export function timedTokens({
+  maxPromptLength,
+  maxCompletionLength,
+}: Pick<FrozenCapacity, 'maxPromptLength' | 'maxCompletionLength'>): number {
   const midway = maxPromptLength + maxCompletionLength / 2;
   return Math.min(mostTokens, 2 ** Math.ceil(Math.log2(midway)));
 }
 
-/** The same model with its first layers alone. */
-function cut(model: Pretrained, layers: number): Pretrained {
+/** The same model, its first layer as often as wanted and no other. */
+export function cut(model: Pretrained, layers: number): Pretrained {
   const { config, names } = model;
   const own = Array.from({ length: layers }, () => names.layers[0] ?? []).flat();
   return { ...model, config: { ...config, layers }, names: { ...names, layers: own } };
 }
 
-async function timeLayers(
-  gpu: Gpu,
-  kernels: Kernels,
-  model: Pretrained,
-  choice: WeightChoice,
-  capacity: FrozenCapacity,
-  now: Now,
-): Promise<{ readonly position: Range; readonly prompt: Range }> {
-  const engine = new FrozenEngine(gpu, kernels, model, capacity, choice);
-  try {
-    await kernels.compile();
-    const prompt = Array.from({ length: capacity.maxPromptLength }, () => 0);
-    const requests = Array.from({ length: capacity.completions }, (_, completion) => ({
-      ...{ prompt: 0, temperature: 1, completion, stream: 0 },
-    }));
-    const time = async (text: readonly number[], maxTokens: number): Promise<number> => {
-      const begun = now();
-      await engine.complete([text], requests, { seed: 1, ends: [], maxTokens });
-      return now() - begun;
-    };
-    // The first round touches the memory for the first time, and finds the pace of submissions.
-    await time(prompt, 1);
-    const slow = (await time(prompt, 1)) > slowMs;
-    const many = slow ? 3 : positions;
-    const all: { readonly position: number; readonly prompt: number }[] = [];
-    for (let round = 0; round < (slow ? 2 : rounds); round++) {
-      const bare = await time([0], 1);
-      const [first, last] = [await time(prompt, 1), await time(prompt, many)];
-      all.push({ position: (last - first) / (1000 * (many - 1)), prompt: (first - bare) / 1000 });
-    }
-    return {
-      position: rangeOf(all.map((each) => each.position)),
-      prompt: rangeOf(all.map((each) => each.prompt)),
-    };
-  } finally {
-    engine.destroy();
-  }
+/** What sampling takes, seconds: a position of all completions in flight, and a token of a prompt. */
+export interface SamplingTimes {
+  readonly position: Range;
+  readonly promptToken: Range;
 }
 
-function rangeOf(values: readonly number[]): Range {
+/**
+ * Times what a model on the device samples, with a prompt as long as it has room for and all completions in flight.
+ * @param adapter slot of the adapter that all go through
+ */
+export async function timeSampling(engine: FrozenEngine, now: Now, adapter?: number): Promise<SamplingTimes> {
+  const { maxPromptLength, completions, maxCompletionLength } = engine.capacity;
+  const prompt = Array.from({ length: maxPromptLength }, () => 0);
+  const requests = Array.from({ length: completions }, (_, completion) => ({
+    ...{ prompt: 0, temperature: 1, completion, stream: 0 },
+    ...(adapter === undefined ? {} : { adapter }),
+  }));
+  const time = async (text: readonly number[], maxTokens: number): Promise<number> => {
+    const begun = now();
+    await engine.complete([text], requests, { seed: 1, ends: [], maxTokens });
+    return now() - begun;
+  };
+  // The first round touches the memory for the first time, and finds the pace of submissions.
+  await time(prompt, 1);
+  const slow = (await time(prompt, 1)) > slowMs;
+  const many = Math.min(slow ? 3 : timedPositions, maxCompletionLength);
+  const all: { readonly position: number; readonly promptToken: number }[] = [];
+  for (let round = 0; round < (slow ? 2 : rounds); round++) {
+    const bare = await time([0], 1);
+    const [first, last] = [await time(prompt, 1), await time(prompt, many)];
+    all.push({
+      position: (last - first) / (1000 * (many - 1)),
+      promptToken: (first - bare) / (1000 * (maxPromptLength - 1)),
+    });
+  }
+  return {
+    position: rangeOf(all.map((each) => each.position)),
+    promptToken: rangeOf(all.map((each) => each.promptToken)),
+  };
+}
+
+/** The least and the greatest of some seconds; noise makes nothing of less than nothing. */
+export function rangeOf(values: readonly number[]): Range {
   return { low: Math.max(0, Math.min(...values)), high: Math.max(0, ...values) };
 }
 
-/** What one takes beyond another, best against best and worst against worst; noise makes nothing of less than nothing. */
+/** What one takes beyond another, best against best and worst against worst. */
 function between(more: Range, less: Range): Range {
   return rangeOf([more.low - less.low, more.high - less.high]);
-}
-
-function scaled({ low, high }: Range, by: number): Range {
-  return { low: low * by, high: high * by };
 }
 
 /** Seconds of a model's work: at the measured rates, or at that of the memory where it is the bottleneck. */

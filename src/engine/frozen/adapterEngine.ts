@@ -28,6 +28,16 @@ export interface AdapterTraining extends Omit<AdapterRoom, 'slots'> {
   readonly weights: WeightChoice;
 }
 
+/** What training computes. */
+export interface AdapterWork {
+  /** Tokens of prompts, once for each model that completes them. */
+  readonly promptTokens: number;
+  /** Positions of completions, all in flight counted as one. */
+  readonly positions: number;
+  /** Rows of micro-batches, once an update. */
+  readonly updateRows: number;
+}
+
 /** Rows of a pass over prompts. */
 const passRows = 128;
 /** Bytes of the logits in flight, one binding. */
@@ -82,6 +92,7 @@ export class AdapterEngine implements TrainingEngine {
   readonly #kept: readonly { readonly of: GPUBuffer; readonly copy: GPUBuffer }[];
   #pending: Call | null = null;
   #dispatches = 0;
+  #updateRows = 0;
 
   /**
    * @param factors policy and anchor to begin with, [layout.size]
@@ -130,6 +141,11 @@ export class AdapterEngine implements TrainingEngine {
     return this.frozen.load(progress);
   }
 
+  /** What it has computed so far. */
+  get work(): AdapterWork {
+    return { ...this.frozen.sampled, updateRows: this.#updateRows };
+  }
+
   get counts(): { dispatches: number; readbacks: number; allocations: number; bytes: number } {
     const all = [this.frozen.counts, this.updater.counts];
     const sum = (of: (counts: (typeof all)[number]) => number) =>
@@ -148,7 +164,9 @@ export class AdapterEngine implements TrainingEngine {
     loss: LossSettings,
     optimizer: OptimizerSettings,
   ): void {
-    this.#dispatches += this.updater.submit(groups, first, loss, optimizer);
+    const { dispatches, rows } = this.updater.submit(groups, first, loss, optimizer);
+    this.#dispatches += dispatches;
+    this.#updateRows += rows;
   }
 
   /** Remembers what is to be sampled; `read` samples it, behind the update. */

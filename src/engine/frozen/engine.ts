@@ -82,6 +82,7 @@ export class FrozenEngine {
   readonly #head: PacedWork;
   readonly #score: PacedWork;
   readonly #readback: Readback<'tokens' | 'stats' | 'done' | 'scored' | 'times'>;
+  readonly #sampled = { promptTokens: 0, positions: 0 };
 
   /**
    * Makes all buffers and records all programs; await `kernels.compile()` and `load` before using them.
@@ -173,6 +174,11 @@ export class FrozenEngine {
     return { allocations: this.#buffers.count, readbacks: this.#readback.waits };
   }
 
+  /** Tokens of prompts, and positions of completions, all in flight counted as one, that sampling has computed so far. */
+  get sampled(): { readonly promptTokens: number; readonly positions: number } {
+    return { ...this.#sampled };
+  }
+
   /** Bytes of all its buffers. */
   get sizeBytes(): number {
     return this.#buffers.sizeBytes;
@@ -227,6 +233,7 @@ export class FrozenEngine {
     this.#check('tokens a completion', maxTokens, this.capacity.maxCompletionLength);
     const { queue } = this.#gpu.device;
     this.#lives.step.value = 0;
+    this.#sampled.promptTokens += packed.prefixes.count;
     this.#passes(packed.prefixes, this.capacity.passRows, () => {
       this.#prefill.submit();
     });
@@ -253,6 +260,7 @@ export class FrozenEngine {
       this.#choice.position.value = position;
       this.#decode.submit();
       this.#choose.submit();
+      this.#sampled.positions++;
       if ((position + 1) % lookEvery !== 0 || position + 1 === maxTokens) continue;
       const { done } = await this.#take(['done']);
       if (new Uint32Array(done).subarray(0, requests.length).every((each) => each === 1)) break;

@@ -225,7 +225,7 @@ export class AdapterUpdater {
   /**
    * Submits one optimiser update on a batch; micro-batches follow one another, their gradients summed.
    * @param first true for the first update on these rollouts: the ratio is then exactly 1
-   * @returns dispatches
+   * @returns how many, and rows of its micro-batches
    * @throws LabError `bug` for a batch larger than the capacity
    */
   submit(
@@ -233,7 +233,7 @@ export class AdapterUpdater {
     first: boolean,
     settings: LossSettings,
     optimizer: OptimizerSettings,
-  ): number {
+  ): { readonly dispatches: number; readonly rows: number } {
     const batches = packRows(groups, this.rows);
     const total = batches.reduce((sum, { rows }) => sum + rows, 0);
     if (total > this.#statRows) {
@@ -270,7 +270,7 @@ export class AdapterUpdater {
       dispatches += this.#forward.submit() + this.#back.submit();
     });
     this.#updatedRows = batchRow;
-    return dispatches + this.#apply.submit();
+    return { dispatches: dispatches + this.#apply.submit(), rows: batchRow };
   }
 
   /** What the last update reported, in one wait. */
