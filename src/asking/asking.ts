@@ -14,9 +14,8 @@ import type { Gpu } from '../gpu/device.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
 import { mean } from '../lib/stats.ts';
-import { storedBytes } from '../model/pretrained/weights.ts';
 import type { Said } from './answers.ts';
-import { capacityFor, type AskedModel } from './model.ts';
+import { capacityFor, fileBytes, type AskedModel } from './model.ts';
 import { promptsOf, type Question } from './question.ts';
 
 /** The slot of a model's adapter. */
@@ -28,7 +27,7 @@ export type Told = (done: number, all: number) => boolean;
 /** One or two models on a device of their own: loaded, asked, compared. */
 export class Asking {
   readonly gpu: Gpu;
-  readonly #kernels: Kernels;
+  readonly kernels: Kernels;
   readonly #now: () => number;
   #asked: readonly AskedModel[] = [];
   #engines: readonly FrozenEngine[] = [];
@@ -36,7 +35,7 @@ export class Asking {
 
   constructor(gpu: Gpu, now: () => number) {
     this.gpu = gpu;
-    this.#kernels = new Kernels(gpu);
+    this.kernels = new Kernels(gpu);
     this.#now = now;
   }
 
@@ -47,7 +46,7 @@ export class Asking {
 
   /** How fast this adapter is for a model's shapes; nothing of the model is read. */
   measure({ model }: AskedModel, choice: WeightChoice, capacity: FrozenCapacity): Promise<FrozenSpeed> {
-    return measureFrozen(this.gpu, this.#kernels, model, choice, capacity, this.#now);
+    return measureFrozen(this.gpu, this.kernels, model, choice, capacity, this.#now);
   }
 
   /**
@@ -71,9 +70,9 @@ export class Asking {
     try {
       for (const each of asked) {
         const own = capacityFor(each, capacity);
-        engines.push(new FrozenEngine(this.gpu, this.#kernels, each.model, own, choice));
+        engines.push(new FrozenEngine(this.gpu, this.kernels, each.model, own, choice));
       }
-      await this.#kernels.compile();
+      await this.kernels.compile();
       const all = asked.reduce((sum, each) => sum + fileBytes(each), 0);
       let before = 0;
       for (const [i, engine] of engines.entries()) {
@@ -155,9 +154,9 @@ export class Asking {
     const pair = [this.#at(index), this.#at(1 - index)] as const;
     const [p, q] = [pair[0].engine, pair[1].engine];
     const slots = pair.map(({ asked }) => (asked.adapter === null ? undefined : ownSlot));
-    const between = new Divergence(this.gpu, this.#kernels, p, q);
+    const between = new Divergence(this.gpu, this.kernels, p, q);
     try {
-      await this.#kernels.compile();
+      await this.kernels.compile();
       const each: number[] = [];
       const most = p.capacity.completions;
       for (let first = 0; first < said.length; first += most) {
@@ -217,13 +216,4 @@ function covers(one: FrozenCapacity, other: FrozenCapacity): boolean {
   return (
     ['completions', 'passRows', 'promptTokens', 'maxPromptLength', 'maxCompletionLength'] as const
   ).every((name) => one[name] >= other[name]);
-}
-
-/** Bytes of a model's tensors in their files, vectors aside, as `FrozenEngine.load` tells them. */
-function fileBytes({ model: { weights } }: AskedModel): number {
-  return [...weights.values()].reduce(
-    (sum, { shape, type }) =>
-      sum + (shape.length < 2 ? 0 : storedBytes[type] * shape.reduce((product, n) => product * n, 1)),
-    0,
-  );
 }

@@ -10,6 +10,7 @@ import {
   readChatTemplate,
   type Pretrained,
 } from '../model/pretrained/pretrained.ts';
+import { storedBytes } from '../model/pretrained/weights.ts';
 import type { ChatTemplate } from '../model/tokenizer/chatTemplate.ts';
 import type { TextTokenizer } from '../model/tokenizer/huggingFace.ts';
 
@@ -143,4 +144,13 @@ export function describe({ model: { config, weights }, adapter }: AskedModel): s
       ? ''
       : `; an adapter of rank ${String(adapter.config.rank)} on ${adapter.config.targets.join(', ')}`;
   return `${config.family}, ${numbers.toLocaleString('en')} parameters in ${types}, ${String(config.layers)} layers, ${config.vocabulary.toLocaleString('en')} tokens${beside}`;
+}
+
+/** Bytes of a model's tensors in their files, vectors aside, as `FrozenEngine.load` tells them. */
+export function fileBytes({ model: { weights } }: AskedModel): number {
+  return [...weights.values()].reduce(
+    (sum, { shape, type }) =>
+      sum + (shape.length < 2 ? 0 : storedBytes[type] * shape.reduce((product, n) => product * n, 1)),
+    0,
+  );
 }

@@ -2,40 +2,27 @@ import { mkdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import * as v from 'valibot';
-import { checkFits, megabytes, openAsked, roomOf, type AskedModel } from '../asking/model.ts';
-import { AdapterEngine, rolloutRoom, type AdapterTraining } from '../engine/frozen/adapterEngine.ts';
 import {
-  adapterLayout,
-  freshAdapter,
-  packAdapter,
-  unpackAdapter,
-  type AdapterLayout,
-} from '../engine/frozen/adapterLayout.ts';
-import { needOf } from '../engine/frozen/sizes.ts';
-import { trainedFactors, updateNeed } from '../engine/frozen/updateSizes.ts';
+  adapterFiles,
+  adapterNeed,
+  adapterTrainer,
+  checkRunFits,
+  openAdapterRun as putTogether,
+  type OpenRun,
+} from '../asking/adapterRun.ts';
+import { megabytes, openAsked, type AskedModel } from '../asking/model.ts';
+import { trainedFactors } from '../engine/frozen/updateSizes.ts';
 import type { Device } from '../host/host.ts';
 import { crc32 } from '../lib/crc32.ts';
 import { LabError } from '../lib/labError.ts';
-import { randomStream } from '../lib/philox.ts';
 import { quote, quotePath } from '../lib/quote.ts';
-import {
-  adaptable,
-  adapterConfigText,
-  adapterFileNames,
-  openAdapter,
-  type Adapter,
-  type Target,
-} from '../model/pretrained/adapter.ts';
-import { writeSafetensors } from '../model/safetensors.ts';
+import { adaptable, openAdapter, type Target } from '../model/pretrained/adapter.ts';
 import { formNames } from '../records/completions/answers.ts';
+import { adapterKnobs, type AdapterChoice } from '../settings/adapterKnobs.ts';
 import type { OwnFlags } from '../settings/arguments.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
-import type { Task } from '../spec/task.ts';
-import type { Tokenizer } from '../spec/tokenizer.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
-import { Trainer } from '../trainer/trainer.ts';
 import { nodeHost } from './host.ts';
-import { taskOfPrompts, tokenizerOfPrompts } from './loraTask.ts';
 import { readPrompts, valuesOf, ways, weightsOf } from './modelFlags.ts';
 import { replaceFiles } from './output.ts';
 import { pretrainedFolder } from './pretrainedFolder.ts';
@@ -48,11 +35,15 @@ export const runFlags = {
   prompts: { type: 'string', value: 'file', help: 'JSON lines: {"prompt": "…", "answer": "…"}' },
   save: { type: 'string', value: 'folder', help: 'a new folder for adapters, as PEFT reads them' },
   adapter: { type: 'string', value: 'folder', help: 'go on from this adapter, as PEFT saved it' },
-  rank: { type: 'string', value: 'number', help: 'of a new adapter (default 8)' },
+  rank: {
+    type: 'string',
+    value: 'number',
+    help: `${adapterKnobs.rank.help} (default ${String(adapterKnobs.rank.default)})`,
+  },
   alpha: {
     type: 'string',
     value: 'number',
-    help: 'its product is scaled by alpha ÷ rank (default 2 · rank)',
+    help: `${adapterKnobs.alpha.help} (default 2 · rank)`,
   },
   targets: { type: 'string', value: 'names', help: `of ${adaptable.join(',')} (default all)` },
   trains: { type: 'string', value: 'factors', help: 'A and B (default), or B: the anchor is then exact' },
@@ -66,25 +57,20 @@ export const runFlags = {
     value: 'type',
     help: 'file: the bits of the file (default); int8: a byte a number',
   },
-  rows: { type: 'string', value: 'number', help: 'completions in flight at once, at most (default 64)' },
+  rows: {
+    type: 'string',
+    value: 'number',
+    help: `${adapterKnobs.rows.help} (default ${String(adapterKnobs.rows.default)})`,
+  },
 } as const satisfies OwnFlags;
 
-/** A run of an adapter, all that it is made of opened and checked. */
-export interface AdapterRun {
+/** A run of an adapter that flags name. */
+export interface AdapterRun extends OpenRun {
   /** What was given. */
   readonly flags: Readonly<Record<string, string>>;
-  readonly name: string;
   /** Where its adapters go, and what is read for it. */
   readonly save: string;
   readonly read: readonly string[];
-  readonly asked: AskedModel;
-  readonly task: Task;
-  readonly tokenizer: Tokenizer;
-  readonly training: AdapterTraining;
-  readonly layout: AdapterLayout;
-  /** That it begins with, [layout.size]. */
-  readonly factors: Float32Array<ArrayBuffer>;
-  readonly configText: string;
   readonly made: Fingerprint;
 }
 
@@ -102,49 +88,46 @@ export async function openAdapterRun(
   settings: Settings,
   folder = '.',
 ): Promise<AdapterRun> {
-  const { text, needed, number } = valuesOf(given, runFlags);
+  const { text, needed } = valuesOf(given, runFlags);
   const place = (path: string): string => (folder === '.' ? path : resolve(folder, path));
   const base = needed('model');
   const [path, file, save] = [place(base), place(needed('prompts')), place(needed('save'))];
   const prompts = readPrompts(file);
-  const task = taskOfPrompts(prompts, text('answer') ?? 'number');
-  task.parseAnswer('');
+  const choice = choiceOf(given);
   const asked = await openAsked(pretrainedFolder(path), path);
-  const { model } = asked;
   const begun = text('adapter') === undefined ? undefined : place(needed('adapter'));
-  const adapter = begun === undefined ? null : await openAdapter(pretrainedFolder(begun), model.names);
-  const shape = adapter?.config ?? shapeOf(number('rank', 8, [1, 256]), text('targets'));
-  const alpha = adapter?.config.alpha ?? number('alpha', 2 * shape.rank, [1e-3, 1e6], false);
-  const training: AdapterTraining = {
-    rank: shape.rank,
-    targets: shape.targets,
-    trains: trainsOf(text('trains') ?? 'A and B'),
-    scale: adapter?.config.scale ?? alpha / shape.rank,
-    inFlight: number('rows', 64, [1, 4096]),
-    weights: weightsOf(text('weights') ?? 'file'),
-  };
-  const layout = adapterLayout(model.names, training);
-  const factors =
-    adapter === null
-      ? freshAdapter(layout, randomStream(settings.seed, 'initialisation', 0))
-      : await packAdapter(layout, adapter);
+  const from = begun === undefined ? null : await openAdapter(pretrainedFolder(begun), asked.model.names);
+  const called = basename(resolve(path));
+  const run = await putTogether({ base: asked, called, path: base, prompts, from, choice }, settings);
   const flags = Object.keys(runFlags).flatMap((flag) => {
     const value = text(flag);
     return value === undefined ? [] : [[flag, value] as const];
   });
   return {
+    ...run,
     flags: Object.fromEntries(flags),
-    name: `${settings.algorithm}, LoRA r ${String(shape.rank)} on ${basename(resolve(path))}`,
     save,
     read: [path, file, ...(begun === undefined ? [] : [begun])],
-    ...{ asked, task, training, layout, factors },
-    tokenizer: tokenizerOfPrompts(asked.tokenizer, model, prompts),
-    configText: adapter?.configText ?? adapterConfigText({ ...shape, alpha }, base),
     made: {
       prompts: crc32(new TextEncoder().encode(JSON.stringify(prompts))),
       base: await crcOfBase(asked),
-      factors: crc32(new Uint8Array(factors.buffer)),
+      factors: crc32(new Uint8Array(run.factors.buffer)),
     },
+  };
+}
+
+/** @throws LabError `bad-setting` naming the flag */
+function choiceOf(given: ReadonlyMap<string, string | boolean>): AdapterChoice {
+  const { text, number } = valuesOf(given, runFlags);
+  const { rank, alpha, rows } = adapterKnobs;
+  return {
+    rank: number('rank', rank.default, rank.range),
+    alpha: text('alpha') === undefined ? null : number('alpha', 1, alpha.range, false),
+    targets: targetsOf(text('targets')),
+    trains: trainsOf(text('trains') ?? adapterKnobs.trains.default),
+    rows: number('rows', rows.default, rows.range),
+    weights: weightsOf(text('weights') ?? adapterKnobs.weights.default),
+    answer: text('answer') ?? adapterKnobs.answer.default,
   };
 }
 
@@ -162,73 +145,30 @@ async function crcOfBase({ model: { config, weights } }: AskedModel): Promise<nu
 }
 
 /** What makes the trainers of a run. @param memory bytes that it may take; null: as many as there are */
-export function trainerOf(
-  { asked, task, tokenizer, training, factors }: AdapterRun,
-  { gpu, kernels }: Device,
-  memory: number | null,
-): MakeTrainer {
-  const { model } = asked;
+export function trainerOf(run: AdapterRun, device: Device, memory: number | null): MakeTrainer {
   return async (under, from, checkpoints) => {
-    const trainer = new Trainer(
-      gpu,
-      kernels,
-      {
-        tokenizer,
-        weights: factors,
-        engine: (capacity) => {
-          const room = rolloutRoom(model, capacity, training);
-          const rolls = needOf(model, training.weights, room);
-          const update = updateNeed(model, { slots: 2, ...training }, training.trains, capacity.update);
-          const totalBytes = rolls.totalBytes + update.totalBytes;
-          const largest = update.largest.bytes > rolls.largest.bytes ? update.largest : rolls.largest;
-          checkFits(
-            roomOf(gpu, memory, totalmem()),
-            [asked],
-            [{ ...rolls, totalBytes, largest }],
-            room,
-            ways,
-          );
-          console.log(
-            `GPU memory: ${megabytes(totalBytes)}: weights ${megabytes(rolls.weightsBytes)}, keys and values ${megabytes(rolls.cacheBytes)}, adapters ${megabytes(rolls.adapterBytes)}, the update ${megabytes(update.totalBytes)}.`,
-          );
-          return new AdapterEngine(gpu, kernels, model, factors, capacity, training);
-        },
-      },
-      under,
-      {
-        now: nodeHost.now,
-        task,
-        checkpoints,
-        runReward: nodeHost.runReward,
-        ...(from === null ? {} : { from }),
-      },
+    const need = adapterNeed(run, under);
+    checkRunFits(run, need, device, { memory, computer: totalmem(), ways });
+    console.log(
+      `GPU memory: ${megabytes(need.totalBytes)}: weights ${megabytes(need.weightsBytes)}, keys and values ${megabytes(need.cacheBytes)}, adapters ${megabytes(need.adapterBytes)}, the update ${megabytes(need.updateBytes)}.`,
     );
-    await trainer.engine.load();
-    return trainer;
+    return adapterTrainer(run, device, nodeHost, under, { from, checkpoints });
   };
 }
 
 /** Policy and anchor of a checkpoint, each a folder that PEFT reads; the policy at the end in the folder itself. */
-export function writeAdapters(
-  { save, layout, configText }: AdapterRun,
-  { step, state, anchored }: Checkpoint,
-  ended: boolean,
-): void {
+export function writeAdapters(run: AdapterRun, { step, state, anchored }: Checkpoint, ended: boolean): void {
   const write = (to: string, factors: Float32Array): void => {
-    const { values, tensors } = unpackAdapter(layout, factors);
     mkdirSync(to, { recursive: true });
-    replaceFiles(to, {
-      [adapterFileNames.config]: configText,
-      [adapterFileNames.weights]: writeSafetensors(values, { tensors }),
-    });
+    replaceFiles(to, adapterFiles(run, factors));
   };
-  const at = ended ? save : join(save, `checkpoint-${String(step)}`);
+  const at = ended ? run.save : join(run.save, `checkpoint-${String(step)}`);
   write(at, state.policy);
   if (anchored) write(join(at, 'anchor'), state.anchor);
 }
 
-function shapeOf(rank: number, given: string | undefined): Pick<Adapter['config'], 'rank' | 'targets'> {
-  if (given === undefined) return { rank, targets: adaptable };
+function targetsOf(given: string | undefined): AdapterChoice['targets'] {
+  if (given === undefined) return adapterKnobs.targets.default;
   const names = given.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !adaptable.some((target) => target === name));
   if (unknown !== undefined || names.length === 0) {
@@ -238,10 +178,10 @@ function shapeOf(rank: number, given: string | undefined): Pick<Adapter['config'
       `Choose of ${adaptable.join(',')}.`,
     );
   }
-  return { rank, targets: adaptable.filter((target: Target) => names.includes(target)) };
+  return adaptable.filter((target: Target) => names.includes(target));
 }
 
-function trainsOf(given: string): AdapterTraining['trains'] {
+function trainsOf(given: string): AdapterChoice['trains'] {
   const found = trainedFactors.find((factors) => factors === given);
   if (found !== undefined) return found;
   throw new LabError(

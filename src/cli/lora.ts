@@ -1,8 +1,7 @@
-import { algorithmOf } from '../algorithms/index.ts';
 import { describe as describeModel } from '../asking/model.ts';
 import { Device } from '../host/host.ts';
 import { LabError } from '../lib/labError.ts';
-import { selfCertainty } from '../rl/reward.ts';
+import { decidedElsewhere } from '../settings/adapterKnobs.ts';
 import type { OwnFlags } from '../settings/arguments.ts';
 import { flagHelp, flagOf, parseFlags, refuseIneffective, type ParsedFlags } from '../settings/flags.ts';
 import type { HyperparameterKey, Settings } from '../settings/hyperparameters.ts';
@@ -43,9 +42,6 @@ const own: OwnFlags = {
   force: { type: 'boolean', help: 'replace the file of --out where it is there already' },
   help: { type: 'boolean', help: 'this list' },
 };
-
-/** Knobs that speak of what the base model and the prompts decide here. */
-const without: readonly HyperparameterKey[] = ['task', 'taskLevel', 'oodLevel', 'halfPrecision'];
 
 /** `npm run lora`: trains an adapter of a model made elsewhere, on prompts of a file, by any algorithm of the lab. */
 export default async function main(argv: string[]): Promise<void> {
@@ -90,21 +86,15 @@ export default async function main(argv: string[]): Promise<void> {
   }
 }
 
-/** @throws LabError for knobs that have no effect here, and for an algorithm that can't be had */
+/** @throws LabError for knobs that have no effect here */
 function settingsOf({ changes }: ParsedFlags): Settings {
-  for (const key of without) {
+  for (const key of decidedElsewhere) {
     if (changes[key] === undefined) continue;
     throw new LabError('bad-setting', `"${key}" has no effect on a model made elsewhere.`, 'Leave it out.');
   }
   const settings = validateSettings(changes);
   refuseIneffective(changes, settings);
-  const { reward, name } = algorithmOf(settings.algorithm);
-  if (reward !== selfCertainty) return settings;
-  throw new LabError(
-    'bad-setting',
-    `${name} rewards self-certainty, which is not measured of models made elsewhere yet.`,
-    'Choose another algorithm.',
-  );
+  return settings;
 }
 
 /** Goes on with a run that was kept; of one that has come to its end it says once more what came of it. */

@@ -1,3 +1,4 @@
+import type { EngineCapacity } from '../engine/engine.ts';
 import { parsePlan } from '../engine/parsePlan.ts';
 import { untriedPlan, type ActivationType, type Plan } from '../engine/plan.ts';
 import type { RolloutCapacity } from '../engine/rollout/call.ts';
@@ -10,6 +11,7 @@ import type { Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import { taskOf } from '../tasks/index.ts';
 import type { Memory } from '../spec/memory.ts';
+import { evaluationChunk } from './evaluate.ts';
 import { rolloutCounts } from './rollouts.ts';
 
 /**
@@ -93,6 +95,35 @@ export function rolloutCapacity(settings: Settings, task: Task, tokenizer: Token
     maxPromptLength: tokenizer.mostTokens(task.promptLength(taskLevel)),
     maxCompletionLength,
     endToken: tokenizer.endToken,
+  };
+}
+
+/** What an engine must hold for a run. @param withAnchor whether an anchor is kept */
+export function engineCapacity(
+  settings: Settings,
+  task: Task,
+  tokenizer: Tokenizer,
+  withAnchor: boolean,
+): Required<EngineCapacity> {
+  const { promptsPerStep: prompts, groupSize, maxCompletionLength, taskLevel, oodLevel } = settings;
+  const promptTokens = (level: number) => tokenizer.mostTokens(task.promptLength(level));
+  return {
+    update: {
+      prompts,
+      completions: prompts * groupSize,
+      maxPromptLength: promptTokens(taskLevel),
+      maxCompletionLength,
+      withReference: true,
+      withAnchor,
+    },
+    rollout: rolloutCapacity(settings, task, tokenizer),
+    evaluation: {
+      prompts: evaluationChunk,
+      rollouts: evaluationChunk,
+      maxPromptLength: Math.max(promptTokens(taskLevel), promptTokens(oodLevel)),
+      maxCompletionLength,
+      endToken: tokenizer.endToken,
+    },
   };
 }
 

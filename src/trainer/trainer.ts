@@ -25,9 +25,9 @@ import { promptsOf, type PromptStream } from '../tasks/draw.ts';
 import { taskOf } from '../tasks/index.ts';
 import { handOver, type EvaluateApart, type HeldEvaluation } from './apart.ts';
 import { firstCheckpoint, RecentCheckpoints, type Checkpoint } from './checkpoint.ts';
-import { Evaluator, evaluationChunk } from './evaluate.ts';
+import { Evaluator } from './evaluate.ts';
 import { deadGroups, decide, replaced, trainingGroups, type Judge, type StepDecisions } from './decide.ts';
-import { activationsOf, rolloutCapacity } from './prepare.ts';
+import { activationsOf, engineCapacity } from './prepare.ts';
 import { groupRollouts, requestsFor, rolloutCounts, type RolledBatch } from './rollouts.ts';
 import { StepCost } from './stepCost.ts';
 
@@ -129,26 +129,7 @@ export class Trainer<E extends TrainingEngine = Engine> {
     this.#prompts = promptsOf(this.task, settings);
     const { shadow } = rolloutCounts(settings);
     this.#keepsAnchor = algorithm.anchor === 'ema' || shadow > 0;
-    const { promptsPerStep: prompts, groupSize, maxCompletionLength, taskLevel, oodLevel } = settings;
-    const promptTokens = (level: number) => tokenizer.mostTokens(this.task.promptLength(level));
-    const capacity = {
-      update: {
-        prompts,
-        completions: prompts * groupSize,
-        maxPromptLength: promptTokens(taskLevel),
-        maxCompletionLength,
-        withReference: true,
-        withAnchor: this.#keepsAnchor,
-      },
-      rollout: rolloutCapacity(settings, this.task, tokenizer),
-      evaluation: {
-        prompts: evaluationChunk,
-        rollouts: evaluationChunk,
-        maxPromptLength: Math.max(promptTokens(taskLevel), promptTokens(oodLevel)),
-        maxCompletionLength,
-        endToken: tokenizer.endToken,
-      },
-    };
+    const capacity = engineCapacity(settings, this.task, tokenizer, this.#keepsAnchor);
     if ('engine' in model) this.engine = model.engine(capacity);
     else {
       const plan = options.plan ?? untriedPlan(model.config, activationsOf(gpu, settings));

@@ -5,9 +5,12 @@ import { findAnswers } from '../records/completions/answers.ts';
 import type { Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import { splitListed } from '../tasks/draw.ts';
-import { asCompletion, type AskedText } from '../asking/prompts.ts';
+import { asCompletion, type AskedText } from './prompts.ts';
 
-/** A file of prompts as a task: a tenth of them is held out, and answers are found as a form says. */
+/**
+ * A list of prompts as a task: a tenth of them is held out, and answers are found as a form says.
+ * @throws LabError `bad-file` for fewer than two, `bad-setting` where the form is neither a name nor a pattern
+ */
 export function taskOfPrompts(prompts: readonly AskedText[], form: string): Task {
   const problems = [...new Map(prompts.map((problem) => [problem.prompt, problem])).values()];
   if (problems.length < 2) {
@@ -20,6 +23,8 @@ export function taskOfPrompts(prompts: readonly AskedText[], form: string): Task
   const listed = splitListed(problems);
   const { training } = listed;
   const longest = Math.max(...problems.map(({ prompt }) => prompt.length));
+  // A form that is none is refused before anything is computed.
+  findAnswers([], form);
   return {
     name: 'Prompts of a file',
     summary: 'Prompts of a file, answers as a form finds them.',

@@ -1,0 +1,206 @@
+import { algorithmOf } from '../algorithms/index.ts';
+import type { EngineCapacity } from '../engine/engine.ts';
+import { AdapterEngine, rolloutRoom, type AdapterTraining } from '../engine/frozen/adapterEngine.ts';
+import {
+  adapterLayout,
+  freshAdapter,
+  packAdapter,
+  unpackAdapter,
+  type AdapterLayout,
+} from '../engine/frozen/adapterLayout.ts';
+import { needOf, type FrozenCapacity, type FrozenNeed } from '../engine/frozen/sizes.ts';
+import { updateNeed } from '../engine/frozen/updateSizes.ts';
+import { allocating } from '../gpu/allocating.ts';
+import type { Device, Host } from '../host/host.ts';
+import { LabError } from '../lib/labError.ts';
+import { randomStream } from '../lib/philox.ts';
+import { adapterConfigText, adapterFileNames, type Adapter } from '../model/pretrained/adapter.ts';
+import { writeSafetensors } from '../model/safetensors.ts';
+import { selfCertainty } from '../rl/reward.ts';
+import type { AdapterChoice } from '../settings/adapterKnobs.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
+import { keepsAnchor } from '../settings/relevance.ts';
+import type { Task } from '../spec/task.ts';
+import type { Tokenizer } from '../spec/tokenizer.ts';
+import type { Checkpoint } from '../trainer/checkpoint.ts';
+import { engineCapacity } from '../trainer/prepare.ts';
+import { Trainer } from '../trainer/trainer.ts';
+import { checkFits, roomOf, type AskedModel, type Ways } from './model.ts';
+import type { AskedText } from './prompts.ts';
+import { taskOfPrompts, tokenizerOfPrompts } from './promptsTask.ts';
+
+/** A run of an adapter, all that it is made of opened and checked. */
+export interface AdapterRun {
+  readonly name: string;
+  /** The base, without an adapter. */
+  readonly asked: AskedModel;
+  readonly task: Task;
+  readonly tokenizer: Tokenizer;
+  readonly training: AdapterTraining;
+  readonly layout: AdapterLayout;
+  /** Its adapter_config.json. */
+  readonly configText: string;
+}
+
+/** A run, and the factors that it begins with, [layout.size]. */
+export interface OpenRun extends AdapterRun {
+  readonly factors: Float32Array<ArrayBuffer>;
+}
+
+/** What a run is made of. */
+export interface AdapterParts {
+  readonly base: AskedModel;
+  /** What the base is called in the run's name, and in adapter_config.json. */
+  readonly called: string;
+  readonly path: string;
+  readonly prompts: readonly AskedText[];
+  /** Null: a new one. */
+  readonly from: Adapter | null;
+  readonly choice: AdapterChoice;
+}
+
+/**
+ * Puts a run together; nothing is computed yet.
+ * @throws LabError `bad-file`, `bad-setting`
+ */
+export function planAdapterRun(
+  { base, called, path, prompts, from, choice }: AdapterParts,
+  settings: Settings,
+): AdapterRun {
+  refuseUnmeasured(settings);
+  const task = taskOfPrompts(prompts, choice.answer);
+  const { model } = base;
+  const { rank, targets } = from?.config ?? choice;
+  const alpha = from?.config.alpha ?? choice.alpha ?? 2 * rank;
+  const training: AdapterTraining = {
+    ...{ rank, targets, trains: choice.trains, weights: choice.weights, inFlight: choice.rows },
+    scale: from?.config.scale ?? alpha / rank,
+  };
+  const layout = adapterLayout(model.names, training);
+  return {
+    name: `${settings.algorithm}, LoRA r ${String(rank)} on ${called}`,
+    ...{ asked: base, task, training, layout },
+    tokenizer: tokenizerOfPrompts(base.tokenizer, model, prompts),
+    configText: from?.configText ?? adapterConfigText({ rank, targets, alpha }, path),
+  };
+}
+
+/** Puts a run together, with the factors that it begins with. @throws LabError as `planAdapterRun` */
+export async function openAdapterRun(parts: AdapterParts, settings: Settings): Promise<OpenRun> {
+  const run = planAdapterRun(parts, settings);
+  const factors =
+    parts.from === null
+      ? freshAdapter(run.layout, randomStream(settings.seed, 'initialisation', 0))
+      : await packAdapter(run.layout, parts.from);
+  return { ...run, factors };
+}
+
+/** @throws LabError for an algorithm that needs what is not measured */
+function refuseUnmeasured({ algorithm }: Settings): void {
+  const { reward, name } = algorithmOf(algorithm);
+  if (reward !== selfCertainty) return;
+  throw new LabError(
+    'bad-setting',
+    `${name} rewards self-certainty, which is not measured of models made elsewhere yet.`,
+    'Choose another algorithm.',
+  );
+}
+
+/** What a run needs on the device, bytes: the frozen model with room for rollouts, and the update. */
+export interface AdapterNeed extends FrozenNeed {
+  readonly updateBytes: number;
+  readonly room: FrozenCapacity;
+}
+
+/** What its engine must hold. */
+export function capacityOfRun({ task, tokenizer }: AdapterRun, settings: Settings): Required<EngineCapacity> {
+  return engineCapacity(settings, task, tokenizer, keepsAnchor(settings));
+}
+
+export function adapterNeed(run: AdapterRun, settings: Settings): AdapterNeed {
+  const { model } = run.asked;
+  const { training } = run;
+  const capacity = capacityOfRun(run, settings);
+  const room = rolloutRoom(model, capacity, training);
+  const rolls = needOf(model, training.weights, room);
+  const update = updateNeed(model, { slots: 2, ...training }, training.trains, capacity.update);
+  return {
+    ...rolls,
+    totalBytes: rolls.totalBytes + update.totalBytes,
+    largest: update.largest.bytes > rolls.largest.bytes ? update.largest : rolls.largest,
+    updateBytes: update.totalBytes,
+    room,
+  };
+}
+
+/** What a device is said to hold, and what whoever asks calls the ways to need less. */
+export interface Limits {
+  /** Bytes that somebody says it has; null: nobody does. */
+  readonly memory: number | null;
+  /** Bytes of the computer's memory. */
+  readonly computer: number;
+  readonly ways: Ways;
+}
+
+/** @throws LabError `does-not-fit`, with the figures */
+export function checkRunFits(
+  { asked }: AdapterRun,
+  need: AdapterNeed,
+  { gpu }: Pick<Device, 'gpu'>,
+  { memory, computer, ways }: Limits,
+): void {
+  checkFits(roomOf(gpu, memory, computer), [asked], [need], need.room, ways);
+}
+
+/** Where a trainer begins, and how. */
+export interface Begins {
+  /** Null: at the run's beginning. */
+  readonly from: Checkpoint | null;
+  /** Whether steps give checkpoints. */
+  readonly checkpoints: boolean;
+  /** Told how many bytes of the model were read. */
+  readonly progress?: (bytes: number) => void;
+}
+
+/**
+ * A trainer of a run, its model on the device: compile the kernels before its first step.
+ * @throws LabError `does-not-fit` where the device is out of memory, `bad-file`
+ */
+export async function adapterTrainer(
+  { asked, task, tokenizer, training, factors }: OpenRun,
+  { gpu, kernels }: Pick<Device, 'gpu' | 'kernels'>,
+  { now, runReward }: Pick<Host, 'now' | 'runReward'>,
+  settings: Settings,
+  { from, checkpoints, progress }: Begins,
+): Promise<Trainer<AdapterEngine>> {
+  const model = {
+    tokenizer,
+    weights: factors,
+    engine: (capacity: EngineCapacity) =>
+      new AdapterEngine(gpu, kernels, asked.model, factors, capacity, training),
+  };
+  const options = { now, task, checkpoints, runReward, ...(from === null ? {} : { from }) };
+  const discard = (trainer: Trainer<AdapterEngine>): void => {
+    trainer.destroy();
+  };
+  const trainer = await allocating(gpu, () => new Trainer(gpu, kernels, model, settings, options), discard);
+  try {
+    await trainer.engine.load(progress);
+  } catch (error) {
+    discard(trainer);
+    throw error;
+  }
+  return trainer;
+}
+
+/** The files of an adapter, as PEFT reads them. @param factors [layout.size] */
+export function adapterFiles(
+  { layout, configText }: Pick<AdapterRun, 'layout' | 'configText'>,
+  factors: Float32Array,
+): Readonly<Record<string, string | Uint8Array<ArrayBuffer>>> {
+  const { values, tensors } = unpackAdapter(layout, factors);
+  return {
+    [adapterFileNames.config]: configText,
+    [adapterFileNames.weights]: writeSafetensors(values, { tensors }),
+  };
+}
