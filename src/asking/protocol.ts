@@ -1,5 +1,9 @@
 import type { AskedFigures, PromptFigures } from '../diagnostics/asked.ts';
+import type { AdapterSummary } from '../gpu/device.ts';
 import type { Failure } from '../lib/failure.ts';
+import type { Event } from '../session/protocol.ts';
+import type { AdapterChoice } from '../settings/adapterKnobs.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
 
 export type { AskedFigures, PromptFigures } from '../diagnostics/asked.ts';
 
@@ -40,7 +44,99 @@ export type AskCommand =
   /** Frees what the models take on the GPU. */
   | { readonly type: 'release' }
   /** All completions as JSON lines. */
-  | { readonly type: 'lines' };
+  | { readonly type: 'lines' }
+  | TrainCommand;
+
+/** What the page asks for an adapter's training, of the model that is open and the prompts that are wished for. */
+export type TrainCommand =
+  /** What is to be trained, and how. Its price follows. */
+  | { readonly type: 'plan'; readonly plan: AdapterPlan }
+  /** Begins a run, or goes on with the one that rests. @param anew whether one that has ended gives way to another */
+  | { readonly type: 'train'; readonly anew: boolean }
+  /** Rests at the next edge of a step. */
+  | { readonly type: 'pause' }
+  /** Ends the run at the next edge of a step: what it takes on the GPU is free, its adapter stays. */
+  | { readonly type: 'end' }
+  /** A live change; takes effect at the next step's edge. */
+  | { readonly type: 'change'; readonly changes: Partial<Settings> }
+  /** Which step's rollouts are shown (null: the newest), and which prompt's. */
+  | { readonly type: 'watch'; readonly step: number | null; readonly prompt: number }
+  /** The adapter as it is at the next edge of a step; answered by `adapter`. */
+  | { readonly type: 'adapter' };
+
+/** How an adapter is to be trained. */
+export interface AdapterPlan {
+  readonly settings: Settings;
+  readonly choice: AdapterChoice;
+  /** What the GPU has, as the reader says; null: nobody knows. */
+  readonly memoryBytes: number | null;
+}
+
+/** What training will take, said before anything is loaded. */
+export interface AdapterPrice {
+  /** Prompts that are trained on, those held out, and all with a known answer. */
+  readonly training: number;
+  readonly heldOut: number;
+  readonly known: number;
+  /** Numbers of the adapter. */
+  readonly size: number;
+  /** Its rank, which one that is gone on from has itself. */
+  readonly rank: number;
+  readonly weightsBytes: number;
+  readonly cacheBytes: number;
+  readonly adapterBytes: number;
+  readonly updateBytes: number;
+  readonly totalBytes: number;
+  /** Of a step with completions as long as they may be, in words; null until it was measured. */
+  readonly stepSeconds: string | null;
+}
+
+/** A run of an adapter. */
+export interface TrainedRun {
+  readonly name: string;
+  readonly doing: 'loading' | 'compiling' | 'training' | 'paused' | 'ended';
+  /** Of what is loaded or compiled. */
+  readonly done: number;
+  readonly all: number;
+  readonly step: number;
+  readonly steps: number;
+  /** Mean of the steps since it last went on; null before the first. */
+  readonly stepSeconds: number | null;
+  /** What its steps without evaluation take, and how far that is from what was measured before; null where nothing was. */
+  readonly miss: string | null;
+  /** Of the newest adapter that there is once the run has ended; null before, and where there is none. */
+  readonly kept: number | null;
+  /** Why it ended before its last step; null where it did not, or was told to. */
+  readonly failed: Failure | null;
+  /** A live change that was refused; the run is as it was. */
+  readonly refused: Failure | null;
+  /** Bytes that it takes on the GPU now. */
+  readonly heldBytes: number;
+}
+
+/** All that the page shows of training, beside the rows. */
+export interface TrainState {
+  readonly price: AdapterPrice | null;
+  /** Why it can't be trained so. */
+  readonly refused: Failure | null;
+  /** The newest run; null before the first. */
+  readonly run: TrainedRun | null;
+}
+
+/** A file of an adapter. */
+export interface AdapterFile {
+  readonly name: string;
+  readonly content: string | Uint8Array<ArrayBuffer>;
+}
+
+/** An adapter of a run as PEFT reads it. */
+export interface SavedAdapter {
+  /** Steps that it was trained for. */
+  readonly step: number;
+  readonly policy: readonly AdapterFile[];
+  /** Null where no anchor was kept. */
+  readonly anchor: readonly AdapterFile[] | null;
+}
 
 /** A folder that was given. */
 export interface Given {
@@ -143,6 +239,7 @@ export interface AskState {
   readonly failed: Failure | null;
   /** Bytes that the models take on the GPU now. */
   readonly heldBytes: number;
+  readonly train: TrainState;
 }
 
 /** Nothing given, nothing asked. */
@@ -158,9 +255,20 @@ export const nothing: AskState = {
   took: null,
   failed: null,
   heldBytes: 0,
+  train: { price: null, refused: null, run: null },
 };
 
 /** What the worker tells. */
 export type AskEvent =
   | { readonly type: 'state'; readonly state: Partial<AskState> }
-  | { readonly type: 'lines'; readonly text: string };
+  | { readonly type: 'lines'; readonly text: string }
+  /** A run begins: what its record begins with. */
+  | {
+      readonly type: 'begun';
+      readonly name: string;
+      readonly settings: Settings;
+      readonly adapter: AdapterSummary;
+    }
+  /** Rows, rollouts, changes of the run, as those of a lane of the lab. */
+  | { readonly type: 'run'; readonly event: Event }
+  | { readonly type: 'adapter'; readonly answer: SavedAdapter | Failure };

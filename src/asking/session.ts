@@ -1,5 +1,5 @@
-import { timedTokens, type FrozenSpeed, type FrozenWork, type Range } from '../bench/frozenPrice.ts';
-import type { Gpu } from '../gpu/device.ts';
+import type { FrozenWork, Range } from '../bench/frozenPrice.ts';
+import type { Host } from '../host/host.ts';
 import { failureOf, type Failure } from '../lib/failure.ts';
 import { LabError } from '../lib/labError.ts';
 import { answersOf } from './answers.ts';
@@ -9,7 +9,8 @@ import { openGiven } from './given.ts';
 import { checkFits, describe, needFor, roomOf, type AskedModel, type Ways } from './model.ts';
 import { filePrompts } from './promptFile.ts';
 import { typedPrompts, type AskedText } from './prompts.ts';
-import { missWords, rangeWords } from './price.ts';
+import { paced } from './paced.ts';
+import { missWords, priceInBytes, rangeWords, Speeds } from './price.ts';
 import {
   nothing,
   slots,
@@ -21,15 +22,12 @@ import {
 } from './protocol.ts';
 import { questionOf, workDone, workOf, type Question } from './question.ts';
 import { Sayings } from './sayings.ts';
+import { Training } from './training.ts';
 
 /** What a session needs from where it runs. */
-export interface AskHost {
-  /** @throws LabError `no-adapter` */
-  readonly openGpu: () => Promise<Gpu>;
+export interface AskHost extends Pick<Host, 'openGpu' | 'now' | 'runReward'> {
   /** Bytes of the computer's memory, as far as it tells. */
   readonly memoryBytes: number;
-  /** Milliseconds. */
-  readonly now: () => number;
 }
 
 /** The ways to need less, as the page calls them. */
@@ -46,15 +44,15 @@ const [progressMs, figuresMs] = [100, 1000];
 /** The models of the page, and what they said: one thing after another, as the page commands. */
 export class AskSession {
   readonly #host: AskHost;
-  readonly #post: (event: AskEvent) => void;
+  readonly #post: (event: AskEvent, transfer?: Transferable[]) => void;
   #state: AskState = nothing;
   readonly #models: Record<Slot, AskedModel | null> = { model: null, against: null };
   /** Without their adapters. */
   readonly #bases: Record<Slot, AskedModel | null> = { model: null, against: null };
   #wished: { readonly texts: readonly AskedText[] | Failure; readonly wish: Wish } | null = null;
   #asking: Promise<Asking> | null = null;
-  /** What was measured, by model, weights and rows. */
-  readonly #speeds = new Map<string, FrozenSpeed>();
+  readonly #speeds = new Speeds();
+  readonly #training: Training;
   /** What was asked last, and what was said. */
   #sayings: Sayings | null = null;
   #stopped = false;
@@ -62,20 +60,37 @@ export class AskSession {
   /** All that takes time follows what was commanded before it. */
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(host: AskHost, post: (event: AskEvent) => void) {
+  constructor(host: AskHost, post: (event: AskEvent, transfer?: Transferable[]) => void) {
     this.#host = host;
     this.#post = post;
+    this.#training = new Training({
+      ...{ host, post, device: () => this.#device(), release: () => this.#release() },
+      then: (what) => {
+        this.#then(what);
+      },
+      parts: () => this.#parts(),
+      tell: (train) => {
+        this.#tell({ train });
+      },
+      leaveFaulty: () => this.#leaveFaulty(),
+      ended: async () => {
+        await this.#leaveFaulty();
+        this.#price();
+      },
+    });
   }
 
   receive(command: AskCommand): void {
     switch (command.type) {
       case 'open':
         this.#stopped = true;
+        if (command.slot === 'model') this.#training.end();
         this.#give(command.slot, { name: command.name, told: null, chat: null, refused: null });
         this.#then(() => this.#open(command.slot, command.name, command.files));
         break;
       case 'close':
         this.#stopped = true;
+        if (command.slot === 'model') this.#training.end();
         this.#then(() => this.#close(command.slot));
         break;
       case 'wish':
@@ -103,7 +118,7 @@ export class AskSession {
         this.#post({ type: 'lines', text: this.#sayings?.lines() ?? '' });
         break;
       default:
-        command satisfies never;
+        this.#training.receive(command);
     }
   }
 
@@ -182,7 +197,12 @@ export class AskSession {
       const asking = new Asking(gpu, this.#host.now);
       void gpu.lost.then(async (reason) => {
         if ((await this.#asking?.catch(() => null)) !== asking) return;
-        await this.#fail(new LabError('device-lost', `The GPU device was lost: ${reason}`, ''));
+        if (!this.#training.held) {
+          await this.#fail(new LabError('device-lost', `The GPU device was lost: ${reason}`, ''));
+          return;
+        }
+        this.#asking = null;
+        await this.#training.lost(reason);
       });
       return asking;
     });
@@ -193,6 +213,15 @@ export class AskSession {
   async #leaveFaulty(): Promise<void> {
     const asking = await this.#asking?.catch(() => null);
     if (asking?.gpu.errors.length !== 0) await this.#leave();
+  }
+
+  /** What would be trained now; null where something is missing. @throws LabError where the prompts are refused */
+  #parts() {
+    const base = this.#bases.model;
+    if (base === null || this.#wished === null) return null;
+    const { texts: prompts } = this.#wished;
+    if ('code' in prompts) throw new LabError(prompts.code, prompts.sentence, prompts.remedy);
+    return { base, from: this.#models.model?.adapter ?? null, prompts };
   }
 
   /** What would be asked now; null where something is missing. @throws LabError where it can't be asked */
@@ -213,8 +242,10 @@ export class AskSession {
   /** Says what asking would take, now that something about it has changed. @param again on another device */
   #price(again = false): void {
     const mine = ++this.#pricings;
+    this.#training.pricing.again();
     this.#then(async () => {
-      if (mine !== this.#pricings) return;
+      // A run that is trained has the device to itself.
+      if (mine !== this.#pricings || this.#training.held) return;
       try {
         const asked = await this.#question();
         if (asked === null) {
@@ -222,21 +253,8 @@ export class AskSession {
           return;
         }
         const { models, wish, question, needs } = asked;
-        const sum = (pick: (need: (typeof needs)[number]) => number) =>
-          needs.reduce((total, need) => total + pick(need), 0);
         const works = models.map(() => workOf(question, models.length));
-        const price = {
-          prompts: question.prompts.length,
-          known: question.prompts.filter(({ solution }) => solution !== null).length,
-          promptTokens: works[0]?.promptTokens ?? 0,
-          written: question.chat ? question.first : null,
-          completions: question.prompts.length * question.groupSize,
-          inFlight: question.capacity.completions,
-          weightsBytes: sum((need) => need.weightsBytes),
-          cacheBytes: sum((need) => need.cacheBytes),
-          workingBytes: sum((need) => need.workingBytes),
-          totalBytes: sum((need) => need.totalBytes),
-        };
+        const price = priceInBytes(question, needs);
         this.#tell({ price: { ...price, seconds: null }, refused: null });
         const asking = await this.#device();
         checkFits(
@@ -262,25 +280,16 @@ export class AskSession {
     });
   }
 
-  /** Measured once for each shape that is asked. */
-  async #speedFor(
-    asking: Asking,
-    [first]: readonly AskedModel[],
-    { weights }: Wish,
-    { capacity }: Question,
-  ): Promise<FrozenSpeed> {
+  /** How fast this adapter is; what is measured anew frees what was loaded. */
+  async #speedFor(asking: Asking, [first]: readonly AskedModel[], wish: Wish, { capacity }: Question) {
     if (first === undefined) throw new LabError('bug', 'No model is open.', 'Give a folder.');
-    const key = JSON.stringify([describe(first), weights, capacity.completions, timedTokens(capacity)]);
-    const known = this.#speeds.get(key);
-    if (known !== undefined) return known;
-    // What is timed needs its own place.
-    await this.#release();
-    const speed = await asking.measure(first, weights, capacity);
-    this.#speeds.set(key, speed);
+    const speed = await this.#speeds.of(asking, first, wish.weights, capacity);
+    this.#tell({ heldBytes: asking.sizeBytes });
     return speed;
   }
 
   async #ask(): Promise<void> {
+    if (this.#training.held) return;
     const asked = await this.#question();
     if (asked === null) return;
     const { models, wish, question, needs } = asked;
@@ -298,7 +307,7 @@ export class AskSession {
     const shown = { prompt: Math.min(this.#state.shown.prompt, texts.length - 1), said: [] };
     this.#tell({ prompts: texts, answers: [], between: null, took: null, failed: null, shown });
     const name = (i: number) => models[i]?.path ?? '';
-    const progress = this.#paced(progressMs);
+    const progress = paced(this.#host.now, progressMs);
     const loaded = await asking.load(models, wish.weights, question.capacity, (done, all) => {
       progress(() => {
         this.#tell({ doing: { what: 'loading', name: name(0), done, all } });
@@ -321,7 +330,7 @@ export class AskSession {
     const { models } = sayings;
     const { now } = this.#host;
     const began = now();
-    const [progress, figures] = [this.#paced(progressMs), this.#paced(figuresMs)];
+    const [progress, figures] = [paced(this.#host.now, progressMs), paced(this.#host.now, figuresMs)];
     const all = question.prompts.length * question.groupSize;
     for (const [i, { path: name }] of models.entries()) {
       if (this.#stopped) break;
@@ -364,17 +373,6 @@ export class AskSession {
       });
     const [forth, back] = [await compared(0), await compared(1)];
     this.#tell({ between: { overlap: sayings.overlap(), forth, back } });
-  }
-
-  /** Does something at most so often. */
-  #paced(everyMs: number): (what: () => void) => void {
-    let last = -Infinity;
-    return (what) => {
-      const now = this.#host.now();
-      if (now - last < everyMs) return;
-      last = now;
-      what();
-    };
   }
 
   /** Finds the answers in what was said, and tells the figures. */

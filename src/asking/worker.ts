@@ -6,9 +6,10 @@ import { AskSession } from './session.ts';
 const { deviceMemory = Infinity } = navigator as { deviceMemory?: number };
 
 /** The worker of the page's models, with a device of its own. */
-const { openGpu, now } = browserHost(() => self.location.href);
-const session = new AskSession({ openGpu, now, memoryBytes: deviceMemory * 2 ** 30 }, (event) => {
-  self.postMessage(event);
+const { openGpu, now, runReward } = browserHost(() => self.location.href);
+const host = { openGpu, now, runReward, memoryBytes: deviceMemory * 2 ** 30 };
+const session = new AskSession(host, (event, transfer = []) => {
+  self.postMessage(event, { transfer });
 });
 
 self.onmessage = ({ data }: MessageEvent<AskCommand>) => {

@@ -1,3 +1,4 @@
+import type { Engine, TrainingEngine } from '../engine/engine.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { metricIds, toRow, type MetricRow } from '../spec/metrics.ts';
 import { failureOf } from '../lib/failure.ts';
@@ -22,11 +23,11 @@ interface Made {
   readonly result: StepResult;
 }
 
-/** One run in the worker: its trainer, what waits to be sent, and its timeline. */
-export class WorkerLane {
+/** One run in a worker: its trainer, what waits to be sent, and its timeline. */
+export class WorkerLane<E extends TrainingEngine = Engine> {
   readonly id: LaneId;
-  readonly trainer: Trainer;
-  readonly plan: Plan;
+  readonly trainer: Trainer<E>;
+  readonly plan: Plan | null;
   readonly timeline: LaneTimeline;
   readonly #post: Post;
   /** Live changes that wait for the edge of a step. */
@@ -43,11 +44,14 @@ export class WorkerLane {
   #keptStep: number;
   #changedSince = false;
 
-  /** @param keeps whether the page wants checkpoints, to keep them */
+  /**
+   * @param plan null where the trainer's engine chooses no kernels
+   * @param keeps whether the page wants checkpoints, to keep them
+   */
   constructor(
     id: LaneId,
-    trainer: Trainer,
-    plan: Plan,
+    trainer: Trainer<E>,
+    plan: Plan | null,
     timeline: LaneTimeline,
     { post, keeps }: { readonly post: Post; readonly keeps: boolean },
   ) {
@@ -59,7 +63,7 @@ export class WorkerLane {
     this.timeline = timeline;
     this.#post = post;
     this.#started = trainer.step > 0;
-    post({ type: 'plan', lane: id, plan });
+    if (plan !== null) post({ type: 'plan', lane: id, plan });
   }
 
   get started(): boolean {

@@ -1,3 +1,4 @@
+import type { TrainingEngine } from '../engine/engine.ts';
 import type { Failure } from '../lib/failure.ts';
 import type { Post, WorkerLane } from './lane.ts';
 import type { LaneId, RunState } from './protocol.ts';
@@ -10,13 +11,13 @@ const rolloutsMs = 400;
 export class Publisher {
   readonly post: Post;
   readonly #now: () => number;
-  readonly #lanes: () => readonly WorkerLane[];
+  readonly #lanes: () => readonly WorkerLane<TrainingEngine>[];
   #watched: { readonly step: number | null; readonly prompt: number } = { step: null, prompt: 0 };
   #lastRows = 0;
   #lastRollouts = 0;
 
   /** @param now milliseconds */
-  constructor(post: Post, now: () => number, lanes: () => readonly WorkerLane[]) {
+  constructor(post: Post, now: () => number, lanes: () => readonly WorkerLane<TrainingEngine>[]) {
     this.post = post;
     this.#now = now;
     this.#lanes = lanes;
@@ -56,7 +57,7 @@ export class Publisher {
     for (const lane of this.#lanes()) this.show(lane);
   }
 
-  show(lane: WorkerLane): void {
+  show(lane: WorkerLane<TrainingEngine>): void {
     lane.show(this.#watched.step, this.#watched.prompt);
   }
 }

@@ -18,7 +18,7 @@ interface Wish {
   readonly settings: Settings;
   readonly from?: Checkpoint | null;
   readonly timeline?: LaneTimeline;
-  readonly plan?: Plan;
+  readonly plan?: Plan | null;
 }
 
 type Opened = Extract<Command, { type: 'open' }>;

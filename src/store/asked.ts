@@ -34,12 +34,29 @@ export const wished = createStore<Wished>()(() => ({
 /** Who types is not interrupted at every letter. */
 const settleMs = 300;
 
+/** What else the page does with the worker: it trains adapters. */
+export interface Listener {
+  /** The worker is there; it knows nothing yet. */
+  readonly begun: () => void;
+  /** What is wanted has changed. */
+  readonly wished: () => void;
+  readonly heard: (event: Exclude<AskEvent, { type: 'state' | 'lines' }>) => void;
+  /** Does what takes the model away, after a question where something would be lost. @param last with all that the worker holds */
+  readonly leaving: (what: string, last: boolean, act: () => void) => void;
+}
+
+let listener: Listener | null = null;
 let worker: Worker | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let waiting: ((text: string) => void)[] = [];
 
-function send(command: AskCommand): void {
+export function send(command: AskCommand): void {
   worker?.postMessage(command);
+}
+
+/** Has another part of the page told what the worker says. */
+export function listen(to: Listener): void {
+  listener = to;
 }
 
 /** Begins the worker; with it goes all that it holds. */
@@ -48,7 +65,8 @@ function begin(): void {
   worker = new Worker(new URL('../asking/worker.ts', import.meta.url), { type: 'module', name: 'models' });
   worker.onmessage = ({ data }: MessageEvent<AskEvent>) => {
     if (data.type === 'state') asked.setState(data.state);
-    else for (const take of waiting.splice(0)) take(data.text);
+    else if (data.type === 'lines') for (const take of waiting.splice(0)) take(data.text);
+    else listener?.heard(data);
   };
   worker.onerror = ({ message }) => {
     const sentence = `The models’ worker stopped: ${message || 'its script could not be loaded'}.`;
@@ -56,6 +74,7 @@ function begin(): void {
     asked.setState({ failed: { code: 'bug', sentence, remedy: 'Give the folder once more.' } });
   };
   sendWish();
+  listener?.begun();
 }
 
 function end(): void {
@@ -69,19 +88,30 @@ function sendWish(): void {
   clearTimeout(timer);
   const { typed, file, wish } = wished.getState();
   send({ type: 'wish', prompts: file ?? typed, wish });
+  listener?.wished();
 }
 
 /** Opens a folder: its files are read in the worker, piece by piece, and go nowhere. */
 export function giveFolder(slot: Slot, name: string, files: readonly File[]): void {
-  begin();
-  send({ type: 'open', slot, name, files });
+  const open = (): void => {
+    begin();
+    send({ type: 'open', slot, name, files });
+  };
+  if (slot === 'model' && listener !== null) listener.leaving(`Open ${name}`, false, open);
+  else open();
 }
 
 /** Lets a folder go; with the last one goes the worker, and all that it holds on the GPU. */
 export function closeFolder(slot: Slot): void {
   const { given } = asked.getState();
-  if (slots.every((each) => each === slot || given[each] === null)) end();
-  else send({ type: 'close', slot });
+  const last = slots.every((each) => each === slot || given[each] === null);
+  const close = (): void => {
+    if (last) end();
+    else send({ type: 'close', slot });
+  };
+  if ((last || slot === 'model') && listener !== null)
+    listener.leaving(`Close ${given[slot]?.name ?? ''}`, last, close);
+  else close();
 }
 
 /** What is wanted, otherwise. */

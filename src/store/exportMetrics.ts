@@ -16,15 +16,16 @@ const saved = new WeakMap<object, number>();
 /**
  * All lanes as one record (see records/write.ts): what each began with, its rows and its changes. Without summaries,
  * as every lane can go on.
+ * @param of another page's lanes
  */
-export function lanesAsRecord(): string {
-  return lanesAsRuns()
+export function lanesAsRecord(of = lab): string {
+  return lanesAsRuns(of)
     .map((run, index) => recordLines(index + 1, run))
     .join('');
 }
 
-function lanesAsRuns(): readonly RunRecord[] {
-  const { lanes, adapter } = lab.getState();
+function lanesAsRuns(of = lab): readonly RunRecord[] {
+  const { lanes, adapter } = of.getState();
   return lanes.map(({ name, start, changes, origin, plan, history }) => {
     const rows = Array.from({ length: history.length }, (_, row) => history.record(row));
     const head = { name, settings: start, origin, plan, adapter, lab: thisLab };

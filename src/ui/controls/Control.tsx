@@ -1,17 +1,17 @@
-import { memo } from 'react';
+import { memo, useContext } from 'react';
 import type { HyperparameterKey } from '../../settings/hyperparameters.ts';
 import type { Hyperparameter, SettingValue } from '../../spec/hyperparameter.ts';
-import { setKnob } from '../../store/actions.ts';
 import { describeValue } from '../../store/describe.ts';
 import { knobOf } from '../../store/lanes.ts';
 import { useLab } from '../useStore.ts';
 import { TextInput } from '../own/TextInput.tsx';
+import { KnobsContext } from './knobs.ts';
 import { NumericInput } from './NumericInput.tsx';
 
 interface Props {
   readonly id: HyperparameterKey;
   readonly value: SettingValue;
-  /** Lanes a change reaches, as a string of their numbers: equal strings need no redraw. */
+  /** Lanes a change reaches, as a string of their numbers: equal strings need no redraw. Empty: there is but one. */
   readonly reach: string;
   /** Why the knob can have no effect, or null. */
   readonly irrelevant: string | null;
@@ -47,7 +47,7 @@ export const Control = memo(function Control({ id, value, reach, irrelevant, ref
     >
       <span className="control-name">
         <label htmlFor={id}>{knob.label}</label>
-        {recorded ? null : (
+        {recorded || reach === '' ? null : (
           <span
             className="reach"
             aria-label={`reaches ${reach.length === 1 ? 'lane' : 'lanes'} ${spoken(reach)}`}
@@ -119,6 +119,7 @@ interface ResetProps {
 /** Sets a knob to a value of note. */
 function Reset({ id, value, to, whose, className = '', children }: ResetProps) {
   const shown = describeValue(id, to);
+  const { set } = useContext(KnobsContext);
   return (
     <button
       type="button"
@@ -128,7 +129,7 @@ function Reset({ id, value, to, whose, className = '', children }: ResetProps) {
       // Kept in place while it has nothing to do, so that rows never shift.
       disabled={value === to}
       onClick={() => {
-        setKnob(id, to);
+        set(id, to);
       }}
     >
       {children}
@@ -145,6 +146,7 @@ interface ValueProps {
 }
 
 function ValueInput({ id, knob, value, disabled, refused }: ValueProps) {
+  const { set } = useContext(KnobsContext);
   switch (knob.kind) {
     case 'real':
     case 'integer':
@@ -157,7 +159,7 @@ function ValueInput({ id, knob, value, disabled, refused }: ValueProps) {
           disabled={disabled}
           aria-describedby="control-help"
           onChange={(event) => {
-            setKnob(id, event.target.value);
+            set(id, event.target.value);
           }}
         >
           {Object.entries(knob.options).map(([option, label]) => (
@@ -179,7 +181,7 @@ function ValueInput({ id, knob, value, disabled, refused }: ValueProps) {
           disabled={disabled}
           aria-describedby="control-help"
           onChange={(event) => {
-            setKnob(id, event.target.checked);
+            set(id, event.target.checked);
           }}
         />
       );

@@ -1,7 +1,9 @@
+import { useContext } from 'react';
 import type { HyperparameterKey } from '../../settings/hyperparameters.ts';
 import { allowedValues } from '../../settings/settings.ts';
 import { describeValue } from '../../store/describe.ts';
 import { knobOf } from '../../store/lanes.ts';
+import { KnobsContext } from './knobs.ts';
 
 export interface HelpAnchor {
   readonly key: HyperparameterKey;
@@ -21,6 +23,7 @@ const room = 190;
 /** What a knob does, beside its control while that is hovered or focused. */
 export function Help({ anchor, irrelevant }: Props) {
   const knob = knobOf(anchor.key);
+  const { restarts } = useContext(KnobsContext);
   const top = Math.max(8, Math.min(anchor.top, window.innerHeight - room));
   return (
     <div id="control-help" role="tooltip" className="help card" style={{ top }}>
@@ -46,7 +49,7 @@ export function Help({ anchor, irrelevant }: Props) {
         )}
         <div>
           <dt>applies</dt>
-          <dd>{knob.applies === 'live' ? 'at the next step' : 'restarts the lanes at step 0'}</dd>
+          <dd>{knob.applies === 'live' ? 'at the next step' : restarts}</dd>
         </div>
         {knob.source === undefined ? null : (
           <div>

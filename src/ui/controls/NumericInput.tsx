@@ -1,7 +1,7 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useContext, useEffect, useRef, useState } from 'react';
 import type { HyperparameterKey } from '../../settings/hyperparameters.ts';
-import { dismissRefusal, setKnob, typeKnob } from '../../store/actions.ts';
 import { describeValue } from '../../store/describe.ts';
+import { KnobsContext } from './knobs.ts';
 import { neighbour, type NumericHyperparameter, positionOf, valueAtPosition } from './scale.ts';
 
 interface Props {
@@ -25,6 +25,7 @@ const settleMs = 350;
  * a drag across the scale is one change, with one mark in the charts, not fifty.
  */
 export function NumericInput({ id, knob, value, disabled, refused }: Props) {
+  const { set, type, dismiss } = useContext(KnobsContext);
   const [sliding, setSliding] = useState<number | null>(null);
   const [typed, setTyped] = useState<{ readonly text: string; readonly taken: boolean } | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -41,7 +42,7 @@ export function NumericInput({ id, knob, value, disabled, refused }: Props) {
     if (sliding === null) return;
     setSliding(null);
     setTyped(null);
-    setKnob(id, sliding);
+    set(id, sliding);
   };
   const nudge = (event: KeyboardEvent): void => {
     const direction = keyDirection(event.key);
@@ -53,18 +54,18 @@ export function NumericInput({ id, knob, value, disabled, refused }: Props) {
     timer.current = setTimeout(() => {
       setSliding(null);
       setTyped(null);
-      setKnob(id, next);
+      set(id, next);
     }, settleMs);
   };
   // Refused text is shown as long as its refusal is: another value, or another lane, takes both away.
   const text = typed !== null && (refused || !typed.taken) ? typed.text : null;
   const commitTyped = (): void => {
     if (text === null) return;
-    setTyped(typeKnob(id, text) ? null : { text, taken: true });
+    setTyped(type(id, text) ? null : { text, taken: true });
   };
   const giveUp = (): void => {
     setTyped(null);
-    dismissRefusal(id);
+    dismiss(id);
   };
   const slides = knob.scale !== undefined || knob.range[1] - knob.range[0] <= mostOnSlider;
   const share = positionOf(knob, shown);

@@ -9,10 +9,12 @@ import { AnswerForm } from '../watch/AnswerForm.tsx';
 /** What is asked, and how; what it will take; and the button that asks. */
 export function AskForm() {
   const { typed, file, wish } = useStore(wished);
-  const { given, price, refused, doing, failed, heldBytes } = useStore(asked);
+  const { given, price, refused, doing, failed, heldBytes, train } = useStore(asked);
   const picker = useRef<HTMLInputElement>(null);
   const promptsId = useId();
   const open = (given.model?.told ?? null) !== null;
+  // A run has the device to itself.
+  const trains = train.run !== null && train.run.doing !== 'ended';
   return (
     <section className="card ask" aria-label="Question">
       <div className="prompts">
@@ -147,7 +149,7 @@ export function AskForm() {
           <button
             type="button"
             className="go"
-            disabled={!open || price === null || refused !== null}
+            disabled={!open || price === null || refused !== null || trains}
             onClick={askNow}
           >
             Ask
@@ -159,11 +161,13 @@ export function AskForm() {
         )}
         {doing === null ? (
           <p role="status">
-            {open
-              ? price === null
-                ? ''
-                : priceWords(price, refused === null)
-              : 'Give a model’s folder first.'}
+            {trains
+              ? 'An adapter is being trained. Stop it, or let it end, to ask.'
+              : open
+                ? price === null
+                  ? ''
+                  : priceWords(price, refused === null)
+                : 'Give a model’s folder first.'}
           </p>
         ) : (
           <Progress doing={doing} />

@@ -5,6 +5,7 @@ import { AskForm } from './AskForm.tsx';
 import { droppedIn } from './folders.ts';
 import { FolderSlot } from './FolderSlot.tsx';
 import { Results } from './Results.tsx';
+import { TrainSection } from './TrainSection.tsx';
 import '../watch/watch.css';
 import '../watch/completions.css';
 import './model.css';
@@ -66,6 +67,7 @@ export function Model() {
         )}
       </div>
       <AskForm />
+      <TrainSection />
       <Results />
     </main>
   );

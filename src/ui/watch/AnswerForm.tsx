@@ -5,6 +5,8 @@ import { formLabels, formNames } from '../../records/completions/answers.ts';
 interface Props {
   /** The form that was asked for; null: the surest. */
   readonly wanted: string | null;
+  /** Whether the surest can't be had: there is nothing yet to find answers in. */
+  readonly named?: boolean;
   /** @throws LabError where it is neither a form's name nor a pattern */
   readonly onFind: (form: string | null) => Promise<void>;
 }
@@ -12,7 +14,7 @@ interface Props {
 const [surest, own] = ['', 'own pattern'];
 
 /** How the answer is found in a completion: votes, curves and verdict follow the choice. */
-export function AnswerForm({ wanted, onFind }: Props) {
+export function AnswerForm({ wanted, named = false, onFind }: Props) {
   const isOwn = wanted !== null && !formNames.includes(wanted);
   const [writing, setWriting] = useState(isOwn);
   const [problem, setProblem] = useState('');
@@ -41,7 +43,7 @@ export function AnswerForm({ wanted, onFind }: Props) {
             if (value !== own) find(value === surest ? null : value);
           }}
         >
-          <option value={surest}>what is found most surely</option>
+          {named ? null : <option value={surest}>what is found most surely</option>}
           {formNames.map((name) => (
             <option key={name} value={name}>
               {formLabels[name] ?? name}
