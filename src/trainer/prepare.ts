@@ -2,6 +2,7 @@ import type { EngineCapacity } from '../engine/engine.ts';
 import { parsePlan } from '../engine/parsePlan.ts';
 import { untriedPlan, type ActivationType, type Plan } from '../engine/plan.ts';
 import type { RolloutCapacity } from '../engine/rollout/call.ts';
+import { hasRoom } from '../engine/rollout/group.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
@@ -154,10 +155,11 @@ async function tryPlans(
   if (gpu.adapter.software) return untriedPlan(model.config, activations);
   const call = rolloutCapacity(settings, taskOf(settings.task, settings.prompts, tokenizer), tokenizer);
   const { model_type: _, ...shape } = model.config;
-  // Twice as many rollouts may well be another case; three more are not.
-  const key = JSON.stringify(['plan', gpu.adapter, shape, Math.ceil(Math.log2(call.rollouts)), activations]);
+  // Twice as many rollouts, or twice as long ones, may well be another case; three more are not.
+  const size = [call.rollouts, call.maxCompletionLength].map((count) => Math.ceil(Math.log2(count)));
+  const key = JSON.stringify(['plan', gpu.adapter, shape, ...size, activations]);
   const known = parsePlan(await memory.read(key));
-  if (known !== null) return known;
+  if (known !== null && hasRoom(known.rollout, model.config, call, gpu.device.limits)) return known;
   const [{ tuneMatmul }, { tuneRollout }] = await Promise.all([
     import('../engine/tune.ts'),
     import('../engine/tuneRollout.ts'),

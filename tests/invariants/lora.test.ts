@@ -94,6 +94,7 @@ it('goes on from an adapter, whose A stays where B alone is trained', async () =
   const { stderr, code } = await command(
     ...['lora', ...short.filter((flag, i) => flag !== '--rank' && short[i - 1] !== '--rank')],
     ...['--adapter', path('first'), '--trains', 'B', '--algorithm', 'grpo-oracle', '--save', path('third')],
+    ...['--max-completion-length', '100'],
   );
   expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
   const [before, after] = [await saved('first'), await saved('third')];

@@ -6,6 +6,7 @@ import { live, Program } from '../../gpu/program.ts';
 import { LabError } from '../../lib/labError.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { widthsOf } from '../activations.ts';
+import type { RolloutLayout } from '../plan.ts';
 import { quarter, type PlannedModel } from '../recorder.ts';
 import type { RolloutCall, RolloutCapacity, RolloutPath } from './call.ts';
 import { FusedRollout } from './fused.ts';
@@ -37,6 +38,17 @@ export function groupBytes(config: ModelConfig, lengths: Lengths, size: GroupSiz
   const { KEPT } = regionsOf(config, lengths, size);
   const perSequence = 16 * Math.ceil((4 * size) / 16);
   return 16 * KEPT + 16 * threadsFor[size] + 64 * size + 4 * perSequence + 16;
+}
+
+/** Whether the sequences of a layout have room in a workgroup; layouts that keep none there always have. */
+export function hasRoom(
+  rollout: RolloutLayout,
+  config: ModelConfig,
+  lengths: Lengths,
+  { maxComputeWorkgroupStorageSize }: Pick<GPUSupportedLimits, 'maxComputeWorkgroupStorageSize'>,
+): boolean {
+  const size = rollout === 'group1' ? 1 : rollout === 'group8' ? 8 : null;
+  return size === null || groupBytes(config, lengths, size) <= maxComputeWorkgroupStorageSize;
 }
 
 /**

@@ -50,7 +50,8 @@ export const rolloutKnobs = {
   maxCompletionLength: integer({
     label: 'Longest completion',
     group: 'Rollouts',
-    range: [2, 64],
+    range: [2, 1024],
+    scale: 'log',
     default: 10,
     applies: 'restart',
     unit: 'tokens',
