@@ -126,7 +126,8 @@ export class Pricing {
         return;
       }
       const { parts, settings, limits } = planned;
-      const run = planAdapterRun(parts, settings);
+      const run = await planAdapterRun(parts, settings);
+      if (plan !== this.#plan) return;
       const need = adapterNeed(run, settings);
       const price = priceOf(run, need);
       this.#tell({ price });

@@ -27,6 +27,7 @@ import { engineCapacity } from '../trainer/prepare.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { checkFits, roomOf, type AskedModel, type Ways } from './model.ts';
 import type { AskedText } from './prompts.ts';
+import { writtenFor } from './written.ts';
 import { taskOfPrompts, tokenizerOfPrompts } from './promptsTask.ts';
 
 /** A run of an adapter, all that it is made of opened and checked. */
@@ -63,12 +64,14 @@ export interface AdapterParts {
  * Puts a run together; nothing is computed yet.
  * @throws LabError `bad-file`, `bad-setting`
  */
-export function planAdapterRun(
+export async function planAdapterRun(
   { base, called, path, prompts, from, choice }: AdapterParts,
   settings: Settings,
-): AdapterRun {
+): Promise<AdapterRun> {
   refuseUnmeasured(settings);
-  const task = taskOfPrompts(prompts, choice.answer);
+  const written = await writtenFor(base, prompts, choice.template);
+  const texts = prompts.map((each, i) => ({ ...each, prompt: written[i]?.text ?? each.prompt }));
+  const task = taskOfPrompts(texts, choice.answer);
   const { model } = base;
   const { rank, targets } = from?.config ?? choice;
   const alpha = from?.config.alpha ?? choice.alpha ?? 2 * rank;
@@ -80,14 +83,14 @@ export function planAdapterRun(
   return {
     name: `${settings.algorithm}, LoRA r ${String(rank)} on ${called}`,
     ...{ asked: base, task, training, layout },
-    tokenizer: tokenizerOfPrompts(base.tokenizer, model, prompts),
+    tokenizer: tokenizerOfPrompts(base.tokenizer, model, written),
     configText: from?.configText ?? adapterConfigText({ rank, targets, alpha }, path),
   };
 }
 
 /** Puts a run together, with the factors that it begins with. @throws LabError as `planAdapterRun` */
 export async function openAdapterRun(parts: AdapterParts, settings: Settings): Promise<OpenRun> {
-  const run = planAdapterRun(parts, settings);
+  const run = await planAdapterRun(parts, settings);
   const factors =
     parts.from === null
       ? freshAdapter(run.layout, randomStream(settings.seed, 'initialisation', 0))

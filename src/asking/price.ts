@@ -12,7 +12,7 @@ export function priceInBytes(question: Question, needs: readonly FrozenNeed[]): 
     prompts: question.prompts.length,
     known: question.prompts.filter(({ solution }) => solution !== null).length,
     promptTokens: workOf(question, needs.length).promptTokens,
-    written: question.chat ? question.first : null,
+    written: question.template === null ? null : question.first,
     completions: question.prompts.length * question.groupSize,
     inFlight: question.capacity.completions,
     weightsBytes: sum((need) => need.weightsBytes),

@@ -6,6 +6,7 @@ import type { Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import { splitListed } from '../tasks/draw.ts';
 import { asCompletion, type AskedText } from './prompts.ts';
+import type { Written } from './written.ts';
 
 /**
  * A list of prompts as a task: a tenth of them is held out, and answers are found as a form says.
@@ -50,7 +51,7 @@ export function taskOfPrompts(prompts: readonly AskedText[], form: string): Task
 export function tokenizerOfPrompts(
   text: TextTokenizer,
   { config, endTokens }: Pretrained,
-  prompts: readonly AskedText[],
+  prompts: readonly Written[],
 ): Tokenizer {
   const [endToken] = endTokens;
   if (endToken === undefined) {
@@ -60,7 +61,8 @@ export function tokenizerOfPrompts(
       'Add "eos_token_id" to its config.json.',
     );
   }
-  const lengths = prompts.map(({ prompt }) => text.encode(prompt).length);
+  const lengths = prompts.map(({ ids }) => ids.length);
+  const known = new Map(prompts.map((prompt) => [prompt.text, prompt.ids]));
   const empty = lengths.indexOf(0);
   if (empty >= 0)
     throw new LabError('bad-file', `Prompt ${String(empty + 1)} has no token.`, 'Give it at least one.');
@@ -72,7 +74,7 @@ export function tokenizerOfPrompts(
     alphabet: null,
     // Of the prompts of this file, whatever their characters.
     mostTokens: () => longest,
-    encode: (prompt) => text.encode(prompt),
+    encode: (prompt) => [...(known.get(prompt) ?? text.encode(prompt))],
     pieces: (tokens) => [...tokens].map((token) => text.decode([token], true)),
     decode: (tokens) => text.decode([...tokens]),
   };

@@ -2,11 +2,10 @@ import { positionsOf, type FrozenWork } from '../bench/frozenPrice.ts';
 import type { FrozenCompletion } from '../engine/frozen/completion.ts';
 import { widthsOf, type FrozenCapacity } from '../engine/frozen/sizes.ts';
 import { LabError } from '../lib/labError.ts';
-import { quotePath } from '../lib/quote.ts';
 import type { PretrainedConfig } from '../model/pretrained/config.ts';
-import { openChatTemplate } from '../model/tokenizer/chatTemplate.ts';
 import type { AskedModel } from './model.ts';
 import type { AskedText } from './prompts.ts';
+import { writtenFor } from './written.ts';
 
 /** Rows of a pass over prompts. */
 const passRows = 128;
@@ -61,8 +60,8 @@ export interface Manner {
   readonly seed: number;
   /** Completions in flight at once, at most. */
   readonly rows: number;
-  /** Whether prompts are written as the model's chat template has it. */
-  readonly chat: boolean;
+  /** How prompts are written: see `writerFor`. */
+  readonly template: string | null;
 }
 
 /** What is asked, and how. */
@@ -75,26 +74,6 @@ export interface Question extends Manner {
   readonly first: string;
 }
 
-/** Prompts as a model is given them: as they are, or as its chat template writes them, which names special tokens itself. */
-async function writtenFor(
-  { path, tokenizer, chat }: AskedModel,
-  prompts: readonly AskedText[],
-  asChat: boolean,
-): Promise<{ readonly text: string; readonly ids: readonly number[] }[]> {
-  if (!asChat) return prompts.map(({ prompt }) => ({ text: prompt, ids: tokenizer.encode(prompt) }));
-  if (chat === null)
-    throw new LabError(
-      'bad-setting',
-      `${quotePath(path)} has no chat template.`,
-      'Ask without one: write the prompts as the model expects them.',
-    );
-  const apply = await openChatTemplate(chat);
-  return prompts.map(({ prompt }) => {
-    const text = apply(prompt);
-    return { text, ids: tokenizer.encode(text, true) };
-  });
-}
-
 /**
  * Prompts as tokens, and how their completions are cut into calls.
  * @throws LabError where a prompt has no token, or two folders' tokenizers differ on one
@@ -105,7 +84,7 @@ export async function questionOf(
   how: Manner,
 ): Promise<Question> {
   const [written = [], others] = await Promise.all(
-    asked.map(async (each) => writtenFor(each, prompts, how.chat)),
+    asked.map(async (each) => writtenFor(each, prompts, how.template)),
   );
   const [ids = [], theirs] = [written, others].map((of) => of?.map((each) => each.ids));
   ids.forEach((own, i) => {

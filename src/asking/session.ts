@@ -23,6 +23,7 @@ import {
 import { questionOf, workDone, workOf, type Question } from './question.ts';
 import { Sayings } from './sayings.ts';
 import { Training } from './training.ts';
+import { chatTemplate } from '../settings/adapterKnobs.ts';
 
 /** What a session needs from where it runs. */
 export interface AskHost extends Pick<Host, 'openGpu' | 'now' | 'runReward'> {
@@ -233,8 +234,8 @@ export class AskSession {
     // A pattern that is none is refused before anything is computed.
     answersOf([], [], wish.answer ?? undefined);
     // A model without a template is asked without one.
-    const chat = wish.chat && this.#models.model.chat !== null;
-    const question = await questionOf(models, texts, { ...wish, chat });
+    const template = wish.chat && this.#models.model.chat !== null ? chatTemplate : null;
+    const question = await questionOf(models, texts, { ...wish, template });
     const needs = models.map((each) => needFor(each, wish.weights, question.capacity));
     return { models, wish, question, needs };
   }

@@ -23,7 +23,7 @@ import type { OwnFlags } from '../settings/arguments.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import { nodeHost } from './host.ts';
-import { readPrompts, valuesOf, ways, weightsOf } from './modelFlags.ts';
+import { readPrompts, templateFlag, valuesOf, ways, weightsOf } from './modelFlags.ts';
 import { replaceFiles } from './output.ts';
 import { pretrainedFolder } from './pretrainedFolder.ts';
 import { readTextFile } from './readInput.ts';
@@ -52,6 +52,7 @@ export const runFlags = {
     value: 'form',
     help: `${formNames.join(', ')}, or a pattern whose first group is the answer (default number)`,
   },
+  template: templateFlag,
   weights: {
     type: 'string',
     value: 'type',
@@ -128,6 +129,7 @@ function choiceOf(given: ReadonlyMap<string, string | boolean>): AdapterChoice {
     rows: number('rows', rows.default, rows.range),
     weights: weightsOf(text('weights') ?? adapterKnobs.weights.default),
     answer: text('answer') ?? adapterKnobs.answer.default,
+    template: text('template') ?? adapterKnobs.template.default,
   };
 }
 

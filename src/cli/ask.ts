@@ -16,9 +16,9 @@ import { questionOf, workDone, workOf, type Question } from '../asking/question.
 import { answerOverlap } from '../diagnostics/asked.ts';
 import { findAnswers, formNames } from '../records/completions/answers.ts';
 import { ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
-import { askedLines, chatLines, priceLines, tookLine } from './askReport.ts';
+import { askedLines, templateLines, priceLines, tookLine } from './askReport.ts';
 import { openHeadless } from './headless.ts';
-import { readPrompts, valuesOf, ways, weightsOf } from './modelFlags.ts';
+import { readPrompts, templateFlag, valuesOf, ways, weightsOf } from './modelFlags.ts';
 import { claim } from './output.ts';
 import { pretrainedFolder } from './pretrainedFolder.ts';
 import { ProgressBar } from './progress.ts';
@@ -46,7 +46,7 @@ const own: OwnFlags = {
     value: 'form',
     help: `${formNames.join(', ')}, or a pattern whose first group is the answer`,
   },
-  chat: { type: 'boolean', help: 'write prompts as the folder’s chat template has it' },
+  template: templateFlag,
   weights: {
     type: 'string',
     value: 'type',
@@ -109,9 +109,10 @@ export default async function main(argv: string[]): Promise<void> {
   const [first] = asked;
   if (first === undefined) return;
   for (const each of asked) console.log(`${each.path}: ${describe(each)}`);
-  const chat = flags.has('chat');
-  const question = await questionOf(asked, prompts, { groupSize, temperature, maxTokens, seed, rows, chat });
-  for (const line of chatLines(first, question)) console.log(line);
+  const template = text('template') ?? null;
+  const how = { groupSize, temperature, maxTokens, seed, rows, template };
+  const question = await questionOf(asked, prompts, how);
+  for (const line of templateLines(first, question)) console.log(line);
   const { capacity } = question;
   const now = () => performance.now();
   const asking = new Asking(await openHeadless(), now);

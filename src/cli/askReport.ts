@@ -1,3 +1,4 @@
+import { chatTemplate } from '../settings/adapterKnobs.ts';
 import type { AskedFigures, PromptFigures } from '../diagnostics/asked.ts';
 import type { Question } from '../asking/question.ts';
 import { excerpt } from '../lib/quote.ts';
@@ -79,12 +80,18 @@ export function priceLines(needs: readonly FrozenNeed[], seconds: Range, maxToke
 }
 
 /** What became of a folder's chat template; nothing where it has none. */
-export function chatLines({ chat }: AskedModel, { chat: applied, first }: Question): string[] {
+export function templateLines(
+  { chat }: Pick<AskedModel, 'chat'>,
+  { template, first }: Pick<Question, 'template' | 'first'>,
+): string[] {
+  if (template !== null) {
+    const of =
+      template === chatTemplate && chat !== null ? `The chat template of ${chat.from}` : 'The template';
+    return [`${of} is applied; the first prompt is ${excerpt(JSON.stringify(first), 400)}`];
+  }
   if (chat === null) return [];
   return [
-    applied
-      ? `Chat template of ${chat.from} applied; the first prompt is ${excerpt(JSON.stringify(first), 400)}`
-      : `The folder has a chat template (${chat.from}); prompts are taken as they are. --chat applies it.`,
+    `The folder has a chat template (${chat.from}); prompts are taken as they are. --template ${chatTemplate} applies it.`,
   ];
 }
 

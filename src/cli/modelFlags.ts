@@ -25,6 +25,13 @@ export function readPrompts(file: string): AskedText[] {
   );
 }
 
+/** How prompts are written. */
+export const templateFlag = {
+  type: 'string',
+  value: 'text',
+  help: 'how prompts are written: a text with {prompt} in it, or chat: the folder’s own (default: as they are)',
+} as const;
+
 /** What the flags of a command give. */
 export function valuesOf(flags: ReadonlyMap<string, string | boolean>, own: OwnFlags) {
   const text = (flag: string): string | undefined => flags.get(flag)?.toString();

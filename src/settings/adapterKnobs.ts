@@ -15,7 +15,12 @@ export interface AdapterChoice {
   readonly rows: number;
   /** How answers are found: a form's name or a pattern. */
   readonly answer: string;
+  /** How prompts are written: a text with {prompt} in it, or `chat`, the folder's own; null: as they are. */
+  readonly template: string | null;
 }
+
+/** The template that a folder brings along. */
+export const chatTemplate = 'chat';
 
 /** What each may be, and what it does: flags and page say the same. */
 export const adapterKnobs = {
@@ -37,6 +42,7 @@ export const adapterKnobs = {
     default: 'number',
     help: 'how an answer is found: a form’s name, or a pattern whose first group is the answer',
   },
+  template: { default: null, help: 'how prompts are written to the model' },
 } as const;
 
 /** As `npm run lora` has it where nothing is said. */
@@ -48,6 +54,7 @@ export const defaultAdapter: AdapterChoice = {
   weights: adapterKnobs.weights.default,
   rows: adapterKnobs.rows.default,
   answer: adapterKnobs.answer.default,
+  template: adapterKnobs.template.default,
 };
 
 /** Knobs that speak of what the base and the prompts decide: none of them has an effect on an adapter's run. */

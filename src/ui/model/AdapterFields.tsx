@@ -1,6 +1,7 @@
 import { useStore } from 'zustand';
 import { findAnswers } from '../../records/completions/answers.ts';
-import { adapterKnobs, type AdapterChoice } from '../../settings/adapterKnobs.ts';
+import { adapterKnobs, chatTemplate, type AdapterChoice } from '../../settings/adapterKnobs.ts';
+import { asked } from '../../store/asked.ts';
 import { chooseAdapter, planned } from '../../store/training.ts';
 import { AnswerForm } from '../watch/AnswerForm.tsx';
 
@@ -37,6 +38,7 @@ export function AdapterFields({ fixed }: { readonly fixed: boolean }) {
           </label>
         ))}
       </fieldset>
+      <TemplateField template={choice.template} />
       <AnswerForm
         wanted={choice.answer}
         named
@@ -48,6 +50,47 @@ export function AdapterFields({ fixed }: { readonly fixed: boolean }) {
         }}
       />
     </fieldset>
+  );
+}
+
+const [asTheyAre, ofFolder, own] = ['', chatTemplate, 'own'];
+
+/** How prompts are written to the model. */
+function TemplateField({ template }: { readonly template: string | null }) {
+  const chat = useStore(asked, ({ given }) => given.model?.chat ?? null);
+  const chosen = template === null ? asTheyAre : template === chatTemplate ? ofFolder : own;
+  return (
+    <>
+      <label title={adapterKnobs.template.help}>
+        prompts
+        <select
+          value={chosen}
+          onChange={({ target: { value } }) => {
+            chooseAdapter({ template: value === asTheyAre ? null : value === own ? '{prompt}' : value });
+          }}
+        >
+          <option value={asTheyAre}>as they are</option>
+          {chat === null && chosen !== ofFolder ? null : (
+            <option value={ofFolder}>in the chat template</option>
+          )}
+          <option value={own}>in a text of your own</option>
+        </select>
+      </label>
+      {chosen === own ? (
+        <label>
+          text around {'{prompt}'}
+          <textarea
+            rows={2}
+            spellCheck={false}
+            maxLength={4000}
+            value={template ?? ''}
+            onChange={({ target: { value } }) => {
+              chooseAdapter({ template: value });
+            }}
+          />
+        </label>
+      ) : null}
+    </>
   );
 }
 

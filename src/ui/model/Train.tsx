@@ -30,9 +30,9 @@ export function Train() {
   return (
     <div className="train-body">
       <p className="note">
-        A LoRA adapter of the model, by any algorithm of the lab, on the prompts above as they are; a tenth of
-        them is held out. The knobs are the lab’s: <em>live</em> ones act at the next step, the others belong
-        to the next run. An adapter given beside the model is where a run begins.
+        A LoRA adapter of the model, by any algorithm of the lab, on the prompts above; a tenth of them is
+        held out. The knobs are the lab’s: <em>live</em> ones act at the next step, the others belong to the
+        next run. An adapter given beside the model is where a run begins.
       </p>
       <AdapterFields fixed={held} />
       <TrainKnobs fixed={held} />
