@@ -12,10 +12,12 @@ import { needOf, type FrozenCapacity, type FrozenNeed } from '../engine/frozen/s
 import { updateNeed } from '../engine/frozen/updateSizes.ts';
 import { allocating } from '../gpu/allocating.ts';
 import type { Device, Host } from '../host/host.ts';
+import { crc32 } from '../lib/crc32.ts';
 import { LabError } from '../lib/labError.ts';
 import { randomStream } from '../lib/philox.ts';
 import { adapterConfigText, adapterFileNames, type Adapter } from '../model/pretrained/adapter.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
+import type { LoraHead } from '../records/lora.ts';
 import { selfCertainty } from '../rl/reward.ts';
 import type { AdapterChoice } from '../settings/adapterKnobs.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
@@ -46,6 +48,8 @@ export interface AdapterRun {
 /** A run, and the factors that it begins with, [layout.size]. */
 export interface OpenRun extends AdapterRun {
   readonly factors: Float32Array<ArrayBuffer>;
+  /** What its record says of it. */
+  readonly lora: LoraHead;
 }
 
 /** What a run is made of. */
@@ -95,7 +99,27 @@ export async function openAdapterRun(parts: AdapterParts, settings: Settings): P
     parts.from === null
       ? freshAdapter(run.layout, randomStream(settings.seed, 'initialisation', 0))
       : await packAdapter(run.layout, parts.from);
-  return { ...run, factors };
+  const { base, called, prompts, from, choice } = parts;
+  const made = {
+    prompts: crc32(new TextEncoder().encode(JSON.stringify(prompts))),
+    base: await crcOfBase(base),
+    factors: crc32(new Uint8Array(factors.buffer)),
+  };
+  const targets = [...choice.targets];
+  return { ...run, factors, lora: { model: called, from: from !== null, ...choice, targets, made } };
+}
+
+/** Of each tensor so many numbers tell one checkpoint of a model from another. */
+const looked = 64;
+
+async function crcOfBase({ model: { config, weights } }: AskedModel): Promise<number> {
+  let crc = crc32(new TextEncoder().encode(JSON.stringify(config)));
+  for (const { name, type, shape, read } of weights.values()) {
+    const length = shape.reduce((product, size) => product * size, 1);
+    crc = crc32(new TextEncoder().encode(`${name} ${type}`), crc);
+    crc = crc32(await read(0, Math.min(looked, length)), crc);
+  }
+  return crc;
 }
 
 /** @throws LabError for an algorithm that needs what is not measured */

@@ -1,3 +1,4 @@
+import type { LoraHead } from '../records/lora.ts';
 import type { AskedFigures, PromptFigures } from '../diagnostics/asked.ts';
 import type { AdapterSummary } from '../gpu/device.ts';
 import type { Failure } from '../lib/failure.ts';
@@ -266,6 +267,7 @@ export type AskEvent =
   | {
       readonly type: 'begun';
       readonly name: string;
+      readonly lora: LoraHead;
       readonly settings: Settings;
       readonly adapter: AdapterSummary;
     }

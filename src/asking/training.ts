@@ -207,7 +207,8 @@ export class Training {
     await release();
     const asking = await device();
     checkRunFits(run, adapterNeed(run, settings), asking, limits);
-    if (from === null) post({ type: 'begun', name: run.name, settings, adapter: asking.gpu.adapter });
+    if (from === null)
+      post({ type: 'begun', name: run.name, settings, lora: run.lora, adapter: asking.gpu.adapter });
     const told = paced(host.now, progressMs);
     const progress = (done: number): void => {
       told(() => {

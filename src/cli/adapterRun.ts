@@ -10,14 +10,14 @@ import {
   openAdapterRun as putTogether,
   type OpenRun,
 } from '../asking/adapterRun.ts';
-import { megabytes, openAsked, type AskedModel } from '../asking/model.ts';
+import { megabytes, openAsked } from '../asking/model.ts';
 import { trainedFactors } from '../engine/frozen/updateSizes.ts';
 import type { Device } from '../host/host.ts';
-import { crc32 } from '../lib/crc32.ts';
 import { LabError } from '../lib/labError.ts';
 import { quote, quotePath } from '../lib/quote.ts';
 import { adaptable, openAdapter, type Target } from '../model/pretrained/adapter.ts';
 import { formNames } from '../records/completions/answers.ts';
+import { loraHead, type LoraHead } from '../records/lora.ts';
 import { adapterKnobs, type AdapterChoice } from '../settings/adapterKnobs.ts';
 import type { OwnFlags } from '../settings/arguments.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
@@ -72,12 +72,7 @@ export interface AdapterRun extends OpenRun {
   /** Where its adapters go, and what is read for it. */
   readonly save: string;
   readonly read: readonly string[];
-  readonly made: Fingerprint;
 }
-
-/** CRC-32 of what a run is made of: of the base its config, and of each tensor the type and the first numbers. */
-const fingerprint = v.strictObject({ prompts: v.number(), base: v.number(), factors: v.number() });
-type Fingerprint = v.InferOutput<typeof fingerprint>;
 
 /**
  * Opens what flags name.
@@ -93,13 +88,8 @@ export async function openAdapterRun(
   const place = (path: string): string => (folder === '.' ? path : resolve(folder, path));
   const base = needed('model');
   const [path, file, save] = [place(base), place(needed('prompts')), place(needed('save'))];
-  const prompts = readPrompts(file);
-  const choice = choiceOf(given);
-  const asked = await openAsked(pretrainedFolder(path), path);
   const begun = text('adapter') === undefined ? undefined : place(needed('adapter'));
-  const from = begun === undefined ? null : await openAdapter(pretrainedFolder(begun), asked.model.names);
-  const called = basename(resolve(path));
-  const run = await putTogether({ base: asked, called, path: base, prompts, from, choice }, settings);
+  const run = await openMadeOf({ path, file, begun, base }, choiceOf(given), settings);
   const flags = Object.keys(runFlags).flatMap((flag) => {
     const value = text(flag);
     return value === undefined ? [] : [[flag, value] as const];
@@ -109,13 +99,71 @@ export async function openAdapterRun(
     flags: Object.fromEntries(flags),
     save,
     read: [path, file, ...(begun === undefined ? [] : [begun])],
-    made: {
-      prompts: crc32(new TextEncoder().encode(JSON.stringify(prompts))),
-      base: await crcOfBase(asked),
-      factors: crc32(new Uint8Array(run.factors.buffer)),
-    },
   };
 }
+
+/** @param of where base, prompts and the adapter to begin from lie; `base` as adapter_config.json names it */
+async function openMadeOf(
+  of: {
+    readonly path: string;
+    readonly file: string;
+    readonly begun: string | undefined;
+    readonly base: string;
+  },
+  choice: AdapterChoice,
+  settings: Settings,
+): Promise<OpenRun> {
+  const prompts = readPrompts(of.file);
+  const base = await openAsked(pretrainedFolder(of.path), of.path);
+  const from =
+    of.begun === undefined ? null : await openAdapter(pretrainedFolder(of.begun), base.model.names);
+  const called = basename(resolve(of.path));
+  return putTogether({ base, called, path: of.base, prompts, from, choice }, settings);
+}
+
+/** What a run of a record is made of, given once more. */
+export const madeOfFlags = {
+  model: runFlags.model,
+  prompts: runFlags.prompts,
+  adapter: { ...runFlags.adapter, help: 'that it began from, where it did' },
+} as const satisfies OwnFlags;
+
+/**
+ * Opens what a recorded run was made of.
+ * @param given `madeOfFlags`
+ * @throws LabError `bad-setting` where something is not given, `bad-file` where it is not what it was
+ */
+export async function openRecorded(
+  { name, settings, lora }: { readonly name: string; readonly settings: Settings; readonly lora: LoraHead },
+  given: ReadonlyMap<string, string | boolean>,
+): Promise<OpenRun> {
+  const { text } = valuesOf(given, madeOfFlags);
+  const [path, file, begun] = [text('model'), text('prompts'), text('adapter')];
+  if (path === undefined || file === undefined || lora.from !== (begun !== undefined)) {
+    throw new LabError(
+      'bad-setting',
+      `${quote(name)} trains an adapter of ${quote(lora.model)}${lora.from ? ', from one that was there' : ''}.`,
+      `Give what it is made of: --model FOLDER --prompts FILE.jsonl${lora.from ? ' --adapter FOLDER' : ', and no --adapter'}.`,
+    );
+  }
+  const run = await openMadeOf({ path, file, begun, base: path }, lora, settings);
+  for (const [part, flag] of parts) {
+    if (run.lora.made[part] === lora.made[part]) continue;
+    throw new LabError(
+      'bad-file',
+      `--${flag} ${quotePath(text(flag) ?? '')} is not what ${quote(name)} was trained on.`,
+      'Give it as it was.',
+    );
+  }
+  return run;
+}
+
+/** Parts of what a run is made of, and the flags that give them; factors of a new adapter follow from the seed. */
+const parts = [
+  ['prompts', 'prompts'],
+  ['base', 'model'],
+  ['factors', 'adapter'],
+] as const;
 
 /** @throws LabError `bad-setting` naming the flag */
 function choiceOf(given: ReadonlyMap<string, string | boolean>): AdapterChoice {
@@ -133,21 +181,8 @@ function choiceOf(given: ReadonlyMap<string, string | boolean>): AdapterChoice {
   };
 }
 
-/** Of each tensor so many numbers tell one checkpoint of a model from another. */
-const looked = 64;
-
-async function crcOfBase({ model: { config, weights } }: AskedModel): Promise<number> {
-  let crc = crc32(new TextEncoder().encode(JSON.stringify(config)));
-  for (const { name, type, shape, read } of weights.values()) {
-    const length = shape.reduce((product, size) => product * size, 1);
-    crc = crc32(new TextEncoder().encode(`${name} ${type}`), crc);
-    crc = crc32(await read(0, Math.min(looked, length)), crc);
-  }
-  return crc;
-}
-
 /** What makes the trainers of a run. @param memory bytes that it may take; null: as many as there are */
-export function trainerOf(run: AdapterRun, device: Device, memory: number | null): MakeTrainer {
+export function trainerOf(run: OpenRun, device: Device, memory: number | null): MakeTrainer {
   return async (under, from, checkpoints) => {
     const need = adapterNeed(run, under);
     checkRunFits(run, need, device, { memory, computer: totalmem(), ways });
@@ -201,11 +236,11 @@ const schema = v.strictObject({
   /** Where the command was given: paths start from there. */
   folder: v.string(),
   flags: v.record(v.string(), v.string()),
-  made: fingerprint,
+  made: loraHead.entries.made,
 });
 
 /** Keeps what a run is made of. */
-export function keepAdapterRun(folder: string, { flags, made }: AdapterRun): void {
+export function keepAdapterRun(folder: string, { flags, lora: { made } }: AdapterRun): void {
   const kept = { version: 1, folder: process.cwd(), flags, made };
   replaceFiles(folder, { [runFile]: `${JSON.stringify(kept, null, 1)}\n` });
 }
@@ -223,12 +258,8 @@ export async function reopenAdapterRun(folder: string, settings: Settings): Prom
   if (!read.success) throw refused(`keeps a run of another version: ${runFile} can't be read`, remedy);
   const { flags, made, folder: from } = read.output;
   const run = await openAdapterRun(new Map(Object.entries(flags)), settings, from);
-  for (const [part, flag] of [
-    ['prompts', 'prompts'],
-    ['base', 'model'],
-    ['factors', 'adapter'],
-  ] as const) {
-    if (run.made[part] === made[part]) continue;
+  for (const [part, flag] of parts) {
+    if (run.lora.made[part] === made[part]) continue;
     throw refused(
       `began with another --${flag}: ${quotePath(flags[flag] ?? '')} has changed since`,
       'Put back what was there, or begin anew.',

@@ -61,7 +61,7 @@ export default async function main(argv: string[]): Promise<void> {
   }
   const settings = settingsOf(flags);
   const run = await openAdapterRun(flags.own, settings);
-  const lane = { name: run.name, settings, plan: null };
+  const lane = { name: run.name, settings, plan: null, lora: run.lora };
   const force = flags.own.has('force');
   if (checkpoints !== undefined && (out !== undefined || force)) {
     throw new LabError(
@@ -118,7 +118,7 @@ async function resume(folder: string, flags: ParsedFlags, memory: number | null)
   }
   const run = await reopenAdapterRun(folder, lane.settings);
   claim(run.save, { flag: '--save', force: true, read: run.read });
-  await train(run, lane, { write: (lines) => kept.append(lines), kept }, memory);
+  await train(run, { ...lane, lora: run.lora }, { write: (lines) => kept.append(lines), kept }, memory);
 }
 
 async function train(

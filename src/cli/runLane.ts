@@ -10,6 +10,7 @@ import type { MetricRow } from '../spec/metrics.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import type { StepDecisions } from '../trainer/decide.ts';
 import type { Trainer } from '../trainer/trainer.ts';
+import type { LoraHead } from '../records/lora.ts';
 import { interruption, type LiveChange, type RunSummary } from '../records/run.ts';
 import { nodeHost } from './host.ts';
 import { ProgressBar } from './progress.ts';
@@ -17,6 +18,8 @@ import { ProgressBar } from './progress.ts';
 /** A lane, and the lab's kernels that it trains with; null where others train it. */
 export interface TrainedLane extends LaneSetup {
   readonly plan: Plan | null;
+  /** What an adapter's run is made of. */
+  readonly lora?: LoraHead;
 }
 
 export interface LaneRun {

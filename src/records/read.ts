@@ -12,6 +12,7 @@ import {
   stepNumber,
   summaryEntries,
 } from './building.ts';
+import { loraHead } from './lora.ts';
 import { readOldLine } from './readOld.ts';
 import { checked, linesOf, type RecordLine, refused } from './recordLine.ts';
 import { recordVersion } from './run.ts';
@@ -35,6 +36,7 @@ const header = v.strictObject({
   plan: v.unknown(),
   settings: settingValues,
   origin: v.nullable(v.strictObject({ name: runName, step: stepNumber })),
+  lora: v.exactOptional(loraHead),
   metrics: v.pipe(v.array(runName), v.maxLength(1000)),
 });
 const change = v.strictObject({
@@ -91,9 +93,10 @@ function readLine(line: RecordLine, runs: Map<string, Building>): void {
   const key = `run ${JSON.stringify(run)}`;
   const building = runs.get(key);
   if (type === 'header') {
-    const { name, lab, adapter, plan, settings, origin, metrics } = checked(header, line);
+    const { name, lab, adapter, plan, settings, origin, lora, metrics } = checked(header, line);
     if (building !== undefined) throw refused(line.number, `is a second header of run ${quote(run)}`);
-    const head = { name, lab, adapter, plan: parsePlan(plan), settings, origin };
+    const made = lora === undefined ? {} : { lora };
+    const head = { name, lab, adapter, plan: parsePlan(plan), settings, origin, ...made };
     runs.set(key, new Building(line.number, head, recordVersion, new Set(metrics)));
     return;
   }

@@ -3,6 +3,7 @@ import type { Plan } from '../engine/plan.ts';
 import type { AdapterSummary } from '../gpu/device.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { MetricRow } from '../spec/metrics.ts';
+import type { LoraHead } from './lora.ts';
 
 /** The schema of a record; a reader knows this one and the formats before it. */
 export const recordVersion = 2;
@@ -48,6 +49,8 @@ export interface RunHead extends Provenance {
   readonly settings: Settings;
   /** Where it was forked from, for people; the changes hold all that made it. */
   readonly origin: { readonly name: string; readonly step: number } | null;
+  /** What an adapter's run is made of; absent: it trains a base model of the lab. */
+  readonly lora?: LoraHead;
 }
 
 /** One run: what it began with, what was changed on the way, and what was measured. */

@@ -9,7 +9,7 @@ import { recordVersion, type LiveChange, type RunHead, type RunRecord, type RunS
  * run of the file has. Each function gives one line, its end included, so that a run can be written while it goes on.
  */
 export function headerLine(run: number, head: RunHead): string {
-  const { name, settings, origin, plan, adapter, lab } = head;
+  const { name, settings, origin, plan, adapter, lab, lora } = head;
   return line({
     type: 'header',
     version: recordVersion,
@@ -20,6 +20,7 @@ export function headerLine(run: number, head: RunHead): string {
     plan,
     settings: inTableOrder(settings),
     origin,
+    lora,
     // What a row without one of these did not measure; a metric that is not here was unknown to the writer.
     metrics: metricIds,
   });

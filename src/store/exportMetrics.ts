@@ -26,10 +26,11 @@ export function lanesAsRecord(of = lab): string {
 
 function lanesAsRuns(of = lab): readonly RunRecord[] {
   const { lanes, adapter } = of.getState();
-  return lanes.map(({ name, start, changes, origin, plan, history }) => {
+  return lanes.map(({ name, start, changes, origin, plan, history, lora }) => {
     const rows = Array.from({ length: history.length }, (_, row) => history.record(row));
     const head = { name, settings: start, origin, plan, adapter, lab: thisLab };
-    return { ...head, changes, rows, summary: null };
+    const made = lora === undefined ? {} : { lora };
+    return { ...head, ...made, changes, rows, summary: null };
   });
 }
 

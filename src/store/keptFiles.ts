@@ -98,6 +98,14 @@ async function importFile(file: File): Promise<string> {
       'Import some of its runs.',
     );
   }
+  const other = runs.find(({ lora }) => lora !== undefined);
+  if (other !== undefined) {
+    throw new LabError(
+      'bad-file',
+      `${quote(other.name)} trains an adapter of ${quote(other.lora?.model)}, which lanes of the lab can’t go on with.`,
+      'Watch shows it.',
+    );
+  }
   const name = file.name.replace(/\.(jsonl|ndjson|json)$/i, '').slice(0, 80);
   const parts = Math.ceil(runs.length / mostLanes);
   for (let part = 0; part < parts; part++) {

@@ -1,5 +1,6 @@
 import { createStore } from 'zustand/vanilla';
 import { EarlyWarning } from '../diagnostics/earlyWarning.ts';
+import type { LoraHead } from '../records/lora.ts';
 import {
   hyperparameters,
   type HyperparameterKey,
@@ -60,6 +61,8 @@ export interface Lane {
   readonly checkpoints: { readonly steps: readonly number[]; readonly bytes: number };
   /** Null until the trainer has chosen. */
   readonly plan: Plan | null;
+  /** What an adapter's run is made of. */
+  readonly lora?: LoraHead;
 }
 
 /** Something that was done to runs or befell them, drawn as a vertical line in every chart. */

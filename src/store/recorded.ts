@@ -69,12 +69,12 @@ async function show(recorded: Recorded, wanted: () => boolean): Promise<boolean>
  * @param wanted whether nothing else was asked for meanwhile; null is returned where something was
  */
 export async function laneOfRun(
-  { name, settings, plan, rows, changes, origin }: RunRecord,
+  { name, settings, plan, rows, changes, origin, lora }: RunRecord,
   slot: number,
   wanted: () => boolean,
 ): Promise<Lane | null> {
   let lane: Lane = { ...freshLane({ name, settings }, slot), standing: 'there', plan, changes, origin };
-  lane = { ...lane, settings: settingsAt(lane, Infinity) };
+  lane = { ...lane, settings: settingsAt(lane, Infinity), ...(lora === undefined ? {} : { lora }) };
   for (let at = 0; at < rows.length; at += batch) {
     await new Promise((resolve) => setTimeout(resolve));
     if (!wanted()) return null;

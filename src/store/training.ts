@@ -192,8 +192,8 @@ listen({
   heard: (event) => {
     switch (event.type) {
       case 'begun': {
-        const { name, settings, adapter } = event;
-        const lane: Lane = { ...freshLane({ name, settings }, 0), standing: 'there' };
+        const { name, settings, lora, adapter } = event;
+        const lane: Lane = { ...freshLane({ name, settings }, 0), standing: 'there', lora };
         planned.setState({ saved: 0, notice: null });
         trainedLab.setState(({ version, watched }) => ({
           ...{ lanes: [lane], marks: [], adapter, version: version + 1 },

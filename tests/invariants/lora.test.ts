@@ -104,6 +104,25 @@ it('goes on from an adapter, whose A stays where B alone is trained', async () =
   expect(moved.subarray(bFloats).every((each) => each === 0)).toBe(true);
 });
 
+it('is replayed bit for bit on what it was made of, and on nothing else', async () => {
+  const replay = (...args: readonly string[]) => command('replay', path('first.jsonl'), ...args);
+  const given = ['--model', model, '--prompts', prompts];
+  const { code, stdout } = await replay(...given);
+  expect(stdout).toMatch(
+    /m-grpo, LoRA r 2 on sort-64-early: 2 steps, every metric as recorded, bit for bit\n$/,
+  );
+  expect(code).toBe(0);
+  const bare = await replay();
+  expect(bare.code).toBe(2);
+  expect(bare.stderr).toContain('trains an adapter of "sort-64-early"');
+  const others = path('others.jsonl');
+  writeFileSync(others, readFileSync(prompts, 'utf8').replace('5314', '5315'));
+  const other = await replay('--model', model, '--prompts', others);
+  expect(other.code).toBe(2);
+  expect(other.stderr).toMatch(/^--prompts "[^"]+" is not what .* was trained on\.\n/);
+  expect((await replay(...given, '--adapter', path('first'))).code).toBe(2);
+});
+
 it('goes on bit for bit after SIGKILL, and not with other prompts', async () => {
   const five = short.map((flag, i) => (short[i - 1] === '--steps' ? '5' : flag));
   const train = (name: string) => ['lora', ...five, '--algorithm', 'm-grpo-iqr', '--save', path(name)];

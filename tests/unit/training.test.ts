@@ -56,6 +56,11 @@ async function priced(
   return state.train;
 }
 
+const lora = {
+  ...{ ...defaultAdapter, targets: [...defaultAdapter.targets] },
+  ...{ model: 'sort', from: false, made: { prompts: 1, base: 2, factors: 3 } },
+};
+
 const noGpu = () => Promise.reject(new LabError('no-adapter', 'There is no adapter.', 'Use another.'));
 const someGpu = () =>
   Promise.resolve({
@@ -165,7 +170,7 @@ describe('the page', () => {
       },
     });
     const adapter = { vendor: '', architecture: '', description: '', software: true, features: [] };
-    tell({ type: 'begun', name: 'mine', settings: small, adapter: adapter });
+    tell({ type: 'begun', lora, name: 'mine', settings: small, adapter: adapter });
     const rows = new Float64Array(metricIds.length * 2);
     rows.set(toRow({ step: 0, 'eval/sampled': 0.5 }));
     rows.set(toRow({ step: 1, 'reward/mean': 0.25 }), metricIds.length);
