@@ -1,6 +1,6 @@
 import { measureAdapter, trainingSeconds, type AdapterSpeed } from '../bench/adapterPrice.ts';
 import { timedTokens, type Range } from '../bench/frozenPrice.ts';
-import type { AdapterWork } from '../engine/frozen/adapterEngine.ts';
+import { rolloutRoom, type AdapterWork } from '../engine/frozen/adapterEngine.ts';
 import type { Device } from '../host/host.ts';
 import { mean } from '../lib/stats.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
@@ -9,12 +9,14 @@ import { missWords, timeWords } from './price.ts';
 import { adapterNeed, capacityOfRun, type AdapterRun } from './adapterRun.ts';
 
 /** What a step computes where completions are as long as they may be and all are trained on, an evaluation aside. */
-export function stepWork({ training, task, tokenizer }: AdapterRun, settings: Settings): AdapterWork {
+export function stepWork(run: AdapterRun, settings: Settings): AdapterWork {
+  const { asked, training, task, tokenizer } = run;
   const { promptsPerStep: prompts, maxCompletionLength, updatesPerBatch, temperature } = settings;
   const counts = rolloutCounts(settings);
   const requests = requestsFor(prompts, counts, temperature);
-  const calls = Array.from({ length: Math.ceil(requests.length / training.inFlight) }, (_, call) =>
-    requests.slice(call * training.inFlight, (call + 1) * training.inFlight),
+  const { completions: most } = rolloutRoom(asked.model, capacityOfRun(run, settings), training);
+  const calls = Array.from({ length: Math.ceil(requests.length / most) }, (_, call) =>
+    requests.slice(call * most, (call + 1) * most),
   );
   const texts = calls.reduce(
     (sum, call) => sum + new Set(call.map(({ prompt, model }) => `${model} ${String(prompt)}`)).size,
@@ -53,12 +55,9 @@ export class AdapterSpeeds {
   }
 }
 
-function keyOf(
-  { gpu }: Pick<Device, 'gpu'>,
-  { asked, training, ...run }: AdapterRun,
-  settings: Settings,
-): string {
-  const { update, rollout } = capacityOfRun({ asked, training, ...run }, settings);
+function keyOf({ gpu }: Pick<Device, 'gpu'>, run: AdapterRun, settings: Settings): string {
+  const { asked, training } = run;
+  const { update, rollout } = capacityOfRun(run, settings);
   const inFlight = Math.min(training.inFlight, rollout.rollouts);
   return JSON.stringify([
     ...[gpu.adapter, asked.model.config, { ...training, inFlight }],
