@@ -4,7 +4,7 @@ import { mostLanes } from '../settings/url.ts';
 import type { ListedLab } from '../storage/kept.ts';
 import { readRuns, unreadable } from './keptFiles.ts';
 import { keptList, titleOf } from './keptList.ts';
-import { createLab, type Lane } from './lanes.ts';
+import { createLab, type Lane, seedsOf } from './lanes.ts';
 import { laneOfRun } from './recorded.ts';
 
 /** Kept runs that are looked at side by side. */
@@ -76,7 +76,8 @@ export async function compareChosen(labs: readonly ListedLab[]): Promise<void> {
       ? []
       : lab.marks.flatMap(({ runs, ...mark }) => (runs.includes(run) ? [{ ...mark, lanes: [lane.id] }] : []));
   });
-  comparedLab.setState(({ version }) => ({ lanes, marks, selected: 0, version: version + 1 }));
+  const origin = `Kept runs; ${seedsOf(lanes)}`;
+  comparedLab.setState(({ version }) => ({ lanes, marks, origin, selected: 0, version: version + 1 }));
   compared.setState({ state: 'shown' });
 }
 

@@ -8,6 +8,8 @@ import {
   placeOf,
   runFolderOf,
 } from '../records/watched/folder.ts';
+import { type LaneStatus, withoutTruth } from './status.ts';
+import { view } from './view.ts';
 import { readFiles, refreshFile, watch, type WatchedRun } from './watch.ts';
 
 /** A file or a folder that the browser was allowed to read again. */
@@ -150,7 +152,8 @@ async function refresh(known: Known, file: File): Promise<void> {
 
 /** Says that the verdict on a run has turned: on the page, and where its reader allowed it, beyond it. */
 function tell({ name, lane }: WatchedRun, before: WatchedRun | undefined): void {
-  const [now, then] = [lane?.status, before?.lane?.status];
+  const seen = view.getState().truthHidden ? withoutTruth : (status: LaneStatus) => status;
+  const [now, then] = [lane, before?.lane].map((each) => (each ? seen(each.status) : undefined));
   if (now === undefined || then === undefined || now.state === then.state) return;
   const title = `${name}: ${now.state === 'waiting' ? 'not judged' : now.state}`;
   following.setState({ turned: `${title}. ${now.reason}` });

@@ -106,8 +106,8 @@ export interface Refusal {
 export interface LabState {
   /** Whether its runs were trained elsewhere: they are looked at, and nothing can be changed. */
   readonly recorded: boolean;
-  /** Whether its runs are read from logs: no preset is theirs. */
-  readonly logs: boolean;
+  /** Where its runs come from, as a picture of them says; null: from a preset. */
+  readonly origin: string | null;
   /** The preset the lanes are described against in the URL. */
   readonly preset: PresetName;
   readonly lanes: readonly Lane[];
@@ -138,7 +138,7 @@ export interface LabState {
 export function createLab(given: Partial<LabState> = {}) {
   return createStore<LabState>()(() => ({
     recorded: false,
-    logs: false,
+    origin: null,
     preset: defaultPreset,
     lanes: [],
     selected: 0,
@@ -161,6 +161,12 @@ export function createLab(given: Partial<LabState> = {}) {
 
 /** The state of the lab. */
 export const lab = createLab();
+
+/** "seed 1", "seeds 1, 2" */
+export function seedsOf(lanes: readonly Pick<Lane, 'settings'>[]): string {
+  const seeds = [...new Set(lanes.map(({ settings }) => settings.seed))];
+  return `${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')}`;
+}
 
 let lastId = 0;
 

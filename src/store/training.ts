@@ -11,7 +11,7 @@ import type { SettingValue } from '../spec/hyperparameter.ts';
 import { appendRows, laneFrom } from './append.ts';
 import { asked, listen, send, wished } from './asked.ts';
 import { describeChange } from './describe.ts';
-import { createLab, freshLane, type Lane, type Refusal, settingsAt, stepOf } from './lanes.ts';
+import { createLab, freshLane, type Lane, type Refusal, seedsOf, settingsAt, stepOf } from './lanes.ts';
 
 /** What would end a run or lose its adapter: nothing happens before the reader agrees. */
 export interface TrainQuestion {
@@ -197,6 +197,7 @@ listen({
         planned.setState({ saved: 0, notice: null });
         trainedLab.setState(({ version, watched }) => ({
           ...{ lanes: [lane], marks: [], adapter, version: version + 1 },
+          origin: `An adapter of ${lora.model}; ${seedsOf([lane])}`,
           watched: { ...watched, step: null },
         }));
         return;

@@ -56,7 +56,7 @@ export const watch = createStore<WatchState>()(() => ({
 }));
 
 /** The same runs as the charts want them. */
-export const watchedLab = createLab({ logs: true });
+export const watchedLab = createLab({ origin: 'Read from logs of training runs' });
 watch.subscribe(({ runs }, before) => {
   if (runs === before.runs) return;
   const lanes = runs.flatMap(({ lane }) => lane ?? []);

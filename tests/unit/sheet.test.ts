@@ -41,7 +41,7 @@ function pictureOf(from: number, to: number, of: readonly Lane[], more: Partial<
   };
 }
 
-const state = { preset: 'entropy', recorded: false, logs: false } as const;
+const state = { preset: 'entropy', recorded: false, origin: null } as const;
 
 it('says which view it is of, what ran, and of which step its values are', () => {
   const { title, about, legend } = sheetOf(update, pictureOf(20, 50, lanes), state, 10);
@@ -71,7 +71,9 @@ it('says that settings were changed, that truth is hidden, and that runs are rec
     'Recorded: preset Entropy; seed 1',
     'steps 0 to 9; values at step 9; truth hidden',
   ]);
-  expect(about(update, hidden, { ...state, logs: true }, 0)[0]).toBe('Read from logs of training runs');
+  expect(about(update, hidden, { ...state, recorded: true, origin: 'Kept runs; seed 4' }, 0)[0]).toBe(
+    'Kept runs; seed 4',
+  );
 });
 
 it('tells what happened in the steps shown, and whose it was', () => {

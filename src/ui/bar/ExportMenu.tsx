@@ -11,7 +11,7 @@ import {
 import { underWay } from '../../store/lanes.ts';
 import { canKeepFile, keepInFile, leaveFile, ownFile } from '../../store/ownFile.ts';
 import { Menu } from '../Menu.tsx';
-import { useLab } from '../useStore.ts';
+import { useLab, useView } from '../useStore.ts';
 
 /** What leaves the page as files. */
 export function ExportMenu() {
@@ -22,6 +22,7 @@ export function ExportMenu() {
   const trains = useLab(
     ({ recorded, lanes, selected }) => !recorded && lanes[selected]?.standing === 'there',
   );
+  const truthHidden = useView((state) => state.truthHidden);
   const { name: file, step: fileStep } = useStore(ownFile);
   const entry = (label: string, title: string, act: () => void, able = true) => (
     <button type="button" className="quiet" title={title} disabled={!able} onClick={act}>
@@ -51,6 +52,7 @@ export function ExportMenu() {
           </p>
         </>
       )}
+      {truthHidden ? <p className="note">These files hold the truth, too.</p> : null}
       {entry('Metrics as CSV', 'All lanes, a row a step', downloadCsv, started)}
       {entry(
         'Run as a page',

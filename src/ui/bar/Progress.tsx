@@ -1,5 +1,5 @@
 import { furtherSteps } from '../../store/actions.ts';
-import { stepOf } from '../../store/lanes.ts';
+import { type Lane, stepOf } from '../../store/lanes.ts';
 import { stepsPerSecond } from '../../store/recent.ts';
 import { metrics } from '../../spec/metrics.ts';
 import { formatDuration, formatValue } from '../format.ts';
@@ -8,10 +8,20 @@ import { useLab } from '../useStore.ts';
 const { label, formula, rule } = metrics['perf/steps_per_s'];
 const about = `${label}: ${formula} (${rule})`;
 
+/** Steps made and wanted of the lane that has most of them left: lanes may have several lengths. */
+function slowest(lanes: readonly Lane[]): readonly [done: number, total: number] {
+  let found: readonly [number, number] = [0, 0];
+  for (const lane of lanes) {
+    const [done, total] = [stepOf(lane), lane.settings.steps];
+    if (lane === lanes[0] || total - done > found[1] - found[0]) found = [done, total];
+  }
+  return found;
+}
+
 /** Step n of N, time left and speed. */
 export function Progress() {
-  const done = useLab(({ lanes }) => (lanes.length === 0 ? 0 : Math.min(...lanes.map(stepOf))));
-  const total = useLab(({ lanes }) => Math.max(0, ...lanes.map(({ settings }) => settings.steps)));
+  const done = useLab(({ lanes }) => slowest(lanes)[0]);
+  const total = useLab(({ lanes }) => slowest(lanes)[1]);
   // Looked up anew with every batch of rows, in which histories grow in place.
   const speed = useLab(({ lanes }) => stepsPerSecond(lanes));
   const state = useLab((lab) => lab.state);

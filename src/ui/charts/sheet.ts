@@ -1,7 +1,7 @@
 import { thisLab } from '../../records/thisLab.ts';
 import { presets } from '../../settings/presets.ts';
 import { diffSettings } from '../../settings/settings.ts';
-import { type LabState, type Lane, setupOf, stepOf } from '../../store/lanes.ts';
+import { type LabState, type Lane, seedsOf, setupOf, stepOf } from '../../store/lanes.ts';
 import { formatShare, formatValue } from '../format.ts';
 import type { ChartSpec, Zone } from './charts.ts';
 import type { Curve } from './curves.ts';
@@ -37,7 +37,7 @@ export interface Sheet {
 export function sheetOf(
   spec: ChartSpec,
   picture: Picture,
-  state: Pick<LabState, 'preset' | 'recorded' | 'logs'>,
+  state: Pick<LabState, 'preset' | 'recorded' | 'origin'>,
   smoothing: number,
 ): Sheet {
   const { lanes, view, lines, shown, curves, steps, values, truthHidden } = picture;
@@ -73,11 +73,10 @@ export function sheetOf(
 
 /** Where the runs came from: a preset, as it is or changed, and the seed. */
 function originOf(
-  { preset, recorded, logs }: Pick<LabState, 'preset' | 'recorded' | 'logs'>,
+  { preset, recorded, origin }: Pick<LabState, 'preset' | 'recorded' | 'origin'>,
   lanes: readonly Lane[],
 ): string {
-  if (logs) return 'Read from logs of training runs';
-  const seeds = [...new Set(lanes.map(({ settings }) => settings.seed))];
+  if (origin !== null) return origin;
   const { title, lanes: setups } = presets[preset];
   // The seed is said by itself.
   const asGiven = lanes.every((lane, index) => {
@@ -87,9 +86,7 @@ function originOf(
     const { seed: _, ...other } = diffSettings(setup.settings, settings);
     return lane.changes.length === 0 && Object.keys(other).length === 0;
   });
-  return `${recorded ? 'Recorded: preset' : 'Preset'} ${title}${asGiven ? '' : ', changed'}; ${
-    seeds.length === 1 ? 'seed' : 'seeds'
-  } ${seeds.join(', ')}`;
+  return `${recorded ? 'Recorded: preset' : 'Preset'} ${title}${asGiven ? '' : ', changed'}; ${seedsOf(lanes)}`;
 }
 
 function notesOf({ lanes, marks, shown }: Picture): Sheet['notes'] {

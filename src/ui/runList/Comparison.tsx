@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
 import { comparedLab, leaveComparison } from '../../store/compared.ts';
-import { type Lane, stepOf } from '../../store/lanes.ts';
-import { stateInWords } from '../../store/status.ts';
+import { stepOf } from '../../store/lanes.ts';
+import { type LaneStatus, stateInWords, withoutTruth } from '../../store/status.ts';
 import { pin, setZoom } from '../../store/view.ts';
 import { ChartBar } from '../charts/ChartBar.tsx';
 import { ChartCard } from '../charts/ChartCard.tsx';
@@ -10,11 +10,12 @@ import { charts } from '../charts/charts.ts';
 import { Differences } from '../charts/enlarged/Differences.tsx';
 import { counted, formatShare } from '../format.ts';
 import { Boundary } from '../states/Boundary.tsx';
-import { LabContext } from '../useStore.ts';
+import { LabContext, useView } from '../useStore.ts';
 
 /** Kept runs in the same charts, with the settings in which they differ. */
 export function Comparison() {
   const lanes = useStore(comparedLab, (state) => state.lanes);
+  const truthHidden = useView((state) => state.truthHidden);
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     title.current?.focus();
@@ -34,7 +35,8 @@ export function Comparison() {
         {lanes.map((lane) => (
           <li key={lane.id} className={`lane-${lane.slot}`}>
             <span className="swatch" aria-hidden="true" />
-            <strong>{lane.name}</strong> {inWords(lane)}
+            <strong>{lane.name}</strong>{' '}
+            {inWords(stepOf(lane), truthHidden ? withoutTruth(lane.status) : lane.status)}
           </li>
         ))}
       </ul>
@@ -51,12 +53,12 @@ export function Comparison() {
   );
 }
 
-function inWords(lane: Lane): string {
-  const { best, bestStep, now } = lane.status;
+function inWords(steps: number, status: LaneStatus): string {
+  const { best, bestStep, now } = status;
   const accuracy = Number.isNaN(best)
     ? ''
     : `, held-out accuracy ${formatShare(now)}, best ${formatShare(best)} at step ${bestStep ?? 0}`;
-  return `${counted(stepOf(lane), 'step')}, ${stateInWords(lane.status)}${accuracy}`;
+  return `${counted(steps, 'step')}, ${stateInWords(status)}${accuracy}`;
 }
 
 /** Steps of the lab's lanes mean nothing here, nor those of here there. */

@@ -5,6 +5,7 @@ import { choose, compared } from '../../store/compared.ts';
 import { forkKept } from '../../store/keptList.ts';
 import { counted, formatBytes } from '../format.ts';
 import { sizeInWords, thinningInWords } from '../keptWords.ts';
+import { useView } from '../useStore.ts';
 import { goToLab } from './goToLab.ts';
 import { Sparkline } from './Sparkline.tsx';
 
@@ -23,6 +24,7 @@ export function LaneLine({ lab, lane, run, named, forks }: Props) {
   const { name, slot } = lane;
   const chosen = useStore(compared, (state) => state.chosen);
   const isChosen = chosen.includes(lane.run);
+  const truthHidden = useView((state) => state.truthHidden);
   const { thinning = null } = run ?? {};
   const thins = thinning === null ? '' : thinningInWords(thinning);
   return (
@@ -49,8 +51,9 @@ export function LaneLine({ lab, lane, run, named, forks }: Props) {
           </>
         )}
       </span>
-      <span>{run?.verdict}</span>
-      {run === undefined ? <span /> : <Sparkline values={run.spark} />}
+      {/* Both are of the held-out accuracy. */}
+      <span>{run === undefined ? '' : truthHidden ? 'truth hidden' : run.verdict}</span>
+      {run === undefined || truthHidden ? <span /> : <Sparkline values={run.spark} />}
       {forks && run !== undefined && run.size.checkpoints.length > 0 && lab.lanes.length < mostLanes ? (
         <select
           aria-label={`Fork ${name} of ${named} from a checkpoint`}

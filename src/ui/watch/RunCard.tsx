@@ -84,7 +84,9 @@ function Name({ run }: { readonly run: WatchedRun }) {
         if (target.value.trim() === '') target.value = run.name;
       }}
       onKeyDown={({ key, currentTarget }) => {
-        if (key === 'Enter') currentTarget.blur();
+        // Escape leaves it as it was.
+        if (key === 'Escape') currentTarget.value = run.name;
+        if (key === 'Enter' || key === 'Escape') currentTarget.blur();
       }}
     />
   );
