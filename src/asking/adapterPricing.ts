@@ -36,9 +36,8 @@ export interface Priced {
   } | null;
 }
 
-/** A run as it is planned. */
-interface Planned {
-  readonly parts: AdapterParts;
+/** How a run is to be trained. */
+interface Wanted {
   readonly settings: Settings;
   readonly limits: Limits;
 }
@@ -82,17 +81,19 @@ export class Pricing {
     });
   }
 
+  /** How a run would be trained; null before that is known. */
+  wanted(): Wanted | null {
+    if (this.#plan === null) return null;
+    const { settings, memoryBytes } = this.#plan;
+    return { settings, limits: { memory: memoryBytes, computer: this.#of.host.memoryBytes, ways } };
+  }
+
   /** What would be trained, by what is there by now; null where something is missing. @throws LabError */
-  planned(): Planned | null {
+  parts(): AdapterParts | null {
     const [parts, plan] = [this.#of.parts(), this.#plan];
     if (parts === null || plan === null) return null;
     const { base, from, prompts } = parts;
-    const { settings, choice, memoryBytes } = plan;
-    return {
-      parts: { base, called: base.path, path: base.path, prompts, from, choice },
-      settings,
-      limits: { memory: memoryBytes, computer: this.#of.host.memoryBytes, ways },
-    };
+    return { base, called: base.path, path: base.path, prompts, from, choice: plan.choice };
   }
 
   /** What a run's steps are held against; null where nothing was measured before. */
@@ -115,17 +116,17 @@ export class Pricing {
     }
   }
 
-  /** @param free whether the device may be timed */
-  async #price(free: boolean): Promise<void> {
+  /** @param free whether the device may be timed @param again on another device */
+  async #price(free: boolean, again = false): Promise<void> {
     if (this.#used() === 'held') return;
     const plan = this.#plan;
     try {
-      const planned = this.planned();
-      if (planned === null) {
+      const [parts, wanted] = [this.parts(), this.wanted()];
+      if (parts === null || wanted === null) {
         this.#tell({ price: null, refused: null });
         return;
       }
-      const { parts, settings, limits } = planned;
+      const { settings, limits } = wanted;
       const run = await planAdapterRun(parts, settings);
       if (plan !== this.#plan) return;
       const need = adapterNeed(run, settings);
@@ -144,8 +145,14 @@ export class Pricing {
       const stepSeconds = rangeWords(secondsOfWork(run, settings, stepWork(run, settings), speed));
       this.#tell({ price: { ...price, stepSeconds } });
     } catch (error) {
+      const refused = failureOf(error);
+      if (refused.code === 'device-lost' && !again) {
+        // Another device tells what it takes, once this one has been left.
+        this.#of.then(() => this.#price(true, true));
+        return;
+      }
       // The figures stay: they say what does not fit.
-      this.#tell({ refused: failureOf(error) });
+      this.#tell({ refused });
       if (free) await this.#of.leaveFaulty();
     }
   }

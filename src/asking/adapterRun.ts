@@ -1,6 +1,11 @@
 import { algorithmOf } from '../algorithms/index.ts';
 import type { EngineCapacity } from '../engine/engine.ts';
-import { AdapterEngine, rolloutRoom, type AdapterTraining } from '../engine/frozen/adapterEngine.ts';
+import {
+  AdapterEngine,
+  keptBytes,
+  rolloutRoom,
+  type AdapterTraining,
+} from '../engine/frozen/adapterEngine.ts';
 import {
   adapterLayout,
   freshAdapter,
@@ -85,7 +90,8 @@ export async function planAdapterRun(
   };
   const layout = adapterLayout(model.names, training);
   return {
-    name: `${settings.algorithm}, LoRA r ${String(rank)} on ${called}`,
+    // A record takes names of 200 characters.
+    name: `${settings.algorithm}, LoRA r ${String(rank)} on ${called}`.slice(0, 200),
     ...{ asked: base, task, training, layout },
     tokenizer: tokenizerOfPrompts(base.tokenizer, model, written),
     configText: from?.configText ?? adapterConfigText({ rank, targets, alpha }, path),
@@ -151,11 +157,12 @@ export function adapterNeed(run: AdapterRun, settings: Settings): AdapterNeed {
   const room = rolloutRoom(model, capacity, training);
   const rolls = needOf(model, training.weights, room);
   const update = updateNeed(model, { slots: 2, ...training }, training.trains, capacity.update);
+  const updateBytes = update.totalBytes + keptBytes(model, training);
   return {
     ...rolls,
-    totalBytes: rolls.totalBytes + update.totalBytes,
+    totalBytes: rolls.totalBytes + updateBytes,
     largest: update.largest.bytes > rolls.largest.bytes ? update.largest : rolls.largest,
-    updateBytes: update.totalBytes,
+    updateBytes,
     room,
   };
 }

@@ -113,6 +113,8 @@ export interface TrainedRun {
   readonly refused: Failure | null;
   /** Bytes that it takes on the GPU now. */
   readonly heldBytes: number;
+  /** Whether its base is the model that is open. */
+  readonly based: boolean;
 }
 
 /** All that the page shows of training, beside the rows. */
@@ -120,6 +122,8 @@ export interface TrainState {
   readonly price: AdapterPrice | null;
   /** Why it can't be trained so. */
   readonly refused: Failure | null;
+  /** Why a run could not be begun; null where one was. */
+  readonly failed: Failure | null;
   /** The newest run; null before the first. */
   readonly run: TrainedRun | null;
 }
@@ -256,7 +260,7 @@ export const nothing: AskState = {
   took: null,
   failed: null,
   heldBytes: 0,
-  train: { price: null, refused: null, run: null },
+  train: { price: null, refused: null, failed: null, run: null },
 };
 
 /** What the worker tells. */

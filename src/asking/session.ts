@@ -70,6 +70,7 @@ export class AskSession {
         this.#then(what);
       },
       parts: () => this.#parts(),
+      base: () => this.#bases.model,
       tell: (train) => {
         this.#tell({ train });
       },
@@ -243,6 +244,7 @@ export class AskSession {
   /** Says what asking would take, now that something about it has changed. @param again on another device */
   #price(again = false): void {
     const mine = ++this.#pricings;
+    this.#training.look();
     this.#training.pricing.again();
     this.#then(async () => {
       // A run that is trained has the device to itself.

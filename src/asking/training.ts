@@ -19,7 +19,7 @@ import {
   type Limits,
   type OpenRun,
 } from './adapterRun.ts';
-import { fileBytes } from './model.ts';
+import { fileBytes, type AskedModel } from './model.ts';
 import { paced } from './paced.ts';
 import type { AskEvent, TrainCommand, TrainedRun, TrainState } from './protocol.ts';
 import { failureOfRun, liveChanges, savedAdapter } from './trained.ts';
@@ -29,6 +29,8 @@ export interface Trained extends Priced {
   readonly host: Priced['host'] & Pick<Host, 'runReward'>;
   readonly tell: (state: TrainState) => void;
   readonly post: (event: AskEvent, transfer?: Transferable[]) => void;
+  /** The base that is open. */
+  readonly base: () => AskedModel | null;
   /** Called when nothing of a run is on the device any more. */
   readonly ended: () => Promise<void>;
 }
@@ -45,6 +47,8 @@ interface Held {
   readonly publisher: Publisher;
   /** Null where nothing was measured before. */
   readonly pace: Pace | null;
+  /** The checkpoint that it went on from. */
+  readonly from: Checkpoint | null;
 }
 
 /** A run that has ended, and where it can go on. */
@@ -55,12 +59,17 @@ interface Ended {
   readonly timeline: LaneTimeline;
 }
 
+/** Whether a run is on its way. */
+function under(run: TrainedRun | null): boolean {
+  return run !== null && run.doing !== 'ended';
+}
+
 /** The adapter that the page trains: one run at a time, commands at the edges of its steps. */
 export class Training {
   readonly #of: Trained;
   /** What training would take. */
   readonly pricing: Pricing;
-  #state: TrainState = { price: null, refused: null, run: null };
+  #state: TrainState = { price: null, refused: null, failed: null, run: null };
   #held: Held | null = null;
   #ended: Ended | null = null;
   /** Whether steps are wanted. */
@@ -120,6 +129,12 @@ export class Training {
     this.#of.then(() => this.#end(null));
   }
 
+  /** Another model may be open by now: what was made of the one before is saved, and not gone on with. */
+  look(): void {
+    const [run, open] = [this.#held?.run ?? this.#ended?.run, this.#of.base()];
+    if (run !== undefined) this.#tellRun({ based: run.asked === open });
+  }
+
   /** The device is gone, and with it what was on it. */
   lost(reason: string): Promise<void> {
     return this.#end(new LabError('device-lost', `The GPU device was lost: ${reason}`, ''));
@@ -143,12 +158,18 @@ export class Training {
         this.#held = await (anew ? this.#begin() : this.#goOn());
       } catch (error) {
         this.#wanted = false;
-        this.#tellRun({ doing: 'ended', kept: this.#kept, failed: failureOf(error), heldBytes: 0 });
+        const failed = failureOf(error);
+        // What ended before this one was begun is as it was.
+        if (!under(this.#state.run)) this.#tell({ failed });
+        else this.#tellRun({ doing: 'ended', kept: this.#kept, failed, heldBytes: 0 });
         await this.#of.ended();
       }
     }
     const held = this.#held;
-    if (held === null) return;
+    if (held === null) {
+      this.#wanted = false;
+      return;
+    }
     try {
       await this.#step(held);
     } catch (error) {
@@ -158,19 +179,17 @@ export class Training {
 
   /** A run from its first step; null where something is missing. */
   async #begin(): Promise<Held | null> {
-    const planned = this.pricing.planned();
-    if (planned === null) return null;
-    const { parts, settings, limits } = planned;
+    const [parts, wanted] = [this.pricing.parts(), this.pricing.wanted()];
+    if (parts === null || wanted === null) return null;
+    const { settings, limits } = wanted;
     const run = await openAdapterRun(parts, settings);
-    const held = await this.#make(run, settings, null, emptyTimeline(), limits);
-    this.#ended = null;
-    return held;
+    return this.#make(run, settings, null, emptyTimeline(), limits);
   }
 
   /** The run that has ended, from the newest checkpoint that there is. */
   async #goOn(): Promise<Held | null> {
-    const [ended, plan] = [this.#ended, this.pricing.planned()];
-    if (ended === null || plan === null) return null;
+    const [ended, plan] = [this.#ended, this.pricing.wanted()];
+    if (ended === null || plan === null || ended.run.asked !== this.#of.base()) return null;
     const { run, timeline } = ended;
     const step = this.#kept ?? 0;
     const from = step === 0 ? null : ended.checkpoint;
@@ -201,14 +220,17 @@ export class Training {
     const begun: TrainedRun = {
       ...{ name: run.name, doing: 'loading', done: 0, all: fileBytes(run.asked), step: from?.step ?? 0 },
       ...{ steps: settings.steps, stepSeconds: null, miss: null, kept: null },
-      ...{ failed: null, refused: null, heldBytes: 0 },
+      ...{ failed: null, refused: null, heldBytes: 0, based: true },
     };
-    this.#tell({ run: begun, refused: null });
     await release();
     const asking = await device();
     checkRunFits(run, adapterNeed(run, settings), asking, limits);
-    if (from === null)
+    this.#tell({ run: begun, refused: null, failed: null });
+    if (from === null) {
+      // From here on the one before is gone.
+      this.#ended = null;
       post({ type: 'begun', name: run.name, settings, lora: run.lora, adapter: asking.gpu.adapter });
+    }
     const told = paced(host.now, progressMs);
     const progress = (done: number): void => {
       told(() => {
@@ -231,7 +253,7 @@ export class Training {
     const lane = new WorkerLane(only, trainer, null, timeline, { post: lanePost, keeps: false });
     const publisher = new Publisher(lanePost, host.now, (): readonly WorkerLane<TrainingEngine>[] => [lane]);
     publisher.watch(this.#watched);
-    return { run, lane, publisher, pace: this.pricing.pace(asking, run, settings) };
+    return { run, lane, publisher, pace: this.pricing.pace(asking, run, settings), from };
   }
 
   /** Steps until it has finished, is told to rest or has failed. @throws what a step throws */
@@ -243,6 +265,7 @@ export class Training {
     this.#tellRun({ doing: 'training', refused: null });
     for (;;) {
       await this.#answer();
+      if (this.#held !== held) return;
       const refused = lane.applyChanges();
       if (refused !== null) this.#tellRun({ refused });
       if (!this.#wanted || trainer.finished) break;
@@ -282,11 +305,13 @@ export class Training {
     if (held === null) return;
     this.#held = null;
     this.#wanted = false;
-    const { run, lane, publisher } = held;
+    const { run, lane, publisher, from } = held;
     const { trainer, timeline } = lane;
     publisher.flush();
     publisher.showRollouts();
-    let checkpoint = timeline.checkpoints.items.at(-1) ?? null;
+    const newest = timeline.checkpoints.items.at(-1) ?? null;
+    // What it went on from may be of a step where none is due.
+    let checkpoint = (newest?.step ?? -1) >= (from?.step ?? 0) ? newest : from;
     const lost = error instanceof LabError && error.code === 'device-lost';
     if (!lost) {
       try {
@@ -300,6 +325,7 @@ export class Training {
     this.#ended = { run, settings, checkpoint, timeline };
     this.#tellRun({
       ...{ doing: 'ended', step: trainer.step, kept: this.#kept, heldBytes: 0 },
+      based: run.asked === this.#of.base(),
       failed: error === null ? null : failureOfRun(error, this.#kept),
     });
     await this.#answer();
@@ -312,7 +338,15 @@ export class Training {
     this.#asked = false;
     const [held, ended] = [this.#held, this.#ended];
     const run = held?.run ?? ended?.run;
-    const checkpoint = held === null ? (ended?.checkpoint ?? null) : await held.lane.trainer.checkpoint(true);
+    let checkpoint = ended?.checkpoint ?? null;
+    try {
+      if (held !== null) checkpoint = await held.lane.trainer.checkpoint(true);
+    } catch (error) {
+      // Whoever waits is told, and what is left of the run is what was kept.
+      this.#of.post({ type: 'adapter', answer: failureOf(error) });
+      await this.#end(error);
+      return;
+    }
     if (run === undefined || checkpoint === null) {
       const none = new LabError('bad-setting', 'There is no adapter yet.', 'Train one first.');
       this.#of.post({ type: 'adapter', answer: failureOf(none) });

@@ -62,7 +62,7 @@ export function underWay(run: TrainedRun | null): boolean {
 export function unsavedSteps(): number {
   const { run } = asked.getState().train;
   const step = run === null ? 0 : run.doing === 'ended' ? (run.kept ?? 0) : run.step;
-  return step > planned.getState().saved ? step : 0;
+  return step === planned.getState().saved ? 0 : step;
 }
 
 function sendPlan(): void {
@@ -177,7 +177,7 @@ export function askAdapter(): Promise<SavedAdapter> {
 
 /** Notes that a file holds the adapter of a step. */
 export function noteSaved(step: number): void {
-  planned.setState(({ saved }) => ({ saved: Math.max(saved, step) }));
+  planned.setState({ saved: step });
 }
 
 /** The files of an adapter for whoever takes a dropped folder. */
@@ -234,6 +234,8 @@ function heardOfRun(event: Event): void {
       change(() => ({ group: event.group }));
       return;
     case 'rewound':
+      // What comes now is of other steps than those that were saved.
+      planned.setState(({ saved }) => ({ saved: saved > event.step ? 0 : saved }));
       change((lane) => (stepOf(lane) > event.step ? laneFrom(lane, event.step, lane.settings) : lane));
       return;
     case 'changed':

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AdapterSpeeds, Pace, secondsOfWork, stepWork } from '../../src/asking/adapterPrice.ts';
-import { adapterTrainer, openAdapterRun, type OpenRun } from '../../src/asking/adapterRun.ts';
+import { adapterNeed, adapterTrainer, openAdapterRun, type OpenRun } from '../../src/asking/adapterRun.ts';
 import { openAsked } from '../../src/asking/model.ts';
 import { nodeHost } from '../../src/cli/host.ts';
 import { openHeadless } from '../../src/cli/headless.ts';
@@ -58,6 +58,10 @@ it('a step computes what was said, and takes what was measured of as much work',
 
   const trainer = await adapterTrainer(run, device, nodeHost, settings, { from: null, checkpoints: false });
   try {
+    // Said to the byte, but for what reads back and what a kernel is told.
+    const { totalBytes } = adapterNeed(run, settings);
+    expect(trainer.engine.counts.bytes / totalBytes).toBeGreaterThan(0.95);
+    expect(trainer.engine.counts.bytes / totalBytes).toBeLessThan(1.05);
     await kernels.compile();
     await trainer.start();
     await trainer.next();

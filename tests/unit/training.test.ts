@@ -140,10 +140,11 @@ describe('the page', () => {
   const tell = (data: AskEvent): void => worker.onmessage?.({ data });
   const run: TrainedRun = {
     ...{ name: 'mine', doing: 'training', done: 0, all: 0, step: 3, steps: 9, miss: null, stepSeconds: 1 },
-    ...{ kept: null, failed: null, refused: null, heldBytes: 0 },
+    ...{ kept: null, failed: null, refused: null, heldBytes: 0, based: true },
   };
   const tellRun = (change: Partial<TrainedRun>): void => {
-    tell({ type: 'state', state: { train: { price: null, refused: null, run: { ...run, ...change } } } });
+    const train = { price: null, refused: null, failed: null, run: { ...run, ...change } };
+    tell({ type: 'state', state: { train } });
   };
   beforeEach(() => {
     sent.length = 0;
@@ -222,5 +223,19 @@ describe('the page', () => {
     closeFolder('model');
     expect(planned.getState().question).toBeNull();
     expect(ended).toBe(1);
+  });
+
+  it('knows that what is made after going back is in no file', () => {
+    noteSaved(3);
+    tellRun({ doing: 'ended', kept: 2 });
+    expect(unsavedSteps()).toBe(2);
+    tell({ type: 'run', event: { type: 'rewound', lane: 0, step: 2 } });
+    tellRun({ step: 3 });
+    expect(unsavedSteps()).toBe(3);
+    noteSaved(3);
+    expect(unsavedSteps()).toBe(0);
+    // Gone on from what is in a file, it is so still.
+    tell({ type: 'run', event: { type: 'rewound', lane: 0, step: 3 } });
+    expect(unsavedSteps()).toBe(0);
   });
 });

@@ -11,12 +11,12 @@ import type { Completion } from '../rollout/sampler.ts';
 import type { TrainingGroup } from '../rows.ts';
 import type { LossSettings } from '../update.ts';
 import type { LearnedTokens, UpdateReport } from '../updateReport.ts';
-import type { AdapterRoom } from './adapterLayout.ts';
+import { adapterLayout, type AdapterRoom } from './adapterLayout.ts';
 import { FrozenEngine } from './engine.ts';
 import type { WeightChoice } from './matrix.ts';
 import { widthsOf, type FrozenCapacity } from './sizes.ts';
 import { AdapterUpdater, runSlots } from './update.ts';
-import type { TrainedFactors } from './updateSizes.ts';
+import { trainedSize, type TrainedFactors } from './updateSizes.ts';
 
 /** How an adapter is trained. */
 export interface AdapterTraining extends Omit<AdapterRoom, 'slots'> {
@@ -68,6 +68,13 @@ export function rolloutRoom(
     maxCompletionLength: most((call) => call.maxCompletionLength),
     adapters: { slots: Object.keys(runSlots).length, rank, targets },
   };
+}
+
+/** Bytes that the engine takes beside the frozen model and the update: factors and moments as they were, and on their way out. */
+export function keptBytes({ names }: Pick<Pretrained, 'names'>, training: AdapterTraining): number {
+  const layout = adapterLayout(names, training);
+  const slots = Object.keys(runSlots).length;
+  return 2 * 4 * (slots * layout.size + 2 * trainedSize(layout, training.trains));
 }
 
 /** A call of the sampler that waits to be read. */

@@ -73,8 +73,8 @@ export function updateRows(
     2 * config.hidden * Math.max(2 * config.inner, (config.heads + 2 * config.kvHeads) * config.headDim);
   const fitting = Math.min(mostRows, activationBudgetBytes / bytes, dispatchFlop.gpu / flop);
   const rows = Math.max(up(smallest), Math.min(up(wanted), piece * Math.floor(fitting / piece)));
-  // Each micro-batch may end short of one completion and begins with a repeated prefix.
-  const batches = Math.ceil(wanted / Math.max(1, rows - 2 * smallest)) + 1;
+  // Each micro-batch may end short of one completion and begins with a repeated prefix; none is without a completion.
+  const batches = Math.min(capacity.completions, Math.ceil(wanted / Math.max(1, rows - 2 * smallest)) + 1);
   return { rows, statRows: rows >= wanted + 8 ? rows : batches * rows, headRows: piece };
 }
 

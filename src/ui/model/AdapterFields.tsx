@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { useStore } from 'zustand';
 import { findAnswers } from '../../records/completions/answers.ts';
 import { adapterKnobs, chatTemplate, type AdapterChoice } from '../../settings/adapterKnobs.ts';
@@ -58,7 +59,8 @@ const [asTheyAre, ofFolder, own] = ['', chatTemplate, 'own'];
 /** How prompts are written to the model. */
 function TemplateField({ template }: { readonly template: string | null }) {
   const chat = useStore(asked, ({ given }) => given.model?.chat ?? null);
-  const chosen = template === null ? asTheyAre : template === chatTemplate ? ofFolder : own;
+  const [writing, setWriting] = useState(template !== null && template !== chatTemplate);
+  const chosen = writing ? own : template === null ? asTheyAre : ofFolder;
   return (
     <>
       <label title={adapterKnobs.template.help}>
@@ -66,6 +68,7 @@ function TemplateField({ template }: { readonly template: string | null }) {
         <select
           value={chosen}
           onChange={({ target: { value } }) => {
+            setWriting(value === own);
             chooseAdapter({ template: value === asTheyAre ? null : value === own ? '{prompt}' : value });
           }}
         >

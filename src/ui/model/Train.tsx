@@ -21,7 +21,7 @@ import './train.css';
 /** Trains an adapter of the model that is open, on the prompts above: what, how, what it takes; and what came of it. */
 export function Train() {
   const { given, doing } = useStore(asked);
-  const { price, refused, run } = useStore(asked, (state) => state.train);
+  const { price, refused, failed, run } = useStore(asked, (state) => state.train);
   const { notice } = useStore(planned);
   useEffect(showAllSteps, []);
   useEffect(askBeforeLosing, []);
@@ -40,26 +40,28 @@ export function Train() {
         {held ? (
           <>
             {run?.doing === 'paused' ? (
-              <button type="button" className="go" onClick={goOnTraining}>
+              <button key="go" type="button" className="go" onClick={goOnTraining}>
                 Go on
               </button>
             ) : (
-              <button type="button" onClick={pauseTraining}>
+              <button key="go" type="button" onClick={pauseTraining}>
                 Pause
               </button>
             )}
-            <button type="button" onClick={endTraining}>
+            <button key="stop" type="button" onClick={endTraining}>
               Stop
             </button>
           </>
         ) : (
           <>
-            {run !== null && run.step < run.steps && run.kept !== null ? (
-              <button type="button" onClick={goOnTraining} disabled={doing !== null}>
+            {run !== null && run.based && run.step < run.steps && run.kept !== null ? (
+              <button key="on" type="button" onClick={goOnTraining} disabled={doing !== null}>
                 Go on from step {run.kept}
               </button>
             ) : null}
             <button
+              // A second press of the key that began a run rests it, and ends nothing.
+              key={run === null ? 'go' : 'anew'}
               type="button"
               className="go"
               disabled={!open || price === null || refused !== null || doing !== null}
@@ -75,7 +77,7 @@ export function Train() {
           <p role="status">{price === null ? '' : priceWords(price)}</p>
         )}
       </div>
-      {[refused, run?.failed ?? null, run?.refused ?? null].map((failure, place) =>
+      {[refused, failed, run?.failed ?? null, run?.refused ?? null].map((failure, place) =>
         failure === null ? null : (
           <p key={place} role="alert" className="refusal">
             {failure.sentence} {failure.remedy}

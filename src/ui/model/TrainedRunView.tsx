@@ -32,7 +32,7 @@ export function TrainedRunView({ run }: { readonly run: TrainedRun }) {
         </button>
         <button
           type="button"
-          disabled={step === 0}
+          disabled={step === 0 || !run.based}
           title="As a second folder, to be asked beside its base"
           onClick={() => void compareAdapter()}
         >
@@ -61,7 +61,7 @@ function endWords(run: TrainedRun, saved: number): string {
   const file =
     kept === null
       ? 'There is no adapter.'
-      : saved >= kept
+      : saved === kept
         ? `The adapter of step ${String(kept)} is in a file.`
         : `The adapter of step ${String(kept)} is in no file yet.`;
   return `${end} ${file} ${miss ?? ''}`.trim();
