@@ -11,6 +11,7 @@ import {
   type OpenRun,
 } from '../asking/adapterRun.ts';
 import { megabytes, openAsked } from '../asking/model.ts';
+import type { AdapterEngine } from '../engine/frozen/adapterEngine.ts';
 import { trainedFactors } from '../engine/frozen/updateSizes.ts';
 import type { Device } from '../host/host.ts';
 import { LabError } from '../lib/labError.ts';
@@ -22,6 +23,7 @@ import { adapterKnobs, type AdapterChoice } from '../settings/adapterKnobs.ts';
 import type { OwnFlags } from '../settings/arguments.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
+import type { Trainer } from '../trainer/trainer.ts';
 import { nodeHost } from './host.ts';
 import { readPrompts, templateFlag, valuesOf, ways, weightsOf } from './modelFlags.ts';
 import { replaceFiles } from './output.ts';
@@ -181,8 +183,11 @@ function choiceOf(given: ReadonlyMap<string, string | boolean>): AdapterChoice {
   };
 }
 
+/** Makes the trainer of an adapter, as `MakeTrainer`. */
+export type MakeAdapterTrainer = (...given: Parameters<MakeTrainer>) => Promise<Trainer<AdapterEngine>>;
+
 /** What makes the trainers of a run. @param memory bytes that it may take; null: as many as there are */
-export function trainerOf(run: OpenRun, device: Device, memory: number | null): MakeTrainer {
+export function trainerOf(run: OpenRun, device: Device, memory: number | null): MakeAdapterTrainer {
   return async (under, from, checkpoints) => {
     const need = adapterNeed(run, under);
     checkRunFits(run, need, device, { memory, computer: totalmem(), ways });

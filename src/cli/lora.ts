@@ -23,11 +23,16 @@ import { valuesOf } from './modelFlags.ts';
 import { claim, Output } from './output.ts';
 import { readTextFile } from './readInput.ts';
 import { describe, type TrainedLane } from './runLane.ts';
+import { Timed } from './timedAdapter.ts';
 import { trainLane, type Sink } from './trainLane.ts';
 
 const own: OwnFlags = {
   ...runFlags,
   memory: { type: 'string', value: 'GB', help: 'refuse what needs more' },
+  time: {
+    type: 'boolean',
+    help: 'say before what a step takes, as measured here, and at the end how far off it was',
+  },
   out: { type: 'string', value: 'file', help: 'write a record: JSON lines' },
   checkpoints: {
     type: 'string',
@@ -70,17 +75,18 @@ export default async function main(argv: string[]): Promise<void> {
       'The record goes into the folder, record.jsonl, which must be a new one.',
     );
   }
+  const time = flags.own.has('time');
   claimFolder(run.save, run.read, '--save');
   if (checkpoints !== undefined) {
     claimFolder(checkpoints, [...run.read, run.save]);
     const kept = await KeptTraining.begin(checkpoints, [lane]);
     keepAdapterRun(checkpoints, run);
-    await train(run, lane, { write: (lines) => kept.append(lines), kept }, memory);
+    await train(run, lane, { write: (lines) => kept.append(lines), kept }, { memory, time });
     return;
   }
   const output = out === undefined ? null : new Output(out, { flag: '--out', force, read: run.read });
   try {
-    await train(run, lane, { write: (lines) => output?.write(lines), kept: null }, memory);
+    await train(run, lane, { write: (lines) => output?.write(lines), kept: null }, { memory, time });
   } finally {
     output?.close();
   }
@@ -118,14 +124,19 @@ async function resume(folder: string, flags: ParsedFlags, memory: number | null)
   }
   const run = await reopenAdapterRun(folder, lane.settings);
   claim(run.save, { flag: '--save', force: true, read: run.read });
-  await train(run, { ...lane, lora: run.lora }, { write: (lines) => kept.append(lines), kept }, memory);
+  await train(
+    run,
+    { ...lane, lora: run.lora },
+    { write: (lines) => kept.append(lines), kept },
+    { memory, time: false },
+  );
 }
 
 async function train(
   run: AdapterRun,
   lane: TrainedLane,
   sink: Pick<Sink, 'write' | 'kept'>,
-  memory: number | null,
+  { memory, time }: { readonly memory: number | null; readonly time: boolean },
 ): Promise<void> {
   console.log(describeModel(run.asked));
   const device = new Device(await openHeadless());
@@ -133,8 +144,11 @@ async function train(
   const save = (checkpoint: Checkpoint, ended: boolean): void => {
     writeAdapters(run, checkpoint, ended);
   };
+  const timed = time ? await Timed.measure(run, device, lane.settings) : null;
   const make = trainerOf(run, device, memory);
-  const summary = await trainLane(device, 1, lane, { ...sink, save }, interruption, make);
+  const hooks = timed === null ? { make } : timed.hooks(make);
+  const summary = await trainLane(device, 1, lane, { ...sink, save, ...hooks }, interruption, hooks.make);
+  if (timed !== null) console.log(timed.words);
   console.log(describe(lane.name, lane.settings.seed, summary));
   if (summary.stopped !== undefined && interruption() === null) process.exitCode = 2;
   process.exitCode = interruption() ?? process.exitCode;
