@@ -1,10 +1,11 @@
 import type { Pretrained } from '../model/pretrained/pretrained.ts';
 import type { TextTokenizer } from '../model/tokenizer/huggingFace.ts';
 import { LabError } from '../lib/labError.ts';
+import { largest } from '../lib/stats.ts';
 import { findAnswers } from '../records/completions/answers.ts';
 import type { Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
-import { splitListed } from '../tasks/draw.ts';
+import { taskOfList } from '../tasks/draw.ts';
 import { asCompletion, type AskedText } from './prompts.ts';
 import type { Written } from './written.ts';
 
@@ -21,24 +22,13 @@ export function taskOfPrompts(prompts: readonly AskedText[], form: string): Task
       'Give a file of more prompts.',
     );
   }
-  const listed = splitListed(problems);
-  const { training } = listed;
-  const longest = Math.max(...problems.map(({ prompt }) => prompt.length));
   // A form that is none is refused before anything is computed.
   findAnswers([], form);
   return {
     name: 'Prompts of a file',
     summary: 'Prompts of a file, answers as a form finds them.',
-    levels: null,
-    listed,
-    draw: (_, random) => {
-      const problem = training[random(training.length)];
-      if (problem === undefined)
-        throw new LabError('bug', 'A list without prompts was drawn from.', 'Report it.');
-      return problem;
-    },
+    ...taskOfList(problems),
     parseAnswer: (completion) => findAnswers([asCompletion('', completion)], form)?.answers[0] ?? null,
-    promptLength: () => longest,
     completionLength: () => 0,
     examples: [],
   };
@@ -66,7 +56,7 @@ export function tokenizerOfPrompts(
   const empty = lengths.indexOf(0);
   if (empty >= 0)
     throw new LabError('bad-file', `Prompt ${String(empty + 1)} has no token.`, 'Give it at least one.');
-  const longest = Math.max(...lengths);
+  const longest = largest(lengths);
   return {
     size: config.vocabulary,
     endToken,

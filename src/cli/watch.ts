@@ -140,7 +140,7 @@ class Watcher {
       if (nearest === undefined) {
         const told = rowsOfCompletions(completions, this.#answer);
         alone.push(judgedRun(logOfCompletions(basename(folder), told).log, told));
-      } else nearest.push(...completions);
+      } else for (const completion of completions) nearest.push(completion);
     }
     return [
       ...runs.map(({ log }, run) => {

@@ -27,6 +27,16 @@ export function quantile(values: ArrayLike<number>, q: number): number {
   return below + (above - below) * (position - Math.floor(position));
 }
 
+/**
+ * The largest value, `least` of nothing. Of any number of them: a call of Math.max takes some hundred thousand arguments
+ * at most.
+ */
+export function largest(values: Iterable<number>, least = -Infinity): number {
+  let most = least;
+  for (const value of values) most = Math.max(most, value);
+  return most;
+}
+
 /** The finite members: metrics average over the groups for which a figure exists. */
 export function finite(values: readonly number[]): number[] {
   return values.filter(Number.isFinite);

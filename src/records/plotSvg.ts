@@ -1,3 +1,4 @@
+import { largest } from '../lib/stats.ts';
 import { markup } from './markup.ts';
 
 /** A curve's point: a step and a value. */
@@ -24,7 +25,13 @@ export function plotSvg(
 ): string {
   const points = curves.flat().filter(({ y }) => Number.isFinite(y));
   const [low, high] = extent(points.map(({ y }) => y));
-  const [first, last] = [0, Math.max(1, ...points.map(({ x }) => x))];
+  const [first, last] = [
+    0,
+    largest(
+      points.map(({ x }) => x),
+      1,
+    ),
+  ];
   const x = (step: number): string =>
     (left + ((step - first) / (last - first)) * (width - left - right)).toFixed(1);
   const y = (value: number): string =>

@@ -3,10 +3,11 @@ import { parseJson, smallJson, TwiceError } from '../lib/boundedJson.ts';
 import { LabError } from '../lib/labError.ts';
 import { plainText } from '../lib/plainText.ts';
 import { excerpt, quote, saidBy } from '../lib/quote.ts';
+import { largest } from '../lib/stats.ts';
 import type { Problem, Task, TaskOfText } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import { markedAnswer } from './answer.ts';
-import { splitListed } from './draw.ts';
+import { taskOfList } from './draw.ts';
 
 /** Problems that a text may list. Fewer leave none to train on; more would only make pages and links heavy. */
 export const listedProblems = { least: 2, most: 2000 } as const;
@@ -121,28 +122,19 @@ function parseLine(schema: ReturnType<typeof lineSchema>, line: string, number: 
 /** The task of a text of prompts. Answers are marked as the other tasks mark theirs: `#91.` */
 function customTask(text: string, tokenizer: Tokenizer): Task {
   const problems = parseProblems(text, tokenizer);
-  const listed = splitListed(problems);
-  const { training } = listed;
-  const longest = (texts: readonly string[]): number => Math.max(...texts.map(({ length }) => length));
   const solved = problems.flatMap(({ prompt, solution }) =>
     solution === null ? [] : [{ prompt, completion: `#${solution}.`, answer: solution }],
   );
-  const promptLength = longest(problems.map(({ prompt }) => prompt));
-  // Without answers the shortest that can be marked: #1.
-  const completionLength = longest(['#1.', ...solved.map(({ completion }) => completion)]);
+  // Without answers the shortest that can be marked.
+  const completionLength = largest(
+    solved.map(({ completion }) => completion.length),
+    '#1.'.length,
+  );
   return {
     name,
     summary,
-    levels: null,
-    listed,
-    draw: (_, random) => {
-      const problem = training[random(training.length)];
-      if (problem === undefined)
-        throw new LabError('bug', 'A list without prompts was drawn from.', 'Report it.');
-      return problem;
-    },
+    ...taskOfList(problems),
     parseAnswer: markedAnswer,
-    promptLength: () => promptLength,
     completionLength: () => completionLength,
     examples: solved.slice(0, 3),
   };

@@ -1,4 +1,6 @@
+import { LabError } from '../lib/labError.ts';
 import { randomStream, type RandomInteger } from '../lib/philox.ts';
+import { largest } from '../lib/stats.ts';
 import type { ListedProblems, Problem, Task } from '../spec/task.ts';
 
 /** One prompt in so many is held out of all training, pretraining included. */
@@ -27,12 +29,35 @@ export function isHeldOut(prompt: string): boolean {
  * Splits a list of problems: the tenth with the lowest hashes is held out, and one at the least. The order of
  * the list decides nothing.
  */
-export function splitListed(problems: readonly Problem[]): ListedProblems {
-  const ranked = problems.toSorted(
-    (a, b) => hashOf(a.prompt) - hashOf(b.prompt) || (a.prompt < b.prompt ? -1 : 1),
-  );
-  const heldOut = ranked.slice(0, Math.max(1, Math.floor(problems.length / heldOutEvery)));
-  return { training: problems.filter((problem) => !heldOut.includes(problem)), heldOut };
+function splitListed(problems: readonly Problem[]): ListedProblems {
+  const ranked = problems
+    .map((problem) => ({ problem, hash: hashOf(problem.prompt) }))
+    .toSorted((a, b) => a.hash - b.hash || (a.problem.prompt < b.problem.prompt ? -1 : 1));
+  const heldOut = ranked
+    .slice(0, Math.max(1, Math.floor(problems.length / heldOutEvery)))
+    .map(({ problem }) => problem);
+  const held = new Set(heldOut);
+  return { training: problems.filter((problem) => !held.has(problem)), heldOut };
+}
+
+/** What tasks of a list of problems share: two at the least, no prompt twice. */
+export function taskOfList(
+  problems: readonly Problem[],
+): Required<Pick<Task, 'levels' | 'listed' | 'draw' | 'promptLength'>> {
+  const listed = splitListed(problems);
+  const { training } = listed;
+  const longest = largest(problems.map(({ prompt }) => prompt.length));
+  return {
+    levels: null,
+    listed,
+    draw: (_, random) => {
+      const problem = training[random(training.length)];
+      if (problem === undefined)
+        throw new LabError('bug', 'A list without prompts was drawn from.', 'Report it.');
+      return problem;
+    },
+    promptLength: () => longest,
+  };
 }
 
 /** A uniform problem among those of a level that training may see. */

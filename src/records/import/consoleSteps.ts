@@ -1,3 +1,4 @@
+import { largest } from '../../lib/stats.ts';
 import type { ConsoleRow } from './consoleRows.ts';
 import { isRateName } from './names.ts';
 
@@ -63,7 +64,7 @@ export function stepsOf(
     const total = (below[row]?.[0] ?? above[row])?.of;
     if (total !== undefined) totals.set(total, (totals.get(total) ?? 0) + 1);
   }
-  const most = Math.max(0, ...totals.values());
+  const most = largest(totals.values(), 0);
   const isTraining = ({ of }: Mark): boolean =>
     (totals.get(of) ?? 0) >= Math.min(most, often * unnamed.length) && most > 0;
   const seen = rows.map(({ step, behindBar }, row) => {
