@@ -9,10 +9,15 @@ export interface Phase {
   readonly state: PhaseState;
 }
 
-export type PhaseState = 'together' | 'parting' | 'apart' | 'collapsed';
+export type PhaseState = 'unmeasured' | 'waiting' | Zone | 'collapsed';
+
+/** Where the answer overlap lies. */
+type Zone = 'together' | 'parting' | 'apart';
 
 /** What each phase is called on a chart. */
 export const phaseWords: Readonly<Record<PhaseState, string>> = {
+  unmeasured: 'overlap not measured',
+  waiting: 'the first ten steps',
   together: 'policy and anchor agree',
   parting: 'they part',
   apart: 'apart',
@@ -23,8 +28,8 @@ export const phaseWords: Readonly<Record<PhaseState, string>> = {
 const margin = 0.03;
 
 /**
- * How a run fared, stretch by stretch, up to its newest step: by the answer overlap, which needs no truth, and, where
- * truth is to be seen, by its collapse.
+ * How a run fared, stretch by stretch, up to its newest step: by the answer overlap, which needs no truth, once ten
+ * steps measured it, and, where truth is to be seen, by its collapse.
  */
 export function phasesOf(run: ToldRun, truthHidden: boolean): readonly Phase[] {
   const steps = run.column('step');
@@ -32,15 +37,16 @@ export function phasesOf(run: ToldRun, truthHidden: boolean): readonly Phase[] {
   const falls = (truthHidden ? [] : evaluationTurns(run)).filter(({ kind }) => kind !== 'learned');
   const phases: Phase[] = [];
   let [measured, fall, from, to] = [0, 0, NaN, NaN];
-  let state: PhaseState = 'together';
+  let zone: Zone = 'together';
   let shown: PhaseState | null = null;
   for (let row = firstTrained(steps); row < steps.length; row++) {
     to = steps[row] ?? NaN;
     const overlap = overlaps[row] ?? NaN;
     if (!Number.isNaN(overlap)) measured++;
-    if (measured >= toldSteps && !Number.isNaN(overlap)) state = zoneOf(overlap, state);
+    if (measured >= toldSteps && !Number.isNaN(overlap)) zone = zoneOf(overlap, zone);
     while ((falls[fall]?.step ?? Infinity) <= to) fall++;
-    const now = falls[fall - 1]?.kind === 'collapsed' ? 'collapsed' : state;
+    const judged = measured >= toldSteps ? zone : measured > 0 ? 'waiting' : 'unmeasured';
+    const now = falls[fall - 1]?.kind === 'collapsed' ? 'collapsed' : judged;
     if (now === shown) continue;
     if (shown !== null) phases.push({ from, to, state: shown });
     [from, shown] = [to, now];
@@ -49,7 +55,7 @@ export function phasesOf(run: ToldRun, truthHidden: boolean): readonly Phase[] {
   return phases;
 }
 
-function zoneOf(overlap: number, before: PhaseState): PhaseState {
+function zoneOf(overlap: number, before: Zone): Zone {
   const { amber, red } = overlapZones;
   if (overlap < red || (before === 'apart' && overlap < red + margin)) return 'apart';
   if (overlap < amber || (before !== 'together' && overlap < amber + margin)) return 'parting';

@@ -6,6 +6,8 @@ import { overlapZones, percent } from './signal.ts';
 export interface ToldRun {
   readonly name: string;
   readonly column: (id: MetricId) => ArrayLike<number>;
+  /** What was told of its first rows: of a run that grows, only what came since is looked at. */
+  readonly story?: StepStory;
 }
 
 /** Something that happened to one run, or between two. */
@@ -64,7 +66,10 @@ const evaluationsApart = 2;
  */
 export function turnsOf(runs: readonly ToldRun[]): readonly Turn[] {
   const own = runs.flatMap((run, index) =>
-    [...stepTurns(run), ...evaluationTurns(run)].map((turn) => ({ ...turn, runs: [index] })),
+    [...(run.story ?? new StepStory()).upTo(run), ...evaluationTurns(run)].map((turn) => ({
+      ...turn,
+      runs: [index],
+    })),
   );
   return [...own, ...partings(runs)].sort((a, b) => a.known - b.known || a.step - b.step);
 }
@@ -126,65 +131,74 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** Turns seen step by step. */
-function stepTurns({ name, column: columnOf }: ToldRun): OwnTurn[] {
-  const columns = new Map<MetricId, ArrayLike<number>>();
-  const column = (id: MetricId): ArrayLike<number> => {
-    const known = columns.get(id) ?? columnOf(id);
-    columns.set(id, known);
-    return known;
-  };
-  const steps = column('step');
-  const overlap = column('vote/answer_overlap');
-  const back = column('guard/rolled_back_to');
-  const turns: OwnTurn[] = [];
-  let waiting = rules;
-  // Rows before `begin` say nothing of those behind it: the first row is an evaluation, and the guard goes back.
-  let begin = 0;
-  let [measured, alike] = [0, 0];
-  let parted = false;
-  const start = firstTrained(steps);
-  for (let row = start; row < steps.length; row++) {
-    const step = steps[row] ?? NaN;
-    const at = { step, known: step };
-    const rho = overlap[row] ?? NaN;
-    if (!Number.isNaN(rho)) measured++;
-    alike = rho >= overlapZones.amber ? alike + 1 : 0;
-    if (!parted && measured >= toldSteps && rho < overlapZones.amber) {
-      parted = true;
-      const sentence = `${name}’s policy and anchor part: they answer alike ${percent(rho)} as often as each does with itself.`;
-      turns.push({ ...at, kind: 'parted', sentence, metric: 'vote/answer_overlap' });
-    } else if (parted && alike >= toldSteps) {
-      parted = false;
-      const sentence = `${name}’s policy and anchor answer alike again, for ten steps now.`;
-      turns.push({ ...at, kind: 'met', sentence, metric: 'vote/answer_overlap' });
-    }
-    const from = row - toldSteps + 1;
-    if (from >= Math.max(begin, start)) {
-      const look = lookAt(name, column, from, start);
-      for (const { kind, metric, tell } of waiting) {
-        const sentence = tell(look);
-        if (sentence === null) continue;
-        turns.push({ ...at, kind, sentence, metric });
-        waiting = waiting.filter((rule) => rule.kind !== kind);
+/** Turns seen step by step: told as far as a run has come, and gone on with where it has grown. */
+export class StepStory {
+  readonly #turns: OwnTurn[] = [];
+  /** The first row that was not told of yet. */
+  #row = 0;
+  #waiting = rules;
+  /** Rows before it say nothing of those behind it: the first row is an evaluation, and the guard goes back. */
+  #begin = 0;
+  #measured = 0;
+  #alike = 0;
+  #parted = false;
+
+  /** @param run the one that it was asked of before, with more rows behind the same ones */
+  upTo({ name, column: columnOf }: ToldRun): readonly OwnTurn[] {
+    const columns = new Map<MetricId, ArrayLike<number>>();
+    const column = (id: MetricId): ArrayLike<number> => {
+      const known = columns.get(id) ?? columnOf(id);
+      columns.set(id, known);
+      return known;
+    };
+    const steps = column('step');
+    if (steps.length === 0) return this.#turns;
+    const overlap = column('vote/answer_overlap');
+    const back = column('guard/rolled_back_to');
+    const start = firstTrained(steps);
+    for (this.#row = Math.max(this.#row, start); this.#row < steps.length; this.#row++) {
+      const row = this.#row;
+      const step = steps[row] ?? NaN;
+      const at = { step, known: step };
+      this.#overlap(at, name, overlap[row] ?? NaN);
+      const from = row - toldSteps + 1;
+      if (from >= Math.max(this.#begin, start)) {
+        const look = lookAt(name, column, from, start);
+        for (const { kind, metric, tell } of this.#waiting) {
+          const sentence = tell(look);
+          if (sentence === null) continue;
+          this.#turns.push({ ...at, kind, sentence, metric });
+          this.#waiting = this.#waiting.filter((rule) => rule.kind !== kind);
+        }
       }
+      const to = back[row] ?? NaN;
+      if (Number.isNaN(to)) continue;
+      const sentence = `The guard takes ${name} back to step ${String(to)}.`;
+      this.#turns.push({ ...at, kind: 'guard', sentence, metric: 'guard/rolled_back_to' });
+      this.#waiting = rules;
+      this.#parted = false;
+      this.#begin = row + 1;
     }
-    const to = back[row] ?? NaN;
-    if (Number.isNaN(to)) continue;
-    turns.push({
-      ...at,
-      kind: 'guard',
-      sentence: `The guard takes ${name} back to step ${String(to)}.`,
-      metric: 'guard/rolled_back_to',
-    });
-    waiting = rules;
-    parted = false;
-    begin = row + 1;
+    return this.#turns;
   }
-  return turns;
+
+  #overlap(at: Pick<OwnTurn, 'step' | 'known'>, name: string, rho: number): void {
+    const metric = 'vote/answer_overlap';
+    if (!Number.isNaN(rho)) this.#measured++;
+    this.#alike = rho >= overlapZones.amber ? this.#alike + 1 : 0;
+    if (!this.#parted && this.#measured >= toldSteps && rho < overlapZones.amber) {
+      this.#parted = true;
+      const sentence = `${name}’s policy and anchor part: they answer alike ${percent(rho)} as often as each does with itself.`;
+      this.#turns.push({ ...at, kind: 'parted', sentence, metric });
+    } else if (this.#parted && this.#alike >= toldSteps) {
+      this.#parted = false;
+      const sentence = `${name}’s policy and anchor answer alike again, for ten steps now.`;
+      this.#turns.push({ ...at, kind: 'met', sentence, metric });
+    }
+  }
 }
 
-/** Of a long run there are tens of thousands, at each update of the page: none of them allocates lists. */
+/** Of a long run there are tens of thousands: none of them allocates lists. */
 function lookAt(
   name: string,
   column: (id: MetricId) => ArrayLike<number>,
@@ -219,10 +233,13 @@ export function firstTrained(steps: ArrayLike<number>): number {
 
 /** The evaluations of a run, in order. */
 export function evaluationsOf({ column }: Pick<ToldRun, 'column'>): readonly Evaluation[] {
-  const steps = column('step');
-  return Array.from(column('eval/sampled'), (sampled, row) => ({ step: steps[row] ?? NaN, sampled })).filter(
-    ({ sampled }) => !Number.isNaN(sampled),
-  );
+  const [steps, accuracy] = [column('step'), column('eval/sampled')];
+  const evaluations: Evaluation[] = [];
+  for (let row = 0; row < accuracy.length; row++) {
+    const sampled = accuracy[row] ?? NaN;
+    if (!Number.isNaN(sampled)) evaluations.push({ step: steps[row] ?? NaN, sampled });
+  }
+  return evaluations;
 }
 
 /** Turns seen in the held-out accuracy: learned, collapsed, come back. */

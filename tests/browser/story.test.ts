@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { standInForTrainer } from '../../bench/page/standIn.mjs';
-import { newPage, openedLab, query, reaches, waitForStep } from './lab.ts';
+import { launch, newPage, openedLab, query, reaches, waitForStep } from './lab.ts';
 
 const lab = openedLab();
 
@@ -33,4 +33,18 @@ it('tells the run turn by turn; a turn leads to its step, and hidden truth hides
   expect(await page.getByText('✓ right').count()).toBe(0);
   expect(complaints).toEqual([]);
   await page.close();
+});
+
+it('names a collapse on the title chart, and not while truth is hidden', async () => {
+  const bare = await launch([]);
+  const { page } = await newPage(bare);
+  await page.goto(lab.host.address);
+  const chart = page.getByRole('figure', { name: 'Reward against truth', exact: true });
+  const named = chart.locator('.overlay .collapse text');
+  await expect
+    .poll(() => named.allTextContents())
+    .toEqual([expect.stringMatching(/^SRT collapsed at step \d+$/)]);
+  await page.getByLabel('hide truth').check();
+  await expect.poll(() => named.count()).toBe(0);
+  await bare.close();
 });

@@ -3,11 +3,11 @@ import { presets } from '../../src/settings/presets.ts';
 import { toRow } from '../../src/spec/metrics.ts';
 import { freshLane, type Lane } from '../../src/store/lanes.ts';
 import { charts } from '../../src/ui/charts/charts.ts';
+import { formatTick } from '../../src/ui/format.ts';
 import { stepsPerBucket, valueAxis, curvesOf } from '../../src/ui/charts/curves.ts';
 import { sheetOf } from '../../src/ui/charts/sheet.ts';
 import type { Picture } from '../../src/ui/charts/useChart.ts';
 import { linearTicks, logTicks, plotMargin, stepTicks } from '../../src/ui/charts/plot.ts';
-import { shortNumber } from '../../src/store/describe.ts';
 
 const update = charts.find(({ id }) => id === 'update');
 if (update === undefined) throw new Error('no chart of the update');
@@ -97,21 +97,26 @@ it('tells what happened in the steps shown, and whose it was', () => {
 });
 
 it('axes have room for every number they say, and none is cut where a ratio is above 1', () => {
+  // Pixels of 10 px text: a digit or "e" takes some 5.7, a point or a hyphen no more than 3.6.
+  const widthOf = (text: string): number =>
+    5.7 * text.replace(/[.-]/g, '').length + 3.6 * text.replace(/[^.-]/g, '').length;
   const widest = (ticks: readonly number[]): number =>
-    Math.max(...ticks.map((tick) => shortNumber(tick).length));
+    Math.max(...ticks.map((tick) => widthOf(formatTick(tick))));
   for (let power = -8; power < 6; power++) {
     for (const first of [1, 1.7, 2.4, 3, 7.5, 9.9]) {
       const high = first * 10 ** power;
       const ticks = [
         ...linearTicks(high).ticks,
         ...linearTicks(high, 0.9 * high).ticks,
+        ...linearTicks(high, -high).ticks,
+        ...linearTicks(0, -high).ticks,
+        ...linearTicks(-0.9 * high, -high).ticks,
         ...logTicks(high / 50, high).ticks,
       ];
-      // A digit of 10 px text is some 5.7 px wide, and 4 px lie between it and the axis.
-      expect(
-        widest(ticks) * 5.7 + 4,
-        `up to ${high}: ${ticks.map(shortNumber).join(' ')}`,
-      ).toBeLessThanOrEqual(plotMargin.left);
+      // 4 px lie between it and the axis.
+      expect(widest(ticks) + 4, `up to ${high}: ${ticks.map(formatTick).join(' ')}`).toBeLessThanOrEqual(
+        plotMargin.left,
+      );
     }
   }
   const vote = charts.find(({ id }) => id === 'vote')?.views[0];

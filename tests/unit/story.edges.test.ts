@@ -105,5 +105,17 @@ it('a phase leaves a zone upwards by a margin, and enters it at its level', () =
 it('a run without a step has no phase, and its first step begins one', () => {
   expect(phasesOf(runOf('run', []), false)).toEqual([]);
   expect(phasesOf(runOf('run', [{}]), false)).toEqual([]);
-  expect(phasesOf(runOf('run', [{}, {}]), false)).toEqual([{ from: 1, to: 1, state: 'together' }]);
+  expect(phasesOf(runOf('run', [{}, {}]), false)).toEqual([{ from: 1, to: 1, state: 'unmeasured' }]);
+});
+
+it('policy and anchor are not said to agree before ten steps measured it, and never where there is no anchor', () => {
+  const row: Row = { 'vote/answer_overlap': 0.95 };
+  expect(phasesOf(runOf('run', [{}, {}, {}, ...Array<Row>(12).fill(row)]), true)).toEqual([
+    { from: 1, to: 3, state: 'unmeasured' },
+    { from: 3, to: 12, state: 'waiting' },
+    { from: 12, to: 14, state: 'together' },
+  ]);
+  expect(phasesOf(runOf('run', Array<Row>(40).fill({})), true)).toEqual([
+    { from: 1, to: 39, state: 'unmeasured' },
+  ]);
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { collapsedBelow } from '../../src/diagnostics/collapse.ts';
 import { overlapZones } from '../../src/diagnostics/signal.ts';
 import { phasesOf } from '../../src/diagnostics/phases.ts';
-import { told, toldSteps, type ToldRun, type Turn, turnsOf } from '../../src/diagnostics/story.ts';
+import { StepStory, told, toldSteps, type ToldRun, type Turn, turnsOf } from '../../src/diagnostics/story.ts';
 import type { MetricId } from '../../src/spec/metrics.ts';
 import { metricIds, metrics, toRow } from '../../src/spec/metrics.ts';
 import { verdictOfLab } from '../../src/records/watched/verdict.ts';
@@ -13,8 +13,9 @@ import { statusOf } from '../../src/store/status.ts';
 
 type Row = Partial<Record<MetricId, number>>;
 
-function runOf(name: string, rows: readonly Row[]): ToldRun {
-  return { name, column: (id) => rows.map((row, step) => (id === 'step' ? step : (row[id] ?? NaN))) };
+/** @param begin step of the first row */
+function runOf(name: string, rows: readonly Row[], begin = 0): ToldRun {
+  return { name, column: (id) => rows.map((row, at) => (id === 'step' ? begin + at : (row[id] ?? NaN))) };
 }
 
 const shares: readonly MetricId[] = [
@@ -194,6 +195,19 @@ describe('turnsOf', () => {
     );
   });
 
+  it('of a run that grows is gone on with, and is what is told of the whole', () => {
+    fc.assert(
+      fc.property(anyRows, fc.array(fc.nat(59), { maxLength: 8 }), fc.boolean(), (all, cuts, trained) => {
+        // A log of another trainer has no evaluation before its first step.
+        const begin = Number(trained);
+        const run = (to: number) => runOf('run', all.slice(begin, to), begin);
+        const story = new StepStory();
+        for (const cut of cuts.toSorted((a, b) => a - b)) turnsOf([{ ...run(cut), story }]);
+        expect(turnsOf([{ ...run(60), story }])).toEqual(turnsOf([run(60)]));
+      }),
+    );
+  });
+
   it('a reward that is no share is not compared with one', () => {
     const rows = Array.from({ length: 20 }, (): Row => ({ 'reward/mean': 2.1, 'truth/accuracy': 0.1 }));
     expect(turnsOf([runOf('Intuitor', rows)])).toEqual([]);
@@ -260,6 +274,7 @@ describe('phasesOf', () => {
     const overlaps = [...Array<number>(15).fill(0.95), 0.84, 0.86, 0.84, 0.86, 0.95];
     const rows = [{}, ...overlaps.map((overlap): Row => ({ 'vote/answer_overlap': overlap }))];
     expect(phasesOf(runOf('run', rows), true).map(({ state }) => state)).toEqual([
+      'waiting',
       'together',
       'parting',
       'together',

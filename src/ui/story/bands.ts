@@ -32,5 +32,5 @@ function longest(phases: readonly Phase[]): PhaseState {
   const steps = new Map<PhaseState, number>();
   for (const { state, from, to } of phases) steps.set(state, (steps.get(state) ?? 0) + to - from);
   const [most] = [...steps].sort(([, a], [, b]) => b - a);
-  return most?.[0] ?? 'together';
+  return most?.[0] ?? 'unmeasured';
 }

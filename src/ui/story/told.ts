@@ -1,4 +1,4 @@
-import { type ToldRun, turnsOf } from '../../diagnostics/story.ts';
+import { StepStory, type ToldRun, turnsOf } from '../../diagnostics/story.ts';
 import { metrics } from '../../spec/metrics.ts';
 import type { Lane, Mark } from '../../store/lanes.ts';
 
@@ -11,9 +11,17 @@ export interface Told {
   readonly sentence: string;
 }
 
+/** What was told of a history, under the name that its lane had; histories grow in place. */
+const stories = new WeakMap<Lane['history'], { readonly name: string; readonly story: StepStory }>();
+
 /** A lane as a run to be told of. */
 export function toldRun({ name, history }: Pick<Lane, 'name' | 'history'>): ToldRun {
-  return { name, column: (id) => history.column(id) };
+  let known = stories.get(history);
+  if (known?.name !== name) {
+    known = { name, story: new StepStory() };
+    stories.set(history, known);
+  }
+  return { name, column: (id) => history.column(id), story: known.story };
 }
 
 /** Turns and marks in the order in which they became known; without those that only labels tell where truth is hidden. */
