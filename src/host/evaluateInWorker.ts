@@ -19,7 +19,7 @@ export function evaluateInWorker({ name: base, config, layout }: ShapeOfModel): 
     const answer = await runtime
       .ask({ type: 'evaluate', base, config, layout, ...question })
       .catch((error: unknown) => {
-        throw failed(`can’t be loaded: ${error instanceof Error ? error.message : String(error)}`, error);
+        throw failed(`failed: ${error instanceof Error ? error.message : String(error)}`, error);
       });
     if (answer === null) throw failed(`took longer than ${String(limitMs / 1000)} s`);
     if ('completions' in answer) return answer.completions;

@@ -23,7 +23,10 @@ export class TimedWorker<Question, Answer> {
     this.#limitMs = limitMs;
   }
 
-  /** The answer, or null when the worker was ended; the time it takes to start does not count. */
+  /**
+   * The answer, or null when the worker was ended; the time it takes to start does not count.
+   * @throws Error where the worker can't be loaded, or breaks over the question; the next question starts another
+   */
   ask(question: Question): Promise<Answer | null> {
     const answer = this.#before.then(() => this.#ask(question));
     this.#before = answer.catch(() => undefined);
@@ -41,11 +44,16 @@ export class TimedWorker<Question, Answer> {
   async #ask(question: Question): Promise<Answer | null> {
     this.#started ??= this.#start();
     const worker = await this.#started;
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.end();
         resolve(null);
       }, this.#limitMs);
+      worker.onerror = ({ message }) => {
+        clearTimeout(timer);
+        this.end();
+        reject(new Error(message || 'a worker broke'));
+      };
       worker.onmessage = ({ data }: MessageEvent<Answer>) => {
         clearTimeout(timer);
         resolve(data);

@@ -105,6 +105,31 @@ it('evaluation beside the training gives the figures of the GPU, in every row, a
   expect(status).toBe(0);
 });
 
+it('a worker for it that breaks under way makes place for another: every figure stays what it is', async () => {
+  const { page } = await opened(host, true);
+  const other = await opened(host, false);
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+  await waitForStep(page, 6);
+  for (const worker of page.workers()) {
+    await worker
+      .evaluate(() => {
+        if (self.name === 'evaluation') {
+          setTimeout(() => {
+            throw new Error('a ray from space');
+          });
+        }
+      })
+      .catch(() => undefined);
+  }
+  await reaches(page, 'Finished');
+  const path = join(folder, 'broken.jsonl');
+  await (await exported(page, 'Metrics as JSON lines')).saveAs(path);
+  const rows = readRecord(readFileSync(path, 'utf8')).runs.map((run) => run.rows.map(measured));
+  expect(rows).toEqual((await trained(other.page, 'unbroken')).rows);
+  await page.close();
+  await other.page.close();
+});
+
 it('it is switched while training goes on, and where ONNX Runtime can’t be had, the run says so and goes on with the same figures', async () => {
   const { page } = await opened(withoutWasm, true);
   const other = await opened(host, false);
