@@ -1,18 +1,13 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { bundleReport } from './build/bundleReport.ts';
+import { isolation, policyInPage } from './build/headers.ts';
 import { offline } from './build/offline.ts';
 import { buildReceipt } from './build/receipt.ts';
 import { findSwiftShader } from './src/cli/chromium.mjs';
 import { thisLab } from './build/thisLab.ts';
 import { testMs, waitMs } from './tests/patience.ts';
 import { wgsl } from './build/wgslPlugin.ts';
-
-/** Cross-origin isolation: precise clocks and shared memory. The page works without, as on a plain host. */
-const headers = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-};
 
 /** Tests run on what a plain machine has, Chromium's software GPU, unless told otherwise. */
 const LAB_VK_ICD = process.env.LAB_VK_ICD ?? findSwiftShader() ?? 'system';
@@ -54,6 +49,7 @@ export default defineConfig({
     offline(import.meta.dirname),
     buildReceipt(import.meta.dirname),
     besidePage,
+    policyInPage(),
   ],
   worker: { format: 'es', plugins: () => [wgsl()] },
   // It finds its WebAssembly beside itself.
@@ -65,8 +61,8 @@ export default defineConfig({
     rolldownOptions: { input: ['index.html', 'bench.html'] },
     reportCompressedSize: false,
   },
-  server: { headers },
-  preview: { headers },
+  server: { headers: isolation },
+  preview: { headers: isolation },
   test: {
     projects: [
       tests('house', false),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin, type Rolldown } from 'vite';
+import { headers } from './headers.ts';
 
 /** The service worker of the page; it lies beside index.html, as it can serve nothing above itself. */
 export const workerFile = 'serviceWorker.js';
@@ -59,6 +60,7 @@ export function offline(root: string): Plugin {
           define: {
             __KEPT_FILES__: JSON.stringify(kept),
             __LARGE_FILES__: JSON.stringify(large),
+            __HEADERS__: JSON.stringify(headers),
             'process.env.NODE_ENV': '"production"',
           },
           build: {

@@ -136,7 +136,9 @@ it('a chart is read as a table, in the place of the curves, and its data saved w
   ]);
   expect(picture.suggestedFilename()).toBe('vote.svg');
   const svg = readFileSync(await picture.path(), 'utf8');
-  const read = await page.evaluate((text) => {
+  // The page itself parses no text.
+  const reader = await lab.browser.newPage();
+  const read = await reader.evaluate((text) => {
     const { documentElement } = new DOMParser().parseFromString(text, 'image/svg+xml');
     const words = [...documentElement.querySelectorAll('text')].map(({ textContent }) => textContent);
     return {
@@ -148,5 +150,6 @@ it('a chart is read as a table, in the place of the curves, and its data saved w
   expect(read.name).toBe('svg');
   expect(read.words[0]).toMatch(/^Vote/);
   expect(read.curves).toBeGreaterThanOrEqual(4);
+  await reader.close();
   await page.close();
 });

@@ -98,6 +98,110 @@ it('the bench is started under it, too, and a script from elsewhere is not', asy
   await page.close();
 });
 
+it('on a host that sends no header the page itself refuses what is foreign, one way after another', async () => {
+  const host = await serveBuilt();
+  hosts.push(host);
+  const { page } = await newPage(browser);
+  await page.goto(`${host.address}#guide`);
+  await page.getByRole('heading').first().waitFor();
+  await page.evaluate(() => {
+    const seen: string[] = [];
+    document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {
+      seen.push(effectiveDirective);
+    });
+    Object.assign(window, { seen });
+  });
+  const elsewhere = 'https://elsewhere.test/a';
+  /** In the page, in a task of its own: what a debugger evaluates may do anything. */
+  const attempt = (what: string): Promise<readonly string[]> =>
+    page.evaluate(
+      (code) =>
+        new Promise<readonly string[]>((resolve) => {
+          const { seen } = window as unknown as { seen: string[] };
+          seen.length = 0;
+          setTimeout(() => {
+            try {
+              (window as unknown as { attempts: Record<string, () => void> }).attempts[code]?.();
+            } catch {
+              // It is told as an event, too.
+            }
+            setTimeout(() => {
+              resolve([...new Set(seen)]);
+            }, 200);
+          });
+        }),
+      what,
+    );
+  await page.evaluate((address) => {
+    const put = (tag: string, attributes: Readonly<Record<string, string>>): void => {
+      const element = document.createElement(tag);
+      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+      document.body.append(element);
+    };
+    Object.assign(window, {
+      attempts: {
+        fetch: () => void fetch(address).catch(() => undefined),
+        socket: () => new WebSocket('wss://elsewhere.test'),
+        beacon: () => navigator.sendBeacon(address),
+        image: () => {
+          put('img', { src: address });
+        },
+        frame: () => {
+          put('iframe', { src: address });
+        },
+        style: () => {
+          put('link', { rel: 'stylesheet', href: address });
+        },
+        base: () => {
+          put('base', { href: address });
+        },
+        form: () => {
+          put('form', { action: address, method: 'post' });
+          document.forms[document.forms.length - 1]?.submit();
+        },
+        // eslint-disable-next-line @typescript-eslint/no-implied-eval -- refused
+        text: () => new Function('return 1'),
+        handler: () => {
+          put('b', { onclick: 'void 0' });
+        },
+        markup: () => {
+          document.createElement('div').innerHTML = '<script>1</script>';
+        },
+      },
+    });
+  }, elsewhere);
+  const refused: Record<string, readonly string[]> = {};
+  for (const what of [
+    'fetch',
+    'socket',
+    'beacon',
+    'image',
+    'frame',
+    'style',
+    'base',
+    'form',
+    'text',
+    'handler',
+    'markup',
+  ])
+    refused[what] = await attempt(what);
+  expect(refused).toEqual({
+    fetch: ['connect-src'],
+    socket: ['connect-src'],
+    beacon: ['connect-src'],
+    image: ['img-src'],
+    frame: ['frame-src'],
+    style: ['style-src-elem'],
+    base: ['base-uri'],
+    form: ['form-action'],
+    // Before it is asked whether a script may be inline: no text becomes one.
+    text: ['require-trusted-types-for'],
+    handler: ['require-trusted-types-for'],
+    markup: ['require-trusted-types-for'],
+  });
+  await page.close();
+});
+
 it('without what WebAssembly needs, the page trains all the same, and says what an own reward lacks', async () => {
   const without = strictPolicy.replace(" 'wasm-unsafe-eval'", '');
   expect(without).not.toBe(strictPolicy);

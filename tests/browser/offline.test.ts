@@ -59,6 +59,42 @@ it('the page works without a network from the second visit on, whatever its sett
   await context.close();
 });
 
+it('on a host without headers the second visit has them all, and workers obey the policy, too', async () => {
+  const plain = await serveBuilt();
+  const context = await lab.browser.newContext();
+  const { page, complaints } = await tab(context);
+  await page.goto(`${plain.address.replace('127.0.0.1', 'lab.localhost')}${query(tiny)}`);
+  await reaches(page, 'Ready to train');
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+  await isKept(page);
+  await page.reload();
+  await reaches(page, 'Ready to train');
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  const trainer = page.workers().map((worker) =>
+    worker.evaluate(
+      () =>
+        new Promise<string>((resolve) => {
+          if (self.name !== 'trainer') resolve('');
+          // In a task of its own: what a debugger evaluates may do anything.
+          setTimeout(() => {
+            try {
+              // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- refused
+              resolve(String(new Function('return 1')()));
+            } catch (error) {
+              resolve(String(error));
+            }
+          });
+        }),
+    ),
+  );
+  expect((await Promise.all(trainer)).join('')).toMatch(/^EvalError/);
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForStep(page, 2);
+  expect(complaints).toEqual([]);
+  await context.close();
+  await plain.close();
+});
+
 it('a new version is announced and changes nothing; it takes over when that is pressed in the only tab', async () => {
   const host = await hosted();
   const context = await lab.browser.newContext();

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { categories, tasksOf, type TraceEvent } from '../../bench/page/traceEvents.mjs';
@@ -248,7 +249,7 @@ it('the example is tried by keyboard: it collapsed, and what says so leads to it
 it.each(['light', 'dark'] as const)('axe has no complaint about it, %s', async (colorScheme) => {
   const { page } = await watchPage();
   await page.emulateMedia({ colorScheme });
-  await page.addScriptTag({ path: 'node_modules/axe-core/axe.min.js' });
+  await page.evaluate(axe.source);
   const violations = async (): Promise<string[]> =>
     page.evaluate(async () => {
       const { axe } = window as unknown as { axe: typeof import('axe-core') };

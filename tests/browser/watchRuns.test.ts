@@ -1,6 +1,7 @@
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { newPage, openedLab } from './lab.ts';
@@ -164,7 +165,7 @@ it('axe has no complaint while something is followed, has turned, and is gone', 
   const file = join(folder, 'run.jsonl');
   writeFileSync(file, lines(1, 61) + lines(41, 51, { entropy: 0.9 }));
   const { page } = await watchPage();
-  await page.addScriptTag({ path: 'node_modules/axe-core/axe.min.js' });
+  await page.evaluate(axe.source);
   const violations = (): Promise<string[]> =>
     page.evaluate(async () => {
       const { axe } = window as unknown as { axe: typeof import('axe-core') };

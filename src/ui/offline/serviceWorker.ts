@@ -1,10 +1,12 @@
-import { cleanupOutdatedCaches, precacheAndRoute, type PrecacheEntry } from 'workbox-precaching';
+import { addPlugins, cleanupOutdatedCaches, precacheAndRoute, type PrecacheEntry } from 'workbox-precaching';
 import { registerRoute } from 'workbox-routing';
 import { NetworkFirst } from 'workbox-strategies';
 
 /** Of the files of this build, told when it is built (build/offline.ts): those that are kept at once, and those when first used. */
 declare const __KEPT_FILES__: PrecacheEntry[];
 declare const __LARGE_FILES__: readonly string[];
+/** Those that a host is to send with every file (build/headers.ts). */
+declare const __HEADERS__: Readonly<Record<string, string>>;
 
 /** What a service worker has of its global scope; the types of pages lack it. */
 interface Scope {
@@ -40,6 +42,17 @@ scope.addEventListener('fetch', (event) => {
   event.respondWith(fetch(event.request));
 });
 
+// Many a host can't send them; workers obey only the policy that comes with their own script.
+const withHeaders = {
+  handlerWillRespond: ({ response }: { readonly response: Response }): Promise<Response> => {
+    const { body, status, statusText } = response;
+    const headers = new Headers(response.headers);
+    for (const [name, value] of Object.entries(__HEADERS__)) headers.set(name, value);
+    return Promise.resolve(new Response(body, { status, statusText, headers }));
+  },
+};
+addPlugins([withHeaders]);
+
 // Settings are in the address: whatever they are, the page is the same file.
 precacheAndRoute(__KEPT_FILES__, { ignoreURLParametersMatching: [/./] });
 cleanupOutdatedCaches();
@@ -47,7 +60,10 @@ cleanupOutdatedCaches();
 const large: ReadonlySet<string> = new Set(
   __LARGE_FILES__.map((file) => new URL(file, scope.registration.scope).href),
 );
-registerRoute(({ url }) => large.has(url.href), new NetworkFirst({ cacheName: largeCache }));
+registerRoute(
+  ({ url }) => large.has(url.href),
+  new NetworkFirst({ cacheName: largeCache, plugins: [withHeaders] }),
+);
 scope.addEventListener('activate', (event) => {
   event.waitUntil(forgetLarge());
 });
