@@ -41,6 +41,8 @@ export const askedFor: readonly string[] = [
   'Runs',
   'OwnDialog',
   'laneScripts',
+  'folderZip',
+  'zip',
   'PromptsDialog',
   'RewardDialog',
   'rewardWorker',
@@ -64,8 +66,9 @@ export interface Sized {
 export function sizesOf(bundle: Rolldown.OutputBundle, later: readonly string[] = askedFor): Sized[] {
   const outputs = Object.values(bundle).filter(({ fileName }) => /\.(html|css|js)$/.test(fileName));
   const texts = new Map(outputs.map((output) => [output.fileName, textOf(output)]));
-  const atOnce = reachedFrom(page, texts, (file) => !later.includes(chunkName(file)));
-  const everReached = reachedFrom(page, texts, () => true);
+  const asked = new Map(outputs.map((output) => [output.fileName, askedBy(output, texts)]));
+  const atOnce = reachedFrom(page, asked, (file) => !later.includes(chunkName(file)));
+  const everReached = reachedFrom(page, asked, () => true);
   return outputs.map(({ fileName: file, type }) => {
     const text = texts.get(file) ?? '';
     // Vite builds workers apart and hands their scripts on as assets.
@@ -85,20 +88,39 @@ function chunkName(file: string): string {
   return posix.basename(file).replace(/-[\w-]{8}\.\w+$/, '');
 }
 
-/** The files a page loads. A file names those it asks for, and hashed names occur for no other reason. */
+/**
+ * The files that one asks for. A chunk says so itself, and names workers in its text; it names as well what the chunks that it
+ * imports lazily will want, which it does not ask for. Of workers there is the text alone: they name what they ask for.
+ */
+function askedBy(
+  output: Rolldown.OutputAsset | Rolldown.OutputChunk,
+  texts: ReadonlyMap<string, string>,
+): readonly string[] {
+  const text = texts.get(output.fileName) ?? '';
+  const named = [...texts.keys()].filter(
+    (other) => !other.endsWith('.html') && text.includes(posix.basename(other)),
+  );
+  if (output.type === 'asset') return named;
+  const { imports, dynamicImports } = output;
+  const { importedCss = new Set<string>() } =
+    (output as { viteMetadata?: { importedCss?: ReadonlySet<string> } }).viteMetadata ?? {};
+  const workers = named.filter((other) => workerScript.test(other));
+  return [...imports, ...dynamicImports, ...importedCss, ...workers];
+}
+
+/** The scripts of workers, by the names of their files. */
+const workerScript = /\/(worker|\w+Worker|logReader)-[\w-]{8}\.js$/;
+
+/** The files a page loads, by what each of them asks for. */
 function reachedFrom(
   start: string,
-  texts: ReadonlyMap<string, string>,
+  asked: ReadonlyMap<string, readonly string[]>,
   follow: (file: string) => boolean,
 ): ReadonlySet<string> {
   const reached = new Set([start]);
   // A set takes in what is added while it is gone through.
-  for (const file of reached) {
-    const text = texts.get(file) ?? '';
-    for (const other of texts.keys())
-      if (!other.endsWith('.html') && follow(other) && text.includes(posix.basename(other)))
-        reached.add(other);
-  }
+  for (const file of reached)
+    for (const other of asked.get(file) ?? []) if (follow(other)) reached.add(other);
   return reached;
 }
 
