@@ -37,13 +37,21 @@ export class Schedule {
   /** Steps lanes so many times; Infinity: until they have finished, 0: not after the step under way. */
   want(steps: number): void {
     this.#wanted = steps;
-    if (steps > 0) void this.#run();
+    if (steps > 0) this.#begin();
   }
 
   /** Has something done at the next edge of a step. */
   ask(work: () => Promise<void>): void {
     this.#asked.push(work);
-    void this.#run();
+    this.#begin();
+  }
+
+  /** Has every lane kept as it is at the next edge of a step. @param anew by one who has been sent nothing yet */
+  keep(anew: boolean): void {
+    this.ask(() => {
+      if (anew) for (const lane of this.#of.lanes()) lane.sendAnew();
+      return this.#rest();
+    });
   }
 
   /** Forgets what was wanted and asked: the lanes are others. */
@@ -61,7 +69,7 @@ export class Schedule {
 
   /** Goes on, where it isn't under way. */
   resume(): void {
-    void this.#run();
+    this.#begin();
   }
 
   /** Live changes come into force, unless a step is under way: then at its edge. */
@@ -76,6 +84,14 @@ export class Schedule {
     const lanes = this.#of.lanes();
     if (lanes.every(({ trainer }) => trainer.finished)) return 'finished';
     return lanes.some(({ started }) => started) ? 'paused' : 'ready';
+  }
+
+  /** What nobody foresaw ends the run in words: it would be said to train for ever. */
+  #begin(): void {
+    const mine = this.#of.generation();
+    this.#run().catch((error: unknown) => {
+      if (mine === this.#of.generation()) this.#of.failed(error, undefined);
+    });
   }
 
   async #run(): Promise<void> {
@@ -101,8 +117,7 @@ export class Schedule {
         if (due.length === 0 && this.#asked.length > 0) continue;
         if (due.length === 0) {
           this.#wanted = 0;
-          // One that can't be read is not kept; why is for the loss of the device to say.
-          await Promise.allSettled(lanes().map((lane) => lane.rest()));
+          await this.#rest();
           if (mine !== generation()) return;
           // What was wanted or changed meanwhile has found this loop busy.
           if (this.#wanted > 0 || this.#asked.length > 0) continue;
@@ -131,8 +146,13 @@ export class Schedule {
     } finally {
       this.#running = false;
       // Lanes opened meanwhile have found this loop busy.
-      if (mine !== generation()) void this.#run();
+      if (mine !== generation()) this.#begin();
     }
+  }
+
+  /** One that can't be read is not kept; why is for the loss of the device to say. */
+  async #rest(): Promise<void> {
+    await Promise.allSettled(this.#of.lanes().map((lane) => lane.rest()));
   }
 
   /** What can't be let out is lost with the device, which says so itself. */

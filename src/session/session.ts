@@ -93,12 +93,7 @@ export class Session {
         this.#schedule.want(0);
         return;
       case 'keep':
-        this.#schedule.ask(async () => {
-          for (const lane of this.#lanes) {
-            if (command.anew) lane.sendAnew();
-            await lane.rest();
-          }
-        });
+        this.#schedule.keep(command.anew);
         return;
       case 'step':
         this.#schedule.want(1);

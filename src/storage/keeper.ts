@@ -1,17 +1,21 @@
 import { failureOf } from '../lib/failure.ts';
-import { LabError } from '../lib/labError.ts';
 import type { Folder } from './folder.ts';
 import type {
   BusyLab,
+  KeepAnswer,
+  KeepQuestion,
   KeepReport,
   KeepRequest,
+  KeepsAgain,
   KeptCourseState,
   KeptLab,
   ListedLab,
   RestoredLab,
   Thinning,
 } from './kept.ts';
+import { elsewhere, inWords, keepingEnds, takenOver } from './keeperWords.ts';
 import { keepRecord, KeptCourse, recordKept, sizeKept } from './keptCourse.ts';
+import { isMissing } from './opfsFolder.ts';
 import type { RunIndex } from './runIndex.ts';
 
 /** Where a keeper keeps: files, their index, and the claim that no other page writes the same. */
@@ -27,6 +31,8 @@ export interface Places {
    * @returns false where another page has
    */
   readonly claim: (lab: string, take?: boolean) => Promise<boolean>;
+  /** Whether this page has the runs of a lab. */
+  readonly has: (lab: string) => boolean;
   /** Others may have what this page had: one lab, or all. */
   readonly release: (lab?: string) => void;
 }
@@ -38,7 +44,8 @@ const waitMs = 1000;
 
 /**
  * Keeps the runs of one page, in a worker of its own: training waits for nothing here. It does one request after
- * another. What can't be kept ends the keeping, and the training goes on.
+ * another. Where what the page trains can't be written, its keeping ends and the training goes on; a question that can't
+ * be answered is answered so, and ends nothing.
  */
 export class Keeper {
   readonly #places: () => Promise<Places>;
@@ -50,7 +57,8 @@ export class Keeper {
   #writing: ReturnType<typeof setTimeout> | undefined;
   /** Whether it is noted which lanes stand together: before that, what is written could not be shown once more. */
   #indexed = false;
-  #stopped = false;
+  /** Null while it keeps. */
+  #until: KeepsAgain | null = null;
 
   constructor(places: () => Promise<Places>, tell: (report: KeepReport) => void) {
     this.#places = places;
@@ -61,30 +69,83 @@ export class Keeper {
     this.#then(() => this.#do(request));
   }
 
-  /** Keeps nothing from now on. */
-  stop(error: unknown): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
+  /** Keeps nothing of what the page trains from now on, which others may have. */
+  stop(error: unknown, until: KeepsAgain): void {
+    if (this.#until === 'never' || (this.#until !== null && until !== 'never')) return;
+    this.#until = until;
     clearTimeout(this.#writing);
-    this.#tell({ type: 'stopped', failure: failureOf(error) });
+    this.#writing = undefined;
+    this.#courses.clear();
+    this.#thinning.clear();
+    this.#tell({ type: 'stopped', failure: failureOf(error), until });
+    void this.#places().then(
+      ({ release }) => {
+        release();
+      },
+      // Then it had nothing.
+      () => undefined,
+    );
   }
 
   #then(work: () => Promise<void>): void {
     this.#queue = this.#queue.then(async () => {
-      if (this.#stopped) return;
+      if (this.#until === 'never') return;
       try {
         await work();
       } catch (error) {
-        this.stop(inWords(error));
+        this.stop(keepingEnds(error), 'asked');
       }
     });
   }
 
+  /** Without them nothing can be kept, nor found. */
+  async #opened(): Promise<Places> {
+    try {
+      return await this.#places();
+    } catch (error) {
+      this.stop(keepingEnds(error), 'never');
+      throw error;
+    }
+  }
+
   async #do(request: KeepRequest): Promise<void> {
+    switch (request.type) {
+      case 'restore':
+      case 'list':
+      case 'label':
+      case 'read':
+      case 'import':
+      case 'delete':
+        await this.#answer(request);
+        return;
+      case 'again':
+        this.#again();
+        return;
+      case 'leave':
+        for (const run of request.runs) {
+          await this.#courses.get(run)?.write();
+          this.#courses.delete(run);
+          this.#thinning.delete(run);
+        }
+        if (request.lab !== null) (await this.#opened()).release(request.lab);
+        return;
+      default:
+        if (this.#until === null) await this.#keep(request);
+    }
+  }
+
+  #again(): void {
+    if (this.#until === null) return;
+    this.#until = null;
+    this.#indexed = false;
+    this.#courses.clear();
+  }
+
+  async #keep(request: Exclude<KeepRequest, KeepQuestion | { type: 'again' | 'leave' }>): Promise<void> {
     switch (request.type) {
       case 'begin': {
         const { run, head, changes, rows } = request;
-        const folder = await (await this.#places()).folder(run);
+        const folder = await (await this.#opened()).folder(run);
         this.#courses.set(run, await KeptCourse.begin(folder, head, changes, rows));
         return;
       }
@@ -110,11 +171,14 @@ export class Keeper {
         this.#tellThinning(request.run);
         return;
       case 'back':
-        await this.#courses.get(request.run)?.back(request.step);
+        await this.#back(request.run, request.step);
         return;
       case 'save': {
-        const { index, claim } = await this.#places();
-        if (!(await claim(request.lab.id))) throw elsewhere();
+        const { index, claim } = await this.#opened();
+        if (!(await claim(request.lab.id))) {
+          this.stop(elsewhere(), 'opened');
+          return;
+        }
         await index.save(request.lab, request.runs);
         // A page that is left in its first second is asked for as well.
         if (!this.#indexed) {
@@ -123,39 +187,9 @@ export class Keeper {
         }
         return;
       }
-      case 'restore':
-        this.#tell({ type: 'restored', found: await this.#restore(request.lab, request.take) });
-        // What was found is kept, before anything is added to it.
-        await this.#write();
-        return;
-      case 'leave':
-        for (const run of request.runs) {
-          await this.#courses.get(run)?.write();
-          this.#courses.delete(run);
-          this.#thinning.delete(run);
-        }
-        if (request.lab !== null) (await this.#places()).release(request.lab);
-        return;
       case 'yield':
         await this.#write();
-        this.stop(takenOver());
-        (await this.#places()).release();
-        return;
-      case 'list':
-        this.#tell({ type: 'listed', labs: await this.#list() });
-        return;
-      case 'label':
-        await (await this.#places()).index.label(request.lab, request.label);
-        return;
-      case 'read':
-        this.#tell({ type: 'read', records: await this.#read(request.runs) });
-        return;
-      case 'import':
-        await this.#import(request);
-        this.#tell({ type: 'imported' });
-        return;
-      case 'delete':
-        this.#tell({ type: 'deleted', busy: !(await this.#delete(request.lab)) });
+        this.stop(takenOver(), 'opened');
         return;
       case 'flush':
         await this.#write();
@@ -164,42 +198,92 @@ export class Keeper {
     request satisfies never;
   }
 
+  async #back(run: string, step: number): Promise<void> {
+    const course = this.#courses.get(run);
+    if (course === undefined || (await course.back(step))) return;
+    await course.write();
+    this.#courses.delete(run);
+    this.#tell({ type: 'unkept', run });
+  }
+
+  /** A failure is an answer, too. */
+  async #answer(question: KeepQuestion): Promise<void> {
+    // What is read is as of now: this page may train it, or have trained it before.
+    if (question.type === 'restore' || question.type === 'read') await this.#write();
+    let answer: KeepAnswer;
+    try {
+      answer = await this.#answerTo(question);
+    } catch (error) {
+      answer = { type: 'failed', failure: failureOf(inWords(error)) };
+    }
+    if (this.#until !== 'never') this.#tell(answer);
+    // What was found is kept, before anything is added to it.
+    if (question.type === 'restore') await this.#write();
+  }
+
+  async #answerTo(question: KeepQuestion): Promise<KeepAnswer> {
+    switch (question.type) {
+      case 'restore':
+        return { type: 'restored', found: await this.#restore(question.lab, question.take) };
+      case 'list':
+        return { type: 'listed', labs: await this.#list() };
+      case 'label':
+        await (await this.#opened()).index.label(question.lab, question.label);
+        return { type: 'labelled' };
+      case 'read':
+        return { type: 'read', records: await this.#read(question.runs) };
+      case 'import':
+        await this.#import(question);
+        return { type: 'imported' };
+      case 'delete':
+        return { type: 'deleted', busy: !(await this.#delete(question.lab)) };
+    }
+  }
+
   async #restore(id: string | null, take: boolean): Promise<RestoredLab | BusyLab | null> {
-    const { index, claim, folder } = await this.#places();
+    const { index, claim, has, release, folder } = await this.#opened();
     const lab: KeptLab | null = id === null ? await index.newestLab() : await index.lab(id);
     if (lab === null) return null;
+    const had = has(lab.id);
     if (!(await claim(lab.id, take))) return { busy: lab.id };
-    // This page may have trained it before.
-    await this.#write();
-    this.#indexed = true;
-    const courses = new Map<string, KeptCourseState>();
-    for (const { run } of lab.lanes) {
-      const found = await KeptCourse.restore(await folder(run));
-      if (found === null) continue;
-      courses.set(run, found.state);
-      this.#courses.set(run, found.course);
+    const restored = new Map<string, { readonly state: KeptCourseState; readonly course: KeptCourse }>();
+    try {
+      for (const { run } of lab.lanes) {
+        const found = await KeptCourse.restore(await folder(run));
+        if (found !== null) restored.set(run, found);
+      }
+    } catch (error) {
+      if (!had) release(lab.id);
+      throw error;
     }
-    return { lab, courses };
+    this.#again();
+    this.#indexed = true;
+    for (const [run, { course }] of restored) this.#courses.set(run, course);
+    return { lab, courses: new Map([...restored].map(([run, { state }]) => [run, state])) };
   }
 
   async #list(): Promise<readonly ListedLab[]> {
-    const { index, folder } = await this.#places();
+    const { index, folder } = await this.#opened();
     const labs: ListedLab[] = [];
     for (const { runs, ...listed } of await index.list()) {
-      const all = [];
-      for (const run of runs) {
-        const size = await sizeKept(await folder(run.id));
-        all.push({ ...run, size, thinning: this.#courses.get(run.id)?.thinning ?? null });
+      try {
+        const all = [];
+        for (const run of runs) {
+          const size = await sizeKept(await folder(run.id));
+          all.push({ ...run, size, thinning: this.#courses.get(run.id)?.thinning ?? null });
+        }
+        labs.push({ ...listed, runs: all });
+      } catch (error) {
+        // Another page deletes it meanwhile.
+        if (!isMissing(error)) throw error;
       }
-      labs.push({ ...listed, runs: all });
     }
     return labs;
   }
 
   /** @returns null where one of them can't be read now: another page may write or delete it */
   async #read(runs: readonly string[]): Promise<readonly string[] | null> {
-    const { folder } = await this.#places();
-    await this.#write();
+    const { folder } = await this.#opened();
     try {
       const records: string[] = [];
       for (const run of runs) records.push(await recordKept(await folder(run)));
@@ -209,27 +293,36 @@ export class Keeper {
     }
   }
 
-  async #import({ lab, runs, records }: KeepRequest & { type: 'import' }): Promise<void> {
-    const { folder, index } = await this.#places();
-    for (const [at, { id }] of runs.entries()) await keepRecord(await folder(id), records[at] ?? '');
-    // Last: cut off before it, nothing of it is listed.
-    await index.save(lab, runs);
+  async #import({ lab, label, runs, records }: KeepRequest & { type: 'import' }): Promise<void> {
+    const { folder, index, remove } = await this.#opened();
+    try {
+      for (const [at, { id }] of runs.entries()) await keepRecord(await folder(id), records[at] ?? '');
+      // Last: cut off before it, nothing of it is listed.
+      await index.save(lab, runs);
+      await index.label(lab.id, label);
+    } catch (error) {
+      await Promise.allSettled([index.remove(lab.id), ...runs.map(({ id }) => remove(id))]);
+      throw error;
+    }
   }
 
   /** @returns false where another page has it */
   async #delete(id: string): Promise<boolean> {
-    const { index, claim, release, remove } = await this.#places();
+    const { index, claim, release, remove } = await this.#opened();
     const listed = (await index.list()).find(({ lab }) => lab.id === id);
     if (listed === undefined) return true;
     if (!(await claim(id))) return false;
-    const { lab, runs } = listed;
-    for (const run of new Set([...runs.map((each) => each.id), ...lab.lanes.map((lane) => lane.run)])) {
-      this.#courses.delete(run);
-      await remove(run);
+    try {
+      const { lab, runs } = listed;
+      for (const run of new Set([...runs.map((each) => each.id), ...lab.lanes.map((lane) => lane.run)])) {
+        this.#courses.delete(run);
+        await remove(run);
+      }
+      // Last: cut off before it, what is left is still listed, and deleted once more.
+      await index.remove(id);
+    } finally {
+      release(id);
     }
-    // Last: cut off before it, what is left is still listed, and deleted once more.
-    await index.remove(id);
-    release(id);
     return true;
   }
 
@@ -248,46 +341,16 @@ export class Keeper {
     }, waitMs);
   }
 
+  /** What can't be written ends the keeping. */
   async #write(): Promise<void> {
-    for (const [run, course] of this.#courses) {
-      const step = await course.write();
-      if (this.#indexed) this.#tell({ type: 'kept', run, step });
+    if (this.#until !== null) return;
+    try {
+      for (const [run, course] of this.#courses) {
+        const step = await course.write();
+        if (this.#indexed) this.#tell({ type: 'kept', run, step });
+      }
+    } catch (error) {
+      this.stop(keepingEnds(error), 'asked');
     }
   }
-}
-
-/** Why a page keeps nothing any more whose run another one goes on with. */
-export function takenOver(): LabError {
-  return new LabError(
-    'bad-file',
-    'Another tab took this run over: from here on, this page keeps nothing of it.',
-    'Close this one, or export what it makes.',
-  );
-}
-
-function elsewhere(): LabError {
-  return new LabError(
-    'bad-file',
-    'Another tab trains this run.',
-    'Close one of the two, or export what this one makes.',
-  );
-}
-
-/** What a failure of the browser's storage means. */
-function inWords(error: unknown): unknown {
-  if (!(error instanceof DOMException)) return error;
-  if (error.name === 'VersionError') {
-    return new LabError(
-      'bad-file',
-      'A newer version of the lab keeps runs here: this page is an older one, and keeps nothing.',
-      'Reload the page. Export first what you want to keep.',
-      error,
-    );
-  }
-  const remedy = 'Training goes on. Export what you want to keep.';
-  const sentence =
-    error.name === 'QuotaExceededError'
-      ? 'The browser’s storage is full'
-      : `The browser gives no storage (${error.name})`;
-  return new LabError('bad-file', `${sentence}: from here on, runs are not kept.`, remedy, error);
 }

@@ -1,6 +1,7 @@
 import '../lib/trustedScripts.ts';
 import { answerPulse, type PulseRequest } from '../lib/pulse.ts';
-import { Keeper, type Places, takenOver } from './keeper.ts';
+import { Keeper, type Places } from './keeper.ts';
+import { takenOver } from './keeperWords.ts';
 import type { KeepReport, KeepRequest } from './kept.ts';
 import { isMissing, OpfsFolder } from './opfsFolder.ts';
 import { openRunIndex } from './runIndex.ts';
@@ -36,6 +37,7 @@ async function open(): Promise<Places> {
         'Another version of the lab took over what is kept, or it was deleted: from here on, this page keeps nothing.',
         'Reload the page. Export first what you want to keep.',
       ),
+      'never',
     );
   });
   /** What this page has, and what ends its claim. */
@@ -57,7 +59,7 @@ async function open(): Promise<Places> {
       navigator.locks.request(lockOf(lab), options, held).catch(() => {
         // Not had in time; or had, and taken by another page, which waited in vain for this one.
         resolve(false);
-        if (claimed.delete(lab)) keeper.stop(takenOver());
+        if (claimed.delete(lab)) keeper.stop(takenOver(), 'opened');
       });
     });
   return {
@@ -82,6 +84,7 @@ async function open(): Promise<Places> {
         if (held.some(({ name }) => name === lockOf(lab))) return take && hold(lab, { steal: true });
       }
     },
+    has: (lab) => claimed.has(lab),
     release: (lab) => {
       for (const [claim, release] of [...claimed]) {
         if (lab !== undefined && lab !== claim) continue;

@@ -119,6 +119,9 @@ export interface BusyLab {
   readonly busy: string;
 }
 
+/** When a keeper that keeps nothing more can begin again: never, once other lanes are opened, or then and on request. */
+export type KeepsAgain = 'never' | 'opened' | 'asked';
+
 /** What the page asks of the keeper, which does one after the other. A run is named by an id that no other ever has. */
 export type KeepRequest =
   /** Rows as in `KeptCourseState`. */
@@ -136,6 +139,8 @@ export type KeepRequest =
   | { readonly type: 'checkpoint'; readonly run: string; readonly sent: SentCheckpoint }
   /** The run goes on from the checkpoint of a step after what came later was lost; step 0: from its beginning. */
   | { readonly type: 'back'; readonly run: string; readonly step: number }
+  /** Runs are kept again, none of which the keeper knows yet. */
+  | { readonly type: 'again' }
   | { readonly type: 'save'; readonly lab: KeptLab; readonly runs: readonly KeptEntry[] }
   /** @param lab null: the newest @param take from another page that has it; that one is told, and keeps it no more */
   | { readonly type: 'restore'; readonly lab: string | null; readonly take: boolean }
@@ -152,10 +157,11 @@ export type KeepRequest =
   | { readonly type: 'label'; readonly lab: string; readonly label: KeptLabel }
   /** The records of runs, whoever has them. */
   | { readonly type: 'read'; readonly runs: readonly string[] }
-  /** Keeps a lab that was read from a file. @param records lines of one run each, in the order of `runs` */
+  /** Keeps a lab that was read from a file, all of it or nothing. @param records lines of one run each, in the order of `runs` */
   | {
       readonly type: 'import';
       readonly lab: KeptLab;
+      readonly label: KeptLabel;
       readonly runs: readonly KeptEntry[];
       readonly records: readonly string[];
     }
@@ -164,23 +170,39 @@ export type KeepRequest =
   /** What waits is written now. */
   | { readonly type: 'flush' };
 
-/** What the keeper tells the page. */
-export type KeepReport =
+/** What the keeper answers, each once, in order; also while it keeps nothing more, unless that is for good. */
+export type KeepQuestion = Extract<
+  KeepRequest,
+  { readonly type: 'restore' | 'list' | 'label' | 'read' | 'import' | 'delete' }
+>;
+
+/** What the keeper answers to a question. */
+export type KeepAnswer =
   | { readonly type: 'restored'; readonly found: RestoredLab | BusyLab | null }
-  /** Another page wants what this one has: it comes to rest, and yields. */
-  | { readonly type: 'wanted' }
   /** Newest first. */
   | { readonly type: 'listed'; readonly labs: readonly ListedLab[] }
   /** JSON lines of one run each, in the order that was asked for; null: one of them can't be read. */
   | { readonly type: 'read'; readonly records: readonly string[] | null }
+  | { readonly type: 'labelled' }
   | { readonly type: 'imported' }
   /** Busy: another page has it, and all of it stays. */
   | { readonly type: 'deleted'; readonly busy: boolean }
+  /** What was asked can't be answered or done; what is kept goes on being kept. */
+  | { readonly type: 'failed'; readonly failure: Failure };
+
+/** What the keeper tells the page unasked. */
+export type KeepNews =
+  /** Another page wants what this one has: it comes to rest, and yields. */
+  | { readonly type: 'wanted' }
   /** All that was measured up to a step is on the disk. */
   | { readonly type: 'kept'; readonly run: string; readonly step: number }
   /** What of a run goes next; told whenever that is something else. */
   | { readonly type: 'thins'; readonly run: string; readonly thinning: Thinning }
   /** Steps came out once more: what a comparison found. */
   | { readonly type: 'compared'; readonly run: string; readonly sentence: string }
-  /** Nothing is kept any more. */
-  | { readonly type: 'stopped'; readonly failure: Failure };
+  /** A run went back to a step of which nothing is kept: it is another one from now on, to be begun anew. */
+  | { readonly type: 'unkept'; readonly run: string }
+  /** Nothing is kept any more of what the page trains. */
+  | { readonly type: 'stopped'; readonly failure: Failure; readonly until: KeepsAgain };
+
+export type KeepReport = KeepAnswer | KeepNews;

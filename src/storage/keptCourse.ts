@@ -113,7 +113,7 @@ export class KeptCourse {
     const all = unpackRows(rows);
     await course.#runs.append(recordLines(run, { ...head, changes, rows: all, summary: null }));
     course.#step = all.at(-1)?.step ?? 0;
-    course.#again?.rows.push(...all);
+    course.#come(all);
     course.#again?.changes.push(...changes);
     return course;
   }
@@ -146,7 +146,12 @@ export class KeptCourse {
     const rows = unpackRows(packed);
     for (const row of rows) this.#lines += stepLine(run, row);
     this.#step = rows.at(-1)?.step ?? this.#step;
-    this.#again?.rows.push(...rows);
+    this.#come(rows);
+  }
+
+  /** Rows that came out, to be held against what was there before. */
+  #come(rows: readonly Partial<MetricRow>[]): void {
+    for (const row of rows) this.#again?.rows.push(row);
   }
 
   /** Rollouts of steps, ascending; those of the same steps and later ones that wait give way to them. */
@@ -185,15 +190,20 @@ export class KeptCourse {
     };
   }
 
-  /** Goes back to the checkpoint of a step, or to where nothing had begun: then it is to be begun once more. @throws LabError `bad-file` where it is not kept */
-  async back(step: number): Promise<void> {
+  /**
+   * Goes back to the checkpoint of a step, or to where nothing had begun: then it is to be begun once more.
+   * @returns false, and nothing is changed, where that checkpoint is not kept
+   */
+  async back(step: number): Promise<boolean> {
+    if (step > 0 && !this.#runs.keeps(run, step)) return false;
     [this.#lines, this.#steps] = ['', []];
     this.#step = step;
     if (step > 0) {
       await this.#runs.back(run, step);
-      return;
+      return true;
     }
     for (const name of await this.#folder.names()) await this.#folder.remove(name);
+    return true;
   }
 
   /** What is to be said of steps that came out once more, once they all have; then null again. */

@@ -191,6 +191,11 @@ export class KeptRuns {
     return this.#keeping.forkableBytes ?? 0;
   }
 
+  /** Whether a run can go back to the checkpoint of a step. */
+  keeps(run: number, step: number): boolean {
+    return (this.#whole.get(nameOf(run, step, false))?.record ?? null) !== null;
+  }
+
   /**
    * Goes back to a checkpoint that is kept: what came after it never was.
    * @throws LabError `bad-file` where it is not kept

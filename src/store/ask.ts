@@ -59,7 +59,7 @@ export function costOf(
       : ` “${other.label}” keeps them.`;
   });
   const file = inFile ? ' Their metrics are in the file you exported.' : '';
-  const denied = stays && safe === 'stopped' ? ' This page keeps no runs.' : '';
+  const denied = stays && safe === 'stopped' ? ' They are not kept.' : '';
   return `“${label}” discards the ${steps} made so far of ${of}.${others.join('')}${file}${denied}`;
 }
 

@@ -1,29 +1,39 @@
 import { thisLab } from '../records/thisLab.ts';
 import type { LiveChange } from '../records/run.ts';
 import type { Event, LaneId } from '../session/protocol.ts';
-import type { KeepReport, KeepRequest, KeptLab, KeptLabel } from '../storage/kept.ts';
+import type { Failure } from '../lib/failure.ts';
+import type {
+  BusyLab,
+  KeepAnswer,
+  KeepNews,
+  KeepQuestion,
+  KeepRequest,
+  KeptLab,
+  KeptLabel,
+  RestoredLab,
+} from '../storage/kept.ts';
 import { laneNow, overhear, send } from './connection.ts';
+import {
+  ask,
+  askOnceMore,
+  endKeeper,
+  hasKeeper,
+  keeperIn,
+  type KeeperPort,
+  keeperStopped,
+  keeperWorks,
+  post,
+} from './keeperPort.ts';
 import { entryOf } from './keptEntry.ts';
 import { isKept, kept } from './keptState.ts';
 import { canKeep, keepName, labName } from './labName.ts';
 import { type LabState, type Lane, lab, setupOf, stepOf } from './lanes.ts';
+import { noteKept, wasKept } from './lastKept.ts';
 import { resting } from './resting.ts';
 
-/** What the page needs of the keeper's worker. */
-export interface KeeperPort {
-  postMessage(request: KeepRequest, transfer?: Transferable[]): void;
-  onmessage: ((message: MessageEvent<KeepReport>) => void) | null;
-  onerror: ((failure: ErrorEvent) => void) | null;
-  terminate(): void;
-}
-
-/** In local storage while there is something to restore: without it a visit need not ask. */
-const keptKey = 'm-grpo-lab.kept';
 /** Least time between two saves of what the page shows. */
 const saveMs = 2000;
 
-let makeWorker: (() => KeeperPort) | null = null;
-let keeper: KeeperPort | null = null;
 /** The name under which lanes were saved last. */
 let saved = '';
 /** The name of those that the page showed last. */
@@ -32,19 +42,17 @@ let saving: ReturnType<typeof setTimeout> | undefined;
 const runs = new Map<LaneId, string>();
 /** Runs that the keeper knows. */
 const begun = new Set<string>();
-/** Runs of whose checkpoints the keeper has none yet, and needs all: it took the place of one that is gone. */
+/** Runs of whose checkpoints the keeper has none yet, and needs all: it was told of them when they were under way. */
 const anew = new Set<string>();
 /** Steps of all lanes when a keeper was last gone: without progress since, there is no further one. */
 let stepsWhenGone = -1;
 /** Changes that the keeper knows. */
 const told = new WeakSet<LiveChange>();
-/** What was asked and by whom: answers come in the order of the questions; null: there will be none. */
-let waiting: { readonly request: KeepRequest; readonly answer: (answer: KeepReport | null) => void }[] = [];
 
 /** Has every run of the page kept. @param make starts the keeper's worker, when there is something to do for it */
 export function keepRuns(make: () => KeeperPort): void {
   if (!canKeep()) return;
-  makeWorker = make;
+  keeperIn(make, report);
   overhear(hear);
   lab.subscribe(({ lanes }, before) => {
     const was = shown;
@@ -52,6 +60,7 @@ export function keepRuns(make: () => KeeperPort): void {
       // Others were opened in their place: those are listed as they were last.
       if (saving !== undefined && shown === saved && saved !== '') saveAs(saved, before);
       shown = labName();
+      resume();
       const { restored } = kept.getState();
       if (restored !== null && restored.lab !== shown) kept.setState({ restored: null });
     }
@@ -79,60 +88,77 @@ function leave(lanes: readonly Lane[], from: string | null): void {
     kept.setState({
       thinning: new Map([...thinning].filter(([id]) => lanes.every((lane) => lane.id !== id))),
     });
-  if (keeper === null || (their.length === 0 && (from ?? '') === '')) return;
-  ask({ type: 'leave', runs: their, lab: from });
+  if (!keeperWorks() || (their.length === 0 && (from ?? '') === '')) return;
+  keep({ type: 'leave', runs: their, lab: from });
 }
 
 /** Has all kept as it is now. */
 function putAside(): void {
-  if (keeper === null || kept.getState().state === 'stopped') return;
+  if (!keeperWorks() || kept.getState().state === 'stopped') return;
   save();
-  ask({ type: 'flush' });
+  keep({ type: 'flush' });
   send({ type: 'keep', anew: false });
 }
 
 /** Whether something may be there to restore. */
 export function mayRestore(): boolean {
-  try {
-    return makeWorker !== null && localStorage.getItem(keptKey) !== null;
-  } catch {
-    return false;
-  }
+  return hasKeeper() && wasKept();
+}
+
+/** Why lanes that are kept can't be shown. */
+export interface Unread {
+  readonly failure: Failure;
 }
 
 /** Asks for the lanes of a page once more. @param name null: the newest @param take from another tab that has them */
 export async function askForLab(
   name: string | null,
   take = false,
-): Promise<(KeepReport & { type: 'restored' })['found']> {
+): Promise<RestoredLab | BusyLab | Unread | null> {
   const answer = await question({ type: 'restore', lab: name, take });
+  if (answer?.type === 'failed') return { failure: answer.failure };
   return answer?.type === 'restored' ? answer.found : null;
 }
 
-/** Asks the keeper what it answers to. @returns null where nothing is kept */
-export function question(request: KeepRequest & { type: Question }): Promise<KeepReport | null> {
-  return new Promise((resolve) => {
-    if (kept.getState().state === 'stopped' || makeWorker === null) {
-      resolve(null);
-      return;
-    }
-    // The list and what is opened from it are as of now.
-    save();
-    waiting.push({ request, answer: resolve });
-    ask(request);
-  });
+/** What was found is not shown after all: others may have it. */
+export function leaveFound({ lab: { id, lanes } }: RestoredLab): void {
+  // The page's own lanes go on being kept.
+  if (id !== labName()) post({ type: 'leave', runs: lanes.map(({ run }) => run), lab: id });
 }
 
-/** Tells the keeper what its reader calls a lab. */
-export function labelLab(id: string, label: KeptLabel): void {
-  ask({ type: 'label', lab: id, label });
+/** Asks the keeper what it answers. @returns null where nothing is kept */
+export function question(asked: KeepQuestion): Promise<KeepAnswer | null> {
+  // The list and what is opened from it are as of now.
+  save();
+  return ask(asked);
 }
 
-/** What the keeper answers to. */
-type Question = 'restore' | 'list' | 'read' | 'import' | 'delete';
+/** Tells the keeper what its reader calls a lab. @returns why it can't be noted */
+export async function labelLab(id: string, label: KeptLabel): Promise<Failure | null> {
+  const answer = await question({ type: 'label', lab: id, label });
+  return answer?.type === 'failed' ? answer.failure : null;
+}
+
+/** What the page shows is kept again, where that had ended and can begin anew. */
+export function keepAgain(): void {
+  if (kept.getState().until !== 'asked') return;
+  resume();
+  tellAnew(lab.getState().lanes.map(({ id }) => id));
+}
+
+/** Keeps what comes from now on, unless it never can. */
+function resume(): void {
+  const { state, until } = kept.getState();
+  if (state !== 'stopped' || until === 'never') return;
+  kept.setState({ state: 'idle', failure: null, until: null });
+  keep({ type: 'again' });
+  // Of what the keeper was asked for and has by now it says so.
+  keep({ type: 'flush' });
+}
 
 /** A lane of the page is a run that was kept. @param goesOn whether the keeper goes on with what it has of it */
 export function adopt({ id, changes }: Lane, run: string, goesOn: boolean): void {
+  resume();
   // The page may have shown it before, as another lane.
   for (const [lane, its] of runs) if (its === run) runs.delete(lane);
   runs.set(id, run);
@@ -141,29 +167,9 @@ export function adopt({ id, changes }: Lane, run: string, goesOn: boolean): void
   for (const change of goesOn ? changes : []) told.add(change);
 }
 
-function ask(request: KeepRequest, transfer: Transferable[] = []): void {
-  if (kept.getState().state === 'stopped' || makeWorker === null) return;
-  if (keeper === null) {
-    keeper = makeWorker();
-    keeper.onmessage = ({ data }) => {
-      report(data);
-    };
-    keeper.onerror = ({ message }) => {
-      keeperStopped(message || 'its script could not be loaded');
-    };
-  }
-  keeper.postMessage(request, transfer);
-}
-
-function keeperStopped(why: string): void {
-  report({
-    type: 'stopped',
-    failure: {
-      code: 'bug',
-      sentence: `From here on, runs are not kept: their keeper stopped (${why}).`,
-      remedy: 'Training goes on. Export what you want to keep.',
-    },
-  });
+/** Has something kept, while anything is. */
+function keep(request: Exclude<KeepRequest, KeepQuestion>, transfer: Transferable[] = []): void {
+  if (kept.getState().state !== 'stopped') post(request, transfer);
 }
 
 /**
@@ -171,9 +177,8 @@ function keeperStopped(why: string): void {
  * of which is another run from now on; where that one is gone, too, without a step between, nothing is kept any more.
  */
 export function keeperGone(why: string): void {
-  keeper?.terminate();
-  keeper = null;
-  if (kept.getState().state === 'stopped') return;
+  endKeeper();
+  if (!hasKeeper()) return;
   const { lanes } = lab.getState();
   const steps = lanes.reduce((sum, lane) => sum + stepOf(lane), 0);
   if (steps <= stepsWhenGone) {
@@ -181,39 +186,44 @@ export function keeperGone(why: string): void {
     return;
   }
   stepsWhenGone = steps;
-  for (const { id } of lanes) {
+  const told = kept.getState().state !== 'stopped' && tellAnew(lanes.map(({ id }) => id));
+  askOnceMore();
+  if (!told) return;
+  lab.setState({
+    notice: `What keeps your runs was ended (${why}). Another took its place: nothing is lost, and training went on.`,
+  });
+}
+
+/**
+ * Tells the keeper all that the page knows of lanes, each of which is another run from now on.
+ * @returns whether there was anything to tell
+ */
+function tellAnew(lanes: readonly LaneId[]): boolean {
+  let some = false;
+  for (const id of lanes) {
     const run = runs.get(id);
     runs.delete(id);
     const lane = laneNow(id);
     if (run === undefined || !begun.delete(run) || lane === undefined) continue;
     anew.add(runOf(id));
     begin(lane, runOf(id));
+    some = true;
   }
-  // What the one before was asked and didn't answer.
-  for (const { request } of waiting) ask(request);
-  if (anew.size === 0) return;
-  send({ type: 'keep', anew: true });
-  lab.setState({
-    notice: `What keeps your runs was ended (${why}). Another took its place: nothing is lost, and training went on.`,
-  });
+  if (some) send({ type: 'keep', anew: true });
+  return some;
 }
 
-function report(data: KeepReport): void {
+function report(data: KeepNews): void {
   switch (data.type) {
-    case 'restored':
-    case 'listed':
-    case 'read':
-    case 'imported':
-    case 'deleted':
-      waiting.shift()?.answer(data);
-      return;
     case 'kept':
+      // Of lanes that were found, and are not shown yet.
+      if (kept.getState().state === 'stopped') return;
       if (!isKept()) {
         kept.setState({ state: 'kept' });
         // Refused, they are kept until the browser needs the space.
         navigator.storage.persist().catch(() => undefined);
       }
-      remember();
+      noteKept();
       return;
     case 'thins': {
       const lane = laneOf(data.run);
@@ -229,10 +239,13 @@ function report(data: KeepReport): void {
     case 'wanted':
       void yieldRuns();
       return;
+    case 'unkept': {
+      const lane = laneOf(data.run);
+      if (lane !== undefined) tellAnew([lane]);
+      return;
+    }
     case 'stopped':
-      kept.setState({ state: 'stopped', failure: data.failure });
-      for (const { answer } of waiting) answer(null);
-      waiting = [];
+      kept.setState({ state: 'stopped', failure: data.failure, until: data.until });
       return;
   }
   data satisfies never;
@@ -246,7 +259,7 @@ function laneOf(run: string): LaneId | undefined {
 async function yieldRuns(): Promise<void> {
   await resting();
   save();
-  ask({ type: 'yield' });
+  keep({ type: 'yield' });
 }
 
 function compared(lane: LaneId, sentence: string): void {
@@ -265,21 +278,13 @@ function compared(lane: LaneId, sentence: string): void {
   }));
 }
 
-function remember(): void {
-  try {
-    localStorage.setItem(keptKey, labName());
-  } catch {
-    // Then it is found in Runs.
-  }
-}
-
 function hear(event: Event): void {
   if (!('lane' in event)) return;
   const lane = laneNow(event.lane);
   if (lane === undefined) return;
   const run = runOf(lane.id);
   if (event.type === 'rewound' && begun.has(run)) {
-    ask({ type: 'back', run, step: event.step });
+    keep({ type: 'back', run, step: event.step });
     if (event.step === 0) begun.delete(run);
   }
   if (!begun.has(run)) {
@@ -287,10 +292,10 @@ function hear(event: Event): void {
     if (event.type === 'rows' || (event.type === 'put' && event.step > 0)) begin(lane, run);
     return;
   }
-  if (event.type === 'rows') ask({ type: 'rows', run, rows: ownRows(event.rows) }, [event.rows.buffer]);
+  if (event.type === 'rows') keep({ type: 'rows', run, rows: ownRows(event.rows) }, [event.rows.buffer]);
   if (event.type === 'recorded') {
     const { steps } = event;
-    ask(
+    keep(
       { type: 'rollouts', run, steps },
       steps.map(({ bytes }) => bytes.buffer),
     );
@@ -298,7 +303,7 @@ function hear(event: Event): void {
   for (const change of lane.changes) {
     if (told.has(change)) continue;
     told.add(change);
-    ask({ type: 'changed', run, change });
+    keep({ type: 'changed', run, change });
   }
   if (event.type !== 'checkpoint') return;
   // On its way when the keeper was replaced: it names others that this one never had.
@@ -309,7 +314,7 @@ function hear(event: Event): void {
     ...[policy.buffer, anchor.buffer],
     ...[m.buffer, v.buffer],
   ]);
-  ask({ type: 'checkpoint', run, sent: event.sent }, arrays);
+  keep({ type: 'checkpoint', run, sent: event.sent }, arrays);
 }
 
 /** Of an event, which has been transferred and is read by nobody else any more. */
@@ -323,7 +328,7 @@ function begin(lane: Lane, run: string): void {
   const head = { name, settings: start, origin, plan, adapter: lab.getState().adapter, lab: thisLab };
   begun.add(run);
   for (const change of changes) told.add(change);
-  ask({ type: 'begin', run, head, changes, rows: ownRows(rows) }, [rows.buffer]);
+  keep({ type: 'begin', run, head, changes, rows: ownRows(rows) }, [rows.buffer]);
   keepName();
   // Found by its folder alone, nobody would know which lanes stood together.
   saveNow();
@@ -372,5 +377,5 @@ function saveAs(id: string, { lanes, marks, preset, selected }: LabState): void 
     const run = runOf(lane.id);
     return begun.has(run) ? [entryOf(lane, run, whole)] : [];
   });
-  ask({ type: 'save', lab: whole, runs: entries });
+  keep({ type: 'save', lab: whole, runs: entries });
 }

@@ -1,3 +1,4 @@
+import { failureOf } from '../lib/failure.ts';
 import { LabError } from '../lib/labError.ts';
 import { quote } from '../lib/quote.ts';
 import type { RecordedRun } from '../records/building.ts';
@@ -9,10 +10,11 @@ import { defaultPreset } from '../settings/presets.ts';
 import { mostLanes } from '../settings/url.ts';
 import type { KeptLab, ListedLab } from '../storage/kept.ts';
 import { download, fileNameOf } from './download.ts';
-import { labelLab, question } from './keeping.ts';
+import { question } from './keeping.ts';
 import { entryOf } from './keptEntry.ts';
 import { keptList, readKept } from './keptList.ts';
 import { type Lane, setupOf } from './lanes.ts';
+import { loadPart } from './loadPart.ts';
 import { laneOfRun } from './recorded.ts';
 
 /** A file that is imported has at most so many bytes, and so many runs: more would fill the list, and the page reads it in one go. */
@@ -48,8 +50,13 @@ export async function exportKept({ lab, runs }: ListedLab, title: string, format
   const records = await readRuns(lab.lanes.filter(({ run }) => runs.some(({ id }) => id === run)));
   keptList.setState({ said: records === null ? unreadable : '' });
   if (records === null) return;
-  const [content, type] = await contentOf(records, format);
-  download(`${fileNameOf(title)}.${format}`, new Blob([content], { type }));
+  try {
+    const [content, type] = await contentOf(records, format);
+    download(`${fileNameOf(title)}.${format}`, new Blob([content], { type }));
+  } catch (error) {
+    const { sentence, remedy } = failureOf(error);
+    keptList.setState({ said: `${sentence} ${remedy}` });
+  }
 }
 
 async function contentOf(runs: readonly RunRecord[], format: KeptFormat): Promise<[string, string]> {
@@ -59,7 +66,7 @@ async function contentOf(runs: readonly RunRecord[], format: KeptFormat): Promis
     case 'csv':
       return [recordCsv(runs), 'text/csv'];
     case 'html': {
-      const { recordPage } = await import('../records/page.ts');
+      const { recordPage } = await loadPart(() => import('../records/page.ts'));
       return [recordPage(runs), 'text/html'];
     }
   }
@@ -74,7 +81,7 @@ export async function importFiles(files: readonly File[]): Promise<void> {
       said.push(await importFile(file));
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
-      said.push(`${file.name} was not read. ${error.message} ${error.remedy}`);
+      said.push(`${file.name} was not imported. ${error.message} ${error.remedy}`);
     }
   }
   await readKept();
@@ -144,12 +151,15 @@ async function importLab(name: string, runs: readonly RecordedRun[]): Promise<vo
   };
   const answer = await question({
     type: 'import',
-    lab,
+    ...{ lab, label: { name, notes: '' } },
     runs: lanes.map((lane, at) => entryOf(lane, lab.lanes[at]?.run ?? '', lab)),
     records: runs.map((run) => recordLines(1, run)),
   });
   if (answer === null) {
     throw new LabError('bad-file', 'Nothing is kept in this browser.', 'Watch shows it without keeping it.');
   }
-  labelLab(lab.id, { name, notes: '' });
+  if (answer.type === 'failed') {
+    const { code, sentence, remedy } = answer.failure;
+    throw new LabError(code, `It can’t be kept. ${sentence}`, remedy);
+  }
 }

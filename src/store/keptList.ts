@@ -1,12 +1,14 @@
 import { createStore } from 'zustand/vanilla';
+import type { Failure } from '../lib/failure.ts';
 import { presetNames, presets } from '../settings/presets.ts';
 import type { KeptLab, KeptLabel, ListedLab } from '../storage/kept.ts';
 import { agreeing } from './ask.ts';
 import { hasUnsaved } from './exportMetrics.ts';
-import { askForLab, labelLab, question } from './keeping.ts';
+import { askForLab, keepAgain, labelLab, question } from './keeping.ts';
 import { kept } from './keptState.ts';
 import { fork } from './laneActions.ts';
 import { lab, type LabState } from './lanes.ts';
+import { showRestored } from './showRestored.ts';
 import { labIs, resting } from './resting.ts';
 
 /** Of all that the lab keeps in this browser, as the browser estimates it. */
@@ -20,8 +22,8 @@ export interface StorageUse {
 
 /** What the page of runs shows. */
 export interface KeptList {
-  /** Newest first; 'refused': nothing is kept here. */
-  readonly labs: readonly ListedLab[] | 'reading' | 'refused';
+  /** Newest first; 'refused': nothing is kept here; 'failed': it is not known what. */
+  readonly labs: readonly ListedLab[] | 'reading' | 'refused' | 'failed';
   /** Labs that were deleted and can still be brought back. */
   readonly going: ReadonlySet<string>;
   /** The one that is being opened. */
@@ -63,7 +65,12 @@ export function presetTitle(preset: string): string {
 /** Reads what is kept. */
 export async function readKept(): Promise<void> {
   const answer = await question({ type: 'list' });
-  keptList.setState({ labs: answer?.type === 'listed' ? answer.labs : 'refused', said: '', busy: null });
+  const failed = answer?.type === 'failed';
+  keptList.setState({
+    labs: answer?.type === 'listed' ? answer.labs : failed ? 'failed' : 'refused',
+    said: failed ? `What is kept can’t be listed now. ${inWords(answer.failure)}` : '',
+    busy: null,
+  });
   await readStorage();
 }
 
@@ -96,12 +103,13 @@ export function forkKept(
 }
 
 /** Gives a lab a name and notes; without a name it is called as its preset. */
-export function renameKept(id: string, label: KeptLabel): void {
-  labelLab(id, label);
+export async function renameKept(id: string, label: KeptLabel): Promise<void> {
   keptList.setState(({ labs }) => ({
     labs:
       typeof labs === 'string' ? labs : labs.map((each) => (each.lab.id === id ? { ...each, label } : each)),
   }));
+  const failure = await labelLab(id, label);
+  if (failure !== null) await sayAfresh(`Name and notes were not kept. ${inWords(failure)}`);
 }
 
 /** Forks a lane that was just opened, once the trainer has it and its checkpoints. */
@@ -158,9 +166,10 @@ async function show(id: string, opened: () => void, take = false): Promise<void>
     keptList.setState({ busy: id });
   } else if (found === null) said = 'It is not kept any more.';
   else {
-    // Loaded when asked for.
-    const { restore } = await import('./restore.ts');
-    if (!(await restore(found))) said = 'This version of the lab can’t open it.';
+    const shown = await showRestored(found, (words) => {
+      said = words;
+    });
+    if (!shown && said === '') said = 'This version of the lab can’t open it.';
   }
   keptList.setState({ opening: null, said });
   if (said === '') opened();
@@ -176,12 +185,27 @@ async function remove(id: string): Promise<void> {
     going: without(going, id),
   }));
   const answer = await question({ type: 'delete', lab: id });
-  if (answer?.type === 'deleted' && answer.busy) {
-    await readKept();
-    keptList.setState({ said: elsewhere });
+  if (answer?.type === 'failed') {
+    await sayAfresh(`It was not deleted, or not all of it. ${inWords(answer.failure)}`);
     return;
   }
+  if (answer?.type === 'deleted' && answer.busy) {
+    await sayAfresh(elsewhere);
+    return;
+  }
+  // There is more room.
+  keepAgain();
   await readStorage();
+}
+
+/** Says why something was not done; what is kept is shown as it is. */
+async function sayAfresh(said: string): Promise<void> {
+  await readKept();
+  keptList.setState({ said });
+}
+
+function inWords({ sentence, remedy }: Failure): string {
+  return `${sentence} ${remedy}`;
 }
 
 async function readStorage(): Promise<void> {

@@ -1,7 +1,7 @@
 import { createStore } from 'zustand/vanilla';
 import type { Failure } from '../lib/failure.ts';
 import type { LaneId } from '../session/protocol.ts';
-import type { Thinning } from '../storage/kept.ts';
+import type { KeepsAgain, Thinning } from '../storage/kept.ts';
 
 /** Lanes that were kept and are shown once more. */
 export interface Restored {
@@ -14,6 +14,8 @@ export interface Restored {
   /** Where it goes on, and up to where steps are trained once more. */
   readonly from: number;
   readonly to: number;
+  /** How many checkpoints of lanes are cut off or damaged, and not used. */
+  readonly damaged: readonly { readonly lane: LaneId; readonly checkpoints: number }[];
   /** What a comparison of those steps found, per lane, in words. */
   readonly compared: readonly { readonly lane: LaneId; readonly sentence: string }[];
 }
@@ -23,6 +25,8 @@ export interface Kept {
   /** 'idle': nothing has been kept yet. */
   readonly state: 'idle' | 'kept' | 'stopped';
   readonly failure: Failure | null;
+  /** Where it stopped: when it can begin again. */
+  readonly until: KeepsAgain | null;
   readonly restored: Restored | null;
   /** What the page was to show and another tab has. */
   readonly busy: string | null;
@@ -31,7 +35,7 @@ export interface Kept {
 }
 
 export const kept = createStore<Kept>()(() => ({
-  ...{ state: 'idle', failure: null, restored: null, busy: null },
+  ...{ state: 'idle', failure: null, until: null, restored: null, busy: null },
   thinning: new Map(),
 }));
 

@@ -15,11 +15,11 @@ interface Picker {
 export interface OwnFile {
   /** Null: there is none. */
   readonly name: string | null;
-  /** The newest step that it holds. */
-  readonly step: number;
+  /** What it holds: lanes, each up to a step. */
+  readonly lanes: readonly { readonly name: string; readonly step: number }[];
 }
 
-export const ownFile = createStore<OwnFile>()(() => ({ name: null, step: 0 }));
+export const ownFile = createStore<OwnFile>()(() => ({ name: null, lanes: [] }));
 
 /** While it trains, the file is written anew at most this often, and never for more than a twentieth of the time. */
 const everyMs = 30_000;
@@ -59,7 +59,7 @@ export async function keepInFile(): Promise<void> {
 /** The file stays as it is from now on. */
 export function leaveFile(): void {
   stop();
-  ownFile.setState({ name: null, step: 0 });
+  ownFile.setState({ name: null, lanes: [] });
 }
 
 function follow(handle: FileSystemFileHandle): void {
@@ -67,16 +67,23 @@ function follow(handle: FileSystemFileHandle): void {
   let writes = false;
   let dueAt = 0;
   let over = false;
+  /** What of the lanes it holds. */
+  let held = '';
   const write = async (): Promise<void> => {
     const { lanes } = lab.getState();
-    const [step, note, began] = [newestOf(lanes), savingLanes(lanes), performance.now()];
+    const [contents, note, began] = [contentsOf(lanes), savingLanes(lanes), performance.now()];
     const file = await handle.createWritable();
     await file.write(lanesAsRecord());
     await file.close();
     const ended = performance.now();
     dueAt = ended + Math.max(everyMs, (ended - began) / mostShare);
     note();
-    if (!over) ownFile.setState({ name: handle.name, step });
+    held = contents;
+    if (over) return;
+    ownFile.setState({
+      name: handle.name,
+      lanes: lanes.map((lane) => ({ name: lane.name, step: stepOf(lane) })),
+    });
   };
   const look = (): void => {
     const { state, lanes } = lab.getState();
@@ -84,7 +91,7 @@ function follow(handle: FileSystemFileHandle): void {
       leaveFile();
       return;
     }
-    if (writes || newestOf(lanes) === ownFile.getState().step) return;
+    if (writes || contentsOf(lanes) === held) return;
     // At rest nothing more comes that would have it written.
     if (state === 'training' && performance.now() < dueAt) return;
     writes = true;
@@ -106,12 +113,13 @@ function follow(handle: FileSystemFileHandle): void {
     unsubscribe();
     stop = () => undefined;
   };
-  ownFile.setState({ name: handle.name, step: 0 });
+  ownFile.setState({ name: handle.name, lanes: [] });
   look();
 }
 
-function newestOf(lanes: LabState['lanes']): number {
-  return Math.max(0, ...lanes.map(stepOf));
+/** Others where the record is another one: a lane forked, begun once more, changed or renamed may be at the same step. */
+function contentsOf(lanes: LabState['lanes']): string {
+  return JSON.stringify(lanes.map((lane) => [lane.id, lane.name, stepOf(lane), lane.changes.length]));
 }
 
 function refused(name: string, error: unknown): void {

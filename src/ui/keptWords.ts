@@ -1,4 +1,7 @@
 import { forkableBytes, type KeptSize, rolloutBytes, type Thinning } from '../storage/kept.ts';
+import type { LaneId } from '../session/protocol.ts';
+import type { Restored } from '../store/keptState.ts';
+import type { OwnFile } from '../store/ownFile.ts';
 import { counted, formatBytes } from './format.ts';
 
 const room = (bytes: number): string => `${String(bytes / 2 ** 20)} MB`;
@@ -34,6 +37,29 @@ export function sizeInWords({ checkpoints, rollouts, bytes }: KeptSize): string 
       : [rollouts === 1 ? 'the rollouts of every step' : `the rollouts of every ${ordinal(rollouts)} step`]),
   ];
   return `${formatBytes(bytes)}: ${['its record', ...parts].join(', ')}`;
+}
+
+/** What of lanes is cut off or damaged, in words; empty where nothing is. */
+export function damageInWords(
+  damaged: Restored['damaged'],
+  lanes: readonly { readonly id: LaneId; readonly name: string }[],
+): string {
+  const shown = damaged.filter(({ lane }) => lanes.some(({ id }) => id === lane));
+  const parts = shown.map(
+    ({ lane, checkpoints }) =>
+      `${counted(checkpoints, 'checkpoint')} of ${lanes.find(({ id }) => id === lane)?.name ?? ''}`,
+  );
+  const count = shown.reduce((sum, { checkpoints }) => sum + checkpoints, 0);
+  if (count === 0) return '';
+  return `${parts.join(' and ')} ${count === 1 ? 'is' : 'are'} cut off or damaged, and not used.`;
+}
+
+/** Up to where a file of one's own holds lanes, in words. */
+export function heldInWords(lanes: OwnFile['lanes']): string {
+  const [first] = lanes;
+  if (first === undefined) return 'is being written';
+  if (lanes.every(({ step }) => step === first.step)) return `holds all up to step ${String(first.step)}`;
+  return `holds ${lanes.map(({ name, step }) => `${name} up to step ${String(step)}`).join(', ')}`;
 }
 
 /** Powers of two. */

@@ -61,6 +61,31 @@ it('storage that is full under way is said, training goes on, and what was kept 
   await context.close();
 });
 
+it('a run that a full disk kept no more is kept again, whole, once there is room', async () => {
+  const context = await lab.browser.newContext();
+  const page = await training(context);
+  const cdp = await context.newCDPSession(page);
+  const { origin } = new URL(lab.host.address);
+  const { usage } = await cdp.send('Storage.getUsageAndQuota', { origin });
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage });
+  await line(page).getByText('The browser’s storage is full').waitFor();
+  await goesOn(page);
+  const full = await stepsMade(page);
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin });
+  await line(page).getByRole('button', { name: 'Keep it again' }).click();
+  await goesOn(page);
+  expect(await line(page).count()).toBe(0);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  const before = (await exportMetrics(page)).lanes;
+  await page.reload();
+  await reaches(page, 'Paused');
+  expect(await stepsMade(page)).toBeGreaterThan(full);
+  for (const [at, rows] of (await exportMetrics(page)).lanes.entries())
+    expect(rows).toEqual(before[at]?.slice(0, rows.length));
+  await context.close();
+});
+
 it('what is kept can be deleted under a running page: it says so, trains on, and opens afresh after a reload', async () => {
   const context = await lab.browser.newContext();
   const page = await training(context);
@@ -168,6 +193,8 @@ it('a keeper that is gone is replaced, training goes on, and all of it is there 
   const made = await stepsMade(page);
   const before = (await exportMetrics(page)).lanes;
   expect(await line(page).count()).toBe(0);
+  // Both lanes; what the one before had of them stays as it is.
+  await keptUpTo(page, made, 2);
   await page.reload();
   await reaches(page, 'Paused');
   expect(await stepsMade(page)).toBe(made);

@@ -137,7 +137,7 @@ it('a kept run has a name and notes, leaves as a file, comes back from one, is c
     { name: 'no record.jsonl', mimeType: 'text/plain', buffer: Buffer.from('{"loss": 1}\n') },
     { name: 'my run.jsonl', mimeType: 'text/plain', buffer: Buffer.from(record) },
   ]);
-  await page.getByText(/no record\.jsonl was not read\. .+ my run\.jsonl was imported\./).waitFor();
+  await page.getByText(/no record\.jsonl was not imported\. .+ my run\.jsonl was imported\./).waitFor();
   expect(await item.count()).toBe(2);
   const dropped = await page.evaluateHandle((text) => {
     const transfer = new DataTransfer();

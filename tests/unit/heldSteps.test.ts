@@ -188,3 +188,48 @@ it('why the engine had to evaluate is told, and the figures are there', async ()
   await last;
   expect(told()).toEqual(expect.arrayContaining(['ONNX Runtime can’t be loaded.', '5 0.75']));
 });
+
+it('a lane that can’t be read back leaves the others kept and the training going on', async () => {
+  const [broken, whole] = [laneOf(3), laneOf(3)];
+  for (const { lane } of [broken, whole]) await lane.advance();
+  broken.lane.trainer.checkpoint = () => Promise.reject(new Error('no memory'));
+  const failed: unknown[] = [];
+  const ended = new Promise<void>((resolve) => {
+    const publisher = {
+      state: (state: string) => {
+        if (state === 'finished') resolve();
+      },
+      ...{ afterStep: () => undefined, showRollouts: () => undefined },
+    };
+    const schedule = new Schedule({
+      lanes: () => [broken.lane, whole.lane],
+      ...{ generation: () => 0, ready: () => true },
+      publisher: publisher as unknown as Publisher,
+      failed: (error) => {
+        failed.push(error);
+        resolve();
+      },
+    });
+    schedule.keep(true);
+    schedule.want(Infinity);
+  });
+  await ended;
+  expect(failed).toEqual([]);
+  expect(whole.told()).toContain('checkpoint 1');
+  expect(whole.lane.trainer.finished).toBe(true);
+});
+
+it('what fails at the edge of a step without being foreseen is said: it would train for ever', async () => {
+  const { lane } = laneOf(3);
+  const why = new Error('nobody knew');
+  const said = await new Promise<unknown>((resolve) => {
+    const schedule = new Schedule({
+      lanes: () => [lane],
+      ...{ generation: () => 0, ready: () => true },
+      publisher: {} as unknown as Publisher,
+      failed: resolve,
+    });
+    schedule.ask(() => Promise.reject(why));
+  });
+  expect(said).toBe(why);
+});

@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { readRecord } from '../../src/records/read.ts';
 import type { LiveChange } from '../../src/records/run.ts';
+import { Keeper } from '../../src/storage/keeper.ts';
+import type { KeepReport } from '../../src/storage/kept.ts';
 import { packRows, unpackRows } from '../../src/storage/keptCourse.ts';
+import { recordFile } from '../../src/storage/keptRuns.ts';
 import { CheckpointReceiver, CheckpointSender } from '../../src/storage/sentCheckpoint.ts';
 import { checkpoint, Disk, head, lab, row, rows, trained } from './keptDisk.ts';
 
@@ -236,8 +239,134 @@ describe('a keeper', () => {
     page.keep(checkpoint(4));
     await vi.waitUntil(() => page.failure() !== null);
     expect(page.failure()?.sentence).toBe('The browser’s storage is full: from here on, runs are not kept.');
+    // Others need not wait for it.
+    await vi.waitUntil(() => disk.held.size === 0);
     expect((await disk.page().restored())?.courses.get('one')?.checkpoint?.step).toBe(2);
   });
+});
+
+describe('a kept run that can’t be read', () => {
+  it.each([
+    [
+      'damaged',
+      [2],
+      (record: string) => record.replace('"step":1,', '"step":9,'),
+      /^record\.jsonl is damaged/,
+    ],
+    [
+      'of settings that this version lacks',
+      [],
+      (record: string) => record.replace(/"learningRate":[^,]+/, '"learningRate":7'),
+      /learningRate.*7/,
+    ],
+  ] as const)(
+    'is answered so where it is %s, stays free for others, can be deleted, and ends nothing',
+    async (_, checkpoints, spoil, words) => {
+      await trained(disk, 3, checkpoints);
+      disk.held.clear();
+      const text = disk.record();
+      expect(spoil(text)).not.toBe(text);
+      disk.folders.get('one')?.files.set(recordFile, new TextEncoder().encode(spoil(text)));
+      const page = disk.page();
+      page.keeper.receive({ type: 'begin', run: 'two', head, changes: [], rows: rows(0, 0) });
+      page.keeper.receive({ type: 'save', lab: { ...lab, id: 'mine', lanes: [] }, runs: [] });
+      const answer = await page.answered({ type: 'restore', lab: 'lab', take: false });
+      expect(answer?.type === 'failed' ? answer.failure.sentence : answer?.type).toMatch(words);
+      expect([...disk.held]).toEqual(['mine']);
+      page.keeper.receive({ type: 'rows', run: 'two', rows: rows(1, 5) });
+      await page.flushed();
+      expect(page.failure()).toBe(null);
+      expect(readRecord(disk.record('two')).runs[0]?.rows.at(-1)).toEqual(row(5));
+      expect(await page.answered({ type: 'delete', lab: 'lab' })).toEqual({ type: 'deleted', busy: false });
+      expect([...disk.folders.keys()]).toEqual(['two']);
+    },
+  );
+});
+
+describe('a keeper that keeps nothing more', () => {
+  const until = (page: ReturnType<Disk['page']>) =>
+    page.reports.flatMap((report) => (report.type === 'stopped' ? [report.until] : []));
+
+  it('keeps the next lab that is opened after another tab took the one before', async () => {
+    await trained(disk, 3, [2]);
+    const page = disk.page();
+    await page.restored();
+    page.keeper.receive({ type: 'yield' });
+    page.keeper.receive({ type: 'again' });
+    page.keeper.receive({ type: 'begin', run: 'two', head, changes: [], rows: rows(0, 2) });
+    page.keeper.receive({ type: 'save', lab: { ...lab, id: 'next', lanes: [] }, runs: [] });
+    // Of the run that another tab has.
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(4, 4) });
+    await vi.waitUntil(() => page.reports.some((report) => report.type === 'kept' && report.run === 'two'));
+    await page.answered({ type: 'list' });
+    expect(until(page)).toEqual(['opened']);
+    expect(readRecord(disk.record()).runs[0]?.rows.at(-1)).toEqual(row(3));
+    expect(readRecord(disk.record('two')).runs[0]?.rows.at(-1)).toEqual(row(2));
+    expect([...disk.held]).toEqual(['next']);
+  });
+
+  it('takes a run back, and goes on with it', async () => {
+    await trained(disk, 3, [2]);
+    const page = disk.page();
+    await page.restored();
+    page.keeper.receive({ type: 'yield' });
+    const answer = await page.answered({ type: 'restore', lab: 'lab', take: true });
+    expect(answer).toMatchObject({ found: { lab: { id: 'lab' } } });
+    page.keeper.receive({ type: 'again' });
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(3, 5) });
+    await page.flushed();
+    expect(readRecord(disk.record()).runs[0]?.rows.at(-1)).toEqual(row(5));
+  });
+
+  it('lists and deletes after a full disk, and keeps what it is told of anew', async () => {
+    await trained(disk, 3, [2]);
+    disk.labs.set('old', { ...lab, id: 'old', updated: 0, lanes: [] });
+    const page = disk.page();
+    await page.restored();
+    const folder = disk.folders.get('one');
+    if (folder === undefined) throw new Error('no folder');
+    folder.append = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(3, 3) });
+    page.keeper.receive({ type: 'flush' });
+    expect(await page.answered({ type: 'list' })).toMatchObject({
+      labs: [{ lab: { id: 'lab' } }, { lab: { id: 'old' } }],
+    });
+    expect(until(page)).toEqual(['asked']);
+    expect([...disk.held]).toEqual([]);
+    expect(await page.answered({ type: 'delete', lab: 'old' })).toEqual({ type: 'deleted', busy: false });
+    page.keeper.receive({ type: 'again' });
+    page.keeper.receive({ type: 'begin', run: 'two', head, changes: [], rows: rows(0, 3) });
+    page.keeper.receive({ type: 'save', lab: { ...lab, lanes: [] }, runs: [] });
+    await vi.waitUntil(() => page.reports.some((report) => report.type === 'kept' && report.run === 'two'));
+    expect(readRecord(disk.record('two')).runs[0]?.rows.at(-1)).toEqual(row(3));
+  });
+
+  it('answers nothing where there is no storage at all', async () => {
+    const reports: KeepReport[] = [];
+    const keeper = new Keeper(
+      () => Promise.reject(new DOMException('no', 'SecurityError')),
+      (report) => reports.push(report),
+    );
+    keeper.receive({ type: 'list' });
+    keeper.receive({ type: 'again' });
+    keeper.receive({ type: 'list' });
+    await vi.waitUntil(() => reports.length > 0);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(reports).toMatchObject([{ type: 'stopped', until: 'never' }]);
+  });
+});
+
+it('a run that goes back to where nothing is kept of it is given up, and said to be', async () => {
+  await trained(disk, 7, [2, 4]);
+  const page = disk.page();
+  await page.restored();
+  page.keeper.receive({ type: 'back', run: 'one', step: 3 });
+  page.keeper.receive({ type: 'rows', run: 'one', rows: rows(4, 5) });
+  page.keeper.receive({ type: 'flush' });
+  await page.answered({ type: 'list' });
+  expect(page.reports).toContainEqual({ type: 'unkept', run: 'one' });
+  expect(page.failure()).toBe(null);
+  expect((await disk.page().restored())?.courses.get('one')?.checkpoint?.step).toBe(4);
 });
 
 describe('a checkpoint on its way', () => {

@@ -40,6 +40,11 @@ export const lab: KeptLab = {
   marks: [],
 };
 
+const answers: readonly KeepReport['type'][] = [
+  ...(['restored', 'listed', 'labelled', 'read'] as const),
+  ...(['imported', 'deleted', 'failed'] as const),
+];
+
 export const none: KeptLabel = { name: '', notes: '' };
 
 /** A disk, and pages that come and go. */
@@ -49,8 +54,12 @@ export class Disk {
   readonly labels = new Map<string, KeptLabel>();
   entries: KeptEntry[] = [];
   claimed = true;
+  /** What pages have. */
+  readonly held = new Set<string>();
   /** How often a page let go of what it had. */
   released = 0;
+  /** Runs whose folders can't be opened. */
+  readonly failing = new Map<string, Error>();
   /** Whether folders can't be removed. */
   refuses = false;
 
@@ -60,6 +69,8 @@ export class Disk {
       () =>
         Promise.resolve({
           folder: (run: string) => {
+            const failing = this.failing.get(run);
+            if (failing !== undefined) return Promise.reject(failing);
             const folder = this.folders.get(run) ?? new MemoryFolder();
             this.folders.set(run, folder);
             return Promise.resolve(folder);
@@ -69,9 +80,15 @@ export class Disk {
             this.folders.delete(run);
             return Promise.resolve();
           },
-          claim: (_, take = false) => Promise.resolve(this.claimed || take),
-          release: () => {
+          claim: (id: string, take = false) => {
+            if (this.claimed || take) this.held.add(id);
+            return Promise.resolve(this.claimed || take);
+          },
+          has: (id: string) => this.held.has(id),
+          release: (id?: string) => {
             this.released++;
+            if (id === undefined) this.held.clear();
+            else this.held.delete(id);
           },
           index: {
             lab: (id: string) => Promise.resolve(this.labs.get(id) ?? null),
@@ -127,10 +144,7 @@ export class Disk {
       async answered(request: KeepRequest) {
         const before = reports.length;
         keeper.receive(request);
-        const answer = () =>
-          reports
-            .slice(before)
-            .find(({ type }) => ['restored', 'listed', 'read', 'imported', 'deleted'].includes(type));
+        const answer = () => reports.slice(before).find(({ type }) => answers.includes(type));
         await vi.waitUntil(() => answer() !== undefined);
         return answer();
       },
@@ -138,8 +152,8 @@ export class Disk {
     };
   }
 
-  record(): string {
-    return new TextDecoder().decode(this.folders.get('one')?.files.get(recordFile));
+  record(run = 'one'): string {
+    return new TextDecoder().decode(this.folders.get(run)?.files.get(recordFile));
   }
 }
 

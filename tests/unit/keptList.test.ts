@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { readRecord } from '../../src/records/read.ts';
 import type { KeptLab } from '../../src/storage/kept.ts';
 import { recordFile } from '../../src/storage/keptRuns.ts';
@@ -56,7 +56,7 @@ describe('the list of what is kept', () => {
     disk.claimed = false;
     const page = disk.page();
     const label = { name: 'Mine', notes: 'as <b>it</b> was' };
-    page.keeper.receive({ type: 'label', lab: 'lab', label });
+    expect(await page.answered({ type: 'label', lab: 'lab', label })).toEqual({ type: 'labelled' });
     expect(await page.answered({ type: 'list' })).toMatchObject({ labs: [{ lab: { id: 'lab' }, label }] });
     // Its last line is cut off, as one is that another tab is writing.
     const whole = disk.record();
@@ -95,14 +95,17 @@ describe('the list of what is kept', () => {
       spark: [],
     };
     const runs = [{ ...entry, id: 'of file' }];
-    expect(await page.answered({ type: 'import', lab: imported, runs, records: [record] })).toEqual({
+    const label = { name: 'file', notes: '' };
+    expect(await page.answered({ type: 'import', lab: imported, label, runs, records: [record] })).toEqual({
       type: 'imported',
     });
     expect(await page.answered({ type: 'read', runs: ['of file'] })).toEqual({
       type: 'read',
       records: [record],
     });
-    expect(await page.answered({ type: 'list' })).toMatchObject({ labs: [{ lab: imported }, { lab }] });
+    expect(await page.answered({ type: 'list' })).toMatchObject({
+      labs: [{ lab: imported, label }, { lab }],
+    });
   });
 
   it('deletes nothing that another tab has', async () => {
@@ -114,16 +117,90 @@ describe('the list of what is kept', () => {
     expect([...disk.labs.keys()]).toEqual(['lab']);
   });
 
-  it('a deletion that is cut off is still listed, and done once more', async () => {
+  it('a deletion that is cut off is answered so, still listed, and done once more', async () => {
     await trained(disk, 3, [2]);
-    disk.refuses = true;
     const page = disk.page();
-    page.keeper.receive({ type: 'delete', lab: 'lab' });
-    await vi.waitUntil(() => page.failure() !== null);
+    disk.refuses = true;
+    expect(await page.answered({ type: 'delete', lab: 'lab' })).toMatchObject({
+      type: 'failed',
+      failure: { sentence: 'power is off' },
+    });
+    // Others may try.
+    expect([...disk.held]).toEqual([]);
     disk.refuses = false;
-    const next = disk.page();
-    expect(await next.answered({ type: 'list' })).toMatchObject({ labs: [{ lab: { id: 'lab' } }] });
-    await next.answered({ type: 'delete', lab: 'lab' });
+    expect(await page.answered({ type: 'list' })).toMatchObject({ labs: [{ lab: { id: 'lab' } }] });
+    await page.answered({ type: 'delete', lab: 'lab' });
     expect([disk.folders.size, disk.labs.size]).toEqual([0, 0]);
+    expect(page.failure()).toBe(null);
+  });
+
+  it('leaves out a lab that another tab deletes meanwhile', async () => {
+    await trained(disk, 3, [2]);
+    const page = disk.page();
+    const entry = {
+      lab: 'going',
+      name: 'SRT',
+      preset: 'entropy',
+      updated: 2,
+      step: 3,
+      verdict: '',
+      spark: [],
+    };
+    disk.labs.set('going', { ...lab, id: 'going', updated: 2 });
+    disk.entries.push({ ...entry, id: 'gone' });
+    disk.failing.set('gone', new DOMException('gone', 'NotFoundError'));
+    expect(await page.answered({ type: 'list' })).toMatchObject({ labs: [{ lab: { id: 'lab' } }] });
+    disk.failing.set('gone', new DOMException('busy', 'NoModificationAllowedError'));
+    expect(await page.answered({ type: 'list' })).toMatchObject({
+      type: 'failed',
+      failure: { sentence: 'The browser’s storage failed (NoModificationAllowedError).' },
+    });
+    expect(page.failure()).toBe(null);
+  });
+
+  it('keeps nothing of a file that can’t be kept whole, and says so', async () => {
+    await trained(disk, 3, [2]);
+    const page = disk.page();
+    await page.restored();
+    const entry = {
+      lab: 'file',
+      name: 'SRT',
+      preset: 'entropy',
+      updated: 9,
+      step: 3,
+      verdict: '',
+      spark: [],
+    };
+    disk.failing.set('second', new DOMException('full', 'QuotaExceededError'));
+    const answer = await page.answered({
+      type: 'import',
+      lab: { ...lab, id: 'file', imported: true, lanes: [] },
+      label: none,
+      runs: ['first', 'second'].map((id) => ({ ...entry, id })),
+      records: [disk.record(), disk.record()],
+    });
+    expect(answer).toMatchObject({
+      type: 'failed',
+      failure: {
+        sentence: 'The browser’s storage is full.',
+        remedy: 'Delete runs on the page Runs to make room.',
+      },
+    });
+    expect([[...disk.folders.keys()], [...disk.labs.keys()]]).toEqual([['one'], ['lab']]);
+    // What the page trains goes on being kept.
+    page.keeper.receive({ type: 'rows', run: 'one', rows: rows(3, 5) });
+    await page.flushed();
+    expect(readRecord(disk.record()).runs[0]?.rows.at(-1)).toEqual(row(5));
+    expect(page.failure()).toBe(null);
+  });
+
+  it('a name that can’t be noted is answered so, and ends nothing', async () => {
+    await trained(disk, 3, [2]);
+    const page = disk.page();
+    disk.labels.set = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+    expect(await page.answered({ type: 'label', lab: 'lab', label: none })).toMatchObject({ type: 'failed' });
+    expect(page.failure()).toBe(null);
   });
 });

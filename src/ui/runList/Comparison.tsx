@@ -3,23 +3,22 @@ import { useStore } from 'zustand';
 import { comparedLab, leaveComparison } from '../../store/compared.ts';
 import { stepOf } from '../../store/lanes.ts';
 import { type LaneStatus, stateInWords, withoutTruth } from '../../store/status.ts';
-import { pin, setZoom } from '../../store/view.ts';
 import { ChartBar } from '../charts/ChartBar.tsx';
 import { ChartCard } from '../charts/ChartCard.tsx';
 import { charts } from '../charts/charts.ts';
 import { Differences } from '../charts/enlarged/Differences.tsx';
 import { counted, formatShare } from '../format.ts';
 import { Boundary } from '../states/Boundary.tsx';
-import { LabContext, useView } from '../useStore.ts';
+import { LabContext, useOwnSteps, useView } from '../useStore.ts';
 
 /** Kept runs in the same charts, with the settings in which they differ. */
 export function Comparison() {
   const lanes = useStore(comparedLab, (state) => state.lanes);
   const truthHidden = useView((state) => state.truthHidden);
   const title = useRef<HTMLHeadingElement>(null);
+  useOwnSteps();
   useEffect(() => {
     title.current?.focus();
-    return showAllSteps();
   }, []);
   return (
     <LabContext value={comparedLab}>
@@ -59,14 +58,4 @@ function inWords(steps: number, status: LaneStatus): string {
     ? ''
     : `, held-out accuracy ${formatShare(now)}, best ${formatShare(best)} at step ${bestStep ?? 0}`;
   return `${counted(steps, 'step')}, ${stateInWords(status)}${accuracy}`;
-}
-
-/** Steps of the lab's lanes mean nothing here, nor those of here there. */
-function showAllSteps(): () => void {
-  const reset = (): void => {
-    pin(null);
-    setZoom(null);
-  };
-  reset();
-  return reset;
 }

@@ -122,7 +122,7 @@ export function RunItem({ listed }: { readonly listed: ListedLab }) {
           label={label}
           usual={presetTitle(lab.preset)}
           onDone={(changed) => {
-            if (changed !== null) renameKept(lab.id, changed);
+            if (changed !== null) void renameKept(lab.id, changed);
             setEditing(false);
           }}
         />

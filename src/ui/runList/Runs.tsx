@@ -90,7 +90,7 @@ function List() {
             ? 'This browser gives the lab no storage.'
             : `${failure.sentence} ${failure.remedy}`}
         </p>
-      ) : labs.length === 0 ? (
+      ) : labs === 'failed' ? null : labs.length === 0 ? (
         <p>Nothing is kept yet. A run is, from its first step on.</p>
       ) : (
         <ul aria-label="Kept runs">

@@ -1,10 +1,12 @@
 import { useStore } from 'zustand';
 import { choosePreset } from '../../store/actions.ts';
+import { keepAgain } from '../../store/keeping.ts';
 import { dismissKept, kept, type Restored } from '../../store/keptState.ts';
 import { openKept } from '../../store/keptList.ts';
 import { differingKeys, type Lane, setupsOf } from '../../store/lanes.ts';
 import { presets, type PresetName } from '../../settings/presets.ts';
 import { counted } from '../format.ts';
+import { damageInWords } from '../keptWords.ts';
 import { useLab } from '../useStore.ts';
 import './kept.css';
 
@@ -12,6 +14,7 @@ import './kept.css';
 export function KeptNote() {
   const restored = useStore(kept, (state) => state.restored);
   const failure = useStore(kept, (state) => state.failure);
+  const canAgain = useStore(kept, (state) => state.until === 'asked');
   const busy = useStore(kept, (state) => state.busy);
   const preset = useLab((lab) => lab.preset);
   const lanes = useLab((lab) => lab.lanes);
@@ -33,12 +36,21 @@ export function KeptNote() {
           </button>
         </>
       )}
-      {failure === null ? null : <p>{`${failure.sentence} ${failure.remedy}`}</p>}
+      {failure === null ? null : (
+        <>
+          <p>{`${failure.sentence} ${failure.remedy}`}</p>
+          {canAgain ? (
+            <button type="button" onClick={keepAgain}>
+              Keep it again
+            </button>
+          ) : null}
+        </>
+      )}
       {restored === null ? null : (
         <>
           <p>
             <strong>Your run of {dayOf(restored.updated)}</strong>, {differenceInWords(preset, lanes)}.{' '}
-            {goingOn(restored, lanes)}
+            {goingOn(restored, lanes)} {damageInWords(restored.damaged, lanes)}
           </p>
           <button
             type="button"
