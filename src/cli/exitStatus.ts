@@ -23,6 +23,8 @@ const byCode: Readonly<Record<LabErrorCode, number>> = {
   'kernel-disagrees': statuses.unusable,
   'does-not-compile': statuses.unusable,
   'device-lost': statuses.again,
+  // A page's alone.
+  'not-loaded': 1,
   bug: 1,
 };
 

@@ -10,6 +10,7 @@ export type LabErrorCode =
   | 'kernel-disagrees'
   | 'does-not-compile'
   | 'non-finite'
+  | 'not-loaded'
   | 'bug';
 
 /**

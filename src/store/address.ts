@@ -1,12 +1,14 @@
 import { LabError } from '../lib/labError.ts';
 import { defaultPreset, presets } from '../settings/presets.ts';
 import { decodeUrl, encodeUrl, linkQuery, type SharedLab } from '../settings/url.ts';
+import { notify } from './actions.ts';
 import { open } from './connection.ts';
 import { askForLab, mayRestore } from './keeping.ts';
 import { kept } from './keptState.ts';
 import { labName, nameHere } from './labName.ts';
 import { lab, setupsOf } from './lanes.ts';
 import { encodeLook } from './look.ts';
+import { showRestored } from './showRestored.ts';
 import { view } from './view.ts';
 
 /**
@@ -18,10 +20,7 @@ export async function openOrRestore(search: string): Promise<void> {
   if (mayRestore() && (name !== null || search === '')) {
     const found = await askForLab(name);
     if (found !== null && 'busy' in found) kept.setState({ busy: found.busy });
-    else if (found !== null) {
-      const { restore } = await import('./restore.ts');
-      if (await restore(found)) return;
-    }
+    else if (found !== null && (await showRestored(found, notify))) return;
   }
   openFromAddress(search);
 }
@@ -35,7 +34,7 @@ export function openFromAddress(search: string): void {
     if (!(error instanceof LabError)) throw error;
     refusedAddress = true;
     open(defaultPreset, presets[defaultPreset].lanes);
-    lab.setState({ notice: `${error.message} ${error.remedy} The default preset was opened instead.` });
+    notify(`${error.message} ${error.remedy} The default preset was opened instead.`);
   }
 }
 
@@ -93,7 +92,7 @@ export function sharedAddress(): string | null {
     return `${addressOf()}${look === '' ? '' : `#lab/${look}`}`;
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    lab.setState({ notice: `${error.message} ${error.remedy}` });
+    notify(`${error.message} ${error.remedy}`);
     return null;
   }
 }

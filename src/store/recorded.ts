@@ -1,8 +1,10 @@
+import { failureOf } from '../lib/failure.ts';
 import type { RunRecord } from '../records/run.ts';
 import type { PresetName } from '../settings/presets.ts';
 import { metricIds, toRow } from '../spec/metrics.ts';
 import { appendRows } from './append.ts';
 import { createLab, freshLane, type Lane, settingsAt } from './lanes.ts';
+import { loadPart } from './loadPart.ts';
 import type { Recorded, RecordedRollouts } from './readRecorded.ts';
 
 /** Presets of which a run comes with the lab, in public/examples; docs/page.md says what made them. */
@@ -28,11 +30,14 @@ export async function openRecorded(preset: PresetName, base: string): Promise<bo
   recordedLab.setState({ preset: name, failure: null });
   try {
     const address = new URL(`examples/${name}.jsonl`, base);
-    const [{ readRecorded }, text] = await Promise.all([import('./readRecorded.ts'), fetchText(address)]);
+    const [{ readRecorded }, text] = await Promise.all([
+      loadPart(() => import('./readRecorded.ts')),
+      fetchText(address),
+    ]);
     return mine === asked && (await show(readRecorded(text), () => mine === asked));
   } catch (error) {
     if (mine !== asked) return false;
-    const sentence = `The recorded run can’t be shown: ${error instanceof Error ? error.message : String(error)}.`;
+    const sentence = `The recorded run can’t be shown: ${failureOf(error).sentence.replace(/\.$/, '')}.`;
     const remedy = 'Check the connection, and try it once more.';
     recordedLab.setState({ failure: { code: 'bad-file', sentence, remedy } });
     return false;

@@ -1,21 +1,19 @@
 import type { PulseRequest } from '../lib/pulse.ts';
-import { retry } from './actions.ts';
+import { notify, retry } from './actions.ts';
 import { connect, send, trainerGone, type TrainerPort } from './connection.ts';
-import { askForLab, keeperGone, type KeeperPort } from './keeping.ts';
+import type { KeeperPort } from './keeperPort.ts';
+import { askForLab, keeperGone } from './keeping.ts';
 import { labName } from './labName.ts';
 import { lab } from './lanes.ts';
+import { showRestored } from './showRestored.ts';
 import { labIs } from './resting.ts';
-import { watchPulse } from './watchPulse.ts';
+import { silentWords, vanishedWords, watchPulse } from './watchPulse.ts';
 
 /** A worker as the page makes it. */
 interface Made {
   postMessage(message: PulseRequest, transfer: Transferable[]): void;
   terminate(): void;
 }
-
-/** What is known of a worker that is gone: the browser gives no reason. */
-const ended = 'the browser ended it, as it does where memory runs short';
-const silence = 'it has answered nothing for half a minute';
 
 let make: (() => TrainerPort & Made) | null = null;
 let end = (): void => undefined;
@@ -36,10 +34,11 @@ function begin(given: () => TrainerPort & Made): void {
   connect(worker);
   const stop = watchPulse(worker, {
     vanished: () => {
-      trainerGone(`The trainer is gone: ${ended}.`);
+      trainerGone(`The trainer is gone: ${vanishedWords}.`);
     },
     silent: (silent) => {
-      if (silent) trainerGone(`The trainer hangs: ${silence}. Where it still comes back, this goes away.`);
+      if (silent)
+        trainerGone(`The trainer hangs: ${silentWords}. Where it still comes back, this goes away.`);
       else if (lab.getState().state === 'gone') {
         const { state, failure, failed } = before;
         lab.setState({ state, failure, failed });
@@ -62,8 +61,7 @@ export async function trainAnew(): Promise<void> {
   end();
   begin(make);
   const found = await askForLab(labName());
-  const { restore } = await import('./restore.ts');
-  if (found === null || 'busy' in found || !(await restore(found))) {
+  if (found === null || 'busy' in found || !(await showRestored(found, notify))) {
     retry();
     return;
   }
@@ -76,12 +74,12 @@ export async function trainAnew(): Promise<void> {
 export function watchedKeeper<Keeper extends KeeperPort & Made>(keeper: Keeper): Keeper {
   const stop = watchPulse(keeper, {
     vanished: () => {
-      keeperGone(ended);
+      keeperGone(vanishedWords);
     },
     silent: (silent) => {
       if (!silent) return;
       stop();
-      keeperGone(silence);
+      keeperGone(silentWords);
     },
   });
   return keeper;

@@ -2,6 +2,7 @@ import { type Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import {
   eventually,
+  exported,
   exportMetrics,
   newPage,
   query,
@@ -80,6 +81,37 @@ describe('a part of the page that can’t be fetched', () => {
     await missing.getByRole('button', { name: 'Reload' }).waitFor();
     await page.close();
   });
+});
+
+it('what can’t be fetched for a file is said on any page, and the file comes when it is tried again', async () => {
+  const page = await training();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  await page.route(/assets\/page-/, (route) => route.abort());
+  for (const open of ['Lab', 'Guide']) {
+    await page.getByRole('link', { name: open, exact: true }).click();
+    await page.locator('summary', { hasText: 'Export' }).click();
+    await page.getByRole('button', { name: 'Run as a page' }).click();
+    const notice = page.getByRole('alert').filter({ hasText: 'could not be loaded' });
+    await notice.waitFor();
+    await notice.getByRole('button', { name: 'Dismiss' }).click();
+  }
+  await page.unroute(/assets\/page-/);
+  const file = await exported(page, 'Run as a page');
+  expect(file.suggestedFilename()).toBe('m-grpo-lab-entropy.html');
+  await page.close();
+});
+
+it('Train says why it is grey', async () => {
+  const { page } = await newPage(lab.browser);
+  await page.route('**/model.safetensors', (route) => route.abort());
+  await page.goto(lab.host.address);
+  const button = page.getByRole('button', { name: 'Train', exact: true });
+  expect(await button.getAttribute('title')).toBe('The GPU is being checked');
+  await reaches(page, 'Not started');
+  expect(await button.isDisabled()).toBe(true);
+  expect(await button.getAttribute('title')).toBe('See what is said above the charts');
+  await page.close();
 });
 
 describe('a question', () => {

@@ -6,6 +6,7 @@ import type { MetricRow } from '../../src/spec/metrics.ts';
 import {
   eventually,
   exportMetrics,
+  keptUpTo,
   newPage,
   openedLab,
   query,
@@ -140,6 +141,31 @@ it('a reload shows the lanes as they were, paused, and says whose they are; Trai
   await page.close();
 });
 
+it('a run that can’t be shown for want of a part of the page stays in Runs, and says so', async () => {
+  // A service worker would have the part.
+  const context = await lab.browser.newContext({ serviceWorkers: 'block' });
+  const page = await tab(context);
+  await page.goto(address());
+  await reaches(page, 'Ready to train');
+  await train(page);
+  await waitForStep(page, 6);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await reaches(page, 'Paused');
+  const made = await stepsMade(page);
+  await keptUpTo(page, made);
+  await page.route(/assets\/restore-/, (route) => route.abort());
+  await page.reload();
+  await page.getByRole('alert').filter({ hasText: 'can’t be opened now, and stays in Runs' }).waitFor();
+  await reaches(page, 'Ready to train');
+  expect(await stepsMade(page)).toBe(0);
+  await page.unroute(/assets\/restore-/);
+  await page.getByRole('link', { name: 'Runs' }).click();
+  await page.getByRole('button', { name: /^Open Entropy/ }).click();
+  await reaches(page, 'Paused');
+  expect(await stepsMade(page)).toBe(made);
+  await context.close();
+});
+
 it('a tab killed while it trains loses at most the steps since its checkpoint; they come out again, compared', async () => {
   const context = await lab.browser.newContext();
   const first = await tab(context);
@@ -194,7 +220,7 @@ it('where the browser refuses storage the lab works, and says once that runs are
   await page.getByRole('button', { name: 'Reset', exact: true }).click();
   await page
     .getByRole('alertdialog')
-    .getByText('“Restart” discards the 24 steps made so far of every lane. This page keeps no runs.')
+    .getByText('“Restart” discards the 24 steps made so far of every lane. They are not kept.')
     .waitFor();
   await page.close();
 });

@@ -1,9 +1,11 @@
 import { memo, Suspense, useContext, useId, useRef, useState } from 'react';
+import { failureOf } from '../../lib/failure.ts';
 import { notify } from '../../store/actions.ts';
 import { download } from '../../store/download.ts';
+import { loadPart } from '../../store/loadPart.ts';
 import { setZoom, view as viewStore } from '../../store/view.ts';
 import { LabContext } from '../useStore.ts';
-import { lazily, loadPart } from '../lazily.ts';
+import { lazily } from '../lazily.ts';
 import { Boundary } from '../states/Boundary.tsx';
 import { Ribbon } from '../story/Ribbon.tsx';
 import { ChartMenu } from './ChartMenu.tsx';
@@ -125,7 +127,7 @@ export const ChartCard = memo(function ChartCard({ spec, large = false }: Props)
                   download(`${spec.id}.${format}`, file);
                 })
                 .catch((reason: unknown) => {
-                  notify(`The picture can’t be made: ${String(reason)}. Save the data as CSV.`);
+                  notify(`The picture can’t be made. ${failureOf(reason).sentence} Save the data as CSV.`);
                 });
             }}
           />

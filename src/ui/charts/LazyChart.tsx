@@ -1,7 +1,7 @@
 import { createElement, useEffect, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { inTurn } from '../inTurn.ts';
-import { loadPart } from '../lazily.ts';
+import { loadPart } from '../../store/loadPart.ts';
 import { isForPaper, onPaper } from '../paper.ts';
 import type { LiveChartProps } from './LiveChart.tsx';
 

@@ -1,6 +1,7 @@
 import { Component, type ReactNode, useEffect, useState } from 'react';
+import { LabError } from '../../lib/labError.ts';
 import { downloadMetrics, hasUnsaved } from '../../store/exportMetrics.ts';
-import { forgetFailures, NotLoaded } from '../lazily.ts';
+import { forgetFailures } from '../lazily.ts';
 import { isReplaced } from './isReplaced.ts';
 
 interface Props {
@@ -47,7 +48,7 @@ interface BrokenProps {
 function Broken({ what, error, retry }: BrokenProps) {
   return (
     <section className="broken card" role="alert">
-      {error instanceof NotLoaded ? (
+      {error instanceof LabError && error.code === 'not-loaded' ? (
         <Missing what={what} />
       ) : (
         <p>
