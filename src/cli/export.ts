@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { LabError } from '../lib/labError.ts';
 import { quote, quotePath } from '../lib/quote.ts';
 import { modelFileNames, type BaseModel } from '../model/baseModel.ts';
+import { readmeOf } from '../model/folderFiles.ts';
 import { joined } from '../onnx/protobuf.ts';
 import { writeOnnx } from '../onnx/qwen3.ts';
 import { recordCsv } from '../records/csv.ts';
@@ -179,12 +180,6 @@ async function modelOf(
     );
   }
   const base = readModelFolder(lane.settings.model);
-  const readme = [
-    `# ${which === 'policy' ? 'Policy' : 'Anchor'} of ${JSON.stringify(lane.name)} after step ${step}`,
-    '',
-    `Trained from the base model ${lane.settings.model} by M-GRPO Lab, on the task ${lane.settings.task} with the algorithm ${lane.settings.algorithm}, seed ${lane.settings.seed}.`,
-    'transformers reads it by `AutoModelForCausalLM` and `AutoTokenizer`; one character is one token, and "." ends a completion.',
-    '',
-  ].join('\n');
+  const readme = readmeOf({ side: which, name: lane.name, step, settings: lane.settings });
   return { model: { ...base, weights: state[which] }, readme };
 }

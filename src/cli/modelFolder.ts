@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { modelFileNames, mostTextBytes, parseModel, parseShape, type BaseModel } from '../model/baseModel.ts';
-import { mostSafetensorsBytes, writeSafetensors } from '../model/safetensors.ts';
-import { tokenizerConfigJson, tokenizerJson } from '../model/tokenizer/characters.ts';
+import { folderFiles } from '../model/folderFiles.ts';
+import { mostSafetensorsBytes } from '../model/safetensors.ts';
 import { readRegularFile, readTextFile } from './readInput.ts';
 import { replaceFiles } from './output.ts';
 
@@ -35,34 +35,10 @@ export function readModelAt(folder: string, remedy: string): BaseModel {
   return parseModel({ ...files, weights: weights.slice().buffer });
 }
 
-/** Tokens of a sequence that other programs are told of; the lab's kernels know no such limit. */
-const longest = 64;
-
 /**
  * Writes a model as a Hugging Face folder, with a README saying how it was made.
  * @throws LabError where it can't be written; a model that was there is whole still
  */
-export function writeModelFolder(
-  folder: string,
-  { config, layout, tokenizer, weights }: BaseModel,
-  readme: string,
-): void {
-  const hugging = {
-    architectures: ['Qwen3ForCausalLM'],
-    ...config,
-    attention_bias: false,
-    hidden_act: 'silu',
-    max_position_embeddings: longest,
-    bos_token_id: null,
-    eos_token_id: tokenizer.endToken,
-    pad_token_id: tokenizer.padToken,
-    torch_dtype: 'float32',
-  };
-  replaceFiles(folder, {
-    [modelFileNames.config]: `${JSON.stringify(hugging, null, 1)}\n`,
-    [modelFileNames.tokenizer]: tokenizerJson(),
-    'tokenizer_config.json': tokenizerConfigJson(longest),
-    [modelFileNames.weights]: writeSafetensors(weights, layout),
-    'README.md': readme,
-  });
+export function writeModelFolder(folder: string, model: BaseModel, readme: string): void {
+  replaceFiles(folder, { ...folderFiles(model), 'README.md': readme });
 }

@@ -9,6 +9,7 @@ import { recordLines } from '../records/write.ts';
 import { download, fileNameOf } from './download.ts';
 import { isKept } from './keptState.ts';
 import { type Lane, lab, setupOf, stepOf } from './lanes.ts';
+import { loadPart } from './loadPart.ts';
 
 /** The newest step of each history that a file holds. */
 const saved = new WeakMap<object, number>();
@@ -35,11 +36,12 @@ function lanesAsRuns(of = lab): readonly RunRecord[] {
 }
 
 /** Hands the lanes to the browser as one HTML page that plots them. */
-export async function downloadPage(): Promise<void> {
-  // Loaded when asked for.
-  const { recordPage } = await import('../records/page.ts');
-  const { preset } = lab.getState();
-  download(`m-grpo-lab-${preset}.html`, new Blob([recordPage(lanesAsRuns())], { type: 'text/html' }));
+export function downloadPage(): Promise<void> {
+  return handOver(async () => {
+    const { recordPage } = await loadPart(() => import('../records/page.ts'));
+    const page = new Blob([recordPage(lanesAsRuns())], { type: 'text/html' });
+    return [`m-grpo-lab-${lab.getState().preset}.html`, page];
+  });
 }
 
 /** Hands the lanes to the browser as a file. */
@@ -73,26 +75,53 @@ export async function downloadScript(trainer: 'trl' | 'verl'): Promise<void> {
   const { lanes, selected } = lab.getState();
   const lane = lanes[selected];
   if (lane === undefined) return;
-  // Loaded when asked for.
-  const { scripts } = await import('../settings/scripts/laneScripts.ts');
-  const { extension, write } = scripts[trainer];
-  download(`${fileNameOf(lane.name)}.${extension}`, new Blob([write(setupOf(lane))], { type: 'text/plain' }));
+  await handOver(async () => {
+    const { scripts } = await loadPart(() => import('../settings/scripts/laneScripts.ts'));
+    const { extension, write } = scripts[trainer];
+    return [
+      `${fileNameOf(lane.name)}.${extension}`,
+      new Blob([write(setupOf(lane))], { type: 'text/plain' }),
+    ];
+  });
 }
 
-/** Hands a model of the selected lane to the browser as an ONNX file; what goes wrong is a notice. */
+/** Hands a model of the selected lane to the browser as an ONNX file. */
 export async function downloadOnnx(side: Side): Promise<void> {
   const { lanes, selected } = lab.getState();
   const lane = lanes[selected];
   if (lane === undefined) return;
-  try {
-    // Loaded when asked for.
+  await handOver(async () => {
     const [held, { writeOnnx }] = await Promise.all([
       askModel(lane.id, side, null),
-      import('../onnx/qwen3.ts'),
+      loadPart(() => import('../onnx/qwen3.ts')),
     ]);
     const { tokenizer } = modelOf(lane.settings.model);
     const file = writeOnnx({ ...held, tokenizer }, thisLab.version);
-    download(`${fileNameOf(lane.name)}-${side}-${held.step}.onnx`, new Blob([...file]));
+    return [`${fileNameOf(lane.name)}-${side}-${held.step}.onnx`, new Blob([...file])];
+  });
+}
+
+/** Hands a model of the selected lane to the browser as a Hugging Face folder in a zip. */
+export async function downloadFolder(side: Exclude<Side, 'base'>): Promise<void> {
+  const { lanes, selected } = lab.getState();
+  const lane = lanes[selected];
+  if (lane === undefined) return;
+  await handOver(async () => {
+    const { id, name, settings } = lane;
+    const [{ step, ...held }, { folderZip }] = await Promise.all([
+      askModel(id, side, null),
+      loadPart(() => import('./folderZip.ts')),
+    ]);
+    const folder = `${fileNameOf(name)}-${side}-${step}`;
+    const model = { ...held, tokenizer: modelOf(settings.model).tokenizer };
+    return [`${folder}.zip`, folderZip(folder, model, { side, name, step, settings })];
+  });
+}
+
+/** Hands what is made to the browser as a file; what goes wrong is a notice. */
+async function handOver(make: () => Promise<readonly [name: string, content: Blob]>): Promise<void> {
+  try {
+    download(...(await make()));
   } catch (error) {
     const { sentence, remedy } = failureOf(error);
     lab.setState({ notice: `${sentence} ${remedy}` });

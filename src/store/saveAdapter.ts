@@ -1,8 +1,9 @@
+import type { SavedAdapter } from '../asking/protocol.ts';
 import { failureOf } from '../lib/failure.ts';
-import { zipOf } from './adapterZip.ts';
 import { giveFolder } from './asked.ts';
 import { download, fileNameOf } from './download.ts';
 import { lanesAsRecord } from './exportMetrics.ts';
+import { loadPart } from './loadPart.ts';
 import { readFiles } from './watch.ts';
 import { asFiles, askAdapter, noteSaved, planned, trainedLab } from './training.ts';
 
@@ -21,12 +22,20 @@ async function telling(what: () => Promise<void>): Promise<void> {
   }
 }
 
+/** The files of an adapter by their paths, the anchor beneath the policy: as `npm run lora` saves them. */
+export function filesIn(folder: string, { policy, anchor }: SavedAdapter) {
+  return Object.fromEntries([
+    ...policy.map(({ name: file, content }) => [`${folder}/${file}`, content] as const),
+    ...(anchor ?? []).map(({ name: file, content }) => [`${folder}/anchor/${file}`, content] as const),
+  ]);
+}
+
 /** Hands the adapter to the browser as a zip of PEFT's folder. */
 export function saveAdapter(): Promise<void> {
   return telling(async () => {
-    const saved = await askAdapter();
+    const [saved, { zipOf }] = await Promise.all([askAdapter(), loadPart(() => import('./zip.ts'))]);
     const folder = `${name()}-step-${String(saved.step)}`;
-    download(`${folder}.zip`, await zipOf(saved, folder));
+    download(`${folder}.zip`, zipOf(filesIn(folder, saved)));
     noteSaved(saved.step);
   });
 }

@@ -1,8 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { unzipSync } from 'fflate';
 import { afterAll, expect, it } from 'vitest';
+import { readModelAt, readModelFolder } from '../../src/cli/modelFolder.ts';
+import { presets } from '../../src/settings/presets.ts';
 import { exported, newPage, openedLab, query, reaches, tiny, waitForStep } from './lab.ts';
 
 const lab = openedLab();
@@ -41,6 +44,22 @@ it('metrics leave as a table, settings as scripts for other trainers', async () 
   expect(lines[0]).toMatch(/^run,step,/);
   // Two lanes, steps 0 to 3.
   expect(lines).toHaveLength(1 + 2 * 4);
+
+  // Its policy and anchor as other programs read models: what npm run export writes of them is checked by those (docs/in-trl.md).
+  for (const side of ['policy', 'anchor'] as const) {
+    const zip = await exported(page, `Hugging Face folder of the ${side}`);
+    expect(zip.suggestedFilename()).toBe(`SRT-${side}-3.zip`);
+    const files = unzipSync(readFileSync(await zip.path()));
+    const place = join(folder, side);
+    mkdirSync(place);
+    for (const [path, bytes] of Object.entries(files)) {
+      expect(path.startsWith(`SRT-${side}-3/`)).toBe(true);
+      writeFileSync(join(place, path.slice(`SRT-${side}-3/`.length)), bytes);
+    }
+    const { weights } = readModelAt(place, '');
+    expect(weights).not.toEqual(readModelFolder(presets.entropy.lanes[0]?.settings.model ?? '').weights);
+    expect(readFileSync(join(place, 'README.md'), 'utf8')).toContain('of "SRT" after step 3');
+  }
 
   // Opens from disk, in whatever browser: charts without a script.
   const report = await exported(page, 'Run as a page');

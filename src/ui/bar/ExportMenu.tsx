@@ -3,6 +3,7 @@ import { useStore } from 'zustand';
 import { keepsAnchor } from '../../settings/relevance.ts';
 import {
   downloadCsv,
+  downloadFolder,
   downloadMetrics,
   downloadOnnx,
   downloadPage,
@@ -10,6 +11,7 @@ import {
 } from '../../store/exportMetrics.ts';
 import { underWay } from '../../store/lanes.ts';
 import { canKeepFile, keepInFile, leaveFile, ownFile } from '../../store/ownFile.ts';
+import { heldInWords } from '../keptWords.ts';
 import { Menu } from '../Menu.tsx';
 import { useLab, useView } from '../useStore.ts';
 
@@ -23,7 +25,7 @@ export function ExportMenu() {
     ({ recorded, lanes, selected }) => !recorded && lanes[selected]?.standing === 'there',
   );
   const truthHidden = useView((state) => state.truthHidden);
-  const { name: file, step: fileStep } = useStore(ownFile);
+  const { name: file, lanes: held } = useStore(ownFile);
   const entry = (label: string, title: string, act: () => void, able = true) => (
     <button type="button" className="quiet" title={title} disabled={!able} onClick={act}>
       {label}
@@ -48,7 +50,7 @@ export function ExportMenu() {
         <>
           {entry(`Leave ${file} as it is`, 'It is not kept up to date any more', leaveFile)}
           <p className="note" role="status">
-            {file} holds all up to step {fileStep}
+            {file} {heldInWords(held)}
           </p>
         </>
       )}
@@ -67,6 +69,12 @@ export function ExportMenu() {
           {entry('verl launch script', 'Shell, for verl.trainer.main_ppo', () => void downloadScript('verl'))}
           {(['policy', 'anchor'] as const).map((side) => (
             <Fragment key={side}>
+              {entry(
+                `Hugging Face folder of the ${side}`,
+                'As it is after the step under way, as a zip: transformers and TRL read it, and the page Model',
+                () => void downloadFolder(side),
+                trains && (side === 'policy' || keepsAnchor(settings)),
+              )}
               {entry(
                 `ONNX of the ${side}`,
                 'As it is after the step under way, with KV cache, for ONNX Runtime',
