@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { launch, newPage, openedLab } from './lab.ts';
+import { launch, newPage, openedLab, query, reaches, tiny } from './lab.ts';
 
 const lab = openedLab();
 
@@ -56,6 +56,29 @@ it('the bench measures this machine and shows what a step costs', async () => {
   };
   expect(result.lanes).toHaveLength(3);
   expect(complaints).toEqual([]);
+  await page.close();
+});
+
+it('a run in the lab pauses while the bench runs, which is said before, and goes on after it', async () => {
+  const { page } = await newPage(lab.browser);
+  await page.goto(`${lab.host.address}${query({ ...tiny, steps: '100000' })}`);
+  await reaches(page, 'Ready to train');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Bench' }).click();
+  await page.getByText('The run in the lab pauses meanwhile').waitFor();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await reaches(page, 'Paused');
+  await page.getByRole('main').getByRole('button', { name: 'Cancel' }).click();
+  await reaches(page, 'Training');
+  // What the reader did with it meanwhile stays as it is.
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await reaches(page, 'Paused');
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Restart' }).click();
+  await reaches(page, 'Ready to train');
+  await page.getByRole('main').getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('main').getByText('Cancelled').waitFor();
+  await reaches(page, 'Ready to train');
   await page.close();
 });
 

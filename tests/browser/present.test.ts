@@ -1,7 +1,7 @@
 import type { Locator } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { standInForTrainer } from '../../bench/page/standIn.mjs';
-import { launch, newPage, openedLab, query, reaches, waitForStep } from './lab.ts';
+import { launch, newPage, openedLab, query, reaches, tiny, waitForStep } from './lab.ts';
 
 const lab = openedLab();
 
@@ -57,6 +57,27 @@ it('a link carries the step, the zoom and what is hidden', async () => {
   await page.getByRole('button', { name: 'Share', exact: true }).click();
   await page.getByRole('button', { name: 'Copied' }).waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(look);
+  await page.close();
+});
+
+it('shares what it shows, and goes on after the last step', async () => {
+  const { page } = await newPage(lab.browser);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.goto(`${lab.host.address}${query({ ...tiny, steps: '2' })}#lab/present/step=1`);
+  await reaches(page, 'Ready to train');
+  const stage = page.getByRole('main');
+  await stage.getByRole('button', { name: 'Train' }).click();
+  await reaches(page, 'Finished');
+  await stage.getByText(/^step 1/).waitFor();
+  await stage.getByRole('button', { name: 'Share' }).click();
+  await stage.getByRole('button', { name: 'Copied' }).waitFor();
+  const shared = await page.evaluate(() => navigator.clipboard.readText());
+  expect(shared).toMatch(/#lab\/present\/step=1\/hide=truth$/);
+  await stage.getByRole('button', { name: 'Go on' }).click();
+  await reaches(page, 'Finished');
+  await stage.getByText(/^step 1/).waitFor();
+  await stage.getByRole('button', { name: 'The next turn' }).click();
+  await stage.getByText(/^step 4/).waitFor();
   await page.close();
 });
 

@@ -88,7 +88,7 @@ it('at 200 % the first screen shows how each lane fares and the whole title char
   await page.close();
 });
 
-it('progress, titles of charts and numbers of knobs are whole', async () => {
+it('progress, titles and legends of charts, the chosen lane’s reason and numbers of knobs are whole', async () => {
   const page = await fourLanes();
   const steps = page.getByRole('textbox', { name: 'Steps', exact: true });
   await steps.fill('100000');
@@ -103,10 +103,16 @@ it('progress, titles of charts and numbers of knobs are whole', async () => {
       .poll(
         () =>
           page
-            .locator('.progress-words, .progress-words > span, .chart h2, .control .number')
+            .locator(
+              '.progress-words, .progress-words > span, .chart h2, .legend, .legend dd, .lane-reason, .control .number',
+            )
             .evaluateAll((all) =>
               all
-                .filter((each) => each.scrollWidth > each.clientWidth && each.clientWidth > 0)
+                .filter(
+                  ({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
+                    // A pixel of height is what a font takes beyond its line.
+                    clientWidth > 0 && (scrollWidth > clientWidth || scrollHeight > clientHeight + 1),
+                )
                 .map((each) => each.textContent || (each as HTMLInputElement).value),
             ),
         { message: String(width) },

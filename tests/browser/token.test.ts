@@ -17,11 +17,12 @@ it('a token says its formula with its numbers, and they are what the kernel summ
   await page.keyboard.press('Enter');
   await formula.getByText(/^Token 1 of /).waitFor();
   // Both lanes learned from rollouts of this prompt, unless a filter dropped that one of the other's.
-  const figures = async (name: string) =>
+  const figures = async (name: string | RegExp) =>
     (await formula.getByRole('row', { name }).getByRole('cell').allTextContents()).map((text) =>
       Number(text.replace('−', '-')),
     );
   expect((await figures('ratio ρ'))[0]).toBe(1);
+  expect((await figures(/^c /))[0]).toBe(0.01);
   const [policy, kl, entropy, weight, part] = await Promise.all(
     ['policy term', 'β·k3', '−c·H', 'weight w', 'part of the loss'].map(
       async (name) => (await figures(name))[0] ?? NaN,

@@ -31,7 +31,8 @@ export function Progress() {
   const of = done > total ? `, Steps is ${total}` : ` of ${total}`;
   const left = state === 'training' && speed > 0 ? [`${formatDuration((total - done) / speed)} left`] : [];
   const pace = speed > 0 ? [`${formatValue(speed)} steps/s`] : [];
-  const more = [...left, ...(further === null ? pace : [`Go on: to ${further}`])];
+  const last = state === 'finished' && further === null ? ['Steps is as high as it goes'] : pace;
+  const more = [...left, ...(further === null ? last : [`Go on: to ${further}`])];
   return (
     <div className="progress">
       <progress max={Math.max(1, total, done)} value={done} aria-label="Steps made" />

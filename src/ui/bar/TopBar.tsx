@@ -1,16 +1,16 @@
-import { useState } from 'react';
 import { type PresetName, presetName, presetNames, presets } from '../../settings/presets.ts';
-import { choosePreset, furtherSteps, goOn, reset, step, trainOrPause } from '../../store/actions.ts';
-import { sharedAddress } from '../../store/address.ts';
+import { choosePreset, reset, step } from '../../store/actions.ts';
 import { stepOf, underWay } from '../../store/lanes.ts';
 import { openRecorded, recordedPresets } from '../../store/recorded.ts';
-import { pin, setZoom } from '../../store/view.ts';
+import { showAllSteps } from '../../store/view.ts';
 import { useLab } from '../useStore.ts';
 import { AdapterChip } from './AdapterChip.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
 import { Navigation } from './Navigation.tsx';
 import { Progress } from './Progress.tsx';
+import { ShareButton } from './ShareButton.tsx';
 import { ThemeSwitch } from './ThemeSwitch.tsx';
+import { TrainButton, whyNot } from './TrainButton.tsx';
 
 /** The controls of the run, its progress, and what one does with it. A recorded run has none. */
 export function TopBar() {
@@ -34,35 +34,15 @@ export function TopBar() {
 function RunButtons() {
   const state = useLab((lab) => lab.state);
   const started = useLab((lab) => underWay(lab.lanes));
-  const further = useLab(furtherSteps);
-  const training = state === 'training';
-  const able = training || state === 'ready' || state === 'paused';
+  const why = whyNot(state);
   return (
     <div className="buttons" role="group" aria-label="Run">
+      <TrainButton />
       <button
         type="button"
-        className="go"
-        disabled={!able && further === null}
-        aria-keyshortcuts="Space"
-        title={
-          further !== null
-            ? `All steps are made. Raises Steps to ${further} and trains on`
-            : training
-              ? 'Pause (space)'
-              : 'Train (space)'
-        }
-        onClick={further === null ? trainOrPause : goOn}
-      >
-        <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
-          <path d={training ? 'M1 0h3v10H1zM6 0h3v10H6z' : 'M1 0l9 5-9 5z'} />
-        </svg>
-        {further !== null ? 'Go on' : training ? 'Pause' : 'Train'}
-      </button>
-      <button
-        type="button"
-        disabled={!able}
+        disabled={why !== null}
         aria-keyshortcuts="s"
-        title="One step of every lane (s)"
+        title={why ?? 'One step of every lane (s)'}
         onClick={step}
       >
         Step
@@ -107,8 +87,7 @@ function PresetChoice() {
             choosePreset(name);
             return;
           }
-          pin(null);
-          setZoom(null);
+          showAllSteps();
           void openRecorded(name, document.baseURI);
         }}
       >
@@ -129,43 +108,5 @@ function RecordButtons() {
       <ShareButton />
       <ExportMenu />
     </>
-  );
-}
-
-/** How long the button says that it copied. */
-const saidMs = 2000;
-
-function ShareButton() {
-  const [said, setSaid] = useState('Share');
-  const say = (words: string): void => {
-    setSaid(words);
-    setTimeout(() => {
-      setSaid('Share');
-    }, saidMs);
-  };
-  return (
-    <button
-      type="button"
-      className="share"
-      title="Copy a link that holds every setting that differs from the default"
-      onClick={() => {
-        const address = sharedAddress();
-        if (address === null) {
-          say('Too long');
-          return;
-        }
-        navigator.clipboard.writeText(address).then(
-          () => {
-            say('Copied');
-          },
-          // The address bar holds the same link: say so where the clipboard is closed to the page.
-          () => {
-            say('See address');
-          },
-        );
-      }}
-    >
-      <span aria-live="polite">{said}</span>
-    </button>
   );
 }

@@ -44,7 +44,8 @@ export function startBench(quick: boolean): void {
     end = null;
     worker.terminate();
     useBench.setState(progress, true);
-    if (training) send({ type: 'train' });
+    // Unless the reader has done something else with it.
+    if (training && lab.getState().state === 'paused') send({ type: 'train' });
   };
   end = ended;
   const running = (doing: string, done: number): void => {

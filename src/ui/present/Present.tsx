@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react';
-import { trainOrPause } from '../../store/actions.ts';
 import { stepOf } from '../../store/lanes.ts';
 import { stateInWords, withoutTruth } from '../../store/status.ts';
 import { hideTruth, pin, view } from '../../store/view.ts';
+import { ShareButton } from '../bar/ShareButton.tsx';
+import { TrainButton } from '../bar/TrainButton.tsx';
 import { ChartCard } from '../charts/ChartCard.tsx';
 import { titleChart } from '../charts/charts.ts';
 import { Boundary } from '../states/Boundary.tsx';
@@ -15,7 +16,6 @@ import './present.css';
 export function Present() {
   const lanes = useLab((state) => state.lanes);
   const marks = useLab((state) => state.marks);
-  const doing = useLab((state) => state.state);
   const recorded = useLab((state) => state.recorded);
   const truthHidden = useView((state) => state.truthHidden);
   const pinned = useView((state) => state.pinned);
@@ -76,19 +76,14 @@ export function Present() {
               recorded
             </b>
           ) : (
-            <button
-              type="button"
-              aria-keyshortcuts="Space"
-              disabled={doing !== 'training' && doing !== 'ready' && doing !== 'paused'}
-              onClick={trainOrPause}
-            >
-              {doing === 'training' ? 'Pause' : 'Train'}
-            </button>
+            <>
+              <TrainButton />
+              <ShareButton />
+            </>
           )}
           <button
             type="button"
             aria-keyshortcuts="t"
-            aria-pressed={!truthHidden}
             onClick={() => {
               hideTruth(!truthHidden);
             }}

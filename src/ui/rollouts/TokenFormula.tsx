@@ -1,9 +1,10 @@
 import { useShallow } from 'zustand/react/shallow';
 import { algorithmOf } from '../../algorithms/index.ts';
 import { tokenLoss } from '../../rl/loss.ts';
-import type { ShownGroup, ShownRollout } from '../../session/protocol.ts';
-import type { Settings } from '../../settings/hyperparameters.ts';
+import type { ShownRollout } from '../../session/protocol.ts';
+import type { LossCoefficients } from '../../spec/algorithm.ts';
 import { shortNumber } from '../../store/describe.ts';
+import { type Lane, settingsAt } from '../../store/lanes.ts';
 import { useLab } from '../useStore.ts';
 import { shownPiece, type TokenAt } from './pieces.ts';
 import './formula.css';
@@ -19,20 +20,23 @@ export function TokenFormula({ at, onMove, onClose }: Props) {
   // Parts, not lanes: those change ten times a second.
   const names = useLab(useShallow((state) => state.lanes.map(({ name }) => name)));
   const slots = useLab(useShallow((state) => state.lanes.map(({ slot }) => slot)));
-  const settings = useLab(useShallow((state) => state.lanes.map((lane) => lane.settings)));
+  const starts = useLab(useShallow((state) => state.lanes.map(({ start }) => start)));
+  const changes = useLab(useShallow((state) => state.lanes.map((lane) => lane.changes)));
   const groups = useLab(useShallow((state) => state.lanes.map(({ group }) => group)));
   const selected = useLab((state) => state.selected);
   const count = groups[selected]?.rollouts[at.rollout]?.pieces.length ?? 0;
   const terms = names.flatMap((name, lane) => {
-    const of = settings[lane];
-    return of === undefined ? [] : (termsOf(name, slots[lane] ?? 0, of, groups[lane] ?? null, at) ?? []);
+    const [start, changed] = [starts[lane], changes[lane]];
+    if (start === undefined || changed === undefined) return [];
+    const of = { name, slot: slots[lane] ?? 0, start, changes: changed, group: groups[lane] ?? null };
+    return termsOf(of, at) ?? [];
   });
-  const row = (label: string, figure: (of: Terms) => number) => (
+  const row = (label: string, ...figures: readonly ((of: Terms) => number)[]) => (
     <tr>
       <th scope="row">{label}</th>
       {terms.map((of) => (
         <td key={of.name} className="number-cell">
-          {digits(figure(of))}
+          {figures.map((figure) => digits(figure(of))).join(' … ')}
         </td>
       ))}
     </tr>
@@ -83,11 +87,18 @@ export function TokenFormula({ at, onMove, onClose }: Props) {
             </thead>
             <tbody>
               {row('ratio ρ', ({ ratio }) => ratio)}
+              {row(
+                'clip to',
+                ({ by }) => 1 - by.clipLow,
+                ({ by }) => 1 + by.clipHigh,
+              )}
               {row('advantage A', ({ advantage }) => advantage)}
               {row('policy term', ({ loss }) => loss.policy)}
               {row('KL to base k3', ({ k3 }) => k3)}
+              {row('β', ({ by }) => by.klCoefficient)}
               {row('β·k3', ({ loss }) => loss.kl)}
               {row('entropy H', ({ entropy }) => entropy)}
+              {row('c', ({ by }) => by.entropyBonus)}
               {row('−c·H', ({ loss }) => loss.entropy)}
               {row('weight w', ({ weight }) => weight)}
               {row('part of the loss', ({ summed }) => summed)}
@@ -111,6 +122,8 @@ interface Terms {
   readonly k3: number;
   readonly entropy: number;
   readonly weight: number;
+  /** With what its step weighed them. */
+  readonly by: LossCoefficients;
   /** The terms, by the rule. */
   readonly loss: ReturnType<typeof tokenLoss>;
   /** What the kernel made of them. */
@@ -118,25 +131,25 @@ interface Terms {
 }
 
 function termsOf(
-  name: string,
-  slot: number,
-  settings: Settings,
-  group: ShownGroup | null,
+  { name, slot, group, ...run }: Pick<Lane, 'name' | 'slot' | 'start' | 'changes' | 'group'>,
   { rollout, token }: TokenAt,
 ): Terms | null {
   const of: ShownRollout | undefined = group?.rollouts[rollout];
   const learned = of?.learned?.[token];
-  if (of === undefined || learned === undefined || of.advantage === null) return null;
+  if (group === null || of === undefined || learned === undefined || of.advantage === null) return null;
   const { ratio, k3, weight } = learned;
   const entropy = of.entropies[token] ?? NaN;
   const figures = { ratio, k3, weight, entropy, advantage: of.advantage };
-  const coefficients = algorithmOf(settings.algorithm).objective.coefficients(settings);
+  // Knobs may have been turned since.
+  const settings = settingsAt(run, group.step - 1);
+  const by = algorithmOf(settings.algorithm).objective.coefficients(settings);
   return {
     name,
     slot,
     piece: of.pieces[token] ?? '',
     ...figures,
-    loss: tokenLoss(figures, coefficients),
+    by,
+    loss: tokenLoss(figures, by),
     summed: learned.loss,
   };
 }

@@ -128,7 +128,9 @@ export function Enlarged({ spec, first, onClose }: Props) {
       }}
     >
       <header>
-        <h2>{spec.title}</h2>
+        <h2>
+          {spec.title} <span className="unit">{view.unit}</span>
+        </h2>
         {spec.views.length === 1 ? null : (
           <select
             aria-label="What to show"
