@@ -1,10 +1,8 @@
-import { LabError } from '../lib/labError.ts';
 import { type HyperparameterKey, hyperparameters } from '../settings/hyperparameters.ts';
 import { type LaneSetup, type PresetName, presets } from '../settings/presets.ts';
 import { freeLaneName, renamed } from '../settings/laneNames.ts';
-import { diffSettings, parseValue, validateSettings } from '../settings/settings.ts';
+import { diffSettings, validateSettings } from '../settings/settings.ts';
 import { decodeUrl, mostLanes } from '../settings/url.ts';
-import { inLabels } from '../settings/wording.ts';
 import type { SettingValue } from '../spec/hyperparameter.ts';
 import { laneFrom } from './append.ts';
 import { agreeing } from './ask.ts';
@@ -24,6 +22,7 @@ import {
   stepOf,
   underWay,
 } from './lanes.ts';
+import { dismissing, refusing, typing } from './refusals.ts';
 
 /** Train when it rests, pause when it runs. */
 export function trainOrPause(): void {
@@ -109,7 +108,7 @@ export function setKnob(key: HyperparameterKey, value: SettingValue): void {
     lab.setState({ refusal: null });
     return;
   }
-  refusing(key, () => {
+  refusing(lab, key, () => {
     const changed = reachOf(key, settings, selected, together).flatMap((index) => {
       const lane = lanes[index];
       return lane === undefined ? [] : [{ lane, next: validateSettings({ [key]: value }, lane.settings) }];
@@ -152,18 +151,8 @@ export function setKnob(key: HyperparameterKey, value: SettingValue): void {
   });
 }
 
-/** Sets a knob from what was typed. @returns false where it was refused, in words */
-export function typeKnob(key: HyperparameterKey, text: string): boolean {
-  refusing(key, () => {
-    setKnob(key, parseValue(key, text));
-  });
-  return lab.getState().refusal?.key !== key;
-}
-
-/** Forgets why a value was refused: it was given up. */
-export function dismissRefusal(key: HyperparameterKey): void {
-  if (lab.getState().refusal?.key === key) lab.setState({ refusal: null });
-}
+export const typeKnob = typing(lab, setKnob);
+export const dismissRefusal = dismissing(lab);
 
 /** Opens the same lanes once more, after a loss of the device or a refusal. */
 export function retry(): void {
@@ -195,17 +184,6 @@ export function notify(notice: string): void {
 /** Puts a message away. */
 export function dismissNotice(): void {
   lab.setState({ notice: null });
-}
-
-/** Runs a change; a refusal is shown at the knob, and nothing is changed. */
-function refusing(key: HyperparameterKey, change: () => void): void {
-  try {
-    change();
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    const { message, remedy } = inLabels(error);
-    lab.setState({ refusal: { key, sentence: `${message} ${remedy}` } });
-  }
 }
 
 function reopen(

@@ -1,6 +1,6 @@
 import { failureOf } from '../lib/failure.ts';
 import { LabError } from '../lib/labError.ts';
-import { hyperparameterKeys, type Settings } from '../settings/hyperparameters.ts';
+import type { Settings } from '../settings/hyperparameters.ts';
 import { freeLaneName, renamed } from '../settings/laneNames.ts';
 import type { LaneSetup, PresetName } from '../settings/presets.ts';
 import { inLabels } from '../settings/wording.ts';
@@ -17,7 +17,7 @@ import type {
 } from '../session/protocol.ts';
 import { appendRows, laneFrom } from './append.ts';
 import { arrived, awaited, giveUp } from './awaited.ts';
-import { describeChange } from './describe.ts';
+import { describeChanges } from './describe.ts';
 import { canKeep, nameLab } from './labName.ts';
 import { freshLane, type Lane, lab, type Mark, settingsAt, stepOf } from './lanes.ts';
 
@@ -308,11 +308,7 @@ function changed(id: LaneId, { step, changes, by }: LiveChange): void {
   flush();
   const lane = laneNow(id);
   if (lane === undefined) return;
-  const before = settingsAt(lane, step);
-  const parts = hyperparameterKeys.flatMap((key) => {
-    const value = changes[key];
-    return value === undefined || value === before[key] ? [] : [describeChange(key, before[key], value)];
-  });
+  const parts = describeChanges(settingsAt(lane, step), changes);
   lab.setState(({ lanes, version }) => ({
     lanes: lanes.map((each) =>
       each.id === id

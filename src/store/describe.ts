@@ -1,4 +1,9 @@
-import { type HyperparameterKey, hyperparameters } from '../settings/hyperparameters.ts';
+import {
+  type HyperparameterKey,
+  hyperparameterKeys,
+  hyperparameters,
+  type Settings,
+} from '../settings/hyperparameters.ts';
 import type { Hyperparameter, SettingValue } from '../spec/hyperparameter.ts';
 
 /** A setting as people write it: 0.0007 is 7e-4, 0.99 stays, a choice goes by its label. */
@@ -16,6 +21,14 @@ export function describeChange(key: HyperparameterKey, from: SettingValue, to: S
   // Two texts of as many lines are not the same.
   if (kind === 'text') return `${label} ${to === '' ? 'removed' : `edited (${describeValue(key, to)})`}`;
   return `${label} ${describeValue(key, from)} → ${describeValue(key, to)}`;
+}
+
+/** Each of some changes that changes something. */
+export function describeChanges(before: Settings, changes: Partial<Settings>): readonly string[] {
+  return hyperparameterKeys.flatMap((key) => {
+    const value = changes[key];
+    return value === undefined || value === before[key] ? [] : [describeChange(key, before[key], value)];
+  });
 }
 
 /** "12 lines" */

@@ -1,7 +1,7 @@
 import { watchRollouts } from './actions.ts';
 import { lab } from './lanes.ts';
 import { recordedLab } from './recorded.ts';
-import { pin, setZoom, view } from './view.ts';
+import { showAllSteps, view } from './view.ts';
 
 /** Least time between two looks at another step's rollouts. */
 const lookMs = 120;
@@ -22,7 +22,6 @@ export function followCursor(): void {
   lab.subscribe(({ lanes }, before) => {
     const kept = lanes.some(({ id }) => before.lanes.some((lane) => lane.id === id));
     if (kept || before.lanes.length === 0) return;
-    pin(null);
-    setZoom(null);
+    showAllSteps();
   });
 }

@@ -23,6 +23,7 @@ import type {
   ShownGroup,
 } from '../session/protocol.ts';
 import { Columns } from './columns.ts';
+import type { Refusal } from './refusals.ts';
 import { type LaneStatus, waiting } from './status.ts';
 
 /** The early warning turned amber or red at a step, and was so until another. */
@@ -95,12 +96,6 @@ export interface Asked {
   readonly answers: readonly Answer[];
   /** Whether the question paused a run. */
   readonly paused: boolean;
-}
-
-/** A value that was refused, where it was typed. */
-export interface Refusal {
-  readonly key: HyperparameterKey;
-  readonly sentence: string;
 }
 
 export interface LabState {
@@ -204,7 +199,7 @@ export function stepOf(lane: Lane): number {
 }
 
 /** The settings of a lane after a step's changes. */
-export function settingsAt({ start, changes }: Lane, step: number): Settings {
+export function settingsAt({ start, changes }: Pick<Lane, 'start' | 'changes'>, step: number): Settings {
   return changes.reduce(
     (settings, change) => (change.step <= step ? { ...settings, ...change.changes } : settings),
     start,

@@ -3,15 +3,15 @@ import type { AdapterFile, SavedAdapter, TrainedRun } from '../asking/protocol.t
 import type { Event, LiveChange } from '../session/protocol.ts';
 import { LabError } from '../lib/labError.ts';
 import { defaultAdapter, type AdapterChoice } from '../settings/adapterKnobs.ts';
-import { type HyperparameterKey, hyperparameterKeys, hyperparameters } from '../settings/hyperparameters.ts';
+import { type HyperparameterKey, hyperparameters } from '../settings/hyperparameters.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
-import { defaultSettings, diffSettings, parseValue, validateSettings } from '../settings/settings.ts';
-import { inLabels } from '../settings/wording.ts';
+import { defaultSettings, diffSettings, validateSettings } from '../settings/settings.ts';
 import type { SettingValue } from '../spec/hyperparameter.ts';
 import { appendRows, laneFrom } from './append.ts';
 import { asked, listen, send, wished } from './asked.ts';
-import { describeChange } from './describe.ts';
-import { createLab, freshLane, type Lane, type Refusal, seedsOf, settingsAt, stepOf } from './lanes.ts';
+import { describeChanges } from './describe.ts';
+import { createLab, freshLane, type Lane, seedsOf, settingsAt, stepOf } from './lanes.ts';
+import { dismissing, type Refusal, refusing, typing } from './refusals.ts';
 
 /** What would end a run or lose its adapter: nothing happens before the reader agrees. */
 export interface TrainQuestion {
@@ -79,7 +79,7 @@ function planSoon(): void {
 
 /** Sets a knob: of a run that is under way at its next step. A refused value changes nothing and says why. */
 export function setTrainKnob(key: HyperparameterKey, value: SettingValue): void {
-  refusing(key, () => {
+  refusing(planned, key, () => {
     const { settings } = planned.getState();
     const next = validateSettings({ [key]: value }, settings);
     planned.setState({ settings: next, refusal: null });
@@ -90,28 +90,8 @@ export function setTrainKnob(key: HyperparameterKey, value: SettingValue): void 
   });
 }
 
-/** Sets a knob from what was typed. @returns false where it was refused, in words */
-export function typeTrainKnob(key: HyperparameterKey, text: string): boolean {
-  refusing(key, () => {
-    setTrainKnob(key, parseValue(key, text));
-  });
-  return planned.getState().refusal?.key !== key;
-}
-
-/** Forgets why a value was refused: it was given up. */
-export function dismissTrainRefusal(key: HyperparameterKey): void {
-  if (planned.getState().refusal?.key === key) planned.setState({ refusal: null });
-}
-
-function refusing(key: HyperparameterKey, change: () => void): void {
-  try {
-    change();
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    const { message, remedy } = inLabels(error);
-    planned.setState({ refusal: { key, sentence: `${message} ${remedy}` } });
-  }
-}
+export const typeTrainKnob = typing(planned, setTrainKnob);
+export const dismissTrainRefusal = dismissing(planned);
 
 /** What an adapter is to be, otherwise; of the next run. */
 export function chooseAdapter(change: Partial<AdapterChoice>): void {
@@ -188,6 +168,9 @@ export function asFiles(files: readonly AdapterFile[]): readonly File[] {
 listen({
   begun: sendPlan,
   wished: sendPlan,
+  ended: (why) => {
+    for (const { reject } of waiting.splice(0)) reject(why);
+  },
   leaving,
   heard: (event) => {
     switch (event.type) {
@@ -251,11 +234,7 @@ function heardOfRun(event: Event): void {
 function changed({ step, changes, by }: LiveChange): void {
   const [lane] = trainedLab.getState().lanes;
   if (lane === undefined) return;
-  const before = settingsAt(lane, step);
-  const parts = hyperparameterKeys.flatMap((key) => {
-    const value = changes[key];
-    return value === undefined || value === before[key] ? [] : [describeChange(key, before[key], value)];
-  });
+  const parts = describeChanges(settingsAt(lane, step), changes);
   change(() => ({
     settings: { ...lane.settings, ...changes },
     changes: [...lane.changes, { step, changes, by }],
@@ -276,8 +255,6 @@ asked.subscribe(({ train }, before) => {
   const { run } = train;
   // The worker is gone, and with it all that it held.
   if (run === null) {
-    const lost = new LabError('bad-setting', 'The model was closed meanwhile.', 'Give the folder once more.');
-    for (const { reject } of waiting.splice(0)) reject(lost);
     if (trainedLab.getState().lanes.length > 0) trainedLab.setState(trainedLab.getInitialState(), true);
     planned.setState({ saved: 0 });
     return;

@@ -87,6 +87,12 @@ export function setZoom(zoom: Span | null): void {
   view.setState({ zoom });
 }
 
+/** No step is pinned, and all are in sight: what was chosen among the steps of one run means nothing among another's. */
+export function showAllSteps(): void {
+  pin(null);
+  setZoom(null);
+}
+
 /** Smooths the curves of all charts. */
 export function setSmoothing(smoothing: number): void {
   view.setState({ smoothing });

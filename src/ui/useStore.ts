@@ -3,7 +3,7 @@ import { flushSync } from 'react-dom';
 import { type StoreApi, useStore } from 'zustand';
 import { type LabState, lab } from '../store/lanes.ts';
 import { recordedLab } from '../store/recorded.ts';
-import { type View, view } from '../store/view.ts';
+import { showAllSteps, type View, view } from '../store/view.ts';
 import { inTurn } from './inTurn.ts';
 import { onPaper } from './paper.ts';
 
@@ -23,6 +23,14 @@ export function useLab<Part>(select: (state: LabState) => Part): Part {
 /** A part of the view. */
 export function useView<Part>(select: (state: View) => Part): Part {
   return useStore(view, select);
+}
+
+/** Around what shows other runs than the lab's: their steps are not the lab's, nor the lab's theirs. */
+export function useOwnSteps(): void {
+  useEffect(() => {
+    showAllSteps();
+    return showAllSteps;
+  }, []);
 }
 
 /** A chart rests this many times as long as its last redraw took: six of them then use a quarter of a core. */

@@ -10,9 +10,9 @@ import {
   planned,
   underWay,
 } from '../../store/training.ts';
-import { pin, setZoom } from '../../store/view.ts';
 import type { AdapterPrice, TrainedRun } from '../../asking/protocol.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../format.ts';
+import { useOwnSteps } from '../useStore.ts';
 import { AdapterFields } from './AdapterFields.tsx';
 import { TrainKnobs } from './TrainKnobs.tsx';
 import { TrainedRunView } from './TrainedRunView.tsx';
@@ -23,7 +23,7 @@ export function Train() {
   const { given, doing } = useStore(asked);
   const { price, refused, failed, run } = useStore(asked, (state) => state.train);
   const { notice } = useStore(planned);
-  useEffect(showAllSteps, []);
+  useOwnSteps();
   useEffect(askBeforeLosing, []);
   const open = (given.model?.told ?? null) !== null;
   const held = underWay(run);
@@ -92,16 +92,6 @@ export function Train() {
       {run === null ? null : <TrainedRunView run={run} />}
     </div>
   );
-}
-
-/** Steps of the lab's runs mean nothing here, nor those of here there. */
-function showAllSteps(): () => void {
-  const reset = (): void => {
-    pin(null);
-    setZoom(null);
-  };
-  reset();
-  return reset;
 }
 
 function priceWords(price: AdapterPrice): string {

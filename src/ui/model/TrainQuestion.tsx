@@ -1,7 +1,7 @@
-import { useLayoutEffect, useRef } from 'react';
 import { useStore } from 'zustand';
 import { saveAdapter } from '../../store/saveAdapter.ts';
 import { answerTraining, planned, type TrainQuestion as Asked, unsavedSteps } from '../../store/training.ts';
+import { AskDialog } from '../states/AskDialog.tsx';
 
 /** Asks before a run ends or its adapter is lost. */
 export function TrainQuestion() {
@@ -10,54 +10,29 @@ export function TrainQuestion() {
 }
 
 function Dialog({ question: { what, cost } }: { readonly question: Asked }) {
-  const dialog = useRef<HTMLDialogElement>(null);
   // Once it is in a file, nothing would be lost.
   useStore(planned, (state) => state.saved);
-  useLayoutEffect(() => {
-    // Closed with the question: the focus goes back to where it came from.
-    const opened = dialog.current;
-    if (opened?.open === false) opened.showModal();
-    return () => {
-      opened?.close();
-    };
-  }, []);
+  const inFile = unsavedSteps() === 0;
   return (
-    <dialog
-      ref={dialog}
-      className="question card"
-      role="alertdialog"
-      aria-labelledby="train-what"
-      aria-describedby="train-cost"
-      onCancel={(event) => {
-        event.preventDefault();
+    <AskDialog
+      what={what}
+      cost={inFile ? `${cost} The adapter is in the file you saved.` : cost}
+      decline={() => {
         answerTraining(false);
       }}
     >
-      <h2 id="train-what">{what}</h2>
-      <p id="train-cost">{unsavedSteps() === 0 ? `${cost} The adapter is in the file you saved.` : cost}</p>
-      <p className="buttons">
-        {/* First, so that the safe answer takes the focus. */}
-        <button
-          type="button"
-          onClick={() => {
-            answerTraining(false);
-          }}
-        >
-          Keep this run
-        </button>
-        <button type="button" disabled={unsavedSteps() === 0} onClick={() => void saveAdapter()}>
-          Save adapter
-        </button>
-        <button
-          type="button"
-          className="go"
-          onClick={() => {
-            answerTraining(true);
-          }}
-        >
-          {what}
-        </button>
-      </p>
-    </dialog>
+      <button type="button" disabled={inFile} onClick={() => void saveAdapter()}>
+        Save adapter
+      </button>
+      <button
+        type="button"
+        className="go"
+        onClick={() => {
+          answerTraining(true);
+        }}
+      >
+        {what}
+      </button>
+    </AskDialog>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'react';
+import { useMemo } from 'react';
 import { useStore } from 'zustand';
 import { mostLanes } from '../../settings/url.ts';
 import { metricIds } from '../../spec/metrics.ts';
@@ -12,10 +12,9 @@ import {
   watchedLab,
   type WatchedRun,
 } from '../../store/watch.ts';
-import { pin, setZoom } from '../../store/view.ts';
 import { ChartBar } from '../charts/ChartBar.tsx';
 import { ChartCard } from '../charts/ChartCard.tsx';
-import { LabContext } from '../useStore.ts';
+import { LabContext, useOwnSteps } from '../useStore.ts';
 import { Completions } from './Completions.tsx';
 import { DropZone, useDrop } from './DropZone.tsx';
 import { Follow } from './Follow.tsx';
@@ -29,7 +28,7 @@ import './watch.css';
 export function Watch() {
   const state = useStore(watch);
   const { over, handlers } = useDrop();
-  useEffect(showAllSteps, []);
+  useOwnSteps();
   return (
     <LabContext value={watchedLab}>
       <main className="watch" data-over={over} {...handlers}>
@@ -37,16 +36,6 @@ export function Watch() {
       </main>
     </LabContext>
   );
-}
-
-/** Steps of the lab's runs mean nothing here, nor those of here there. */
-function showAllSteps(): () => void {
-  const reset = (): void => {
-    pin(null);
-    setZoom(null);
-  };
-  reset();
-  return reset;
 }
 
 function Empty(state: WatchState) {
