@@ -133,7 +133,7 @@ export class Pricing {
       const price = priceOf(run, need);
       this.#tell({ price });
       const device = await this.#of.device();
-      checkRunFits(run, need, device, limits);
+      checkRunFits(run, settings, device, limits);
       this.#tell({ refused: null });
       let speed = this.#speeds.known(device, run, settings);
       if (speed === null && free && this.#used() === null) {

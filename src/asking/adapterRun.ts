@@ -14,6 +14,7 @@ import {
   type AdapterLayout,
 } from '../engine/frozen/adapterLayout.ts';
 import { needOf, type FrozenCapacity, type FrozenNeed } from '../engine/frozen/sizes.ts';
+import type { WeightChoice } from '../engine/frozen/matrix.ts';
 import { updateNeed } from '../engine/frozen/updateSizes.ts';
 import { allocating } from '../gpu/allocating.ts';
 import type { Device, Host } from '../host/host.ts';
@@ -32,10 +33,11 @@ import type { Tokenizer } from '../spec/tokenizer.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import { engineCapacity } from '../trainer/prepare.ts';
 import { Trainer } from '../trainer/trainer.ts';
-import { checkFits, roomOf, type AskedModel, type Ways } from './model.ts';
+import { checkNeeds, roomOf, type AskedModel, type Ways } from './model.ts';
 import type { AskedText } from './prompts.ts';
-import { writtenFor } from './written.ts';
 import { taskOfPrompts, tokenizerOfPrompts } from './promptsTask.ts';
+import type { Written } from './written.ts';
+import { writtenOnce } from './writtenOnce.ts';
 
 /** A run of an adapter, all that it is made of opened and checked. */
 export interface AdapterRun {
@@ -78,9 +80,8 @@ export async function planAdapterRun(
   settings: Settings,
 ): Promise<AdapterRun> {
   refuseUnmeasured(settings);
-  const written = await writtenFor(base, prompts, choice.template);
-  const texts = prompts.map((each, i) => ({ ...each, prompt: written[i]?.text ?? each.prompt }));
-  const task = taskOfPrompts(texts, choice.answer);
+  const written = await writtenOnce(base, prompts, choice.template);
+  const { task, tokenizer } = madeOf(base, prompts, written, choice.answer);
   const { model } = base;
   const { rank, targets } = from?.config ?? choice;
   const alpha = from?.config.alpha ?? choice.alpha ?? 2 * rank;
@@ -92,10 +93,35 @@ export async function planAdapterRun(
   return {
     // A record takes names of 200 characters.
     name: `${settings.algorithm}, LoRA r ${String(rank)} on ${called}`.slice(0, 200),
-    ...{ asked: base, task, training, layout },
-    tokenizer: tokenizerOfPrompts(base.tokenizer, model, written),
+    ...{ asked: base, task, tokenizer, training, layout },
     configText: from?.configText ?? adapterConfigText({ rank, targets, alpha }, path),
   };
+}
+
+/** What a run makes of its prompts. */
+interface MadeOfPrompts {
+  /** How answers are found. */
+  readonly answer: string;
+  readonly task: Task;
+  readonly tokenizer: Tokenizer;
+}
+
+/** By the prompts as they are written: knobs change more often than these. */
+const made = new WeakMap<readonly Written[], MadeOfPrompts>();
+
+function madeOf(
+  { tokenizer, model }: AskedModel,
+  prompts: readonly AskedText[],
+  written: readonly Written[],
+  answer: string,
+): MadeOfPrompts {
+  const before = made.get(written);
+  if (before?.answer === answer) return before;
+  const texts = prompts.map((each, i) => ({ ...each, prompt: written[i]?.text ?? each.prompt }));
+  const task = taskOfPrompts(texts, answer);
+  const now = { answer, task, tokenizer: tokenizerOfPrompts(tokenizer, model, written) };
+  made.set(written, now);
+  return now;
 }
 
 /** Puts a run together, with the factors that it begins with. @throws LabError as `planAdapterRun` */
@@ -178,12 +204,15 @@ export interface Limits {
 
 /** @throws LabError `does-not-fit`, with the figures */
 export function checkRunFits(
-  { asked }: AdapterRun,
-  need: AdapterNeed,
+  run: AdapterRun,
+  settings: Settings,
   { gpu }: Pick<Device, 'gpu'>,
   { memory, computer, ways }: Limits,
 ): void {
-  checkFits(roomOf(gpu, memory, computer), [asked], [need], need.room, ways);
+  const need = adapterNeed(run, settings);
+  const less = (weights: WeightChoice, inFlight: number) =>
+    adapterNeed({ ...run, training: { ...run.training, weights, inFlight } }, settings).totalBytes;
+  checkNeeds(roomOf(gpu, memory, computer), [need], need.room.completions, less, ways);
 }
 
 /** Where a trainer begins, and how. */

@@ -6,9 +6,10 @@ import {
   type PromptFigures,
 } from '../diagnostics/asked.ts';
 import type { FrozenCompletion } from '../engine/frozen/completion.ts';
-import { findAnswers } from '../records/completions/answers.ts';
+import type { TextTokenizer } from '../model/tokenizer/huggingFace.ts';
+import { Finding } from '../records/completions/answers.ts';
 import type { AskedModel } from './model.ts';
-import { asCompletion, type AskedText } from './prompts.ts';
+import type { AskedText } from './prompts.ts';
 
 /** A completion, of which prompt it is, and what it says. */
 export interface Said extends FrozenCompletion {
@@ -16,62 +17,119 @@ export interface Said extends FrozenCompletion {
   readonly text: string;
 }
 
+/** A completion of a prompt. Its text is made when it is first read: of most that are under way it never is. */
+export function saidOf(
+  tokenizer: Pick<TextTokenizer, 'decode'>,
+  prompt: number,
+  completion: FrozenCompletion,
+): Said {
+  let text: string | undefined;
+  return {
+    ...completion,
+    prompt,
+    get text() {
+      return (text ??= tokenizer.decode(completion.tokens));
+    },
+  };
+}
+
 /** What was answered, prompt by prompt, and how answers were found; null where in too few completions. */
 export interface Answered {
   readonly form: string | null;
   /** Per prompt; without completions where it was not asked yet. */
   readonly prompts: readonly AskedPrompt[];
+  /** Per prompt; null where it was not asked yet. */
+  readonly figures: readonly (PromptFigures | null)[];
   /** Per completion. */
   readonly answers: readonly (string | null)[];
 }
 
-/** @param wanted how answers are found; the surest form that is often found where it is not said */
+/** The answers of one model, as its completions become more: figures are computed of prompts that have others by now. */
+export class Answering {
+  readonly #texts: readonly AskedText[];
+  readonly #finding: Finding;
+  /** The completions of each prompt. */
+  readonly #groups: readonly number[][];
+  readonly #prompts: AskedPrompt[];
+  readonly #figures: (PromptFigures | null)[];
+  #form: string | null = null;
+  /** Completions that are in their groups. */
+  #grouped = 0;
+
+  /**
+   * @param wanted how answers are found; the surest form that is often found where it is not said
+   * @throws LabError where it is neither a name nor a pattern
+   */
+  constructor(texts: readonly AskedText[], wanted: string | undefined) {
+    this.#texts = texts;
+    this.#finding = new Finding(wanted);
+    this.#groups = texts.map(() => []);
+    this.#prompts = texts.map(({ solution }) => ({ answers: [], solution, entropies: [], ended: 0 }));
+    this.#figures = texts.map(() => null);
+  }
+
+  /** @param said all by now: those of before, and more */
+  find(said: readonly Said[]): Answered {
+    const found = this.#finding.in(said.length, (i) => said[i]?.text ?? '');
+    const form = found?.form ?? null;
+    const answers = found?.answers ?? said.map(() => null);
+    // By another form, all have other answers.
+    const others = new Set(form === this.#form ? [] : said.map(({ prompt }) => prompt));
+    this.#form = form;
+    for (; this.#grouped < said.length; this.#grouped++) {
+      const prompt = said[this.#grouped]?.prompt ?? 0;
+      this.#groups[prompt]?.push(this.#grouped);
+      others.add(prompt);
+    }
+    for (const prompt of others) {
+      const group = this.#groups[prompt] ?? [];
+      const asked = {
+        answers: group.map((i) => answers[i] ?? null),
+        solution: this.#texts[prompt]?.solution ?? null,
+        entropies: group.map((i) => said[i]?.entropies ?? new Float32Array()),
+        ended: group.filter((i) => said[i]?.truncated === false).length,
+      };
+      this.#prompts[prompt] = asked;
+      this.#figures[prompt] = promptFigures(asked);
+    }
+    return { form, answers, prompts: this.#prompts, figures: this.#figures };
+  }
+}
+
+/** @param wanted as of `Answering`. @throws LabError as it does */
 export function answersOf(
   said: readonly Said[],
   texts: readonly AskedText[],
   wanted: string | undefined,
 ): Answered {
-  const found = findAnswers(
-    said.map(({ prompt, text }) => asCompletion(texts[prompt]?.prompt ?? '', text)),
-    wanted,
-  );
-  const answers = said.map((_, i) => found?.answers[i] ?? null);
-  const groups = texts.map((): number[] => []);
-  said.forEach(({ prompt }, i) => groups[prompt]?.push(i));
-  return {
-    form: found?.form ?? null,
-    answers,
-    prompts: texts.map(({ solution }, prompt) => {
-      const group = groups[prompt] ?? [];
-      return {
-        answers: group.map((i) => answers[i] ?? null),
-        solution,
-        entropies: group.map((i) => said[i]?.entropies ?? new Float32Array()),
-        ended: group.filter((i) => said[i]?.truncated === false).length,
-      };
-    }),
-  };
+  return new Answering(texts, wanted).find(said);
 }
 
 /** The figures of each prompt, null where it was not asked yet, and of all that were. */
-export function figuresOf({ prompts }: Answered): {
+export function figuresOf({ prompts, figures }: Pick<Answered, 'prompts' | 'figures'>): {
   readonly each: readonly (PromptFigures | null)[];
   readonly all: AskedFigures;
 } {
   return {
-    each: prompts.map((asked) => (asked.answers.length === 0 ? null : promptFigures(asked))),
-    all: askedFigures(prompts.filter(({ answers }) => answers.length > 0)),
+    each: figures,
+    all: askedFigures(
+      prompts.filter(({ answers }) => answers.length > 0),
+      figures.filter((each) => each !== null),
+    ),
   };
 }
 
-/** Completions as JSON lines, one a completion: what `--out` and the page's export write, and Watch reads. */
-export function linesOf(
+/**
+ * Completions as JSON lines, one a completion: what `--out` and the page's export write, and Watch reads. One after
+ * another: all of them may be longer than a text can be.
+ */
+export function* linesOf(
   { path }: Pick<AskedModel, 'path'>,
   said: readonly Said[],
-  { answers }: Answered,
+  { answers }: Pick<Answered, 'answers'>,
   texts: readonly AskedText[],
-): string[] {
-  return said.map(({ prompt, text, tokens, truncated, logProbs, entropies }, i) => {
+): Generator<string> {
+  for (const [i, { prompt, text, tokens, truncated, logProbs, entropies }] of said.entries()) {
     const line = {
       model: path,
       step: 0,
@@ -84,6 +142,6 @@ export function linesOf(
       log_probs: [...logProbs],
       entropies: [...entropies],
     };
-    return `${JSON.stringify(line)}\n`;
-  });
+    yield `${JSON.stringify(line)}\n`;
+  }
 }

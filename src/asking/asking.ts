@@ -14,9 +14,10 @@ import type { Gpu } from '../gpu/device.ts';
 import { Kernels } from '../gpu/kernel.ts';
 import { LabError } from '../lib/labError.ts';
 import { mean } from '../lib/stats.ts';
-import type { Said } from './answers.ts';
+import { saidOf, type Said } from './answers.ts';
 import { capacityFor, fileBytes, type AskedModel } from './model.ts';
-import { promptsOf, type Question } from './question.ts';
+import { promptsOf } from './calls.ts';
+import type { Question } from './question.ts';
 
 /** The slot of a model's adapter. */
 const ownSlot = 0;
@@ -32,6 +33,7 @@ export class Asking {
   #asked: readonly AskedModel[] = [];
   #engines: readonly FrozenEngine[] = [];
   #choice: WeightChoice = 'file';
+  #works: FrozenWork[] = [];
 
   constructor(gpu: Gpu, now: () => number) {
     this.gpu = gpu;
@@ -44,9 +46,15 @@ export class Asking {
     return this.#engines.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
-  /** How fast this adapter is for a model's shapes; nothing of the model is read. */
-  measure({ model }: AskedModel, choice: WeightChoice, capacity: FrozenCapacity): Promise<FrozenSpeed> {
-    return measureFrozen(this.gpu, this.kernels, model, choice, capacity, this.#now);
+  /** What the last completions of each loaded model that was asked have taken. */
+  get works(): readonly FrozenWork[] {
+    return this.#works;
+  }
+
+  /** How fast this device is for a model's shapes, through an adapter of its adapter's; nothing of them is read. */
+  measure(asked: AskedModel, choice: WeightChoice, capacity: FrozenCapacity): Promise<FrozenSpeed> {
+    const own = capacityFor(asked, capacity);
+    return measureFrozen(this.gpu, this.kernels, asked.model, choice, own, this.#now);
   }
 
   /**
@@ -60,6 +68,7 @@ export class Asking {
     capacity: FrozenCapacity,
     told: Told,
   ): Promise<boolean> {
+    this.#works = [];
     const same = asked.length === this.#asked.length && asked.every((each, i) => each === this.#asked[i]);
     if (same && choice === this.#choice && this.#engines.every((engine) => covers(engine.capacity, capacity)))
       return true;
@@ -107,6 +116,7 @@ export class Asking {
     told: (complete: readonly Said[], underWay: readonly Said[]) => boolean,
   ): Promise<Said[]> {
     const { engine, asked } = this.#at(index);
+    const before = engine.sampled;
     const said: Said[] = [];
     let goesOn = true as boolean;
     for (const call of calls) {
@@ -120,11 +130,7 @@ export class Asking {
       }));
       const texts = own.map((prompt) => ids[prompt] ?? []);
       const named = (completions: readonly FrozenCompletion[]): Said[] =>
-        completions.map((each, i) => ({
-          ...each,
-          prompt: call[i]?.prompt ?? 0,
-          text: asked.tokenizer.decode(each.tokens),
-        }));
+        completions.map((each, i) => saidOf(asked.tokenizer, call[i]?.prompt ?? 0, each));
       const completions = await engine.complete(texts, requests, {
         seed,
         ends: asked.model.endTokens,
@@ -137,6 +143,13 @@ export class Asking {
       said.push(...named(completions));
       if (!goesOn || !told(said, [])) break;
     }
+    const { promptTokens, positions } = engine.sampled;
+    this.#works[index] = {
+      promptTokens: promptTokens - before.promptTokens,
+      positions: positions - before.positions,
+      inFlight: engine.capacity.completions,
+      scoredRows: 0,
+    };
     return said;
   }
 

@@ -92,15 +92,30 @@ export interface Ways {
   readonly lower: string;
 }
 
-/**
- * Refuses, with the figures, what the device can't hold: a buffer that it can't bind, or more than its memory.
- * @throws LabError `does-not-fit`
- */
+/** Refuses models that the device can't hold for a question: see `checkNeeds`. @throws LabError `does-not-fit` */
 export function checkFits(
-  { bindingBytes, memoryBytes }: Room,
+  room: Room,
   asked: readonly AskedModel[],
   needs: readonly FrozenNeed[],
   capacity: FrozenCapacity,
+  ways: Ways,
+): void {
+  const less = (choice: WeightChoice, completions: number) =>
+    asked.reduce((sum, each) => sum + needFor(each, choice, { ...capacity, completions }).totalBytes, 0);
+  checkNeeds(room, needs, capacity.completions, less, ways);
+}
+
+/**
+ * Refuses, with the figures, what the device can't hold: a buffer that it can't bind, or more than its memory.
+ * @param inFlight completions at once
+ * @param less bytes of all of it with other weights and fewer completions at once
+ * @throws LabError `does-not-fit`
+ */
+export function checkNeeds(
+  { bindingBytes, memoryBytes }: Room,
+  needs: readonly Pick<FrozenNeed, 'largest' | 'totalBytes'>[],
+  inFlight: number,
+  less: (choice: WeightChoice, completions: number) => number,
   ways: Ways,
 ): void {
   for (const { largest } of needs) {
@@ -113,13 +128,11 @@ export function checkFits(
   }
   const total = needs.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
   if (total <= memoryBytes) return;
-  const less = (choice: WeightChoice, completions: number) =>
-    asked.reduce((sum, each) => sum + needFor(each, choice, { ...capacity, completions }).totalBytes, 0);
-  const eight = Math.min(8, capacity.completions);
+  const eight = Math.min(8, inFlight);
   const byInt8AndEight = less('int8', eight);
   const tried = [
     [ways.eight, less('file', eight)],
-    [ways.int8, less('int8', capacity.completions)],
+    [ways.int8, less('int8', inFlight)],
     [ways.both, byInt8AndEight],
   ] as const;
   const fitting = tried.find(([, bytes]) => bytes <= memoryBytes);

@@ -1,7 +1,7 @@
 import { parseJson, smallJson } from '../lib/boundedJson.ts';
 import { LabError } from '../lib/labError.ts';
 import { saidBy } from '../lib/quote.ts';
-import { findAnswers } from '../records/completions/answers.ts';
+import { findAnswers, tidy } from '../records/completions/answers.ts';
 import type { Completion } from '../records/completions/completion.ts';
 
 /** A prompt that is asked, and its answer where one is known. */
@@ -11,7 +11,7 @@ export interface AskedText {
 }
 
 /** Bytes of a file of prompts. */
-export const mostPromptBytes = 2 ** 26;
+export const mostPromptBytes = 100_000_000;
 export const promptRemedy = 'Write a JSON object a line: {"prompt": "…"}, with "answer" where it is known.';
 
 /**
@@ -54,9 +54,9 @@ export function typedPrompts(text: string): AskedText[] {
   return lines.map((prompt) => ({ prompt, solution: null }));
 }
 
-/** What a written solution comes to: behind its last ####, as word problems have it, or all of it. */
-function solutionOf(text: string): string {
-  return findAnswers([asCompletion('', text)], '####')?.answers[0] ?? text.trim();
+/** What a written solution comes to: behind its last ####, as word problems have it, or all of it; written as answers are. */
+function solutionOf(text: string): string | null {
+  return findAnswers([asCompletion('', text)], '####')?.answers[0] ?? tidy(text);
 }
 
 /** A completion for whoever looks for answers in completions. */

@@ -34,8 +34,8 @@ export type AskCommand =
   /** Opens a folder's files, by their names. */
   | { readonly type: 'open'; readonly slot: Slot; readonly name: string; readonly files: readonly File[] }
   | { readonly type: 'close'; readonly slot: Slot }
-  /** What is asked: typed, or a file of JSON lines; and how. The price follows. */
-  | { readonly type: 'wish'; readonly prompts: string | File; readonly wish: Wish }
+  /** What is asked: typed, or a file of JSON lines, null where it is what it was; and how. The price follows. */
+  | { readonly type: 'wish'; readonly prompts: string | File | null; readonly wish: Wish }
   | { readonly type: 'ask' }
   | { readonly type: 'stop' }
   /** Has the completions of a prompt shown. */
@@ -180,12 +180,15 @@ export interface Doing {
   readonly all: number;
 }
 
+/** Prompts whose figures are listed; all of them count. */
+export const mostListed = 500;
+
 /** What one model answered. */
 export interface Answers {
   readonly name: string;
   /** How answers were found; null where in too few completions. */
   readonly form: string | null;
-  /** Per prompt; null where it was not asked yet. */
+  /** Of each prompt that is listed; null where it was not asked yet. */
   readonly each: readonly (PromptFigures | null)[];
   readonly all: AskedFigures;
 }
@@ -201,18 +204,28 @@ export interface ShownCompletion {
   readonly truncated: boolean;
 }
 
+/** Completions of a prompt that are written out; all of them vote. */
+export const mostShown = 64;
+
 /** What one model said to a prompt. */
 export interface Shown {
   readonly name: string;
+  /** The first of them, complete ones before those that are being written. */
   readonly completions: readonly ShownCompletion[];
+  /** All of them. */
+  readonly count: number;
+  /** Null where none has most of them yet. */
+  readonly vote: string | null;
+  /** Of all that are complete. */
+  readonly answers: readonly (string | null)[];
 }
 
 /** How two models differ. */
 export interface Between {
   readonly overlap: number;
-  /** KL(model ‖ against) and the other way round, nats a token, each on its own completions. */
-  readonly forth: number;
-  readonly back: number;
+  /** KL(model ‖ against) and the other way round, nats a token, each on its own completions; null where it was stopped. */
+  readonly forth: number | null;
+  readonly back: number | null;
 }
 
 /** What asking took, beside what was said before. */
@@ -266,7 +279,8 @@ export const nothing: AskState = {
 /** What the worker tells. */
 export type AskEvent =
   | { readonly type: 'state'; readonly state: Partial<AskState> }
-  | { readonly type: 'lines'; readonly text: string }
+  /** All completions as a file of JSON lines, or why they can't be had. */
+  | { readonly type: 'lines'; readonly answer: Blob | Failure }
   /** A run begins: what its record begins with. */
   | {
       readonly type: 'begun';

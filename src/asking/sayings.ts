@@ -1,8 +1,11 @@
 import { answerOverlap } from '../diagnostics/asked.ts';
-import { answersOf, figuresOf, linesOf, type Answered, type Said } from './answers.ts';
+import { LabError } from '../lib/labError.ts';
+import { portions } from '../lib/portions.ts';
+import { saidBy } from '../lib/quote.ts';
+import { Answering, figuresOf, linesOf, type Answered, type Said } from './answers.ts';
 import type { AskedModel } from './model.ts';
 import type { AskedText } from './prompts.ts';
-import type { Answers, Shown } from './protocol.ts';
+import { mostListed, mostShown, type Answers, type Shown } from './protocol.ts';
 import { shownOf, underWayOf } from './shown.ts';
 
 /** What models said to the same prompts, and the answers that are found in it. */
@@ -12,13 +15,19 @@ export class Sayings {
   readonly #said: (readonly Said[])[] = [];
   #underWay: readonly Said[] = [];
   #answered: readonly Answered[] = [];
-  /** How answers are found; undefined: the surest form that is often found. */
-  wanted: string | undefined;
+  #answering: Answering[] = [];
+  #wanted: string | undefined;
 
   constructor(models: readonly AskedModel[], texts: readonly AskedText[], wanted: string | undefined) {
     this.models = models;
     this.texts = texts;
-    this.wanted = wanted;
+    this.#wanted = wanted;
+  }
+
+  /** How answers are found from now on; undefined: by the surest form that is often found. */
+  set wanted(wanted: string | undefined) {
+    this.#wanted = wanted;
+    this.#answering = [];
   }
 
   get all(): readonly Said[] {
@@ -38,12 +47,19 @@ export class Sayings {
 
   /** Finds the answers in all that is complete. @throws LabError where the form is neither a name nor a pattern */
   find(): readonly Answers[] {
-    this.#answered = this.#said.map((said) => answersOf(said, this.texts, this.wanted));
-    return this.#answered.map((answered, i) => ({
-      name: this.models[i]?.path ?? '',
-      form: answered.form,
-      ...figuresOf(answered),
-    }));
+    this.#answered = this.#said.map((said, i) => {
+      this.#answering[i] ??= new Answering(this.texts, this.#wanted);
+      return this.#answering[i].find(said);
+    });
+    return this.#answered.map((answered, i) => {
+      const { each, all } = figuresOf(answered);
+      return {
+        name: this.models[i]?.path ?? '',
+        form: answered.form,
+        each: each.slice(0, mostListed),
+        all,
+      };
+    });
   }
 
   /** How far two models answer alike; NaN where there is but one. */
@@ -57,25 +73,49 @@ export class Sayings {
     return this.#said.flatMap((said, i) => {
       const model = this.models[i];
       if (model === undefined) return [];
-      const answers = this.#answered[i]?.answers ?? [];
-      const complete = said.flatMap((each, at) =>
-        each.prompt === wanted ? [shownOf(model.tokenizer, each, answers[at] ?? null)] : [],
-      );
+      const found = this.#answered[i]?.answers ?? [];
+      const complete: { readonly each: Said; readonly answer: string | null }[] = [];
+      said.forEach((each, at) => {
+        if (each.prompt === wanted) complete.push({ each, answer: found[at] ?? null });
+      });
       const last = i === this.#said.length - 1;
       const underWay = last ? this.#underWay.filter(({ prompt }) => prompt === wanted) : [];
-      return [{ name: model.path, completions: [...complete, ...underWay.map(underWayOf)] }];
+      const shown = complete
+        .slice(0, mostShown)
+        .map(({ each, answer }) => shownOf(model.tokenizer, each, answer));
+      const rest = underWay.slice(0, mostShown - shown.length).map(underWayOf);
+      return [
+        {
+          name: model.path,
+          vote: this.#answered[i]?.figures[wanted]?.vote ?? null,
+          completions: [...shown, ...rest],
+          count: complete.length + underWay.length,
+          answers: complete.map(({ answer }) => answer),
+        },
+      ];
     });
   }
 
-  /** All that is complete as JSON lines. */
-  lines(): string {
-    return this.#said
-      .flatMap((said, i) => {
-        const [model, answered] = [this.models[i], this.#answered[i]];
-        return model === undefined || answered === undefined
-          ? []
-          : linesOf(model, said, answered, this.texts);
-      })
-      .join('');
+  /** All that is complete as JSON lines, one after another. */
+  *lines(): Generator<string> {
+    for (const [i, said] of this.#said.entries()) {
+      const [model, answered] = [this.models[i], this.#answered[i]];
+      if (model !== undefined && answered !== undefined) yield* linesOf(model, said, answered, this.texts);
+    }
+  }
+
+  /** All that is complete as a file of JSON lines, which the browser holds where it has room. @throws LabError `does-not-fit` */
+  file(): Blob {
+    try {
+      const parts = Array.from(portions(this.lines()), (portion) => new Blob([portion]));
+      return new Blob(parts, { type: 'application/jsonl' });
+    } catch (cause) {
+      throw new LabError(
+        'does-not-fit',
+        `The completions can’t be written as a file: ${saidBy(cause)}.`,
+        'They are all here still. Close other tabs and try again, or ask fewer prompts at a time.',
+        cause,
+      );
+    }
   }
 }

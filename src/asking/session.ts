@@ -1,11 +1,12 @@
 import type { FrozenWork, Range } from '../bench/frozenPrice.ts';
 import type { Host } from '../host/host.ts';
 import { failureOf, type Failure } from '../lib/failure.ts';
-import { LabError } from '../lib/labError.ts';
-import { answersOf } from './answers.ts';
-import { Asking, priceOf } from './asking.ts';
+import { LabError, type LabErrorCode } from '../lib/labError.ts';
+import { findAnswers } from '../records/completions/answers.ts';
+import { priceOf, type Asking } from './asking.ts';
 import { failureOnPage } from './failureOnPage.ts';
 import { openGiven } from './given.ts';
+import { HeldDevice } from './heldDevice.ts';
 import { checkFits, describe, needFor, roomOf, type AskedModel, type Ways } from './model.ts';
 import { filePrompts } from './promptFile.ts';
 import { typedPrompts, type AskedText } from './prompts.ts';
@@ -20,7 +21,7 @@ import {
   type Slot,
   type Wish,
 } from './protocol.ts';
-import { questionOf, workDone, workOf, type Question } from './question.ts';
+import { questionOf, workOf, type Question } from './question.ts';
 import { Sayings } from './sayings.ts';
 import { Training } from './training.ts';
 import { chatTemplate } from '../settings/adapterKnobs.ts';
@@ -39,6 +40,9 @@ const ways: Ways = {
   lower: 'Ask for fewer completions at once or fewer tokens, or ask a smaller model.',
 };
 
+/** Refused before anything was computed, or by itself. */
+const refusals: ReadonlySet<LabErrorCode> = new Set(['bad-setting', 'bad-file', 'does-not-fit']);
+
 /** Progress is told this often, and figures of what is complete. */
 const [progressMs, figuresMs] = [100, 1000];
 
@@ -51,7 +55,7 @@ export class AskSession {
   /** Without their adapters. */
   readonly #bases: Record<Slot, AskedModel | null> = { model: null, against: null };
   #wished: { readonly texts: readonly AskedText[] | Failure; readonly wish: Wish } | null = null;
-  #asking: Promise<Asking> | null = null;
+  readonly #device: HeldDevice;
   readonly #speeds = new Speeds();
   readonly #training: Training;
   /** What was asked last, and what was said. */
@@ -64,8 +68,12 @@ export class AskSession {
   constructor(host: AskHost, post: (event: AskEvent, transfer?: Transferable[]) => void) {
     this.#host = host;
     this.#post = post;
+    const holds = (heldBytes: number): void => {
+      this.#tell({ heldBytes });
+    };
+    this.#device = new HeldDevice(host, (reason) => this.#lost(reason), holds);
     this.#training = new Training({
-      ...{ host, post, device: () => this.#device(), release: () => this.#release() },
+      ...{ host, post, device: () => this.#device.open(), release: () => this.#device.release() },
       then: (what) => {
         this.#then(what);
       },
@@ -74,9 +82,9 @@ export class AskSession {
       tell: (train) => {
         this.#tell({ train });
       },
-      leaveFaulty: () => this.#leaveFaulty(),
+      leaveFaulty: () => this.#device.leaveFaulty(),
       ended: async () => {
-        await this.#leaveFaulty();
+        await this.#device.leaveFaulty();
         this.#price();
       },
     });
@@ -114,10 +122,10 @@ export class AskSession {
         this.#tellAnswers();
         break;
       case 'release':
-        this.#then(() => this.#release());
+        this.#then(() => this.#device.release());
         break;
       case 'lines':
-        this.#post({ type: 'lines', text: this.#sayings?.lines() ?? '' });
+        this.#post({ type: 'lines', answer: this.#lines() });
         break;
       default:
         this.#training.receive(command);
@@ -137,24 +145,26 @@ export class AskSession {
     this.#turn = this.#turn.then(what).catch((error: unknown) => this.#fail(error));
   }
 
-  /** What went wrong ends all that is on the device: nobody knows what is left of it. */
+  /** What is refused leaves the device as it is; after anything else nobody knows what is left on it. */
   async #fail(error: unknown): Promise<void> {
     this.#tell({ doing: null, failed: failureOnPage(error) });
-    await this.#leave();
+    if (error instanceof LabError && refusals.has(error.code)) await this.#device.leaveFaulty();
+    else await this.#device.leave();
   }
 
-  /** Leaves the device with all that is on it; the next one is new. */
-  async #leave(): Promise<void> {
-    const asking = this.#asking;
-    this.#asking = null;
-    this.#tell({ heldBytes: 0 });
-    (await asking?.catch(() => null))?.destroy();
+  async #lost(reason: string): Promise<void> {
+    if (!this.#training.held) {
+      await this.#fail(new LabError('device-lost', `The GPU device was lost: ${reason}`, ''));
+      return;
+    }
+    this.#device.forget();
+    await this.#training.lost(reason);
   }
 
   async #open(slot: Slot, name: string, files: readonly File[]): Promise<void> {
     const base = this.#bases.model;
     this.#models[slot] = null;
-    await this.#release();
+    await this.#device.release();
     try {
       const { base: own, model } = await openGiven(base, name, files);
       this.#bases[slot] = own;
@@ -175,46 +185,21 @@ export class AskSession {
     this.#models[slot] = null;
     this.#bases[slot] = null;
     this.#give(slot, null);
-    await this.#release();
+    await this.#device.release();
     this.#price();
   }
 
-  async #release(): Promise<void> {
-    (await this.#asking)?.release();
-    this.#tell({ heldBytes: 0 });
-  }
-
-  async #wish(prompts: string | File, wish: Wish): Promise<void> {
+  async #wish(prompts: string | File | null, wish: Wish): Promise<void> {
+    if (prompts === null) {
+      if (this.#wished !== null) this.#wished = { ...this.#wished, wish };
+      return;
+    }
     try {
       const texts = typeof prompts === 'string' ? typedPrompts(prompts) : await filePrompts(prompts);
       this.#wished = { texts, wish };
     } catch (error) {
       this.#wished = { texts: failureOf(error), wish };
     }
-  }
-
-  /** The device, opened when it is first needed. */
-  #device(): Promise<Asking> {
-    this.#asking ??= this.#host.openGpu().then((gpu) => {
-      const asking = new Asking(gpu, this.#host.now);
-      void gpu.lost.then(async (reason) => {
-        if ((await this.#asking?.catch(() => null)) !== asking) return;
-        if (!this.#training.held) {
-          await this.#fail(new LabError('device-lost', `The GPU device was lost: ${reason}`, ''));
-          return;
-        }
-        this.#asking = null;
-        await this.#training.lost(reason);
-      });
-      return asking;
-    });
-    return this.#asking;
-  }
-
-  /** A device that has met an error says so at every later readback. */
-  async #leaveFaulty(): Promise<void> {
-    const asking = await this.#asking?.catch(() => null);
-    if (asking?.gpu.errors.length !== 0) await this.#leave();
   }
 
   /** What would be trained now; null where something is missing. @throws LabError where the prompts are refused */
@@ -233,7 +218,7 @@ export class AskSession {
     const { texts, wish } = this.#wished;
     if ('code' in texts) throw new LabError(texts.code, texts.sentence, texts.remedy);
     // A pattern that is none is refused before anything is computed.
-    answersOf([], [], wish.answer ?? undefined);
+    findAnswers([], wish.answer ?? undefined);
     // A model without a template is asked without one.
     const template = wish.chat && this.#models.model.chat !== null ? chatTemplate : null;
     const question = await questionOf(models, texts, { ...wish, template });
@@ -259,7 +244,7 @@ export class AskSession {
         const works = models.map(() => workOf(question, models.length));
         const price = priceInBytes(question, needs);
         this.#tell({ price: { ...price, seconds: null }, refused: null });
-        const asking = await this.#device();
+        const asking = await this.#device.open();
         checkFits(
           roomOf(asking.gpu, wish.memoryBytes, this.#host.memoryBytes),
           models,
@@ -272,13 +257,13 @@ export class AskSession {
       } catch (error) {
         if (failureOf(error).code === 'device-lost' && !again) {
           // Another device tells what it takes.
-          await this.#leave();
+          await this.#device.leave();
           this.#price(true);
           return;
         }
         // The figures stay: they say what does not fit.
         this.#tell({ refused: failureOnPage(error) });
-        await this.#leaveFaulty();
+        await this.#device.leaveFaulty();
       }
     });
   }
@@ -296,7 +281,7 @@ export class AskSession {
     const asked = await this.#question();
     if (asked === null) return;
     const { models, wish, question, needs } = asked;
-    const asking = await this.#device();
+    const asking = await this.#device.open();
     checkFits(
       roomOf(asking.gpu, wish.memoryBytes, this.#host.memoryBytes),
       models,
@@ -360,20 +345,22 @@ export class AskSession {
     this.#tell({
       took: {
         seconds,
-        miss: missWords(seconds, price(models.map((_, i) => workDone(question, sayings.of(i))))),
+        miss: missWords(seconds, price(asking.works)),
         tokens: said.reduce((sum, { tokens }) => sum + tokens.length, 0),
         completions: said.length,
         stopped: this.#stopped,
       },
     });
     if (models.length < 2 || this.#stopped) return;
-    const compared = (index: 0 | 1) =>
-      asking.divergence(index, sayings.of(index), question, (done, of) => {
+    const compared = async (index: 0 | 1) => {
+      const kl = await asking.divergence(index, sayings.of(index), question, (done, of) => {
         progress(() => {
           this.#tell({ doing: { what: 'comparing', name: models[index]?.path ?? '', done, all: of } });
         });
         return !this.#stopped;
       });
+      return this.#stopped && Number.isNaN(kl) ? null : kl;
+    };
     const [forth, back] = [await compared(0), await compared(1)];
     this.#tell({ between: { overlap: sayings.overlap(), forth, back } });
   }
@@ -391,6 +378,15 @@ export class AskSession {
     const { between, shown } = this.#state;
     if (between !== null) this.#tell({ between: { ...between, overlap: sayings.overlap() } });
     this.#show(shown.prompt);
+  }
+
+  /** What was said stays where it can't be had as a file. */
+  #lines(): Blob | Failure {
+    try {
+      return this.#sayings?.file() ?? new Blob();
+    } catch (error) {
+      return failureOf(error);
+    }
   }
 
   #show(prompt: number): void {

@@ -11,14 +11,7 @@ import { applyLive } from '../settings/settings.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import type { Pace } from './adapterPrice.ts';
 import { Pricing, type Priced } from './adapterPricing.ts';
-import {
-  adapterNeed,
-  adapterTrainer,
-  checkRunFits,
-  openAdapterRun,
-  type Limits,
-  type OpenRun,
-} from './adapterRun.ts';
+import { adapterTrainer, checkRunFits, openAdapterRun, type Limits, type OpenRun } from './adapterRun.ts';
 import { fileBytes, type AskedModel } from './model.ts';
 import { paced } from './paced.ts';
 import type { AskEvent, TrainCommand, TrainedRun, TrainState } from './protocol.ts';
@@ -224,7 +217,7 @@ export class Training {
     };
     await release();
     const asking = await device();
-    checkRunFits(run, adapterNeed(run, settings), asking, limits);
+    checkRunFits(run, settings, asking, limits);
     this.#tell({ run: begun, refused: null, failed: null });
     if (from === null) {
       // From here on the one before is gone.

@@ -1,4 +1,5 @@
 import { browserHost } from '../host/browser.ts';
+import { answerPulse, type PulseRequest } from '../lib/pulse.ts';
 import type { AskCommand } from './protocol.ts';
 import { AskSession } from './session.ts';
 
@@ -12,6 +13,7 @@ const session = new AskSession(host, (event, transfer = []) => {
   self.postMessage(event, { transfer });
 });
 
-self.onmessage = ({ data }: MessageEvent<AskCommand>) => {
-  session.receive(data);
+self.onmessage = ({ data }: MessageEvent<AskCommand | PulseRequest>) => {
+  if (data.type === 'pulse') answerPulse(data);
+  else session.receive(data);
 };

@@ -1,4 +1,4 @@
-import { FrozenEngine, lookEvery } from '../engine/frozen/engine.ts';
+import { FrozenEngine } from '../engine/frozen/engine.ts';
 import type { WeightChoice } from '../engine/frozen/matrix.ts';
 import type { FrozenCapacity } from '../engine/frozen/sizes.ts';
 import type { Gpu } from '../gpu/device.ts';
@@ -46,7 +46,8 @@ export const slowMs = 700;
 
 /**
  * Times what will be done, by models of the same shapes with one layer and with two and nothing in their weights: prompts
- * and positions with as many completions as are in flight, and as many tokens before them as there are midway.
+ * and positions with as many completions as are in flight, and as many tokens before them as there are midway; where
+ * there is room for adapters, through one.
  */
 export async function measureFrozen(
   gpu: Gpu,
@@ -66,7 +67,11 @@ export async function measureFrozen(
     const engine = new FrozenEngine(gpu, kernels, cut(model, layers), capacity, choice);
     try {
       await kernels.compile();
-      return await timeSampling(engine, now);
+      if (wanted.adapters === undefined) return await timeSampling(engine, now);
+      // Nothing in its weights either.
+      const { slots } = engine.parts;
+      slots.write(0, new Float32Array(slots.layout.size), 1);
+      return await timeSampling(engine, now, 0);
     } finally {
       engine.destroy();
     }
@@ -169,9 +174,4 @@ export function secondsOf(
     return promptTokens * layers * promptToken[end] + count * position + scoredRows * scored;
   };
   return { low: at('low'), high: at('high') };
-}
-
-/** Positions that completions took whose longest has so many tokens: whether all have ended is looked at now and then. */
-export function positionsOf(longest: number, maxTokens: number): number {
-  return Math.min(maxTokens, lookEvery * Math.ceil(longest / lookEvery));
 }

@@ -190,7 +190,7 @@ export type MakeAdapterTrainer = (...given: Parameters<MakeTrainer>) => Promise<
 export function trainerOf(run: OpenRun, device: Device, memory: number | null): MakeAdapterTrainer {
   return async (under, from, checkpoints) => {
     const need = adapterNeed(run, under);
-    checkRunFits(run, need, device, { memory, computer: totalmem(), ways });
+    checkRunFits(run, under, device, { memory, computer: totalmem(), ways });
     console.log(
       `GPU memory: ${megabytes(need.totalBytes)}: weights ${megabytes(need.weightsBytes)}, keys and values ${megabytes(need.cacheBytes)}, adapters ${megabytes(need.adapterBytes)}, the update ${megabytes(need.updateBytes)}.`,
     );

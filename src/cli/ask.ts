@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { answersOf, figuresOf, linesOf, type Answered, type Said } from '../asking/answers.ts';
 import { Asking, priceOf } from '../asking/asking.ts';
@@ -12,14 +11,15 @@ import {
   type AskedModel,
 } from '../asking/model.ts';
 import { asCompletion } from '../asking/prompts.ts';
-import { questionOf, workDone, workOf, type Question } from '../asking/question.ts';
+import { questionOf, workOf, type Question } from '../asking/question.ts';
 import { answerOverlap } from '../diagnostics/asked.ts';
+import { portions } from '../lib/portions.ts';
 import { findAnswers, formNames } from '../records/completions/answers.ts';
 import { ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
 import { askedLines, templateLines, priceLines, tookLine } from './askReport.ts';
 import { openHeadless } from './headless.ts';
 import { readPrompts, templateFlag, valuesOf, ways, weightsOf } from './modelFlags.ts';
-import { claim } from './output.ts';
+import { Output } from './output.ts';
 import { pretrainedFolder } from './pretrainedFolder.ts';
 import { ProgressBar } from './progress.ts';
 
@@ -90,7 +90,7 @@ export default async function main(argv: string[]): Promise<void> {
   const out =
     outPath === undefined
       ? null
-      : claim(outPath, {
+      : new Output(outPath, {
           flag: '--out',
           force: flags.has('force'),
           read: [
@@ -125,38 +125,33 @@ export default async function main(argv: string[]): Promise<void> {
 
   const bar = new Bars();
   await asking.load(asked, choice, capacity, bar.of('weights'));
-  const started = now();
+  let took = 0;
   const said: Said[][] = [];
+  const all: Answered[] = [];
   for (const [i, each] of asked.entries()) {
-    const all = prompts.length * groupSize;
+    const started = now();
     const told = bar.of(each.path);
-    said.push(
-      await asking.sample(i, question, (complete, underWay) =>
-        told(complete.length + underWay.filter(({ truncated }) => !truncated).length, all),
+    const own = await asking.sample(i, question, (complete, underWay) =>
+      told(
+        complete.length + underWay.filter(({ truncated }) => !truncated).length,
+        prompts.length * groupSize,
       ),
     );
+    bar.end();
+    took += (now() - started) / 1000;
+    const answered = answersOf(own, prompts, wanted);
+    const { each: figures, all: together } = figuresOf(answered);
+    const shown = figures.filter((of) => of !== null);
+    for (const line of askedLines(each.path, answered.form, prompts, shown, together)) console.log(line);
+    // What comes later may fail: this is in the file.
+    for (const portion of portions(linesOf(each, own, answered, prompts))) out?.write(portion);
+    said.push(own);
+    all.push(answered);
   }
-  bar.end();
-  const took = (now() - started) / 1000;
-  const all = said.map((each) => answersOf(each, prompts, wanted));
-  all.forEach((answered, i) => {
-    const { each, all: figures } = figuresOf(answered);
-    const shown = each.filter((of) => of !== null);
-    for (const line of askedLines(asked[i]?.path ?? '', answered.form, prompts, shown, figures))
-      console.log(line);
-  });
+  out?.close();
   const tokens = said.flat().reduce((sum, each) => sum + each.tokens.length, 0);
-  const done = said.map((each) => workDone(question, each));
-  console.log(`\n${tookLine(tokens, took, priceOf(asked, needs, done, speed))}`);
+  console.log(`\n${tookLine(tokens, took, priceOf(asked, needs, asking.works, speed))}`);
   if (against !== undefined) await compare(asking, said, all, question);
-  if (out !== null) {
-    const lines = said.flatMap((each, i) => {
-      const [of, answered] = [asked[i], all[i]];
-      return of === undefined || answered === undefined ? [] : linesOf(of, each, answered, prompts);
-    });
-    writeFileSync(out.path, lines.join(''));
-    out.release();
-  }
   asking.release();
 }
 

@@ -29,13 +29,18 @@ export interface PromptFigures {
 }
 
 export function promptFigures({ answers, solution, entropies }: AskedPrompt): PromptFigures {
+  let [sum, tokens] = [0, 0];
+  for (const each of entropies) {
+    for (const entropy of each) sum += entropy;
+    tokens += each.length;
+  }
   const { answer, votes, distinct, parsed } = plurality(answers);
   return {
     vote: answer,
     agreement: votes / answers.length,
     distinct,
     noAnswer: (answers.length - parsed) / answers.length,
-    entropy: mean(entropies.flatMap((each) => [...each])),
+    entropy: sum / tokens,
     accuracy: solution === null ? NaN : mean(answers.map((each) => Number(each === solution))),
     voteRight: solution === null ? null : answer === solution,
   };
@@ -62,8 +67,11 @@ export interface AskedFigures {
   readonly selfDeception: number;
 }
 
-export function askedFigures(prompts: readonly AskedPrompt[]): AskedFigures {
-  const each = prompts.map(promptFigures);
+/** @param each the figures of each of the prompts */
+export function askedFigures(
+  prompts: readonly AskedPrompt[],
+  each: readonly PromptFigures[] = prompts.map(promptFigures),
+): AskedFigures {
   const completions = prompts.flatMap(({ entropies }) => entropies.map(({ length }) => length));
   const labels = each.map(({ vote }) => vote);
   const votes = plurality(labels);

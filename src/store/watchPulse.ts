@@ -29,6 +29,11 @@ export class Beats {
   }
 }
 
+/** What is known of a worker that has vanished: the browser gives no reason. */
+export const vanishedWords = 'the browser ended it, as it does where memory runs short';
+/** And of one that is silent. */
+export const silentWords = 'it has answered nothing for half a minute';
+
 /** What a page is told of a worker. */
 export interface Told {
   /** It is gone, and without a word: ended by the browser, or by itself. */

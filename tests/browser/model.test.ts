@@ -260,6 +260,17 @@ it('asking is stopped, and what was said stays; a device that is lost is said, a
   });
   await ask.click();
   await page.getByText(/^\d+ tokens in /).waitFor();
+
+  // A worker that ends without a word, as where memory runs short.
+  void worker
+    ?.evaluate(() => {
+      self.close();
+    })
+    .catch(() => undefined);
+  await page.getByText(/^The models’ worker is gone: .*What it held is lost/).waitFor();
+  await give(page, model);
+  await page.getByText(/qwen3, \d+,\d+ parameters/).waitFor();
+  expect(await page.getByText('The models’ worker is gone').count()).toBe(0);
   expect(complaints).toEqual([]);
   await page.close();
 });

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -20,6 +20,31 @@ writeFileSync(
     .join(''),
 );
 const model = 'public/models/sort-64-early';
+
+/** A small model of random weights that reads any text: all but digits as one and the same token. */
+function anyReader(name: Parameters<typeof tinyFolder>[0]): string {
+  const base = join(folder, name);
+  cpSync(tinyFolder(name), base, { recursive: true });
+  const { vocab_size } = JSON.parse(readFileSync(join(base, 'config.json'), 'utf8')) as {
+    vocab_size: number;
+  };
+  const letters = '_0123456789=';
+  const vocab = Object.fromEntries(
+    Array.from({ length: vocab_size }, (_, id) => [letters[id] ?? `⟨${String(id)}⟩`, id]),
+  );
+  const split = { type: 'Split', pattern: { Regex: '' }, behavior: 'Isolated', invert: false };
+  writeFileSync(
+    join(base, 'tokenizer.json'),
+    JSON.stringify({
+      version: '1.0',
+      ...{ truncation: null, padding: null, normalizer: null, post_processor: null, added_tokens: [] },
+      ...{ pre_tokenizer: split, decoder: { type: 'Fuse' } },
+      model: { type: 'WordLevel', vocab, unk_token: '_' },
+    }),
+  );
+  return base;
+}
+const base = anyReader('tiny-qwen3');
 
 interface Line {
   readonly model: string;
@@ -68,6 +93,19 @@ it('asks a base model of the lab: answers, votes, entropies a token, and another
   expect(Number(back)).toBeGreaterThan(0.01);
 });
 
+it('what was said is in the file where what comes after fails', async () => {
+  const out = join(folder, 'kept.jsonl');
+  const { code, stdout, stderr } = await command(
+    ...['ask', '--model', base, '--against', anyReader('tiny-qwen2'), '--prompts', prompts],
+    ...['--group-size', '2', '--max-tokens', '4', '--out', out],
+  );
+  expect(code).toBe(2);
+  // KL is between distributions over the same tokens.
+  expect(stderr).toMatch(/One model has \d+ tokens/);
+  expect(stdout).toMatch(/tiny-qwen2: answers /);
+  expect(readFileSync(out, 'utf8').trim().split('\n')).toHaveLength(2 * 3 * 2);
+});
+
 it('gives the same completions again, however many are in flight', async () => {
   const runs = await Promise.all(
     ['36', '5'].map(async (rows) => {
@@ -84,25 +122,6 @@ it('gives the same completions again, however many are in flight', async () => {
 });
 
 it('asks a model through a LoRA adapter, and compares it with its base and with another adapter', async () => {
-  const base = join(folder, 'tiny-qwen3');
-  cpSync(tinyFolder('tiny-qwen3'), base, { recursive: true });
-  const { vocab_size } = JSON.parse(readFileSync(join(base, 'config.json'), 'utf8')) as {
-    vocab_size: number;
-  };
-  const letters = '_0123456789=';
-  const vocab = Object.fromEntries(
-    Array.from({ length: vocab_size }, (_, id) => [letters[id] ?? `⟨${String(id)}⟩`, id]),
-  );
-  const split = { type: 'Split', pattern: { Regex: '' }, behavior: 'Isolated', invert: false };
-  writeFileSync(
-    join(base, 'tokenizer.json'),
-    JSON.stringify({
-      version: '1.0',
-      ...{ truncation: null, padding: null, normalizer: null, post_processor: null, added_tokens: [] },
-      ...{ pre_tokenizer: split, decoder: { type: 'Fuse' } },
-      model: { type: 'WordLevel', vocab, unk_token: '_' },
-    }),
-  );
   const ask = (...flags: string[]) =>
     command(
       ...['ask', '--model', base, '--prompts', prompts, '--group-size', '2', '--max-tokens', '6'],
@@ -149,5 +168,43 @@ describe('refuses in words', () => {
     const { code, stderr } = await command('ask', ...flags);
     expect(code).toBe(2);
     expect(stderr).toMatch(words);
+  });
+});
+
+describe('problems are drawn', () => {
+  const draw = (...flags: string[]) => command('prompts', '--kind', 'arithmetic', ...flags);
+
+  it('at the level that is said, or the one that fits a model, where there is one', async () => {
+    const out = join(folder, 'drawn.jsonl');
+    const drawn = await draw('--level', '1', '--count', '20', '--out', out);
+    expect(drawn).toMatchObject({ code: 0, stderr: '' });
+    const lines = readFileSync(out, 'utf8').trim().split('\n');
+    expect(lines).toHaveLength(20);
+    expect(JSON.parse(lines[0] ?? '')).toEqual({
+      prompt: expect.stringMatching(/^What is \d [+−·] \d\? Write the answer behind ####\.$/) as string,
+      answer: expect.stringMatching(/^\d+$/) as string,
+    });
+    const fitted = await draw('--fit', model, '--max-tokens', '4', '--out', join(folder, 'fitted.jsonl'));
+    expect(fitted.code).toBe(2);
+    // One that knows nothing is asked the easiest problems alone.
+    expect(fitted.stdout).toMatch(/level 1: \.\d\d of 64 completions right, (\.\d\d|1\.00) cut off\n$/);
+    expect(fitted.stderr).toMatch(
+      /^No level of it fits this model: between \.20 and \.60 .*\n.*a larger model/,
+    );
+    expect(existsSync(join(folder, 'fitted.jsonl'))).toBe(false);
+  });
+
+  it('and what can’t be is refused in words', async () => {
+    const out = ['--out', join(folder, 'refused.jsonl')];
+    for (const [flags, words] of [
+      [['--level', '7'], /--level can't be "7"/],
+      [['--level', '2', '--fit', model], /--level and --fit both say which level/],
+      [['--level', '1', '--count', '5000'], /Level 1 of arithmetic gave \d+ different problems/],
+      [['--fit', 'nowhere'], /"nowhere" is no folder/],
+    ] as const) {
+      const { code, stderr } = await draw(...flags, ...out);
+      expect(code, flags.join(' ')).toBe(2);
+      expect(stderr).toMatch(words);
+    }
   });
 });

@@ -35,6 +35,13 @@ it('all prompts: what a vote would pay beyond what is right, over those with a s
   expect(all.selfDeception).toBeCloseTo((0.5 + 1) / 2 - (0.25 + 1) / 2, 12);
 });
 
+it('all prompts: by the figures of each where they are there already', () => {
+  const each = [first, second, third].map(promptFigures);
+  expect(askedFigures([first, second, third], each)).toEqual(askedFigures([first, second, third]));
+  const sure = each.map((figures) => ({ ...figures, agreement: 1 }));
+  expect(askedFigures([first, second, third], sure).unanimous).toBe(1);
+});
+
 it('without solutions there is no truth to tell', () => {
   const { accuracy, selfDeception, agreement } = askedFigures([third]);
   expect([accuracy, selfDeception]).toEqual([NaN, NaN]);

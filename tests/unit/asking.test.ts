@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { answersOf, figuresOf, linesOf, type Said } from '../../src/asking/answers.ts';
+import { Answering, answersOf, figuresOf, linesOf, saidOf, type Said } from '../../src/asking/answers.ts';
+import { paced } from '../../src/asking/paced.ts';
 import { piecesOf } from '../../src/asking/pieces.ts';
 import { missWords, rangeWords } from '../../src/asking/price.ts';
 import { parsePrompts, typedPrompts } from '../../src/asking/prompts.ts';
-import { workDone, type Question } from '../../src/asking/question.ts';
-import { positionsOf } from '../../src/bench/frozenPrice.ts';
 import { completionOf } from '../../src/records/completions/completion.ts';
 import type { TextTokenizer } from '../../src/model/tokenizer/huggingFace.ts';
 
@@ -25,11 +24,38 @@ describe('prompts', () => {
     ]);
     expect(() => typedPrompts(' \n')).toThrow(/no prompt/);
   });
+  it('have answers that are written as answers in completions are', () => {
+    const known = (answer: string | number) =>
+      parsePrompts(JSON.stringify({ prompt: '?', answer }), 'a')[0]?.solution;
+    expect(['1,234', '72.0', '$5$', '\\text{yes}.', ' so ', 7, '#### 1,000.'].map(known)).toEqual([
+      ...['1234', '72', '5', 'yes', 'so', '7', '1000'],
+    ]);
+    expect(known(' ')).toBe(null);
+    const texts = parsePrompts('{"prompt": "?", "answer": "1,234.0"}', 'a');
+    for (const [form, text] of [
+      ['number', 'It is 1,234.'],
+      ['boxed', '\\boxed{1{,}234}'],
+      ['####', '#### 1234'],
+      ['#…', '#1,234.'],
+    ] as const) {
+      const { all } = figuresOf(answersOf([said(0, text.replace('{,}', ','))], texts, form));
+      expect(all.accuracy, form).toBe(1);
+    }
+  });
   it('are refused by their line', () => {
     expect(() => parsePrompts('{"prompt": "1"}\n{"prompt": 2}', '"a.jsonl"')).toThrow(
       /Line 2 of "a\.jsonl" has no text named "prompt"/,
     );
   });
+});
+
+it('the text of a completion is made when it is first read, and remembered', () => {
+  let decoded = 0;
+  const tokenizer = { decode: (tokens: readonly number[]) => `${++decoded}: ${tokens.join(' ')}` };
+  const { text: _, ...completion } = said(0, '12');
+  const one = saidOf(tokenizer, 3, completion);
+  expect([one.prompt, one.truncated, one.tokens, decoded]).toEqual([3, false, [0, 1], 0]);
+  expect([one.text, one.text, decoded]).toEqual(['1: 0 1', '1: 0 1', 1]);
 });
 
 describe('answers', () => {
@@ -54,7 +80,8 @@ describe('answers', () => {
     });
   });
   it('are exported as Watch reads them', () => {
-    const lines = linesOf({ path: 'mine' }, all, answered, texts).map(
+    const lines = Array.from(
+      linesOf({ path: 'mine' }, all, answered, texts),
       (line) => JSON.parse(line) as Record<string, unknown>,
     );
     expect(lines.map(completionOf).map((of) => [of?.prompt, of?.answer])).toEqual([
@@ -65,6 +92,66 @@ describe('answers', () => {
     ]);
     expect(lines[2]).toMatchObject({ model: 'mine', truncated: true, solution: '1' });
   });
+});
+
+describe('as completions become more', () => {
+  const texts = Array.from({ length: 200 }, (_, i) => ({ prompt: `${i}`, solution: `${i % 5}` }));
+  /** A completion that tells whenever its text or its entropies are read. */
+  const telling = (prompt: number, text: string, read: (what: string) => void): Said => ({
+    ...{ prompt, tokens: [0], truncated: false, logProbs: new Float32Array(1) },
+    get text() {
+      read('text');
+      return text;
+    },
+    get entropies() {
+      read('entropies');
+      return new Float32Array([prompt]);
+    },
+  });
+
+  it('each is searched once, and figures are computed of the prompts that have others', () => {
+    const read: string[] = [];
+    const all = Array.from({ length: 800 }, (_, i) =>
+      telling(Math.floor(i / 4), `#### ${i % 5}`, (what) => read.push(what)),
+    );
+    const answering = new Answering(texts, '####');
+    const times = (what: string) => read.filter((each) => each === what).length;
+    for (let count = 10; count <= 800; count += 10) answering.find(all.slice(0, count));
+    const answered = answering.find(all);
+    expect(times('text')).toBe(800);
+    // Every other find cuts a group of four in two.
+    expect(times('entropies')).toBeLessThan(1.5 * 800);
+    expect(answered).toEqual(answersOf(all, texts, '####'));
+  });
+
+  it('another form finds others, in all of them', () => {
+    const surest = Array.from({ length: 10 }, (_, i) => said(0, i < 3 ? `\\boxed{${i}} or 9` : 'is 7'));
+    const answering = new Answering(texts, undefined);
+    expect(answering.find(surest.slice(0, 4)).figures[0]).toMatchObject({ distinct: 3, noAnswer: 1 / 4 });
+    const more = [...surest, ...Array.from({ length: 10 }, () => said(1, 'is 8'))];
+    const all = answering.find(more);
+    expect(all).toMatchObject({ form: 'as the last number' });
+    expect(all.figures.slice(0, 3)).toMatchObject([{ vote: '7', noAnswer: 0 }, { vote: '8' }, null]);
+    expect(all).toEqual(answersOf(more, texts, undefined));
+  });
+});
+
+it('what is done at most so often leaves as much time in between, however long it takes', () => {
+  let at = 0;
+  let done = 0;
+  const often = paced(() => at, 1000);
+  const work = () => {
+    done++;
+    at += 5000;
+  };
+  for (let time = 0; time < 10; time++) {
+    often(work);
+    at += 100;
+  }
+  expect(done).toBe(1);
+  at += 100;
+  often(work);
+  expect(done).toBe(2);
 });
 
 it('what tokens say adds up to the text, whatever spells a character and where a decoder drops a space', () => {
@@ -90,22 +177,5 @@ describe('the price', () => {
     expect(missWords(3, { low: 2, high: 4 })).toBe('measured before: 2.0 s to 4.0 s for as many, as it was');
     expect(missWords(6, { low: 2, high: 4 })).toMatch(/it took 50 % longer/);
     expect(missWords(1, { low: 2, high: 4 })).toMatch(/it took 50 % shorter/);
-  });
-  it('is held against the positions that were computed, not those there could have been', () => {
-    expect([positionsOf(1, 256), positionsOf(17, 256), positionsOf(250, 250)]).toEqual([16, 32, 250]);
-    const question = {
-      ids: [[1, 2, 3], [4]],
-      calls: [[{ prompt: 0, completion: 0 }], [{ prompt: 1, completion: 0 }]],
-      capacity: { completions: 1 },
-      maxTokens: 256,
-    } as unknown as Question;
-    expect(workDone(question, [said(0, 'twenty characters, ')])).toMatchObject({
-      promptTokens: 3,
-      positions: 32,
-    });
-    expect(workDone(question, [said(0, 'a'), said(1, 'b')])).toMatchObject({
-      promptTokens: 4,
-      positions: 32,
-    });
   });
 });

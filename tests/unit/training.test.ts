@@ -10,16 +10,43 @@ import { LabError } from '../../src/lib/labError.ts';
 import { defaultAdapter } from '../../src/settings/adapterKnobs.ts';
 import { defaultSettings, validateSettings } from '../../src/settings/settings.ts';
 import { metricIds, toRow } from '../../src/spec/metrics.ts';
-import { zipOf } from '../../src/store/adapterZip.ts';
-import { asked, closeFolder, giveFolder } from '../../src/store/asked.ts';
+import {
+  asked,
+  askNow,
+  closeFolder,
+  exportSaid,
+  giveFolder,
+  wished,
+  wishFor,
+} from '../../src/store/asked.ts';
+import { filesIn } from '../../src/store/saveAdapter.ts';
 import {
   answerTraining,
+  askAdapter,
   noteSaved,
   planned,
   setTrainKnob,
   trainedLab,
   unsavedSteps,
 } from '../../src/store/training.ts';
+import { zipOf } from '../../src/store/zip.ts';
+
+/** What the page is told of its worker. */
+interface Told {
+  vanished?: () => void;
+  silent?: (silent: boolean) => void;
+  watched?: boolean;
+}
+const pulse = vi.hoisted((): Told => ({}));
+vi.mock('../../src/store/watchPulse.ts', async (actual) => ({
+  ...(await actual<typeof import('../../src/store/watchPulse.ts')>()),
+  watchPulse: (_: unknown, told: typeof pulse) => {
+    Object.assign(pulse, told, { watched: true });
+    return () => {
+      pulse.watched = false;
+    };
+  },
+}));
 
 const folder = 'public/models/sort-64-early';
 const files = readdirSync(folder).map((name) => new File([readFileSync(`${folder}/${name}`)], name));
@@ -121,7 +148,7 @@ it('an adapter is saved as PEFT’s folder with the anchor’s in it, stored as 
     { name: 'adapter_config.json', content: '{}' },
     { name: 'adapter_model.safetensors', content: weights },
   ];
-  const blob = await zipOf({ step: 3, policy, anchor: policy }, 'mine');
+  const blob = zipOf(filesIn('mine', { step: 3, policy, anchor: policy }));
   expect(blob.size).toBeGreaterThan(2000);
   const held = unzipSync(new Uint8Array(await blob.arrayBuffer()));
   expect(Object.keys(held)).toEqual([
@@ -182,6 +209,64 @@ describe('the page', () => {
       answerTraining(true);
       vi.unstubAllGlobals();
     };
+  });
+
+  it('tells its worker what is asked once, and of changed knobs those alone', () => {
+    const prompts = () => sent.flatMap((command) => (command.type === 'wish' ? [command.prompts] : []));
+    const mine = new File(['{"prompt": "1="}'], 'mine.jsonl');
+    wishFor({ file: mine });
+    askNow();
+    wishFor({ wish: { groupSize: 3 } });
+    askNow();
+    wishFor({ file: null });
+    askNow();
+    expect(prompts()).toEqual([wished.getState().typed, mine, null, wished.getState().typed]);
+    // Another worker knows nothing of it.
+    noteSaved(3);
+    closeFolder('model');
+    answerTraining(true);
+    giveFolder('model', 'sort', files);
+    expect(prompts().at(-1)).toBe(wished.getState().typed);
+    closeFolder('model');
+  });
+
+  it('says that its worker is gone, and tells who waits for something of it', async () => {
+    const saved = askAdapter();
+    const exported = exportSaid();
+    pulse.vanished?.();
+    await expect(saved).rejects.toThrow(/^The models’ worker is gone: the browser ended it/);
+    await exported;
+    const { failed, given } = asked.getState();
+    expect(failed?.sentence).toMatch(/^The models’ worker is gone: .* where memory runs short\.$/);
+    expect(failed?.remedy).toMatch(/^What it held is lost: .* Give the folder once more/);
+    expect([given.model, pulse.watched, ended]).toEqual([null, false, 1]);
+    expect(trainedLab.getState().lanes).toEqual([]);
+  });
+
+  it('says that its worker hangs until it answers again', () => {
+    pulse.silent?.(true);
+    expect(asked.getState().failed?.sentence).toBe(
+      'The models’ worker hangs: it has answered nothing for half a minute.',
+    );
+    pulse.silent?.(false);
+    expect(asked.getState().failed).toBeNull();
+  });
+
+  it('tells who waits for an export that the model was closed', async () => {
+    const exported = exportSaid();
+    noteSaved(3);
+    closeFolder('model');
+    answerTraining(true);
+    await exported;
+    expect(asked.getState().failed?.sentence).toBe('The model was closed meanwhile.');
+  });
+
+  it('says why an export can’t be had', async () => {
+    const exported = exportSaid();
+    const answer = { code: 'does-not-fit', sentence: 'Too long.', remedy: 'Take less.' } as const;
+    tell({ type: 'lines', answer });
+    await exported;
+    expect(asked.getState().failed).toEqual(answer);
   });
 
   it('draws the rows of a run, and its changes', () => {

@@ -16,7 +16,8 @@ it('prompts are written as they are, in a text of oneâ€™s own, or in the folderâ
   expect(asTheyAre('53=')).toEqual({ text: '53=', ids: tokenizer.encode('53=') });
   const own = await writerFor(base, '{prompt}={prompt}');
   // What a replacement would take for a pattern is text.
-  expect(own('5$&').text).toBe('5$&=5$&');
+  const any = { ...tokenizer, encode: () => [1] };
+  expect((await writerFor({ ...base, tokenizer: any }, '{prompt}={prompt}'))('5$&').text).toBe('5$&=5$&');
   expect(own('53').ids).toEqual(tokenizer.encode('53=53'));
   const ofFolder = await writerFor({ ...base, chat }, 'chat');
   expect(ofFolder('53')).toEqual({ text: '53==', ids: tokenizer.encode('53==', true) });
@@ -31,6 +32,22 @@ it('a text without a place for the prompt is refused, and so is a template that 
     code: 'bad-setting',
     message: expect.stringMatching(/has no chat template\.$/) as string,
   });
+});
+
+it('a prompt with a token that the model has none for is refused, with its number', async () => {
+  const { vocabulary } = base.model.config;
+  for (const [token, named] of [
+    [vocabulary, String(vocabulary)],
+    [undefined, 'undefined'],
+  ] as const) {
+    const foreign = { ...tokenizer, encode: () => [1, token as number] };
+    const write = await writerFor({ ...base, tokenizer: foreign }, null);
+    expect(() => write('53=')).toThrow(
+      `gives token ${named} for the prompt "53=", but the model has ${vocabulary}.`,
+    );
+  }
+  const last = { ...tokenizer, encode: () => [vocabulary - 1] };
+  expect((await writerFor({ ...base, tokenizer: last }, null))('53=').ids).toEqual([vocabulary - 1]);
 });
 
 it('a run is trained on prompts as they are written, with the tokens that the template gives', async () => {

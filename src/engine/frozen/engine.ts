@@ -54,7 +54,7 @@ export interface FrozenRequest {
 }
 
 /** Positions between two looks at whether all completions have ended. */
-export const lookEvery = 16;
+const lookEvery = 16;
 /** Bytes brought to the device before it is waited for, so that copies don't pile up in memory. */
 const settleBytes = 2 ** 26;
 /** End tokens that a model may have. */

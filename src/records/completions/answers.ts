@@ -10,13 +10,13 @@ export type AnswerForm = (completion: string) => string | null;
 const forms: Readonly<Record<string, AnswerForm>> = {
   boxed: (text) => boxed(text),
   '####': (text) =>
-    tidy(text.slice(text.lastIndexOf('####') + 4).split('\n', 1)[0] ?? '', text.includes('####')),
+    text.includes('####') ? tidy(text.slice(text.lastIndexOf('####') + 4).split('\n', 1)[0] ?? '') : null,
   // As the lab's own tasks write it; trainers drop the end token.
   '#…': (text) => {
     const answer = markedAnswer(`${text}.`);
-    return answer !== null && /^[^\s#]{1,64}$/.test(answer) ? answer : null;
+    return answer !== null && /^[^\s#]{1,64}$/.test(answer) ? tidy(answer) : null;
   },
-  number: (text) => tidy(text.match(/-?\d[\d,]*(?:\.\d+)?/g)?.at(-1) ?? '', true),
+  number: (text) => tidy(text.match(/-?\d[\d,]*(?:\.\d+)?/g)?.at(-1) ?? ''),
 };
 
 /** What `--answer` may name beside a pattern. */
@@ -48,25 +48,61 @@ export interface Found {
  * @returns null where no form is found often
  */
 export function findAnswers(completions: readonly Completion[], wanted?: string): Found | null {
-  if (wanted !== undefined) return found(completions, quoteForm(wanted), formNamed(wanted));
-  if (completions.length > 0 && completions.every(({ answer }) => answer !== undefined)) {
+  if (
+    wanted === undefined &&
+    completions.length > 0 &&
+    completions.every(({ answer }) => answer !== undefined)
+  ) {
     const answers = completions.map(({ answer }) => answer ?? null);
     return { form: 'as the file gives them', share: shareOf(answers), answers };
   }
-  for (const [name, form] of Object.entries(forms)) {
-    const all = found(completions, quoteForm(name), form);
-    if (all.share >= often) return all;
+  return new Finding(wanted).in(completions.length, (i) => completions[i]?.completion ?? '');
+}
+
+/** A form, and what it found by now. */
+interface Tried {
+  readonly form: string;
+  readonly find: AnswerForm;
+  readonly answers: (string | null)[];
+  /** Completions with an answer. */
+  count: number;
+}
+
+/** Finds the answers of completions that become more: each is searched once by a form. */
+export class Finding {
+  readonly #tried: readonly Tried[];
+  /** Share of the completions that a form must find an answer in. */
+  readonly #least: number;
+
+  /** @param wanted a form's name or a pattern; without it the surest form that is often found. @throws LabError where it is neither */
+  constructor(wanted?: string) {
+    const names: [string, AnswerForm][] =
+      wanted === undefined ? Object.entries(forms) : [[wanted, formNamed(wanted)]];
+    this.#tried = names.map(([name, find]) => ({ form: quoteForm(name), find, answers: [], count: 0 }));
+    this.#least = wanted === undefined ? often : 0;
   }
-  return null;
+
+  /**
+   * @param count completions by now, those of before among them
+   * @returns as `findAnswers`; its answers become more with the completions
+   */
+  in(count: number, text: (completion: number) => string): Found | null {
+    for (const tried of this.#tried) {
+      const { form, find, answers } = tried;
+      for (let i = answers.length; i < count; i++) {
+        const answer = find(text(i));
+        answers.push(answer);
+        if (answer !== null) tried.count++;
+      }
+      const share = tried.count / count;
+      if (this.#least === 0 || share >= this.#least) return { form, share, answers };
+    }
+    return null;
+  }
 }
 
 function quoteForm(name: string): string {
   return name === 'number' ? 'as the last number' : name === 'boxed' ? 'in \\boxed{}' : `by ${name}`;
-}
-
-function found(completions: readonly Completion[], form: string, finder: AnswerForm): Found {
-  const answers = completions.map(({ completion }) => finder(completion));
-  return { form, share: shareOf(answers), answers };
 }
 
 function shareOf(answers: readonly (string | null)[]): number {
@@ -90,7 +126,7 @@ function formNamed(wanted: string): AnswerForm {
   }
   return (text) => {
     const last = [...text.matchAll(pattern)].at(-1);
-    return last === undefined ? null : tidy(last[1] ?? last[0], true);
+    return last === undefined ? null : tidy(last[1] ?? last[0]);
   };
 }
 
@@ -102,15 +138,16 @@ function boxed(text: string): string | null {
   let depth = 1;
   for (let at = from; at < text.length; at++) {
     if (text[at] === '{') depth++;
-    else if (text[at] === '}' && --depth === 0) return tidy(text.slice(from, at), true);
+    else if (text[at] === '}' && --depth === 0) return tidy(text.slice(from, at));
   }
   return null;
 }
 
-/** Answers that differ in nothing but how they are written are one. */
-function tidy(text: string, there: boolean): string | null {
+/** Answers that differ in nothing but how they are written are one; null for one without a character. */
+export function tidy(text: string): string | null {
   const plain = text
     .trim()
+    .replace(/\.$/, '')
     .replace(/^\$+|\$+$/g, '')
     .replace(/^\\text\{(.*)\}$/s, '$1')
     .replace(/\\[,!; ]/g, '')
@@ -118,5 +155,5 @@ function tidy(text: string, there: boolean): string | null {
     .trim();
   const number = /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(plain) ? plain.replaceAll(',', '') : plain;
   const whole = number.replace(/^(-?\d+)\.0+$/, '$1');
-  return there && whole !== '' ? whole : null;
+  return whole === '' ? null : whole;
 }

@@ -1,8 +1,8 @@
 import { type DragEvent, useState } from 'react';
 import { useStore } from 'zustand';
-import { asked, giveFolder, wishFor } from '../../store/asked.ts';
+import { asked, giveFolder, tellFailed, wishFor } from '../../store/asked.ts';
 import { AskForm } from './AskForm.tsx';
-import { droppedIn } from './folders.ts';
+import { droppedIn, type Dropped } from './folders.ts';
 import { FolderSlot } from './FolderSlot.tsx';
 import { Results } from './Results.tsx';
 import { TrainSection } from './TrainSection.tsx';
@@ -20,8 +20,7 @@ export function Model() {
     event.preventDefault();
     const on = event.target instanceof Element ? event.target.closest('[data-slot]') : null;
     const aimed = on?.getAttribute('data-slot') === 'against' ? 'against' : 'model';
-    void droppedIn(event.dataTransfer).then(({ folders, files }) => {
-      const [first, second] = folders;
+    const take = ({ folders: [first, second], files }: Dropped): void => {
       const [file] = files;
       // Of two folders the second is compared with the first.
       if (first !== undefined) {
@@ -34,7 +33,8 @@ export function Model() {
       // A model's files without their folder.
       if (files.some(({ name }) => name === 'config.json')) giveFolder(aimed, 'files', files);
       else wishFor({ file });
-    });
+    };
+    droppedIn(event.dataTransfer).then(take).catch(tellFailed);
   };
   return (
     <main

@@ -1,11 +1,8 @@
 import { useStore } from 'zustand';
-import type { Answers, AskState, Between, Took } from '../../asking/protocol.ts';
+import { mostListed, type Answers, type AskState, type Between, type Took } from '../../asking/protocol.ts';
 import { asked, exportSaid, showPrompt, watchSaid } from '../../store/asked.ts';
 import { counted, formatCount, formatShare, formatValue } from '../format.ts';
 import { Said } from './Said.tsx';
-
-/** Prompts that are listed; all are in the exported file. */
-const mostListed = 500;
 
 /** What was answered: all in figures, prompt by prompt, and every completion of the prompt that is shown. */
 export function Results() {
@@ -48,7 +45,12 @@ function betweenWords({ overlap, forth, back }: Between, answers: readonly Answe
   const alike = Number.isNaN(overlap)
     ? 'no answer overlap, as no two completions of one of them agree'
     : `answer overlap ${formatShare(overlap)} (1: they answer alike)`;
-  return `${ours} and ${theirs}: ${alike}; KL(${ours} ‖ ${theirs}) ${formatValue(forth)}, KL(${theirs} ‖ ${ours}) ${formatValue(back)} nats a token, each on its own completions.`;
+  const both = `${ours} and ${theirs}: ${alike}`;
+  if (forth === null) return `${both}. Stopped: KL between them is not known.`;
+  const one = `${both}; KL(${ours} ‖ ${theirs}) ${formatValue(forth)}`;
+  return back === null
+    ? `${one} nats a token, on the completions of ${ours}. Stopped: KL the other way round is not known.`
+    : `${one}, KL(${theirs} ‖ ${ours}) ${formatValue(back)} nats a token, each on its own completions.`;
 }
 
 interface Figure {

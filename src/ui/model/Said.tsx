@@ -1,16 +1,14 @@
 import { useStore } from 'zustand';
 import type { Shown, ShownCompletion } from '../../asking/protocol.ts';
+import { largest } from '../../lib/stats.ts';
 import { asked, showPrompt } from '../../store/asked.ts';
 import { counted, formatCount, formatValue } from '../format.ts';
 import { shownPiece } from '../rollouts/pieces.ts';
 import { VoteBars } from '../rollouts/VoteBars.tsx';
 
-/** Completions that are written out; all of them vote. */
-const mostShown = 64;
-
 /** What was said to one prompt: the vote, and every completion, its tokens tinted by entropy. */
 export function Said() {
-  const { shown, prompts, answers } = useStore(asked);
+  const { shown, prompts } = useStore(asked);
   const prompt = prompts[shown.prompt];
   if (prompt === undefined || shown.said.length === 0) return null;
   const turn = (by: number, label: string, sign: string) => (
@@ -43,14 +41,7 @@ export function Said() {
         <pre>{prompt.prompt}</pre>
       </figure>
       {shown.said.map((said, i) => (
-        <SaidBy
-          key={i}
-          said={said}
-          lane={i}
-          prompt={prompt.prompt}
-          solution={prompt.solution}
-          vote={answers[i]?.each[shown.prompt]?.vote ?? null}
-        />
+        <SaidBy key={i} said={said} lane={i} prompt={prompt.prompt} solution={prompt.solution} />
       ))}
     </section>
   );
@@ -61,43 +52,44 @@ interface Props {
   readonly lane: number;
   readonly prompt: string;
   readonly solution: string | null;
-  readonly vote: string | null;
 }
 
-function SaidBy({ said: { name, completions }, lane, prompt, solution, vote }: Props) {
-  const complete = completions.filter(({ pieces }) => pieces.length > 0);
+function SaidBy({ said: { name, vote, completions, count, answers }, lane, prompt, solution }: Props) {
   // Relative to the least sure token shown, or a sure model would be all white.
-  const most = Math.max(1e-3, ...complete.flatMap(({ entropies }) => entropies));
-  const rollouts = complete.map(({ answer }) => ({ answer, votes: true, source: 'policy' as const }));
+  const most = largest(
+    completions.map(({ entropies }) => largest(entropies)),
+    1e-3,
+  );
+  const rollouts = answers.map((answer) => ({ answer, votes: true, source: 'policy' as const }));
   return (
     <section className={`said-by lane-${lane}`} aria-label={name}>
       <h3>
         <span className="swatch" aria-hidden="true" />
         {name}
-        {complete.length === 0 ? null : (
+        {answers.length === 0 ? null : (
           <span className="unit">
             the stronger the tint, the higher a token’s entropy, up to {formatValue(most)} nats
           </span>
         )}
       </h3>
       <div className="said-body">
-        {complete.length === 0 ? null : (
+        {answers.length === 0 ? null : (
           <VoteBars
             truthHidden={false}
             group={{ prompt, pseudoLabel: vote, solution, rollouts }}
             winner="most votes"
-            caption={`vote of ${counted(complete.length, 'completion')}`}
+            caption={`vote of ${counted(answers.length, 'completion')}`}
           />
         )}
         <ol className="scroll" tabIndex={0} aria-label={`Completions of ${name}`}>
-          {completions.slice(0, mostShown).map((completion, at) => (
+          {completions.map((completion, at) => (
             <li key={at}>
               <Completion completion={completion} most={most} solution={solution} />
             </li>
           ))}
-          {completions.length <= mostShown ? null : (
+          {count <= completions.length ? null : (
             <li className="unit">
-              The first {mostShown} of {formatCount(completions.length)} are shown; all of them vote.
+              The first {completions.length} of {formatCount(count)} are shown; all of them vote.
             </li>
           )}
         </ol>
@@ -116,7 +108,7 @@ function Completion({ completion, most, solution }: CompletionProps) {
   const { pieces, entropies, logProbs, text, answer, truncated } = completion;
   if (pieces.length === 0) return <span className="told-text under-way">{text} …</span>;
   const mean = entropies.reduce((sum, each) => sum + each, 0) / entropies.length;
-  const least = entropies.indexOf(Math.max(...entropies));
+  const least = entropies.indexOf(largest(entropies));
   return (
     <>
       <code className="tinted">

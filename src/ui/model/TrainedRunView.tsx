@@ -18,6 +18,8 @@ export function TrainedRunView({ run }: { readonly run: TrainedRun }) {
   const saved = useStore(planned, (state) => state.saved);
   const held = underWay(run);
   const step = held ? run.step : (run.kept ?? 0);
+  // A folder is opened where nothing else is under way.
+  const steps = held && run.doing !== 'paused';
   return (
     <>
       <p className="buttons train-saving">
@@ -32,8 +34,12 @@ export function TrainedRunView({ run }: { readonly run: TrainedRun }) {
         </button>
         <button
           type="button"
-          disabled={step === 0 || !run.based}
-          title="As a second folder, to be asked beside its base"
+          disabled={step === 0 || !run.based || steps}
+          title={
+            steps
+              ? 'Pause or stop the run first: no folder is opened while steps are made'
+              : 'As a second folder, to be asked beside its base'
+          }
           onClick={() => void compareAdapter()}
         >
           Compare with the base

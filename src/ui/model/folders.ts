@@ -1,20 +1,37 @@
+import { LabError } from '../../lib/labError.ts';
+import { quote, saidBy } from '../../lib/quote.ts';
+
 /** A folder as it was dropped or picked: the files that lie in it, not those of folders within. */
 export interface PickedFolder {
   readonly name: string;
   readonly files: readonly File[];
 }
 
-/** What a drop holds: folders, and files beside them. Asked at once: after the event the list is empty. */
-export async function droppedIn({
-  items,
-  files,
-}: DataTransfer): Promise<{ readonly folders: readonly PickedFolder[]; readonly files: readonly File[] }> {
+/** What a drop holds: folders, and files beside them. */
+export interface Dropped {
+  readonly folders: readonly PickedFolder[];
+  readonly files: readonly File[];
+}
+
+/** Asked at once: after the event the list is empty. @throws LabError `bad-file` for a folder that can't be read */
+export async function droppedIn({ items, files }: Pick<DataTransfer, 'items' | 'files'>): Promise<Dropped> {
   const entries = [...items].map((item) => item.webkitGetAsEntry());
   const all = [...files];
   const folders = entries.filter((entry): entry is FileSystemDirectoryEntry => entry?.isDirectory === true);
   const names = new Set(folders.map(({ name }) => name));
   return {
-    folders: await Promise.all(folders.map(filesOf)),
+    folders: await Promise.all(
+      folders.map((folder) =>
+        filesOf(folder).catch((cause: unknown) => {
+          throw new LabError(
+            'bad-file',
+            `The folder ${quote(folder.name)} can’t be read: ${saidBy(cause)}.`,
+            'See whether it is still there and may be read, and drop it once more.',
+            cause,
+          );
+        }),
+      ),
+    ),
     files: all.filter(({ name }) => !names.has(name)),
   };
 }
