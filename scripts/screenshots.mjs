@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findChromium } from '../src/cli/chromium.mjs';
 import { ensureDependencies } from './ensure.mjs';
+import { judged, patience, says, statesOf } from './states.mjs';
 
 // Photographs the built page: every state it can be in, on desks, a phone and at 200 %, dark, light and in forced
 // colours, and as it is printed, into screenshots/, with a sheet of each state to look through;
@@ -30,8 +31,6 @@ const sizes = {
   phone,
   200: { width: 720, height: 450 },
 };
-/** A software GPU checks and compiles on one core. */
-const patience = { timeout: 180_000 };
 
 ensureDependencies();
 const { preview } = await import('vite');
@@ -42,42 +41,49 @@ if (executablePath === null) throw new Error('No Chromium was found. Run npm tes
 const webgpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 const launch = (args) =>
   chromium.launch({ executablePath, args: ['--no-sandbox', '--no-first-run', ...args] });
-const server = await preview({ preview: { port: 0 } });
+/** What is served in the place of a built file, by path: a new version of the lab. */
+const published = new Map();
+const publishing = {
+  name: 'published',
+  configurePreviewServer({ middlewares }) {
+    middlewares.use((request, response, next) => {
+      const body = published.get(new URL(request.url, 'http://host').pathname);
+      if (body === undefined) return next();
+      response.setHeader('Content-Type', 'text/javascript');
+      response.end(body);
+    });
+  },
+};
+const server = await preview({ plugins: [publishing], preview: { port: 0 } });
 const [address] = server.resolvedUrls.local;
 const browser = await launch(webgpu);
 mkdirSync(out, { recursive: true });
 
+let withoutGpu;
+async function bare() {
+  withoutGpu ??= await launch(['--disable-gpu']);
+  return withoutGpu;
+}
+
 /**
  * @param visited whether its reader was here before: is offered no tour
  * @param without what it waits for in vain
+ * @param trainer what is put before the trainer's script
+ * @param host a name of this machine under which files are kept for offline use
  */
-async function open(query, { visited = true, from = browser, without } = {}) {
+async function open(query, { visited = true, from = browser, without, trainer, host = 'localhost' } = {}) {
   const context = await from.newContext({ viewport: desk, colorScheme: 'dark' });
   const page = await context.newPage();
   if (visited) await page.addInitScript(() => localStorage.setItem('m-grpo-lab.tour', 'seen'));
   if (without !== undefined) await page.route(without, () => {});
-  await page.goto(`${address}${query}`);
+  if (trainer !== undefined) {
+    await context.route(/assets\/worker-/, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, body: `{${trainer}}\n${await answer.text()}` });
+    });
+  }
+  await page.goto(`${address.replace('localhost', host)}${query}`);
   return page;
-}
-
-const says = (page, words, within = patience) =>
-  page
-    .getByRole('status')
-    .filter({ hasText: words })
-    .waitFor({ state: 'attached', ...within });
-
-async function train(page, steps) {
-  await page.getByRole('button', { name: 'Train', exact: true }).click(patience);
-  await page.waitForFunction(
-    (least) => Number(document.querySelector('.progress progress')?.value) >= least,
-    steps,
-    patience,
-  );
-}
-
-async function pause(page) {
-  await page.getByRole('button', { name: 'Pause' }).click();
-  await says(page, 'Paused');
 }
 
 /** Time for charts to settle: they are drawn in turns. */
@@ -143,201 +149,7 @@ async function sheet(name, files) {
   await page.close();
 }
 
-/** Small enough for a software GPU; the rate collapses SRT within its first steps. */
-const small = 'preset=entropy&learningRate=0.002&evalPrompts=16&evalMajorityPrompts=0&checkpointEvery=10';
-const log = 'public/examples/trainer_state.json';
-const escape = (page) => page.keyboard.press('Escape');
-const pressed = (name) => (page) => page.getByRole('button', { name, exact: true }).click();
-
-/** Runs of TRL's trainers, as their ends are judged: docs/watch.md shows them. */
-const runOf = (name) => `tests/fixtures/logs/trl/${name}/trainer_state.json.gz`;
-const judged = {
-  collapse: runOf('grpo-srt-collapse'),
-  dead: runOf('grpo-dead'),
-  'not-finite': runOf('grpo-nan-goes-on'),
-  healthy: runOf('grpo-healthy-sort'),
-};
-
-async function watched(file) {
-  const page = await open('#watch');
-  await page.locator('input[type=file]').setInputFiles(file);
-  await page.getByRole('table').first().waitFor(patience);
-  return page;
-}
-
-/** How to bring a new page into each state. */
-const fresh = {
-  // Its model never comes: it stays at what comes before.
-  starting: async () => {
-    const page = await open('', { visited: false, without: '**/model.safetensors' });
-    await page.getByText('Loading the base model').first().waitFor(patience);
-    return page;
-  },
-  tour: async () => {
-    const page = await open(`?${small}`, { visited: false });
-    await says(page, 'Ready to train');
-    await page.getByRole('button', { name: 'Take the tour' }).click();
-    return page;
-  },
-  'four-lanes': async () => {
-    const page = await open(`?${small}&lanes=4`);
-    await train(page, 30);
-    await pause(page);
-    return page;
-  },
-  training: async () => {
-    const page = await open(`?${small}&steps=100000`);
-    await train(page, 12);
-    return page;
-  },
-  'refused-link': () => open('?learningRate=2'),
-  watch: () => open('#watch'),
-  watched: () => watched(log),
-  ...Object.fromEntries(
-    Object.entries(judged).map(([name, file]) => [`watched-${name}`, () => watched(file)]),
-  ),
-  'watch-refused': async () => {
-    const page = await open('#watch');
-    await page.locator('input[type=file]').setInputFiles('LICENSE');
-    await page.getByRole('alert').first().waitFor(patience);
-    return page;
-  },
-  guide: () => open('#guide'),
-  paper: () => open('#paper'),
-  bench: () => open('#bench'),
-  'not-started': async () => {
-    const context = await browser.newContext({ viewport: desk });
-    const page = await context.newPage();
-    await page.route('**/model.safetensors', (route) => route.abort());
-    await page.goto(address);
-    await page.getByText('Not started', { exact: true }).first().waitFor(patience);
-    return page;
-  },
-  'no-webgpu': async () => open('', { from: await bare() }),
-};
-
-const formula = (page) => page.getByRole('region', { name: 'One token in the loss' });
-
-/** States that are reached from one page, one after another: how to enter and how to leave each. */
-const inTurn = [
-  {
-    start: async () => {
-      const page = await open(`?${small}`);
-      await says(page, 'Ready to train');
-      return page;
-    },
-    states: {
-      ready: {},
-      refusal: {
-        enter: async (page) => {
-          await page.getByRole('textbox', { name: 'Learning rate' }).fill('7');
-          await page.getByRole('textbox', { name: 'Learning rate' }).press('Enter');
-        },
-        leave: (page) => page.getByRole('textbox', { name: 'Learning rate' }).press('Escape'),
-      },
-      'all-knobs': { enter: (page) => page.getByRole('radio', { name: /^All/ }).check() },
-      'own-reward': {
-        enter: async (page) => {
-          await page.getByRole('button', { name: /Own reward/ }).click();
-          await page.getByRole('dialog').getByRole('textbox').waitFor();
-        },
-        leave: pressed('Cancel'),
-      },
-      'own-prompts': {
-        enter: async (page) => {
-          await page.getByText('Task and model').click();
-          await page.getByRole('button', { name: /Own prompts/ }).click();
-          await page.getByRole('dialog').getByRole('textbox').waitFor();
-        },
-        leave: pressed('Cancel'),
-      },
-    },
-  },
-  {
-    start: async () => {
-      const page = await open(`?${small}`);
-      await train(page, 60);
-      await pause(page);
-      return page;
-    },
-    states: {
-      collapsed: {},
-      help: {
-        enter: (page) =>
-          page
-            .getByTitle(/What helps, and more/)
-            .first()
-            .click(),
-        leave: escape,
-      },
-      table: {
-        enter: async (page) => {
-          const chart = page.getByRole('figure', { name: 'Vote', exact: true });
-          await chart.getByText('⋯').click();
-          await chart.getByRole('button', { name: 'Show as a table' }).click();
-        },
-        leave: async (page) => {
-          const chart = page.getByRole('figure', { name: 'Vote', exact: true });
-          await chart.getByText('⋯').click();
-          await chart.getByRole('button', { name: 'Show as a chart' }).click();
-        },
-      },
-      enlarged: {
-        enter: async (page) => {
-          const chart = page.getByRole('figure', { name: 'Vote', exact: true });
-          await chart.getByRole('button', { name: /: enlarge$/ }).click();
-          await page.getByRole('dialog').waitFor();
-        },
-        leave: pressed('Close'),
-      },
-      token: {
-        enter: (page) => page.locator('.completions .token').first().click(),
-        inSight: (page) => formula(page).scrollIntoViewIfNeeded(),
-        leave: (page) => formula(page).getByRole('button', { name: 'Close' }).click(),
-      },
-      present: {
-        enter: async (page) => {
-          await page.evaluate(() => void (location.hash = 'lab/present'));
-          await page.keyboard.press('ArrowLeft');
-        },
-        leave: escape,
-      },
-      'truth-hidden': {
-        enter: (page) => page.getByLabel('hide truth').check(),
-        leave: (page) => page.getByLabel('hide truth').uncheck(),
-      },
-      question: { enter: pressed('Reset'), leave: pressed('Keep this run') },
-      runs: {
-        enter: (page) => page.evaluate(() => void (location.hash = 'runs')),
-        leave: (page) => page.goBack(),
-      },
-      playground: {
-        enter: async (page) => {
-          await page.evaluate(() => void (location.hash = 'playground'));
-          await page.locator('main:not([aria-busy])').waitFor();
-        },
-        leave: (page) => page.goBack(),
-      },
-      forked: {
-        enter: async (page) => {
-          await page.getByRole('slider', { name: 'Step shown' }).fill('20');
-          await page.getByRole('button', { name: /^Fork from/ }).click();
-          await page.getByRole('textbox', { name: 'Learning rate' }).fill('3e-4');
-          await page.getByRole('textbox', { name: 'Learning rate' }).press('Enter');
-          await page.getByRole('button', { name: 'Newest' }).click();
-          await train(page, 60);
-          await pause(page);
-        },
-      },
-    },
-  },
-];
-
-let withoutGpu;
-async function bare() {
-  withoutGpu ??= await launch(['--disable-gpu']);
-  return withoutGpu;
-}
+const { fresh, inTurn } = statesOf({ address, browser, bare, desk, open, published });
 
 /** The README's: a run to its end, the same on a phone, the Guide, and a log of another trainer. */
 async function photographForDocs() {

@@ -68,6 +68,34 @@ function longTasks(events, mark) {
   });
 }
 
+/** Seconds a visitor waits, first and later: for the page, until Train can be pressed, and from there to the first step. */
+async function waits() {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const visits = {};
+  for (const visit of ['first', 'later']) {
+    const page = await context.newPage();
+    const began = performance.now();
+    const passed = () => (performance.now() - began) / 1000;
+    await page.goto(address);
+    await page.getByRole('button', { name: 'Train', exact: true }).waitFor(patience);
+    const shown = passed();
+    await page.locator('.top-bar .go:enabled').waitFor(patience);
+    const ready = passed();
+    await page.getByRole('button', { name: 'Train', exact: true }).click(patience);
+    await page.waitForFunction(
+      () => document.querySelector('.progress progress')?.value >= 1,
+      null,
+      patience,
+    );
+    visits[visit] = { shown, ready, firstStep: passed() - ready };
+    // What is kept of it would be opened by the next visit.
+    await page.evaluate(() => localStorage.clear());
+    await page.close({ runBeforeUnload: false });
+  }
+  await context.close();
+  return visits;
+}
+
 async function mainJob() {
   const page = await newPage();
   let made;
@@ -135,15 +163,24 @@ function printTasks(title, tasks) {
 }
 
 try {
+  const visits = await waits();
   const job = await mainJob();
   const long = await longHistories();
   if (values.json) {
     const versions = { chromium: browser.version(), adapter: 'swiftshader' };
-    console.log(JSON.stringify({ ...versions, longMs, seconds, mainJob: job, longHistories: long }, null, 2));
+    console.log(
+      JSON.stringify({ ...versions, longMs, seconds, visits, mainJob: job, longHistories: long }, null, 2),
+    );
   } else {
     console.log(
       `Chromium ${browser.version()} on its software GPU; two lanes of the preset Entropy, then made-up ones.`,
     );
+    for (const [visit, { shown, ready, firstStep }] of Object.entries(visits)) {
+      const figures = [shown, ready, firstStep].map((value) => value.toFixed(1));
+      console.log(
+        `The ${visit} visit: the page after ${figures[0]} s, ready to train after ${figures[1]}; from there to the first step ${figures[2]} s`,
+      );
+    }
     printTasks('Start-up, until Train is pressed', job.startUp);
     printTasks(`Training for ${seconds} s, ${job.steps} steps`, job.training);
     printTasks(`Four lanes of ${steps} steps, watched for ${watchedMs / 1000} s`, long.tasks);
