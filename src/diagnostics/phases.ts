@@ -17,7 +17,7 @@ type Zone = 'together' | 'parting' | 'apart';
 /** What each phase is called on a chart. */
 export const phaseWords: Readonly<Record<PhaseState, string>> = {
   unmeasured: 'overlap not measured',
-  waiting: 'the first ten steps',
+  waiting: 'too few steps measured',
   together: 'policy and anchor agree',
   parting: 'they part',
   apart: 'apart',
