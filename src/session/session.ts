@@ -300,7 +300,7 @@ export class Session {
       this.#device = null;
       this.#schedule.clear();
       this.#discardLanes();
-      const remedy = 'Start again, on a new device; choose smaller settings if it happens again.';
+      const remedy = 'Try it on a new device; choose smaller settings if it happens again.';
       this.#publisher.state('device-lost', { ...loss, remedy });
     }
   }

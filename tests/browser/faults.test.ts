@@ -254,6 +254,32 @@ it('a device destroyed in the middle of a step is replaced, and the run goes on'
   await context.close();
 });
 
+it('where no device is to be had any more, the run goes on from its newest checkpoint when that is asked for', async () => {
+  const context = await lab.browser.newContext();
+  await beforeTrainer(
+    context,
+    `const { requestDevice } = GPUAdapter.prototype;
+    GPUAdapter.prototype.requestDevice = async function (...given) {
+      if (self.device !== undefined) throw new Error('the adapter is consumed');
+      return (self.device = await requestDevice.apply(this, given));
+    };`,
+  );
+  const page = await training(context);
+  const worker = await workerWith(page, 'device');
+  await worker.evaluate(() => {
+    (self as unknown as { device: GPUDevice }).device.destroy();
+  });
+  const panel = page.getByRole('alert').filter({ hasText: 'The GPU was lost' });
+  await panel.waitFor();
+  const made = await stepsMade(page);
+  await panel.getByRole('button', { name: 'Go on from the newest checkpoint' }).click();
+  await reaches(page, 'Paused');
+  expect(await stepsMade(page)).toBeGreaterThanOrEqual(made - 10);
+  await page.getByRole('button', { name: 'Train' }).click();
+  await goesOn(page);
+  await context.close();
+});
+
 it('a clock that jumps back by a year changes nothing but dates: the run is kept and comes back', async () => {
   const context = await lab.browser.newContext();
   const page = await training(context);

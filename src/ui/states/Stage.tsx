@@ -17,6 +17,7 @@ export function Stage({ meanwhile }: { readonly meanwhile: boolean }) {
   const failure = useLab((lab) => lab.failure);
   const known = useLab((lab) => lab.adapter !== null);
   const goesOn = useStore(kept, ({ state: keeps, restored }) => keeps === 'kept' || restored !== null);
+  const anew = goesOn ? 'Go on from the newest checkpoint' : 'Start again';
   switch (state) {
     case 'checking':
       return (
@@ -34,8 +35,8 @@ export function Stage({ meanwhile }: { readonly meanwhile: boolean }) {
     case 'device-lost':
       return (
         <Failed title="The GPU was lost" failure={failure} otherwise="The browser took the device away.">
-          <button type="button" className="go" onClick={retry}>
-            Start again
+          <button type="button" className="go" onClick={() => void trainAnew()}>
+            {anew}
           </button>
           <ExportButton />
         </Failed>
@@ -65,7 +66,7 @@ export function Stage({ meanwhile }: { readonly meanwhile: boolean }) {
       return (
         <Failed title="The trainer stopped" failure={failure} otherwise="It is gone.">
           <button type="button" className="go" onClick={() => void trainAnew()}>
-            {goesOn ? 'Go on from the newest checkpoint' : 'Start again'}
+            {anew}
           </button>
           <ExportButton />
         </Failed>
