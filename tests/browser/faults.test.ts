@@ -38,17 +38,23 @@ async function workerWith(page: Page, name: string): Promise<Worker> {
   throw new Error(`no worker has ${name}`);
 }
 
-it('storage that is full under way is said, training goes on, and what was kept before is there after a reload', async () => {
-  const context = await lab.browser.newContext();
-  const page = await training(context);
+/** The browser's storage has no room any more. @returns what makes some */
+async function fillDisk(context: BrowserContext, page: Page): Promise<() => Promise<unknown>> {
   const cdp = await context.newCDPSession(page);
   const { origin } = new URL(lab.host.address);
   const { usage } = await cdp.send('Storage.getUsageAndQuota', { origin });
   await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage });
+  return () => cdp.send('Storage.overrideQuotaForOrigin', { origin });
+}
+
+it('storage that is full under way is said, training goes on, and what was kept before is there after a reload', async () => {
+  const context = await lab.browser.newContext();
+  const page = await training(context);
+  const makeRoom = await fillDisk(context, page);
   await line(page).getByText('The browser’s storage is full: from here on, runs are not kept.').waitFor();
   await goesOn(page);
   page.on('dialog', (dialog) => void dialog.accept());
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin });
+  await makeRoom();
   await page.goto(lab.host.address);
   await reaches(page, 'Paused');
   await page.getByRole('button', { name: 'Train' }).click();
@@ -64,14 +70,11 @@ it('storage that is full under way is said, training goes on, and what was kept 
 it('a run that a full disk kept no more is kept again, whole, once there is room', async () => {
   const context = await lab.browser.newContext();
   const page = await training(context);
-  const cdp = await context.newCDPSession(page);
-  const { origin } = new URL(lab.host.address);
-  const { usage } = await cdp.send('Storage.getUsageAndQuota', { origin });
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage });
+  const makeRoom = await fillDisk(context, page);
   await line(page).getByText('The browser’s storage is full').waitFor();
   await goesOn(page);
   const full = await stepsMade(page);
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin });
+  await makeRoom();
   await line(page).getByRole('button', { name: 'Keep it again' }).click();
   await goesOn(page);
   expect(await line(page).count()).toBe(0);
