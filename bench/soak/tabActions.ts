@@ -2,15 +2,19 @@ import { lossIn } from './lanes.ts';
 import { Breach, type Look, Tab } from './tab.ts';
 import { type Action, compareLanes, onLab, type World } from './world.ts';
 
-/** After the page was left: what is shown is what was kept, and is said so. */
-async function thereAgain(world: World, made: number): Promise<string> {
+/**
+ * After the page was left: what is shown is what was kept, and is said so.
+ * @param trains whether it may train: it was put away whole, not loaded
+ */
+async function thereAgain(world: World, made: number, trains = false): Promise<string> {
   const look = await world.tab.settled();
   const before = world.lanes;
   if (look.page !== 'lab') await world.tab.go('Lab');
   const after = await compareLanes(world, true);
   if (before === null || after === null) return 'nothing had begun';
   const kept = before.some(({ rows, checkpointEvery }) => rows.length - 1 > checkpointEvery);
-  if (kept && !['Paused', 'Finished'].includes(look.state))
+  const resting = trains ? ['Training', 'Paused', 'Finished'] : ['Paused', 'Finished'];
+  if (kept && !resting.includes(look.state))
     throw new Breach(`after ${made} steps the page says “${look.state}” once it is there again`);
   return `${made} steps, there again ${Math.min(...after.map(({ rows }) => rows.length - 1))}`;
 }
@@ -52,11 +56,16 @@ export const tabActions: readonly Action[] = [
     act: async (world, chance) => {
       await compareLanes(world);
       const { made } = await world.tab.look();
-      await world.tab.page.goto(`${world.opened.address}models/sort-48/config.json`);
-      await world.tab.page.waitForTimeout(chance.whole(3000));
+      const { page } = world.tab;
+      await page.evaluate(() => void (document.documentElement.dataset.whole = 'yes'));
+      await page.goto(`${world.opened.address}models/sort-48/config.json`);
+      await page.waitForTimeout(chance.whole(3000));
       // Put away whole and come back, it is not loaded.
-      await world.tab.page.goBack({ waitUntil: 'commit' });
-      return { said: await thereAgain(world, made), falls: true };
+      await page.goBack({ waitUntil: 'commit' });
+      await world.tab.settled();
+      const whole = await page.evaluate(() => document.documentElement.dataset.whole === 'yes');
+      const said = await thereAgain(world, made, whole);
+      return { said: whole ? `${said}, put away whole` : said, falls: true };
     },
   },
   {

@@ -95,7 +95,7 @@ export function collapseInWords({ best, step }: Collapse, final: number, reward:
   const course =
     final < collapsedBelow(best.sampled)
       ? `Accuracy fell from ${from} at step ${best.step} to ${to}`
-      : `Accuracy collapsed at step ${step}, from ${from}, and came back to ${to}`;
+      : `Accuracy collapsed at step ${step}, from ${from}, and is at ${to} now`;
   if (Number.isNaN(reward)) return `${course}.`;
   const still = Number(reward.toFixed(2)) > Number(to) ? 'still says' : 'says';
   return `${course}; the reward ${still} ${reward.toFixed(2)}.`;

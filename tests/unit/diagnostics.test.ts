@@ -87,7 +87,7 @@ describe('collapsesOf', () => {
       'Accuracy fell from 0.50 at step 20 to 0.37; the reward still says 0.90.',
     );
     expect(collapseInWords(fall, 0.375, 0.2)).toBe(
-      'Accuracy collapsed at step 30, from 0.50, and came back to 0.38; the reward says 0.20.',
+      'Accuracy collapsed at step 30, from 0.50, and is at 0.38 now; the reward says 0.20.',
     );
     expect(collapseInWords(fall, 0.1, NaN)).toBe('Accuracy fell from 0.50 at step 20 to 0.10.');
   });

@@ -287,7 +287,7 @@ it('what is said of a collapse is true: it fell, or it came back', () => {
           reason,
         );
       const back =
-        /^Accuracy collapsed at step (\d+), from ([.\d]+), and came back to ([.\d]+); the reward (still )?says [.\d]+\.$/.exec(
+        /^Accuracy collapsed at step (\d+), from ([.\d]+), and is at ([.\d]+) now; the reward (still )?says [.\d]+\.$/.exec(
           reason,
         );
       heard.add(fell === null ? 'back' : 'fell');

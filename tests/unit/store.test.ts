@@ -215,7 +215,7 @@ describe('events', () => {
     );
     expect(course([0.25, 0.24])).toEqual([lasting, lasting]);
     expect(laneAt(0).status.reason).toMatch(
-      /^Accuracy collapsed at step 20, from 0.25, and came back to 0.24;/,
+      /^Accuracy collapsed at step 20, from 0.25, and is at 0.24 now;/,
     );
     expect(course([0.25])).toEqual(['recovered from 20']);
     expect(laneAt(0).status.reason).toMatch(/^Nothing to judge by yet/);
