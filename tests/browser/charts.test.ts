@@ -8,17 +8,22 @@ const steps = 10_000;
 
 const lab = openedLab();
 
-/** A page of this width whose four lanes have made 10,000 steps, by the trainer's stand-in. */
-async function longRun(width: number, height: number): Promise<Page> {
+/** A page whose lanes have made so many steps, by the trainer's stand-in. */
+async function madeUp(lanes: number, made: number, viewport = { width: 1440, height: 900 }): Promise<Page> {
   const { page, complaints } = await newPage(lab.browser);
-  await page.setViewportSize({ width, height });
+  await page.setViewportSize(viewport);
   await standInForTrainer(page);
-  await page.goto(`${lab.host.address}${query({ lanes: '4', steps: String(2 * steps) })}`);
+  await page.goto(`${lab.host.address}${query({ lanes: String(lanes), steps: String(2 * made) })}`);
   await reaches(page, 'Ready to train');
   await page.getByRole('button', { name: 'Train' }).click();
-  await waitForStep(page, steps);
+  await waitForStep(page, made);
   expect(complaints).toEqual([]);
   return page;
+}
+
+/** A page of this width whose four lanes have made 10,000 steps. */
+function longRun(width: number, height: number): Promise<Page> {
+  return madeUp(4, steps, { width, height });
 }
 
 /** Points drawn per curve of a chart; none before it is mounted, 0 each before its first rows. */
@@ -38,6 +43,27 @@ it('10,000 steps in four lanes are drawn with a few hundred points a line', asyn
   drawn.forEach((count, curve) => {
     expect(count).toBeLessThanOrEqual((curve < 4 ? 2 : 1) * 640);
   });
+  await page.close();
+});
+
+it('a metric of every tenth step is smoothed over steps, not over so many of its values', async () => {
+  const page = await madeUp(1, 200);
+  const chart = page.getByRole('figure', { name: 'Held-out accuracy' });
+  const curves = (): Promise<string[]> =>
+    chart.locator('.curves path').evaluateAll((paths) => paths.map((path) => path.getAttribute('d') ?? ''));
+  // Two metrics, as measured and smoothed.
+  await expect.poll(async () => (await curves()).length).toBe(4);
+  await page.getByRole('combobox', { name: 'smoothing' }).selectOption('10 steps');
+  const [measured = [], , smoothed = []] = (await curves()).map((path) =>
+    path.split(/[ML]/).flatMap((point) => Number(point.split(' ')[1] ?? [])),
+  );
+  expect(measured.length).toBeGreaterThanOrEqual(20);
+  expect(smoothed).toHaveLength(measured.length);
+  // Ten steps on, what was before has 1/e of its weight: so much of the way from the new value the curve stays behind.
+  for (let at = 5; at < measured.length; at++) {
+    const [value = NaN, before = NaN, now = NaN] = [measured[at], smoothed[at - 1], smoothed[at]];
+    expect(Math.abs(now - value - Math.exp(-1) * (before - value))).toBeLessThan(0.5);
+  }
   await page.close();
 });
 

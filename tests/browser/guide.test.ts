@@ -141,3 +141,49 @@ it('a card’s link opens its lanes ready to be trained, as the guard’s does',
   expect(complaints).toEqual([]);
   await page.close();
 });
+
+it('every curve has axes with numbers, which lie within its picture and not over one another', async () => {
+  const { page, complaints } = await guidePage();
+  const pictures = page.locator('svg:has(.axes)');
+  // A card each, and the figure of a collapse.
+  expect(await pictures.count()).toBe(cards.length + 1);
+  const axes = await pictures.evaluateAll((all) =>
+    all.map((picture) => {
+      const labels = [...picture.querySelectorAll('.axes text')];
+      const boxes = labels.map((label) => label.getBoundingClientRect());
+      const { left, right, top, bottom } = picture.getBoundingClientRect();
+      return {
+        words: labels.map((label) => label.textContent),
+        sizes: boxes.map(({ height }) => height),
+        outside: boxes.filter(
+          (box) => box.left < left || box.right > right || box.top < top || box.bottom > bottom,
+        ).length,
+        met: boxes.filter((box, at) =>
+          boxes
+            .slice(at + 1)
+            .some(
+              (other) =>
+                box.left < other.right &&
+                other.left < box.right &&
+                box.top < other.bottom &&
+                other.top < box.bottom,
+            ),
+        ).length,
+      };
+    }),
+  );
+  const lasts = cards.map(({ runs }) => Math.max(...runs.map(({ summary }) => summary?.steps ?? 0)));
+  for (const { words, sizes, outside, met } of axes) {
+    const where = words.join(' ');
+    expect(words.slice(0, 4), where).toEqual(['0', '0.5', '1', '0']);
+    expect(words.at(-1), where).toBe('sampled accuracy');
+    const last = /^step ([\d,]+)$/.exec(words.at(-2) ?? '')?.[1]?.replaceAll(',', '');
+    expect(Number(last), where).toBeGreaterThan(0);
+    expect([outside, met], where).toEqual([0, 0]);
+    expect(Math.min(...sizes), where).toBeGreaterThan(8);
+  }
+  const said = axes.map(({ words }) => Number(/[\d,]+/.exec(words.at(-2) ?? '')?.[0].replaceAll(',', '')));
+  for (const last of lasts) expect(said).toContain(last);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
