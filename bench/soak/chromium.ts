@@ -104,7 +104,11 @@ export async function openChromium(dist?: string): Promise<Opened> {
         await Promise.race([gone, pause(10_000)]);
       }
       await server.close();
-      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+      try {
+        rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+      } catch {
+        // A process of the browser still writes: what was found matters more than a folder that stays.
+      }
     },
   };
 }

@@ -33,7 +33,8 @@ export function gapsIn(lanes: readonly RecordedLane[]): readonly string[] {
 
 /**
  * What is wrong with lanes that were seen before.
- * @param mayLose whether they may end earlier: by the steps between two checkpoints, as after a reload
+ * @param mayLose whether they may end earlier, as after a reload: by the steps between two checkpoints, or by ten where
+ *   those lie closer, as the newest may not have been written yet
  */
 export function lossIn(
   before: readonly RecordedLane[],
@@ -45,7 +46,7 @@ export function lossIn(
     const now = after[index];
     if (now === undefined) return [];
     const lost = rows.length - now.rows.length;
-    const most = mayLose ? checkpointEvery : 0;
+    const most = mayLose ? Math.max(10, checkpointEvery) : 0;
     const both = Math.min(rows.length, now.rows.length);
     const other = rows.findIndex((row, at) => at < both && row !== now.rows[at]);
     return [
