@@ -21,6 +21,11 @@ export async function train(page, steps) {
   );
 }
 
+async function finish(page) {
+  await page.getByRole('button', { name: 'Train', exact: true }).click(patience);
+  await says(page, 'Finished');
+}
+
 async function pause(page) {
   await page.getByRole('button', { name: 'Pause' }).click();
   await says(page, 'Paused');
@@ -28,6 +33,8 @@ async function pause(page) {
 
 /** Small enough for a software GPU; the rate collapses SRT within its first steps. */
 const small = 'preset=entropy&learningRate=0.002&evalPrompts=16&evalMajorityPrompts=0&checkpointEvery=10';
+const lucky =
+  'preset=entropy&learningRate=0.00005&seed=2&evalPrompts=4&evalMajorityPrompts=0&evalEvery=1&checkpointEvery=10';
 const log = 'public/examples/trainer_state.json';
 const escape = (page) => page.keyboard.press('Escape');
 const pressed = (name) => (page) => page.getByRole('button', { name, exact: true }).click();
@@ -144,8 +151,27 @@ export function statesOf({ address, browser, bare, desk, open, published }) {
     },
     finished: async () => {
       const page = await open(`?${small}&steps=20`);
-      await page.getByRole('button', { name: 'Train', exact: true }).click(patience);
-      await says(page, 'Finished');
+      await finish(page);
+      return page;
+    },
+    // Evaluated on so few prompts both lanes fall by bad luck, and come back.
+    recovered: async () => {
+      const page = await open(`?${lucky}&steps=24`);
+      await finish(page);
+      await page.getByText('recovered from 11').first().waitFor(patience);
+      return page;
+    },
+    compared: async () => {
+      const page = await open(`?${small}&steps=20`);
+      await finish(page);
+      await page.goto(`${address}?${small}&steps=20&seed=1`);
+      await finish(page);
+      await page.getByRole('link', { name: 'Runs', exact: true }).click();
+      const boxes = page.getByRole('checkbox', { name: /^Compare / });
+      await boxes.nth(3).waitFor(patience);
+      for (const box of await boxes.all()) await box.check();
+      await page.getByRole('button', { name: /^Compare \d runs/ }).click();
+      await page.getByRole('heading', { name: /kept runs$/ }).waitFor(patience);
       return page;
     },
     broken: async () => {
@@ -331,16 +357,6 @@ export function statesOf({ address, browser, bare, desk, open, published }) {
         question: { enter: pressed('Reset'), leave: pressed('Keep this run') },
         runs: {
           enter: (page) => page.evaluate(() => void (location.hash = 'runs')),
-          leave: (page) => page.goBack(),
-        },
-        compared: {
-          enter: async (page) => {
-            await page.evaluate(() => void (location.hash = 'runs'));
-            for (const box of await page.getByRole('checkbox', { name: /^Compare / }).all())
-              await box.check();
-            await page.getByRole('button', { name: /^Compare \d runs/ }).click();
-            await page.getByRole('heading', { name: /kept runs$/ }).waitFor();
-          },
           leave: (page) => page.goBack(),
         },
         playground: {

@@ -118,6 +118,19 @@ it('progress, titles and legends of charts, the chosen lane’s reason and numbe
         { message: String(width) },
       )
       .toEqual([]);
+    // A figure as wide as it gets, beside the card's menu.
+    const met = await page.locator('.lane').evaluateAll((cards) =>
+      cards.flatMap((card) => {
+        const menu = card.querySelector('.lane-menu summary')?.getBoundingClientRect();
+        const figures = [...card.querySelectorAll('.lane-figures b')];
+        figures.forEach((figure) => (figure.textContent = figure.closest('.retention') ? '100 %' : '1.00'));
+        const ends = figures.map((figure) => figure.getBoundingClientRect());
+        return ends
+          .filter(({ right, width }) => width > 0 && right > (menu?.left ?? 0))
+          .map(({ right }) => right);
+      }),
+    );
+    expect(met, String(width)).toEqual([]);
   }
   await page.close();
 });
