@@ -164,7 +164,7 @@ export function statesOf({ address, browser, bare, desk, open, published }) {
     compared: async () => {
       const page = await open(`?${small}&steps=20`);
       await finish(page);
-      await page.goto(`${address}?${small}&steps=20&seed=1`);
+      await page.goto(`${address}?${small}&steps=20&seed=2`);
       await finish(page);
       await page.getByRole('link', { name: 'Runs', exact: true }).click();
       const boxes = page.getByRole('checkbox', { name: /^Compare / });

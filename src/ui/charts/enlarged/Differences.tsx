@@ -1,4 +1,5 @@
 import { describeValue } from '../../../store/describe.ts';
+import './differences.css';
 import { differingKeys, knobOf, type Lane } from '../../../store/lanes.ts';
 
 /** The settings in which lanes differ, a row each. */
