@@ -26,7 +26,8 @@ export function Progress() {
   const speed = useLab(({ lanes }) => stepsPerSecond(lanes));
   const state = useLab((lab) => lab.state);
   const further = useLab(furtherSteps);
-  const word = state === 'paused' || state === 'finished' ? `${state} · ` : '';
+  const ended = state === 'device-lost' || state === 'non-finite' || state === 'gone';
+  const word = ended ? 'stopped · ' : state === 'paused' || state === 'finished' ? `${state} · ` : '';
   // Steps can be set below what was made.
   const of = done > total ? `, Steps is ${total}` : ` of ${total}`;
   const left = state === 'training' && speed > 0 ? [`${formatDuration((total - done) / speed)} left`] : [];

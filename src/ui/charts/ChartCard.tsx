@@ -154,8 +154,7 @@ export const ChartCard = memo(function ChartCard({ spec, large = false }: Props)
           >
             {view.lines.length === 0 ? (
               <p className="empty">Only labels could tell. Truth is hidden.</p>
-            ) : null}
-            {size.width > 0 && size.height > 0 && lanes.length > 0 ? (
+            ) : size.width > 0 && size.height > 0 && lanes.length > 0 ? (
               <>
                 <LazyChart
                   width={size.width}

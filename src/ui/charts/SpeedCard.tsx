@@ -4,6 +4,7 @@ import { download } from '../../store/download.ts';
 import { type Lane, stepOf } from '../../store/lanes.ts';
 import { recentMean, recentSteps } from '../../store/recent.ts';
 import { formatBytes, formatCount, formatValue } from '../format.ts';
+import { LaneName } from '../LaneName.tsx';
 import { usePacedLab } from '../useStore.ts';
 import { ChartMenu } from './ChartMenu.tsx';
 import { LazyTable } from './LazyTable.tsx';
@@ -108,9 +109,7 @@ function StepBar({ lane }: { readonly lane: Lane }) {
     <section className={`lane-${lane.slot}`} aria-label={lane.name}>
       <p className="speed-name">
         <span className="swatch" aria-hidden="true" />
-        <span className="whose" title={lane.name}>
-          {lane.name}
-        </span>
+        <LaneName name={lane.name} />
         <span title={entriesOf(['perf/step_ms', 'perf/tokens_per_s'])}>
           {formatMs(recentMean(lane, 'perf/step_ms'))}
           <span className="tokens-per-second">

@@ -6,7 +6,7 @@ import { addLane } from '../../store/laneActions.ts';
 import { kept } from '../../store/keptState.ts';
 import type { Lane } from '../../store/lanes.ts';
 import { formatPercent, formatShare } from '../format.ts';
-import { stateInWords, withoutTruth } from '../../store/status.ts';
+import { stateInWords, waiting, withoutTruth } from '../../store/status.ts';
 import { thinningInWords } from '../keptWords.ts';
 import { LaneName } from '../LaneName.tsx';
 import { AlarmButton, LaneMenu } from './LaneMenu.tsx';
@@ -70,16 +70,23 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
   const truthHidden = useView((state) => state.truthHidden);
   const status = truthHidden ? withoutTruth(lane.status) : lane.status;
   const refused = typeof standing === 'object';
+  const stopped = useLab((lab) => lab.state === 'non-finite' && lab.failed === lane.id);
+  const canStart = useLab((lab) => lab.state !== 'refused');
   const thinning = useStore(kept, (state) => state.thinning.get(lane.id));
   const thins = thinning === undefined ? '' : thinningInWords(thinning);
   const said = thins === '' ? status.reason : `${status.reason} ${thins}`;
-  const reason = refused ? standing.sentence : said;
-  const word = refused ? 'not started' : stateInWords(status);
+  const unstarted = status.reason === waiting.reason && !canStart;
+  const reason = refused
+    ? standing.sentence
+    : stopped
+      ? 'Its next step gave a value that is not finite.'
+      : said;
+  const word = refused ? 'not started' : stopped ? 'stopped' : stateInWords(status);
   const [state, when = ''] = word.split(/(?= from \d+$)/);
   return (
     <div
       className={`lane card lane-${lane.slot}`}
-      data-state={refused ? 'warning' : status.state}
+      data-state={refused || stopped ? 'warning' : status.state}
       data-long={word.length > longestBeside}
     >
       <label>
@@ -100,8 +107,8 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
             <span className="lane-when">{when}</span>
           </span>
         </span>
-        <span className="lane-reason" title={reason}>
-          {reason}
+        <span className="lane-reason" title={unstarted ? undefined : reason}>
+          {unstarted ? '' : reason}
         </span>
       </label>
       <span className="lane-figures">

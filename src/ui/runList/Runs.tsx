@@ -14,9 +14,13 @@ import './runList.css';
 export function Runs() {
   const comparing = useStore(compared, ({ state }) => state === 'shown');
   const reading = useStore(keptList, ({ labs, importing }) => labs === 'reading' || importing);
+  // What was listed at an earlier visit is there at once; it is not yet what is kept now.
+  const [listed, setListed] = useState(false);
   const [over, setOver] = useState(false);
   useEffect(() => {
-    void readKept();
+    void readKept().finally(() => {
+      setListed(true);
+    });
     addEventListener('pagehide', deleteNow);
     return () => {
       removeEventListener('pagehide', deleteNow);
@@ -27,7 +31,7 @@ export function Runs() {
   return (
     <main
       className={comparing ? 'runs comparing' : 'runs'}
-      aria-busy={reading ? true : undefined}
+      aria-busy={reading || !listed ? true : undefined}
       data-over={over}
       onDragOver={(event) => {
         if (!event.dataTransfer.types.includes('Files')) return;

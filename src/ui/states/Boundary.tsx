@@ -80,7 +80,7 @@ function Missing({ what }: { readonly what: string }) {
   if (!replaced) {
     return (
       <p>
-        <strong>{what} could not be loaded.</strong> The lab’s server was not reached. The run goes on; try it
+        <strong>{what} could not be loaded.</strong> The lab’s server was not reached. Nothing is lost; try it
         again once there is a connection.
       </p>
     );
@@ -89,7 +89,7 @@ function Missing({ what }: { readonly what: string }) {
     <>
       <p>
         <strong>{what} could not be loaded.</strong> A new version of the lab was published since this page
-        was opened, and this part of the old one is gone. The run goes on.{' '}
+        was opened, and this part of the old one is gone. Nothing is lost.{' '}
         {hasUnsaved()
           ? 'Reloading would lose its steps: export it first.'
           : 'Reload the page to get the new one.'}

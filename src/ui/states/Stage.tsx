@@ -17,6 +17,9 @@ export function Stage({ meanwhile }: { readonly meanwhile: boolean }) {
   const failure = useLab((lab) => lab.failure);
   const known = useLab((lab) => lab.adapter !== null);
   const goesOn = useStore(kept, ({ state: keeps, restored }) => keeps === 'kept' || restored !== null);
+  const whose = useLab(({ lanes, failed }) =>
+    lanes.length > 1 ? lanes.find(({ id }) => id === failed)?.name : null,
+  );
   const anew = goesOn ? 'Go on from the newest checkpoint' : 'Start again';
   switch (state) {
     case 'checking':
@@ -44,7 +47,7 @@ export function Stage({ meanwhile }: { readonly meanwhile: boolean }) {
     case 'non-finite':
       return (
         <Failed
-          title="Stopped: a value was not finite"
+          title={whose ? `${whose} stopped: a value was not finite` : 'Stopped: a value was not finite'}
           failure={failure}
           otherwise="A step gave NaN or infinity."
         >

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { stepOf } from '../../store/lanes.ts';
 import { pin } from '../../store/view.ts';
-import { usePacedLab, useView } from '../useStore.ts';
+import { useLab, usePacedLab, useView } from '../useStore.ts';
 import { useOnScreen } from '../charts/useOnScreen.ts';
 import { toldOf } from './told.ts';
 
@@ -30,14 +30,14 @@ export function Turns() {
     list.current?.scrollTo({ top: list.current.scrollHeight });
   }, [count]);
   const started = lanes.some((lane) => stepOf(lane) > 0);
+  const ready = useLab((lab) => lab.state !== 'refused');
   return (
     <section className="turns card" ref={card} aria-labelledby="turns-title">
       <h2 id="turns-title">The story so far</h2>
       {count === 0 ? (
         <p className="unit">
-          {started
-            ? 'No turn yet. What happens to the runs is said here, with its step.'
-            : 'Press Train: what happens to the runs is said here, with its step.'}
+          {started ? 'No turn yet. ' : ready ? 'Press Train. ' : ''}
+          What happens to the runs is said here, with its step.
         </p>
       ) : (
         <>

@@ -24,7 +24,7 @@ export function toldRun({ name, history }: Pick<Lane, 'name' | 'history'>): Told
   return { name, column: (id) => history.column(id), story: known.story };
 }
 
-/** Turns and marks in the order in which they became known; without those that only labels tell where truth is hidden. */
+/** Turns and marks in the order of their steps; without those that only labels tell where truth is hidden. */
 export function toldOf(
   lanes: readonly Lane[],
   marks: readonly Mark[],
@@ -48,5 +48,5 @@ export function toldOf(
     slots: lanes.filter(({ id }) => ids.includes(id)).map(({ slot }) => slot),
     sentence: text.replace(/^step \d+: /, ''),
   }));
-  return [...turns, ...done].sort((a, b) => a.known - b.known);
+  return [...turns, ...done].sort((a, b) => a.step - b.step || a.known - b.known);
 }

@@ -86,7 +86,7 @@ export function Timeline() {
           fork(lane.id, at);
         }}
       >
-        Fork from {forkAt}
+        {recorded ? 'Fork' : `Fork from ${forkAt}`}
       </button>
     </section>
   );
