@@ -120,10 +120,13 @@ async function shoot(page, name, inSight) {
     const { viewport, media } = ways[way];
     await page.emulateMedia(media);
     await page.setViewportSize(viewport);
+    // Emulated, it is not said that the page is printed; what is out of sight is drawn once it is.
+    if (way === 'print') await page.evaluate(() => void dispatchEvent(new Event('beforeprint')));
     await settle(page);
-    await inSight?.(page);
+    if (way !== 'print') await inSight?.(page);
     const path = `${out}/${name}-${way}.png`;
     await page.screenshot({ path, fullPage: way === 'print' });
+    if (way === 'print') await page.evaluate(() => void dispatchEvent(new Event('afterprint')));
     files.push({ way, path });
   }
   await page.emulateMedia(ways['dark-desk'].media);

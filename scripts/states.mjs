@@ -281,9 +281,13 @@ export function statesOf({ address, browser, bare, desk, open, published }) {
             await page.getByRole('textbox', { name: 'Learning rate' }).fill('7');
             await page.getByRole('textbox', { name: 'Learning rate' }).press('Enter');
           },
+          inSight: (page) => page.getByRole('textbox', { name: 'Learning rate' }).scrollIntoViewIfNeeded(),
           leave: (page) => page.getByRole('textbox', { name: 'Learning rate' }).press('Escape'),
         },
-        'all-knobs': { enter: (page) => page.getByRole('radio', { name: /^All/ }).check() },
+        'all-knobs': {
+          enter: (page) => page.getByRole('radio', { name: /^All/ }).check(),
+          inSight: (page) => page.getByRole('radio', { name: /^All/ }).scrollIntoViewIfNeeded(),
+        },
         'own-reward': {
           enter: async (page) => {
             await page.getByRole('button', { name: /Own reward/ }).click();
@@ -324,6 +328,7 @@ export function statesOf({ address, browser, bare, desk, open, published }) {
             await chart.getByText('⋯').click();
             await chart.getByRole('button', { name: 'Show as a table' }).click();
           },
+          inSight: (page) => page.getByRole('group', { name: 'Vote as a table' }).scrollIntoViewIfNeeded(),
           leave: async (page) => {
             const chart = page.getByRole('figure', { name: 'Vote', exact: true });
             await chart.getByText('⋯').click();
