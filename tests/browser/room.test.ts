@@ -104,7 +104,7 @@ it('progress, titles and legends of charts, the chosen lane’s reason and numbe
         () =>
           page
             .locator(
-              '.progress-words, .progress-words > span, .chart h2, .legend, .legend dd, .lane-reason, .control .number',
+              '.progress-words, .progress-words > span, .chart h2, .legend, .legend :is(dt, dd), .lane-reason, .control .number',
             )
             .evaluateAll((all) =>
               all
@@ -122,8 +122,10 @@ it('progress, titles and legends of charts, the chosen lane’s reason and numbe
     const met = await page.locator('.lane').evaluateAll((cards) =>
       cards.flatMap((card) => {
         // Without an alarm, which takes the place of what was kept.
-        card.querySelector('.alarm')?.replaceWith('⋯');
-        const menu = card.querySelector('.lane-menu summary')?.getBoundingClientRect();
+        const mark = document.createElement('span');
+        mark.textContent = '⋯';
+        card.querySelector('.alarm')?.replaceWith(mark);
+        const menu = card.querySelector('.lane-menu summary > span')?.getBoundingClientRect();
         const figures = [...card.querySelectorAll('.lane-figures b')];
         figures.forEach((figure) => (figure.textContent = figure.closest('.retention') ? '100 %' : '1.00'));
         const ends = figures.map((figure) => figure.getBoundingClientRect());
