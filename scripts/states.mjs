@@ -328,7 +328,12 @@ export function statesOf({ address, browser, bare, desk, open, published }) {
             await chart.getByText('⋯').click();
             await chart.getByRole('button', { name: 'Show as a table' }).click();
           },
-          inSight: (page) => page.getByRole('group', { name: 'Vote as a table' }).scrollIntoViewIfNeeded(),
+          inSight: async (page) => {
+            // On a phone charts are tabs.
+            const tab = page.getByRole('radio', { name: 'Vote', exact: true });
+            if (await tab.isVisible()) await tab.check();
+            await page.getByRole('group', { name: 'Vote as a table' }).scrollIntoViewIfNeeded();
+          },
           leave: async (page) => {
             const chart = page.getByRole('figure', { name: 'Vote', exact: true });
             await chart.getByText('⋯').click();
