@@ -6,12 +6,13 @@ import { modelFileNames, type BaseModel } from '../model/baseModel.ts';
 import { readmeOf } from '../model/folderFiles.ts';
 import { joined } from '../onnx/protobuf.ts';
 import { writeOnnx } from '../onnx/qwen3.ts';
+import type { RecordedRun } from '../records/building.ts';
 import { recordCsv } from '../records/csv.ts';
 import { recordPage } from '../records/page.ts';
 import { thisLab } from '../records/thisLab.ts';
 import { numberOf, ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
 import type { LaneSetup } from '../settings/presets.ts';
-import { scripts } from '../settings/scripts/laneScripts.ts';
+import { scriptFiles, scripts } from '../settings/scripts/laneScripts.ts';
 import { newestCheckpoint, recordFile } from '../storage/keptRuns.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import { checkKeepsAdapter, writeAdapterFolder } from './adapterFolder.ts';
@@ -19,7 +20,7 @@ import { DiskFolder } from './diskFolder.ts';
 import { keepsRuns, readLanes, type Trains } from './keptTraining.ts';
 import { writeMergedFolder } from './mergedFolder.ts';
 import { readModelAt, readModelFolder, writeModelFolder } from './modelFolder.ts';
-import { claim, Output } from './output.ts';
+import { claim, Output, replaceFiles } from './output.ts';
 import { readRecordFile } from './recordFile.ts';
 
 const formats = {
@@ -56,7 +57,11 @@ const own: OwnFlags = {
     value: 'name',
     help: 'policy or anchor of the newest checkpoint (default policy)',
   },
-  lane: { type: 'string', value: 'number', help: 'which lane of the folder, from 1 (default 1)' },
+  lane: {
+    type: 'string',
+    value: 'number',
+    help: 'which lane of the folder, from 1 (default 1); (trl, verl) all: --out is a folder, a script a lane',
+  },
   out: { type: 'string', value: 'path', help: 'the folder or file to write' },
   force: { type: 'boolean', help: 'replace what is there already' },
   help: { type: 'boolean', help: 'this list' },
@@ -86,7 +91,15 @@ export default async function main(argv: string[]): Promise<void> {
   const format = oneOf('format', given('format'), Object.keys(formats) as (keyof typeof formats)[]);
   const which = oneOf('which', String(flags.get('which') ?? 'policy'), sides);
   const [from, out] = [given('from'), given('out')];
-  const lane = numberOf('lane', String(flags.get('lane') ?? 1), { range: [1, 1000], whole: true });
+  const all = flags.get('lane') === 'all';
+  if (all && format !== 'trl' && format !== 'verl') {
+    throw new LabError(
+      'bad-setting',
+      `--lane can't be all with --format ${format}.`,
+      'Give the number of a lane, or --format trl or verl.',
+    );
+  }
+  const lane = all ? 1 : numberOf('lane', String(flags.get('lane') ?? 1), { range: [1, 1000], whole: true });
   const base = flags.get('base')?.toString() ?? null;
   if (base !== null && (format !== 'hf' || flags.has('which') || flags.has('lane'))) {
     throw new LabError(
@@ -108,11 +121,10 @@ export default async function main(argv: string[]): Promise<void> {
     }
     return;
   }
-  if (format !== 'hf' && format !== 'adapter') {
+  if (format !== 'hf' && format !== 'adapter' && !all) {
     const output = new Output(out, rules);
     try {
-      const { runs, truncated } = readRecordFile(keepsRuns(from) ? join(from, recordFile) : from);
-      if (truncated !== null) console.error(`${quotePath(from)}: ${truncated}`);
+      const runs = runsOf(from);
       if (format === 'csv') output.write(recordCsv(runs));
       else if (format === 'page') output.write(recordPage(runs));
       else output.write(scripts[format].write(laneOf(runs, lane)));
@@ -130,7 +142,8 @@ export default async function main(argv: string[]): Promise<void> {
         'Name a folder to write.',
       );
     }
-    if (format === 'adapter') {
+    if (format === 'trl' || format === 'verl') replaceFiles(out, scriptFiles(format, runsOf(from)));
+    else if (format === 'adapter') {
       await writeAdapterFolder(out, from, await checkpointOf(from, which, lane, 'lora'), which);
     } else if (base === null) {
       const { model, readme } = await modelOf(from, which, lane);
@@ -139,6 +152,13 @@ export default async function main(argv: string[]): Promise<void> {
   } finally {
     place.release();
   }
+}
+
+/** The runs of a record, or of a folder that keeps one. */
+function runsOf(from: string): readonly RecordedRun[] {
+  const { runs, truncated } = readRecordFile(keepsRuns(from) ? join(from, recordFile) : from);
+  if (truncated !== null) console.error(`${quotePath(from)}: ${truncated}`);
+  return runs;
 }
 
 /** @throws LabError where there are not so many */
