@@ -42,6 +42,7 @@ export const askedFor: readonly string[] = [
   'OwnDialog',
   'laneScripts',
   'folderZip',
+  'scriptsZip',
   'zip',
   'PromptsDialog',
   'RewardDialog',

@@ -7,6 +7,15 @@ ensureDependencies();
 /** Commands that need no GPU, and no file of shaders. */
 const bundled = new Set(['watch']);
 
+const ends = ['SIGINT', 'SIGTERM'];
+/** A signal that came while the command was being read: it is told of it. */
+let early = null;
+const hear = (signal) => {
+  if (early !== null) process.exit(signal === 'SIGINT' ? 130 : 143);
+  early = signal;
+};
+for (const signal of ends) process.on(signal, hear);
+
 /** Imports modules of src/ as they are, compiled one by one. */
 async function served() {
   const { createServer, createServerModuleRunner } = await import('vite');
@@ -37,7 +46,11 @@ const { load, close } = bundle === null ? await served() : { load: bundle, close
 let code = 0;
 try {
   const { default: main } = await load(`/src/cli/${command}.ts`);
-  await main(argv);
+  const running = main(argv);
+  for (const signal of ends) process.off(signal, hear);
+  // One that does not listen by now ends as any process does.
+  if (early !== null && !process.emit(early, early)) process.kill(process.pid, early);
+  await running;
   code = Number(process.exitCode ?? 0);
 } catch (error) {
   if (error instanceof Error && error.name === 'LabError') {

@@ -22,6 +22,7 @@ import { crc32 } from '../lib/crc32.ts';
 import { LabError } from '../lib/labError.ts';
 import { randomStream } from '../lib/philox.ts';
 import { adapterConfigText, adapterFileNames, type Adapter } from '../model/pretrained/adapter.ts';
+import type { ModelNames } from '../model/pretrained/tensors.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
 import type { LoraHead } from '../records/lora.ts';
 import { selfCertainty } from '../rl/reward.ts';
@@ -83,17 +84,28 @@ export async function planAdapterRun(
   const written = await writtenOnce(base, prompts, choice.template);
   const { task, tokenizer } = madeOf(base, prompts, written, choice.answer);
   const { model } = base;
+  const { training, ...shape } = shapeOf(model.names, { path, from, choice });
+  return {
+    // A record takes names of 200 characters.
+    name: `${settings.algorithm}, LoRA r ${String(training.rank)} on ${called}`.slice(0, 200),
+    ...{ asked: base, task, tokenizer, training, ...shape },
+  };
+}
+
+/** What a run's adapters look like, whatever it trains them on. */
+export function shapeOf(
+  names: ModelNames,
+  { path, from, choice }: Pick<AdapterParts, 'path' | 'from' | 'choice'>,
+): Pick<AdapterRun, 'training' | 'layout' | 'configText'> {
   const { rank, targets } = from?.config ?? choice;
   const alpha = from?.config.alpha ?? choice.alpha ?? 2 * rank;
   const training: AdapterTraining = {
     ...{ rank, targets, trains: choice.trains, weights: choice.weights, inFlight: choice.rows },
     scale: from?.config.scale ?? alpha / rank,
   };
-  const layout = adapterLayout(model.names, training);
   return {
-    // A record takes names of 200 characters.
-    name: `${settings.algorithm}, LoRA r ${String(rank)} on ${called}`.slice(0, 200),
-    ...{ asked: base, task, tokenizer, training, layout },
+    training,
+    layout: adapterLayout(names, training),
     configText: from?.configText ?? adapterConfigText({ rank, targets, alpha }, path),
   };
 }

@@ -8,6 +8,7 @@ import {
   adapterTrainer,
   checkRunFits,
   openAdapterRun as putTogether,
+  shapeOf,
   type OpenRun,
 } from '../asking/adapterRun.ts';
 import { megabytes, openAsked } from '../asking/model.ts';
@@ -17,6 +18,7 @@ import type { Device } from '../host/host.ts';
 import { LabError } from '../lib/labError.ts';
 import { quote, quotePath } from '../lib/quote.ts';
 import { adaptable, openAdapter, type Target } from '../model/pretrained/adapter.ts';
+import { openPretrained } from '../model/pretrained/pretrained.ts';
 import { formNames } from '../records/completions/answers.ts';
 import { loraHead, type LoraHead } from '../records/lora.ts';
 import { adapterKnobs, type AdapterChoice } from '../settings/adapterKnobs.ts';
@@ -234,7 +236,7 @@ function trainsOf(given: string): AdapterChoice['trains'] {
 }
 
 /** Beside the record and the checkpoints of a run: what it is made of. */
-const runFile = 'adapter.json';
+export const runFile = 'adapter.json';
 const mostRunBytes = 2 ** 20;
 const schema = v.strictObject({
   version: v.literal(1),
@@ -250,25 +252,56 @@ export function keepAdapterRun(folder: string, { flags, lora: { made } }: Adapte
   replaceFiles(folder, { [runFile]: `${JSON.stringify(kept, null, 1)}\n` });
 }
 
+/** What a kept run is made of. @param flag that named the folder @throws LabError `bad-file` */
+function readAdapterRun(folder: string, flag: string): v.InferOutput<typeof schema> {
+  const remedy = 'Name a folder that npm run lora -- --checkpoints has made.';
+  const text = readTextFile(join(folder, runFile), { mostBytes: mostRunBytes, remedy });
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
+  if (read.success) return read.output;
+  throw new LabError(
+    'bad-file',
+    `${flag} ${quotePath(folder)} keeps a run of another version: ${runFile} can't be read.`,
+    remedy,
+  );
+}
+
 /**
  * Opens what a kept run is made of once more.
  * @throws LabError `bad-file` where it is not kept, or is no longer what it began with
  */
 export async function reopenAdapterRun(folder: string, settings: Settings): Promise<AdapterRun> {
-  const refused = (why: string, remedy: string): LabError =>
-    new LabError('bad-file', `--resume ${quotePath(folder)} ${why}.`, remedy);
-  const remedy = 'Name a folder that npm run lora -- --checkpoints has made.';
-  const text = readTextFile(join(folder, runFile), { mostBytes: mostRunBytes, remedy });
-  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
-  if (!read.success) throw refused(`keeps a run of another version: ${runFile} can't be read`, remedy);
-  const { flags, made, folder: from } = read.output;
+  const { flags, made, folder: from } = readAdapterRun(folder, '--resume');
   const run = await openAdapterRun(new Map(Object.entries(flags)), settings, from);
   for (const [part, flag] of parts) {
     if (run.lora.made[part] === made[part]) continue;
-    throw refused(
-      `began with another --${flag}: ${quotePath(flags[flag] ?? '')} has changed since`,
+    throw new LabError(
+      'bad-file',
+      `--resume ${quotePath(folder)} began with another --${flag}: ${quotePath(flags[flag] ?? '')} has changed since.`,
       'Put back what was there, or begin anew.',
     );
   }
   return run;
+}
+
+/**
+ * What the adapters of a kept run look like: its base must be there, and the adapter that it began from; its prompts needn't.
+ * @throws LabError `bad-file`
+ */
+export async function shapeOfKept(
+  folder: string,
+  flag: string,
+): Promise<Pick<OpenRun, 'layout' | 'configText'>> {
+  const { flags, folder: from } = readAdapterRun(folder, flag);
+  const given = new Map(Object.entries(flags));
+  const { text, needed } = valuesOf(given, runFlags);
+  const base = pretrainedFolder(resolve(from, needed('model')));
+  const begun = text('adapter') === undefined ? null : pretrainedFolder(resolve(from, needed('adapter')));
+  try {
+    const { names } = await openPretrained(base);
+    const adapter = begun === null ? null : await openAdapter(begun, names);
+    return shapeOf(names, { path: needed('model'), from: adapter, choice: choiceOf(given) });
+  } finally {
+    base.close();
+    begun?.close();
+  }
 }

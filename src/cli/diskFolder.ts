@@ -11,6 +11,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { LabError } from '../lib/labError.ts';
+import { quotePath, saidBy } from '../lib/quote.ts';
 import type { Folder } from '../storage/folder.ts';
 
 /** What was added waits so long at most before it would survive the loss of power. */
@@ -38,9 +40,19 @@ export class DiskFolder implements Folder {
   }
 
   read(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
-    return settled(() =>
-      existsSync(this.#place(name)) ? new Uint8Array(readFileSync(this.#place(name))) : null,
-    );
+    return settled(() => {
+      if (!existsSync(this.#place(name))) return null;
+      try {
+        return new Uint8Array(readFileSync(this.#place(name)));
+      } catch (cause) {
+        throw new LabError(
+          'bad-file',
+          `${quotePath(this.#place(name))} can't be read: ${saidBy(cause)}.`,
+          'Try once more. A checkpoint that stays so can be removed: the run then goes on from the one before.',
+          cause,
+        );
+      }
+    });
   }
 
   size(name: string): Promise<number> {

@@ -6,21 +6,26 @@ import { modelFileNames, type BaseModel } from '../model/baseModel.ts';
 import { readmeOf } from '../model/folderFiles.ts';
 import { joined } from '../onnx/protobuf.ts';
 import { writeOnnx } from '../onnx/qwen3.ts';
+import type { RecordedRun } from '../records/building.ts';
 import { recordCsv } from '../records/csv.ts';
 import { recordPage } from '../records/page.ts';
 import { thisLab } from '../records/thisLab.ts';
 import { numberOf, ownHelp, readArguments, type OwnFlags } from '../settings/arguments.ts';
-import { scripts } from '../settings/scripts/laneScripts.ts';
+import type { LaneSetup } from '../settings/presets.ts';
+import { scriptFiles, scripts } from '../settings/scripts/laneScripts.ts';
 import { newestCheckpoint, recordFile } from '../storage/keptRuns.ts';
+import type { Checkpoint } from '../trainer/checkpoint.ts';
+import { checkKeepsAdapter, writeAdapterFolder } from './adapterFolder.ts';
 import { DiskFolder } from './diskFolder.ts';
-import { keepsRuns, readLanes } from './keptTraining.ts';
+import { keepsRuns, readLanes, type Trains } from './keptTraining.ts';
 import { writeMergedFolder } from './mergedFolder.ts';
 import { readModelAt, readModelFolder, writeModelFolder } from './modelFolder.ts';
-import { claim, Output } from './output.ts';
+import { claim, Output, replaceFiles } from './output.ts';
 import { readRecordFile } from './recordFile.ts';
 
 const formats = {
   hf: 'a Hugging Face folder: config.json, model.safetensors, tokenizer.json, tokenizer_config.json',
+  adapter: 'a LoRA adapter as PEFT reads it: adapter_config.json, adapter_model.safetensors',
   onnx: 'an ONNX model with KV cache, opset 18',
   csv: 'the record as CSV, a row a step',
   page: 'the record as one HTML page with charts, which opens from disk',
@@ -33,7 +38,7 @@ const own: OwnFlags = {
   from: {
     type: 'string',
     value: 'folder',
-    help: 'a folder of npm run train -- --checkpoints, (hf, onnx) a model folder, (hf) with --base the folder of a LoRA adapter, or (csv, page, trl, verl) a record',
+    help: 'a folder of npm run train -- --checkpoints, (adapter) one of npm run lora -- --checkpoints, (hf, onnx) a model folder, (hf) with --base the folder of a LoRA adapter, or (csv, page, trl, verl) a record',
   },
   base: {
     type: 'string',
@@ -52,7 +57,11 @@ const own: OwnFlags = {
     value: 'name',
     help: 'policy or anchor of the newest checkpoint (default policy)',
   },
-  lane: { type: 'string', value: 'number', help: 'which lane of the folder, from 1 (default 1)' },
+  lane: {
+    type: 'string',
+    value: 'number',
+    help: 'which lane of the folder, from 1 (default 1); (trl, verl) all: --out is a folder, a script a lane',
+  },
   out: { type: 'string', value: 'path', help: 'the folder or file to write' },
   force: { type: 'boolean', help: 'replace what is there already' },
   help: { type: 'boolean', help: 'this list' },
@@ -82,7 +91,15 @@ export default async function main(argv: string[]): Promise<void> {
   const format = oneOf('format', given('format'), Object.keys(formats) as (keyof typeof formats)[]);
   const which = oneOf('which', String(flags.get('which') ?? 'policy'), sides);
   const [from, out] = [given('from'), given('out')];
-  const lane = numberOf('lane', String(flags.get('lane') ?? 1), { range: [1, 1000], whole: true });
+  const all = flags.get('lane') === 'all';
+  if (all && format !== 'trl' && format !== 'verl') {
+    throw new LabError(
+      'bad-setting',
+      `--lane can't be all with --format ${format}.`,
+      'Give the number of a lane, or --format trl or verl.',
+    );
+  }
+  const lane = all ? 1 : numberOf('lane', String(flags.get('lane') ?? 1), { range: [1, 1000], whole: true });
   const base = flags.get('base')?.toString() ?? null;
   if (base !== null && (format !== 'hf' || flags.has('which') || flags.has('lane'))) {
     throw new LabError(
@@ -93,6 +110,7 @@ export default async function main(argv: string[]): Promise<void> {
   }
   const read = base === null ? [from] : [from, base];
   const rules = { flag: '--out', force: flags.has('force'), read };
+  if (format === 'adapter') checkKeepsAdapter(from);
   if (format === 'onnx') {
     const output = new Output(out, rules);
     try {
@@ -103,11 +121,10 @@ export default async function main(argv: string[]): Promise<void> {
     }
     return;
   }
-  if (format !== 'hf') {
+  if (format !== 'hf' && format !== 'adapter' && !all) {
     const output = new Output(out, rules);
     try {
-      const { runs, truncated } = readRecordFile(keepsRuns(from) ? join(from, recordFile) : from);
-      if (truncated !== null) console.error(`${quotePath(from)}: ${truncated}`);
+      const runs = runsOf(from);
       if (format === 'csv') output.write(recordCsv(runs));
       else if (format === 'page') output.write(recordPage(runs));
       else output.write(scripts[format].write(laneOf(runs, lane)));
@@ -117,18 +134,31 @@ export default async function main(argv: string[]): Promise<void> {
     return;
   }
   const place = claim(out, rules);
-  if (place.there?.isDirectory() === false) {
-    throw new LabError(
-      'bad-file',
-      `--out can't be ${quotePath(out)}: it is no folder.`,
-      'Name a folder to write.',
-    );
+  try {
+    if (place.there?.isDirectory() === false) {
+      throw new LabError(
+        'bad-file',
+        `--out can't be ${quotePath(out)}: it is no folder.`,
+        'Name a folder to write.',
+      );
+    }
+    if (format === 'trl' || format === 'verl') replaceFiles(out, scriptFiles(format, runsOf(from)));
+    else if (format === 'adapter') {
+      await writeAdapterFolder(out, from, await checkpointOf(from, which, lane, 'lora'), which);
+    } else if (base === null) {
+      const { model, readme } = await modelOf(from, which, lane);
+      writeModelFolder(out, model, readme);
+    } else await writeMergedFolder(out, base, from);
+  } finally {
+    place.release();
   }
-  if (base === null) {
-    const { model, readme } = await modelOf(from, which, lane);
-    writeModelFolder(out, model, readme);
-  } else await writeMergedFolder(out, base, from);
-  place.release();
+}
+
+/** The runs of a record, or of a folder that keeps one. */
+function runsOf(from: string): readonly RecordedRun[] {
+  const { runs, truncated } = readRecordFile(keepsRuns(from) ? join(from, recordFile) : from);
+  if (truncated !== null) console.error(`${quotePath(from)}: ${truncated}`);
+  return runs;
 }
 
 /** @throws LabError where there are not so many */
@@ -161,7 +191,19 @@ async function modelOf(
       readme: `# A model of M-GRPO Lab\n`,
     };
   }
-  const { lanes } = readLanes(from, '--from');
+  const { name, settings, state, step } = await checkpointOf(from, which, number);
+  const readme = readmeOf({ side: which, name, step, settings });
+  return { model: { ...readModelFolder(settings.model), weights: state[which] }, readme };
+}
+
+/** The newest checkpoint of a lane, and the lane. @throws LabError where there is none, or no such side of it */
+async function checkpointOf(
+  from: string,
+  which: (typeof sides)[number],
+  number: number,
+  by: Trains = 'train',
+): Promise<Checkpoint & LaneSetup> {
+  const { lanes } = readLanes(from, '--from', by);
   const lane = laneOf(lanes, number);
   const checkpoint = await newestCheckpoint(new DiskFolder(from), number);
   if (checkpoint === null) {
@@ -171,15 +213,12 @@ async function modelOf(
       'Train further.',
     );
   }
-  const { state, anchored, step } = checkpoint;
-  if (which === 'anchor' && !anchored) {
+  if (which === 'anchor' && !checkpoint.anchored) {
     throw new LabError(
       'bad-setting',
       `--which can't be anchor: lane ${number}, ${quote(lane.name)}, keeps none.`,
       'Export its policy.',
     );
   }
-  const base = readModelFolder(lane.settings.model);
-  const readme = readmeOf({ side: which, name: lane.name, step, settings: lane.settings });
-  return { model: { ...base, weights: state[which] }, readme };
+  return { ...checkpoint, name: lane.name, settings: lane.settings };
 }

@@ -18,11 +18,12 @@ import {
 } from './adapterRun.ts';
 import { openHeadless } from './headless.ts';
 import { claimFolder, KeptTraining } from './keptTraining.ts';
-import { listenForEnd, startAgain } from './listenForEnd.ts';
+import { startAgain } from './listenForEnd.ts';
 import { valuesOf } from './modelFlags.ts';
 import { claim, Output } from './output.ts';
 import { readTextFile } from './readInput.ts';
 import { describe, type TrainedLane } from './runLane.ts';
+import { Starting } from './starting.ts';
 import { Timed } from './timedAdapter.ts';
 import { trainLane, type Sink } from './trainLane.ts';
 
@@ -57,15 +58,23 @@ export default async function main(argv: string[]): Promise<void> {
     );
     return;
   }
+  const { text } = valuesOf(flags.own, own);
+  const folder = text('resume') ?? text('checkpoints') ?? null;
+  const starting = new Starting({ SIGINT: 130, SIGTERM: folder === null ? 143 : startAgain });
+  await starting.around(() => trainGiven(flags, starting), folder);
+}
+
+/** What the flags ask for. */
+async function trainGiven(flags: ParsedFlags, starting: Starting): Promise<void> {
   const { text, number } = valuesOf(flags.own, own);
   const memory = text('memory') === undefined ? null : 1e9 * number('memory', 0, [0.001, 1e4], false);
   const [resumed, checkpoints, out] = [text('resume'), text('checkpoints'), text('out')];
   if (resumed !== undefined) {
-    await resume(resumed, flags, memory);
+    await resume(resumed, flags, memory, starting);
     return;
   }
   const settings = settingsOf(flags);
-  const run = await openAdapterRun(flags.own, settings);
+  const run = await starting.wait(() => openAdapterRun(flags.own, settings));
   const lane = { name: run.name, settings, plan: null, lora: run.lora };
   const force = flags.own.has('force');
   if (checkpoints !== undefined && (out !== undefined || force)) {
@@ -81,12 +90,17 @@ export default async function main(argv: string[]): Promise<void> {
     claimFolder(checkpoints, [...run.read, run.save]);
     const kept = await KeptTraining.begin(checkpoints, [lane]);
     keepAdapterRun(checkpoints, run);
-    await train(run, lane, { write: (lines) => kept.append(lines), kept }, { memory, time });
+    await train(run, lane, { write: (lines) => kept.append(lines), kept }, { memory, time, starting });
     return;
   }
   const output = out === undefined ? null : new Output(out, { flag: '--out', force, read: run.read });
   try {
-    await train(run, lane, { write: (lines) => output?.write(lines), kept: null }, { memory, time });
+    await train(
+      run,
+      lane,
+      { write: (lines) => output?.write(lines), kept: null },
+      { memory, time, starting },
+    );
   } finally {
     output?.close();
   }
@@ -104,7 +118,12 @@ function settingsOf({ changes }: ParsedFlags): Settings {
 }
 
 /** Goes on with a run that was kept; of one that has come to its end it says once more what came of it. */
-async function resume(folder: string, flags: ParsedFlags, memory: number | null): Promise<void> {
+async function resume(
+  folder: string,
+  flags: ParsedFlags,
+  memory: number | null,
+  starting: Starting,
+): Promise<void> {
   const knobs = Object.keys(flags.changes).map((key) => flagOf(key as HyperparameterKey));
   const other = [...flags.own.keys(), ...knobs].find((name) => !['resume', 'memory'].includes(name));
   if (other !== undefined) {
@@ -122,13 +141,13 @@ async function resume(folder: string, flags: ParsedFlags, memory: number | null)
     console.log(describe(lane.name, lane.settings.seed, done));
     return;
   }
-  const run = await reopenAdapterRun(folder, lane.settings);
+  const run = await starting.wait(() => reopenAdapterRun(folder, lane.settings));
   claim(run.save, { flag: '--save', force: true, read: run.read });
   await train(
     run,
     { ...lane, lora: run.lora },
     { write: (lines) => kept.append(lines), kept },
-    { memory, time: false },
+    { memory, time: false, starting },
   );
 }
 
@@ -136,18 +155,28 @@ async function train(
   run: AdapterRun,
   lane: TrainedLane,
   sink: Pick<Sink, 'write' | 'kept'>,
-  { memory, time }: { readonly memory: number | null; readonly time: boolean },
+  {
+    memory,
+    time,
+    starting,
+  }: { readonly memory: number | null; readonly time: boolean; readonly starting: Starting },
 ): Promise<void> {
   console.log(describeModel(run.asked));
-  const device = new Device(await openHeadless());
-  const interruption = listenForEnd({ SIGINT: 130, SIGTERM: sink.kept === null ? 143 : startAgain });
+  const device = new Device(await starting.wait(openHeadless));
+  const { interruption } = starting;
+  const write: Sink['write'] = (lines) => {
+    starting.over();
+    return sink.write(lines);
+  };
   const save = (checkpoint: Checkpoint, ended: boolean): void => {
     writeAdapters(run, checkpoint, ended);
   };
-  const timed = time ? await Timed.measure(run, device, lane.settings) : null;
+  const timed = time ? await starting.wait(() => Timed.measure(run, device, lane.settings)) : null;
   const make = trainerOf(run, device, memory);
   const hooks = timed === null ? { make } : timed.hooks(make);
-  const summary = await trainLane(device, 1, lane, { ...sink, save, ...hooks }, interruption, hooks.make);
+  const summary = await starting.wait(() =>
+    trainLane(device, 1, lane, { ...sink, write, save, ...hooks }, interruption, hooks.make),
+  );
   if (timed !== null) console.log(timed.words);
   console.log(describe(lane.name, lane.settings.seed, summary));
   if (summary.stopped !== undefined && interruption() === null) process.exitCode = 2;

@@ -2,19 +2,20 @@ import type { Plan } from '../engine/plan.ts';
 import { Device } from '../host/host.ts';
 import { LabError } from '../lib/labError.ts';
 import type { OwnFlags } from '../settings/arguments.ts';
-import { flagHelp, flagOf, parseFlags, refuseIneffective } from '../settings/flags.ts';
+import { flagHelp, flagOf, parseFlags, refuseIneffective, type ParsedFlags } from '../settings/flags.ts';
 import type { HyperparameterKey } from '../settings/hyperparameters.ts';
 import { defaultPreset, presetName, presetNames, presets, type LaneSetup } from '../settings/presets.ts';
 import { diffSettings, validateSettings } from '../settings/settings.ts';
 import { openHeadless } from './headless.ts';
 import { claimFolder, KeptTraining } from './keptTraining.ts';
-import { listenForEnd, startAgain } from './listenForEnd.ts';
+import { startAgain } from './listenForEnd.ts';
 import { modelFolder } from './modelFolder.ts';
 import { Output } from './output.ts';
 import { planLanes } from './planLanes.ts';
 import { readTextFile } from './readInput.ts';
 import { readRecordFile } from './recordFile.ts';
 import { describe, type TrainedLane } from './runLane.ts';
+import { Starting } from './starting.ts';
 import { trainLane, type Sink } from './trainLane.ts';
 
 const own: OwnFlags = {
@@ -64,6 +65,17 @@ export default async function main(argv: string[]): Promise<void> {
     const value = flags.own.get(name);
     return typeof value === 'string' ? value : null;
   };
+  const folder = text('resume') ?? text('checkpoints');
+  const starting = new Starting({ SIGINT: 130, SIGTERM: folder === null ? 143 : startAgain });
+  await starting.around(() => trainGiven(flags, text, starting), folder);
+}
+
+/** What the flags ask for. @param text the value of one */
+async function trainGiven(
+  flags: ParsedFlags,
+  text: (name: string) => string | null,
+  starting: Starting,
+): Promise<void> {
   const json = flags.own.has('json');
   const folder = text('resume');
   if (folder !== null) {
@@ -76,7 +88,7 @@ export default async function main(argv: string[]): Promise<void> {
       others.find((name) => !['resume', 'json'].includes(name)),
     );
     const kept = await KeptTraining.resume(folder);
-    await train(new Device(await openHeadless()), kept.lanes, sinkOf(kept), json);
+    await train(await opened(starting), kept.lanes, sinkOf(kept), starting, json);
     return;
   }
   const lanes = lanesOf(flags);
@@ -91,20 +103,25 @@ export default async function main(argv: string[]): Promise<void> {
   if (checkpoints !== null) {
     refuseBeside('checkpoints', out !== null ? 'out' : force ? 'force' : undefined);
     claimFolder(checkpoints, read);
-    const device = new Device(await openHeadless());
-    const kept = await KeptTraining.begin(checkpoints, await planLanes(device, lanes, given));
-    await train(device, kept.lanes, sinkOf(kept), json);
+    const device = await opened(starting);
+    const planned = await starting.wait(() => planLanes(device, lanes, given));
+    const kept = await KeptTraining.begin(checkpoints, planned);
+    await train(device, kept.lanes, sinkOf(kept), starting, json);
     return;
   }
   // All that can be wrong with the place to write to is said before a device is opened.
   const output = out === null ? null : new Output(out, { flag: '--out', force, read });
   try {
-    const device = new Device(await openHeadless());
-    const planned = await planLanes(device, lanes, given);
-    await train(device, planned, { write: (lines) => output?.write(lines), kept: null }, json);
+    const device = await opened(starting);
+    const planned = await starting.wait(() => planLanes(device, lanes, given));
+    await train(device, planned, { write: (lines) => output?.write(lines), kept: null }, starting, json);
   } finally {
     output?.close();
   }
+}
+
+async function opened(starting: Starting): Promise<Device> {
+  return new Device(await starting.wait(openHeadless));
 }
 
 function sinkOf(kept: KeptTraining): Sink {
@@ -126,16 +143,22 @@ function refuseBeside(flag: keyof typeof beside, other: string | undefined): voi
 async function train(
   device: Device,
   lanes: readonly TrainedLane[],
-  { write, kept }: Sink,
+  { write: toRecord, kept }: Sink,
+  starting: Starting,
   json: boolean,
 ): Promise<void> {
-  const interruption = listenForEnd({ SIGINT: 130, SIGTERM: kept === null ? 143 : startAgain });
+  const { interruption } = starting;
+  const write: Sink['write'] = (lines) => {
+    starting.over();
+    return toRecord(lines);
+  };
   const summaries: object[] = [];
   for (const [index, lane] of lanes.entries()) {
     if (interruption() !== null) break;
     const run = index + 1;
     const summary =
-      kept?.ended(run)?.summary ?? (await trainLane(device, run, lane, { write, kept }, interruption));
+      kept?.ended(run)?.summary ??
+      (await starting.wait(() => trainLane(device, run, lane, { write, kept }, interruption)));
     const { name, settings } = lane;
     summaries.push({ lane: name, seed: settings.seed, ...summary });
     if (summary.stopped !== undefined && interruption() === null) {
@@ -149,7 +172,7 @@ async function train(
   if (status !== null) process.exitCode = status;
 }
 
-function lanesOf(flags: ReturnType<typeof parseFlags>): LaneSetup[] {
+function lanesOf(flags: ParsedFlags): LaneSetup[] {
   const preset = presets[presetName(String(flags.own.get('preset') ?? defaultPreset))];
   const number = flags.own.get('lane');
   const chosen =

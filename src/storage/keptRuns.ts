@@ -304,8 +304,10 @@ async function storedIn(
   const notes: string[] = [];
   for (const name of await folder.names()) {
     if (!namePattern.test(name)) continue;
+    // One that can't be read at the moment is not damaged: going on without it would do its steps once more.
+    const bytes = (await folder.read(name)) ?? new Uint8Array();
     try {
-      const one = decodeCheckpoint((await folder.read(name)) ?? new Uint8Array());
+      const one = decodeCheckpoint(bytes);
       // Under another's name it would be taken for it.
       if (nameOf(one.run, one.checkpoint.step, one.ended) !== name) throw new RangeError('renamed');
       stored.set(name, one);

@@ -50,32 +50,42 @@ export async function openRunIndex(closed: () => void): Promise<RunIndex> {
     terminated: closed,
   });
   return {
-    lab: async (id) => (await database.get('labs', id)) ?? null,
+    lab: async (id) => {
+      const transaction = database.transaction('labs');
+      return whole(transaction, async () => (await transaction.store.get(id)) ?? null);
+    },
     newestLab: async () => {
-      let cursor = await database.transaction('labs').store.index('updated').openCursor(null, 'prev');
-      while (cursor?.value.imported === true) cursor = await cursor.continue();
-      return cursor?.value ?? null;
+      const transaction = database.transaction('labs');
+      return whole(transaction, async () => {
+        let cursor = await transaction.store.index('updated').openCursor(null, 'prev');
+        while (cursor?.value.imported === true) cursor = await cursor.continue();
+        return cursor?.value ?? null;
+      });
     },
     save: async (lab, runs) => {
       const transaction = database.transaction(['labs', 'runs'], 'readwrite', { durability: 'strict' });
-      const labs = transaction.objectStore('labs');
-      const label = (await labs.get(lab.id))?.label;
-      await labs.put(label === undefined ? lab : { ...lab, label });
-      for (const run of runs) await transaction.objectStore('runs').put(run);
-      await transaction.done;
+      return whole(transaction, async () => {
+        const labs = transaction.objectStore('labs');
+        const label = (await labs.get(lab.id))?.label;
+        await labs.put(label === undefined ? lab : { ...lab, label });
+        for (const run of runs) await transaction.objectStore('runs').put(run);
+      });
     },
     label: async (id, label) => {
       const transaction = database.transaction('labs', 'readwrite', { durability: 'strict' });
-      const lab = await transaction.store.get(id);
-      if (lab !== undefined) await transaction.store.put({ ...lab, label });
-      await transaction.done;
+      return whole(transaction, async () => {
+        const lab = await transaction.store.get(id);
+        if (lab !== undefined) await transaction.store.put({ ...lab, label });
+      });
     },
     list: async () => {
       const transaction = database.transaction(['labs', 'runs']);
-      const [labs, runs] = await Promise.all([
-        transaction.objectStore('labs').index('updated').getAll(),
-        transaction.objectStore('runs').getAll(),
-      ]);
+      const [labs, runs] = await whole(transaction, () =>
+        Promise.all([
+          transaction.objectStore('labs').index('updated').getAll(),
+          transaction.objectStore('runs').getAll(),
+        ]),
+      );
       return labs.reverse().map(({ label = { name: '', notes: '' }, ...lab }) => ({
         ...{ lab, label },
         runs: runs.filter((run) => run.lab === lab.id),
@@ -83,10 +93,31 @@ export async function openRunIndex(closed: () => void): Promise<RunIndex> {
     },
     remove: async (id) => {
       const transaction = database.transaction(['labs', 'runs'], 'readwrite', { durability: 'strict' });
-      const store = transaction.objectStore('runs');
-      await transaction.objectStore('labs').delete(id);
-      for (const run of await store.getAll()) if (run.lab === id) await store.delete(run.id);
-      await transaction.done;
+      return whole(transaction, async () => {
+        const store = transaction.objectStore('runs');
+        await transaction.objectStore('labs').delete(id);
+        for (const run of await store.getAll()) if (run.lab === id) await store.delete(run.id);
+      });
     },
   };
+}
+
+/**
+ * Does the work of a transaction, all of it or nothing: a request that is refused before it is made would leave those
+ * before it in place. The transaction's own failure is waited for in any case, as nobody else hears of it.
+ */
+async function whole<Result>(
+  transaction: { readonly done: Promise<void>; readonly abort: () => void },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const worked = work().catch((error: unknown) => {
+    try {
+      transaction.abort();
+    } catch {
+      // A request that failed has ended it.
+    }
+    throw error;
+  });
+  const [result] = await Promise.all([worked, transaction.done]);
+  return result;
 }

@@ -10,7 +10,8 @@ import {
 } from '../asking/protocol.ts';
 import { failureOf, type Failure } from '../lib/failure.ts';
 import { LabError } from '../lib/labError.ts';
-import { download, fileNameOf } from './download.ts';
+import { fileNameOf } from '../lib/fileName.ts';
+import { download } from './download.ts';
 import { readFiles } from './watch.ts';
 import { silentWords, vanishedWords, watchPulse } from './watchPulse.ts';
 

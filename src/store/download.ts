@@ -1,8 +1,3 @@
-/** A name as files have them. */
-export function fileNameOf(name: string): string {
-  return name.replace(/[^\w.+-]+/g, '-');
-}
-
 /** Hands a file to the browser. */
 export function download(name: string, content: Blob): void {
   const url = URL.createObjectURL(content);

@@ -6,7 +6,8 @@ import { recordCsv } from '../records/csv.ts';
 import type { RunRecord } from '../records/run.ts';
 import { thisLab } from '../records/thisLab.ts';
 import { recordLines } from '../records/write.ts';
-import { download, fileNameOf } from './download.ts';
+import { fileNameOf } from '../lib/fileName.ts';
+import { download } from './download.ts';
 import { isKept } from './keptState.ts';
 import { type Lane, lab, setupOf, stepOf } from './lanes.ts';
 import { loadPart } from './loadPart.ts';
@@ -82,6 +83,15 @@ export async function downloadScript(trainer: 'trl' | 'verl'): Promise<void> {
       `${fileNameOf(lane.name)}.${extension}`,
       new Blob([write(setupOf(lane))], { type: 'text/plain' }),
     ];
+  });
+}
+
+/** Hands the settings of all lanes to the browser as scripts for other trainers, in a zip. */
+export function downloadScripts(): Promise<void> {
+  return handOver(async () => {
+    const { lanes, preset } = lab.getState();
+    const { scriptsZip } = await loadPart(() => import('./scriptsZip.ts'));
+    return [`m-grpo-lab-${preset}-scripts.zip`, scriptsZip(lanes.map(setupOf))];
   });
 }
 

@@ -1,7 +1,8 @@
 import type { SavedAdapter } from '../asking/protocol.ts';
 import { failureOf } from '../lib/failure.ts';
 import { giveFolder } from './asked.ts';
-import { download, fileNameOf } from './download.ts';
+import { fileNameOf } from '../lib/fileName.ts';
+import { download } from './download.ts';
 import { lanesAsRecord } from './exportMetrics.ts';
 import { loadPart } from './loadPart.ts';
 import { readFiles } from './watch.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { unzipSync } from 'fflate';
+import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, expect, it } from 'vitest';
 import { readModelAt, readModelFolder } from '../../src/cli/modelFolder.ts';
 import { presets } from '../../src/settings/presets.ts';
@@ -32,6 +32,11 @@ it('metrics leave as a table, settings as scripts for other trainers', async () 
   const launch = await exported(page, 'verl launch script');
   expect(launch.suggestedFilename()).toBe('SRT.sh');
   expect(readFileSync(await launch.path(), 'utf8')).toContain('trainer.total_training_steps=3');
+
+  const all = await exported(page, 'Scripts for TRL and verl');
+  const zip = unzipSync(readFileSync(await all.path()));
+  expect(Object.keys(zip)).toEqual(expect.arrayContaining(['trl/SRT.py', 'verl/SRT.sh']));
+  expect(strFromU8(zip['trl/SRT.py'] ?? new Uint8Array())).toBe(python);
 
   await reaches(page, 'Ready to train');
   await page.getByRole('button', { name: 'Train' }).click();

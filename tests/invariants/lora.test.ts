@@ -154,6 +154,16 @@ it('goes on bit for bit after SIGKILL, and not with other prompts', async () => 
   expect(timeless(kept)).toEqual(timeless(whole));
   for (const file of ['adapter_model.safetensors', 'anchor/adapter_model.safetensors', 'adapter_config.json'])
     expect(readFileSync(path(`killed/${file}`))).toEqual(readFileSync(path(`whole/${file}`)));
+  for (const [which, as] of [
+    ['policy', 'whole'],
+    ['anchor', 'whole/anchor'],
+  ] as const) {
+    const to = path(`exported-${which}`);
+    const flags = ['--from', path('kept'), '--format', 'adapter', '--which', which, '--out', to];
+    expect(await command('export', ...flags)).toEqual({ code: 0, stdout: '', stderr: '' });
+    for (const file of ['adapter_model.safetensors', 'adapter_config.json'])
+      expect(readFileSync(join(to, file))).toEqual(readFileSync(path(`${as}/${file}`)));
+  }
   // Nothing is left to do, and each command knows its own runs.
   expect((await command(...resume)).stdout).toContain('after 5 steps');
   for (const args of [

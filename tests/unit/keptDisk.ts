@@ -7,6 +7,7 @@ import { Keeper } from '../../src/storage/keeper.ts';
 import type { KeepReport, KeepRequest, KeptEntry, KeptLab, KeptLabel } from '../../src/storage/kept.ts';
 import { packRows } from '../../src/storage/keptCourse.ts';
 import { recordFile } from '../../src/storage/keptRuns.ts';
+import type { RunIndex } from '../../src/storage/runIndex.ts';
 import { CheckpointSender } from '../../src/storage/sentCheckpoint.ts';
 import type { Checkpoint } from '../../src/trainer/checkpoint.ts';
 import { MemoryFolder } from './memoryFolder.ts';
@@ -47,6 +48,9 @@ const answers: readonly KeepReport['type'][] = [
 
 export const none: KeptLabel = { name: '', notes: '' };
 
+/** In memory all is there at once. */
+const often = { interval: 1 };
+
 /** A disk, and pages that come and go. */
 export class Disk {
   readonly folders = new Map<string, MemoryFolder>();
@@ -60,6 +64,8 @@ export class Disk {
   released = 0;
   /** Runs whose folders can't be opened. */
   readonly failing = new Map<string, Error>();
+  /** Instead of one that never fails. */
+  index: RunIndex | null = null;
   /** Whether folders can't be removed. */
   refuses = false;
 
@@ -90,7 +96,7 @@ export class Disk {
             if (id === undefined) this.held.clear();
             else this.held.delete(id);
           },
-          index: {
+          index: this.index ?? {
             lab: (id: string) => Promise.resolve(this.labs.get(id) ?? null),
             newestLab: () =>
               Promise.resolve([...this.labs.values()].sort((a, b) => b.updated - a.updated)[0] ?? null),
@@ -131,7 +137,10 @@ export class Disk {
       },
       async restored() {
         keeper.receive({ type: 'restore', lab: null, take: false });
-        await vi.waitUntil(() => reports.some(({ type }) => type === 'restored' || type === 'stopped'));
+        await vi.waitUntil(
+          () => reports.some(({ type }) => type === 'restored' || type === 'stopped'),
+          often,
+        );
         const report = reports.find((each) => each.type === 'restored');
         const found = report?.found ?? null;
         return found !== null && 'busy' in found ? null : found;
@@ -139,13 +148,13 @@ export class Disk {
       async flushed() {
         const before = reports.length;
         keeper.receive({ type: 'flush' });
-        await vi.waitUntil(() => reports.length > before);
+        await vi.waitUntil(() => reports.length > before, often);
       },
       async answered(request: KeepRequest) {
         const before = reports.length;
         keeper.receive(request);
         const answer = () => reports.slice(before).find(({ type }) => answers.includes(type));
-        await vi.waitUntil(() => answer() !== undefined);
+        await vi.waitUntil(() => answer() !== undefined, often);
         return answer();
       },
       failure: (): Failure | null => reports.find((each) => each.type === 'stopped')?.failure ?? null,

@@ -137,6 +137,35 @@ describe('runs that are kept', () => {
     }
   });
 
+  it('go on where they were after any call that reads was refused, and are not changed by it', async () => {
+    const undisturbed = await whole();
+    for (let call = 0; call < undisturbed.calls; call += 7) {
+      const cut = await killed(new MemoryFolder(), call, 0.4);
+      const untouched = new MemoryFolder(cut.files);
+      await KeptRuns.restore(untouched);
+      for (let look = 0; look < untouched.looks; look++) {
+        const folder = new MemoryFolder(cut.files);
+        folder.refusedLook = look;
+        await expect(KeptRuns.restore(folder)).rejects.toThrow('it can’t be read');
+        expect(folder.files).toEqual(cut.files);
+        await train(folder);
+        expect(recordOf(folder)).toBe(recordOf(undisturbed));
+      }
+      // While it trains as well: it then ends there, and goes on another time.
+      for (let look = 0; ; look++) {
+        const folder = new MemoryFolder(cut.files);
+        folder.refusedLook = look;
+        const ended = await train(folder).catch((error: unknown) => error);
+        if (folder.looks <= look) break;
+        expect(ended).toBeInstanceOf(Killed);
+        await train(new MemoryFolder(folder.files));
+        folder.refusedLook = null;
+        await train(folder);
+        expect(recordOf(folder)).toBe(recordOf(undisturbed));
+      }
+    }
+  });
+
   it('go on after being killed while they go on, again and again', async () => {
     const undisturbed = recordOf(await whole());
     await fc.assert(

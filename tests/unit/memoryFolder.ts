@@ -11,6 +11,10 @@ export class MemoryFolder implements Folder {
   readonly files: Map<string, Uint8Array<ArrayBuffer>>;
   /** Calls that change something, so far. */
   calls = 0;
+  /** Calls that look, so far. */
+  looks = 0;
+  /** The one of these that the system refuses. */
+  refusedLook: number | null = null;
   /** The call that is cut off, and what share of it is done, in [0, 1]. */
   killAt: { readonly call: number; readonly share: number } | null = null;
 
@@ -19,15 +23,15 @@ export class MemoryFolder implements Folder {
   }
 
   names(): Promise<readonly string[]> {
-    return Promise.resolve([...this.files.keys()]);
+    return this.#look(() => [...this.files.keys()]);
   }
 
   read(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
-    return Promise.resolve(this.files.get(name)?.slice() ?? null);
+    return this.#look(() => this.files.get(name)?.slice() ?? null);
   }
 
   size(name: string): Promise<number> {
-    return Promise.resolve(this.files.get(name)?.length ?? 0);
+    return this.#look(() => this.files.get(name)?.length ?? 0);
   }
 
   write(name: string, bytes: Uint8Array): Promise<void> {
@@ -57,6 +61,12 @@ export class MemoryFolder implements Folder {
     return this.#do((share) => {
       if (share >= 0.5) this.files.delete(name);
     });
+  }
+
+  #look<Seen>(what: () => Seen): Promise<Seen> {
+    return this.looks++ === this.refusedLook
+      ? Promise.reject(new Killed('it can’t be read'))
+      : Promise.resolve(what());
   }
 
   #do(what: (share: number) => void): Promise<void> {

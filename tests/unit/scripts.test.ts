@@ -1,13 +1,20 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { strFromU8, unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { algorithms } from '../../src/algorithms/index.ts';
+import exported from '../../src/cli/export.ts';
+import { thisLab } from '../../src/records/thisLab.ts';
+import { recordLines } from '../../src/records/write.ts';
 import { hyperparameterKeys } from '../../src/settings/hyperparameters.ts';
 import { presets } from '../../src/settings/presets.ts';
 import { carriedTo, counterparts } from '../../src/settings/scripts/counterparts.ts';
-import { scripts } from '../../src/settings/scripts/laneScripts.ts';
+import { scriptFiles, scripts } from '../../src/settings/scripts/laneScripts.ts';
 import { trlScript } from '../../src/settings/scripts/trl.ts';
 import { verlScript } from '../../src/settings/scripts/verl.ts';
 import { validateSettings } from '../../src/settings/settings.ts';
+import { scriptsZip } from '../../src/store/scriptsZip.ts';
 
 /** What the trainers themselves list. */
 function namesOf(trainer: string): ReadonlySet<string> {
@@ -163,3 +170,63 @@ it('a script brings 256 prompts along, and of a pool all', () => {
 function never(): never {
   throw new Error('a preset has no such lane');
 }
+
+describe('the scripts of all lanes', () => {
+  const [first = never(), second = never()] = presets.duel.lanes;
+
+  it('are files with their lanes’ names, safe ones, none twice', () => {
+    const names = [
+      'M-GRPO + IQR',
+      'm-grpo + iqr',
+      'M-GRPO   IQR',
+      '../../x',
+      '…',
+      '.hidden',
+      'a/b',
+      'a'.repeat(200),
+    ];
+    const files = scriptFiles(
+      'trl',
+      names.map((name) => ({ ...first, name })),
+    );
+    expect(Object.keys(files)).toEqual([
+      ...['M-GRPO-+-IQR.py', 'm-grpo-+-iqr-2.py', 'M-GRPO-IQR.py', 'x.py', 'lane.py', 'hidden.py', 'a-b.py'],
+      `${'a'.repeat(100)}.py`,
+    ]);
+    expect(Object.values(files)).toEqual(names.map((name) => trlScript({ ...first, name })));
+  });
+
+  it('are in the page’s zip, a folder for each trainer', async () => {
+    const zip = unzipSync(new Uint8Array(await scriptsZip([first, second]).arrayBuffer()));
+    expect(Object.fromEntries(Object.entries(zip).map(([path, bytes]) => [path, strFromU8(bytes)]))).toEqual({
+      'trl/SRT.py': trlScript(first),
+      'trl/M-GRPO-+-IQR.py': trlScript(second),
+      'verl/SRT.sh': verlScript(first),
+      'verl/M-GRPO-+-IQR.sh': verlScript(second),
+    });
+  });
+
+  it('are written into a folder by npm run export -- --lane all', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lab-scripts-'));
+    try {
+      const [from, out] = [join(folder, 'run.jsonl'), join(folder, 'out')];
+      const rest = {
+        plan: null,
+        adapter: null,
+        lab: thisLab,
+        origin: null,
+        changes: [],
+        rows: [{ step: 0 }],
+      };
+      const runs = [first, second].map((lane) => ({ ...rest, ...lane, summary: null }));
+      writeFileSync(from, runs.map((run, at) => recordLines(at + 1, run)).join(''));
+      const flags = ['--from', from, '--out', out, '--lane', 'all', '--format'];
+      await exported([...flags, 'verl']);
+      expect(readdirSync(out).toSorted()).toEqual(['M-GRPO-+-IQR.sh', 'SRT.sh']);
+      expect(readFileSync(join(out, 'SRT.sh'), 'utf8')).toBe(verlScript(first));
+      await expect(exported([...flags, 'csv'])).rejects.toThrow("--lane can't be all with --format csv");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

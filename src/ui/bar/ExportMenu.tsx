@@ -8,6 +8,7 @@ import {
   downloadOnnx,
   downloadPage,
   downloadScript,
+  downloadScripts,
 } from '../../store/exportMetrics.ts';
 import { underWay } from '../../store/lanes.ts';
 import { canKeepFile, keepInFile, leaveFile, ownFile } from '../../store/ownFile.ts';
@@ -19,6 +20,7 @@ import { useLab, useView } from '../useStore.ts';
 export function ExportMenu() {
   const started = useLab((lab) => underWay(lab.lanes));
   // Parts, not the lane: it changes ten times a second.
+  const several = useLab((lab) => lab.lanes.length > 1);
   const name = useLab((lab) => lab.lanes[lab.selected]?.name);
   const settings = useLab((lab) => lab.lanes[lab.selected]?.settings);
   const trains = useLab(
@@ -62,6 +64,9 @@ export function ExportMenu() {
         () => void downloadPage(),
         started,
       )}
+      {several
+        ? entry('Scripts for TRL and verl', 'All lanes: a zip, a script a lane', () => void downloadScripts())
+        : null}
       {name === undefined || settings === undefined ? null : (
         <>
           <p className="note">{name}: settings and models</p>
