@@ -95,10 +95,10 @@ export const signals: readonly Signal[] = [
     ...overlapZones,
     alone: true,
     alarm: ({ value }) =>
-      `Policy and anchor give the same answer to a prompt ${percent(value)} as often as they agree with themselves`,
+      `Policy and anchor answer alike ${percent(value)} as often as each does with itself`,
     // Above 1 is the luck of few samples: no share is that large.
     calm: ({ value }) =>
-      `Policy and anchor give the same answer to a prompt ${value > 1 ? 'at least' : percent(value)} as often as they agree with themselves`,
+      `Policy and anchor answer alike ${value > 1 ? 'at least' : percent(value)} as often as each does with itself`,
   },
   {
     name: 'one answer',

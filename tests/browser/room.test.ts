@@ -104,7 +104,7 @@ it('progress, titles and legends of charts, the chosen lane’s reason and numbe
         () =>
           page
             .locator(
-              '.progress-words, .progress-words > span, .chart h2, .legend, .legend :is(dt, dd), .lane-reason, .control .number',
+              '.progress-words, .progress-words > span, .chart h2, .legend, .legend dd, .lane-reason, .control .number',
             )
             .evaluateAll((all) =>
               all

@@ -74,12 +74,12 @@ const rest = (value: number): number => 100 * (1 - value);
 /** Every sentence there is, and what it claims of its figures. */
 const claims: readonly Claim[] = [
   claim(
-    `Policy and anchor give the same answer to a prompt ${number} % as often as they agree with themselves`,
+    `Policy and anchor answer alike ${number} % as often as each does with itself`,
     'both',
     figures('vote/answer_overlap', share),
   ),
   claim(
-    'Policy and anchor give the same answer to a prompt at least as often as they agree with themselves',
+    'Policy and anchor answer alike at least as often as each does with itself',
     'calm',
     (_, { recent }) => {
       expect(recent('vote/answer_overlap', 1)).toBeGreaterThan(1);
@@ -251,7 +251,7 @@ it('every sentence can be heard', () => {
 it('a healthy run is described by the strongest signal there is, not by a hint of a weaker one', () => {
   const hint = { 'completion/truncated': 0.01 };
   expect(after(calm, { ...calm, ...hint }).reason).toBe(
-    'Policy and anchor give the same answer to a prompt 97 % as often as they agree with themselves.',
+    'Policy and anchor answer alike 97 % as often as each does with itself.',
   );
   const alone = { 'completion/truncated': 0, 'policy/entropy': 0.79 };
   expect(after(alone, { ...alone, ...hint }).reason).toBe(

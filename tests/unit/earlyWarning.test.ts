@@ -53,11 +53,11 @@ describe('answer overlap', () => {
 
   it('says its figure in plain words', () => {
     expect(then({ ...calm, 'vote/answer_overlap': 0.62 }).reason).toBe(
-      'Policy and anchor give the same answer to a prompt 62 % as often as they agree with themselves.',
+      'Policy and anchor answer alike 62 % as often as each does with itself.',
     );
     // No share is above 1; the ratio is, by the luck of few samples.
     expect(then({ ...calm, 'vote/answer_overlap': 1.9 }).reason).toBe(
-      'Policy and anchor give the same answer to a prompt at least as often as they agree with themselves.',
+      'Policy and anchor answer alike at least as often as each does with itself.',
     );
   });
 
