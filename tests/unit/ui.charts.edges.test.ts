@@ -221,6 +221,15 @@ describe('placeLabels', () => {
     expect(places.map((place) => place?.anchor)).toEqual(['start', 'start', 'end']);
   });
 
+  it('covers no other point while there is room beside it', () => {
+    // Below and to the right lies the latest value.
+    const [best] = placeLabels([at(100, 60), at(115, 70)], size);
+    expect(best).toEqual({ x: 106, y: 53, anchor: 'start' });
+    // All around: then it stands where it would.
+    const crowd = [at(115, 70), at(115, 50), at(85, 70), at(85, 50)];
+    expect(placeLabels([at(100, 60), ...crowd], size)[0]).toEqual({ x: 106, y: 74, anchor: 'start' });
+  });
+
   it('leaves out what is wider than the plot', () => {
     expect(placeLabels([at(170, 60, 'x'.repeat(80)), at(170, 60)], size)).toEqual([
       null,

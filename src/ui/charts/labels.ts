@@ -26,11 +26,17 @@ const sides = [
   { right: -6, down: -7, anchor: 'end' },
 ] as const;
 
-/** Places labels beside their points, inside the plot and apart from each other; null where there is no room. */
+/** As far as a point is drawn around its place. */
+const radius = 4;
+
+/**
+ * Places labels beside their points, inside the plot and apart from each other, clear of the other points where that can
+ * be; null where there is no room.
+ */
 export function placeLabels(points: readonly Labelled[], { width, height }: Size): readonly (Place | null)[] {
   const taken: { left: number; right: number; y: number }[] = [];
   return points.map(({ x, y, text }) => {
-    for (const { right, down, anchor } of sides) {
+    const free = sides.flatMap(({ right, down, anchor }) => {
       const place: Place = { x: x + right, y: y + down, anchor };
       const start = anchor === 'start' ? place.x : place.x - text.length * characterWidth;
       const box = { left: start, right: start + text.length * characterWidth, y: place.y };
@@ -39,14 +45,25 @@ export function placeLabels(points: readonly Labelled[], { width, height }: Size
         box.right <= width &&
         box.y - ascent >= 0 &&
         box.y + descent <= height - plotMargin.bottom;
-      const free = taken.every(
+      const apart = taken.every(
         (other) =>
           box.right <= other.left || box.left >= other.right || Math.abs(box.y - other.y) >= ascent + descent,
       );
-      if (!inside || !free) continue;
-      taken.push(box);
-      return place;
-    }
-    return null;
+      return inside && apart ? [{ place, box }] : [];
+    });
+    const clear = free.find(({ box }) =>
+      points.every(
+        (point) =>
+          (point.x === x && point.y === y) ||
+          point.x + radius <= box.left ||
+          point.x - radius >= box.right ||
+          point.y + radius <= box.y - ascent ||
+          point.y - radius >= box.y + descent,
+      ),
+    );
+    const found = clear ?? free[0];
+    if (found === undefined) return null;
+    taken.push(found.box);
+    return found.place;
   });
 }
