@@ -10,8 +10,11 @@ const meant: Readonly<Record<string, RegExp>> = {
   // A worker without leave to compile WebAssembly.
   'apart.test.ts': /^script-src wasm-eval$/,
   'csp.test.ts': /elsewhere\.test|^script-src wasm-eval$|^require-trusted-types-for /,
+  // Its workers are tried.
+  'offline.test.ts': /^script-src eval$/,
   // What was saved, opened from the disk.
   'export.test.ts': /^file:/,
+  'markup.test.ts': /^file:/,
   // Its own host, by a name that the browser takes for insecure; and the page opened from the disk.
   'refusals.test.ts': /^http:\/\/lab\.test:|^file:/,
 };
