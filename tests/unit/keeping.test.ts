@@ -207,3 +207,24 @@ it('checkpoints that are damaged are told of lanes that come back', async () => 
   );
   expect(damageInWords([], lanes)).toBe('');
 });
+
+it.each([
+  ['agrees', () => Promise.resolve(true)],
+  ['refuses', () => Promise.resolve(false)],
+  ['can’t say', () => Promise.reject(new TypeError('no'))],
+])(
+  'the first time that something is kept the browser is asked, once, to keep it for good; it %s',
+  async (_, answer) => {
+    const persist = vi.fn(answer);
+    vi.stubGlobal('navigator', { storage: { getDirectory: () => null, persist } });
+    const page = await opened();
+    page.openFromAddress('');
+    page.rows(0, 1);
+    expect(persist).not.toHaveBeenCalled();
+    page.tell({ type: 'kept', run: 'any', step: 1 });
+    page.tell({ type: 'kept', run: 'any', step: 1 });
+    await Promise.resolve();
+    expect(persist).toHaveBeenCalledOnce();
+    expect(page.kept.getState().state).toBe('kept');
+  },
+);
