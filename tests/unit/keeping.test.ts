@@ -228,3 +228,18 @@ it.each([
     expect(page.kept.getState().state).toBe('kept');
   },
 );
+
+it.each(['freeze', 'pagehide'])('at %s all is written, and a checkpoint asked for', async (event) => {
+  const heard = new Map<string, () => void>();
+  const addEventListener = (type: string, listen: () => void): void => void heard.set(type, listen);
+  vi.stubGlobal('document', { baseURI: 'http://lab.test/', addEventListener });
+  vi.stubGlobal('addEventListener', addEventListener);
+  const page = await opened();
+  page.openFromAddress('');
+  page.rows(0, 1);
+  asked.length = 0;
+  sent.length = 0;
+  heard.get(event)?.();
+  expect(asked.map(({ type }) => type)).toEqual(['save', 'flush']);
+  expect(sent).toEqual([{ type: 'keep', anew: false }]);
+});
