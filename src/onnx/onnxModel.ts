@@ -3,8 +3,13 @@ import type { ModelConfig } from '../model/config.ts';
 import { joined, type Message } from './protobuf.ts';
 import { cacheNames } from './qwen3.ts';
 
-// A model of the lab is done before a second thread has begun.
+// As evaluation beside training has it: it shares the cores with what trains. Before the first model another number may be set.
 env.wasm.numThreads = 1;
+
+/** Has ONNX Runtime compute on several threads, which takes shared memory. @param count set before the first model is opened */
+export function onThreads(count: number): void {
+  env.wasm.numThreads = count;
+}
 
 /** What was read of some texts so far. */
 export interface Context {
@@ -28,7 +33,11 @@ export class OnnxModel {
 
   /** @param file of `writeOnnx`, of a model of this config */
   static async open(file: Message, config: ModelConfig): Promise<OnnxModel> {
-    const session = await InferenceSession.create(joined(file), { executionProviders: ['wasm'] });
+    const session = await InferenceSession.create(joined(file), {
+      executionProviders: ['wasm'],
+      // Threads that wait leave their cores to whoever trains.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+    });
     return new OnnxModel(session, config);
   }
 

@@ -2,10 +2,11 @@ import '../lib/trustedScripts.ts';
 import { failureOf } from '../lib/failure.ts';
 import { ready } from '../lib/timedWorker.ts';
 import { evaluateWith } from './evaluate.ts';
-import { OnnxModel, type Context } from './onnxModel.ts';
+import { OnnxModel, onThreads, type Context } from './onnxModel.ts';
 import type { OnnxAnswer, OnnxQuestion } from './protocol.ts';
 
-// The script of a worker: ONNX Runtime computes where it is called, and the page must not wait for it.
+// The script of a worker: ONNX Runtime computes where it is called, and the page must not wait for it. Its threads are
+// workers with this very script, and have a name by which it knows them.
 
 /** A model, the last text that it read, and what it knows of that. */
 interface Opened {
@@ -42,12 +43,16 @@ async function logits(question: Exclude<OnnxQuestion, { type: 'evaluate' }>): Pr
   return read.logits.slice(-known.size);
 }
 
-self.onmessage = ({ data }: MessageEvent<OnnxQuestion>) => {
-  void answer(data)
-    .catch((error: unknown): OnnxAnswer => ({ failure: failureOf(error) }))
-    .then((message) => {
-      self.postMessage(message);
-    });
-};
-
-self.postMessage(ready);
+if (self.name !== 'em-pthread') {
+  // The Playground's, not that of evaluation; only where the page is isolated is there memory that threads can share.
+  if (self.name === 'onnx' && crossOriginIsolated)
+    onThreads(Math.max(1, Math.min(4, Math.floor(navigator.hardwareConcurrency / 2))));
+  self.onmessage = ({ data }: MessageEvent<OnnxQuestion>) => {
+    void answer(data)
+      .catch((error: unknown): OnnxAnswer => ({ failure: failureOf(error) }))
+      .then((message) => {
+        self.postMessage(message);
+      });
+  };
+  self.postMessage(ready);
+}

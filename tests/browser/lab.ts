@@ -10,6 +10,7 @@ import { readRecord } from '../../src/records/read.ts';
 import type { RunRecord } from '../../src/records/run.ts';
 import type { MetricRow } from '../../src/spec/metrics.ts';
 import { waitMs } from '../patience.ts';
+import { isOwn, watched } from './outside.ts';
 
 /** Chromium's software GPU, wherever the tests run; no services that phone home. */
 const withWebGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
@@ -28,17 +29,18 @@ const quiet = [
  * @param args in place of those that offer WebGPU
  * @param without what tests are otherwise spared
  */
-export function launch(
+export async function launch(
   args: readonly string[] = withWebGPU,
   without: readonly string[] = [],
 ): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error('No Chromium was found: `npm test` installs one.');
-  return chromium.launch({
+  const browser = await chromium.launch({
     ...{ executablePath, headless: true, timeout: waitMs },
     args: [...quiet, ...args],
     ignoreDefaultArgs: [...without],
   });
+  return watched(browser);
 }
 
 /** The policy of contents that the docs give to whoever hosts the page. */
@@ -92,8 +94,10 @@ export async function serveBuilt(
     server.listen(0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
+  const address = `http://127.0.0.1:${String(port)}${folder}`;
+  isOwn(address);
   return {
-    address: `http://127.0.0.1:${String(port)}${folder}`,
+    address,
     close: () => {
       server.closeAllConnections();
       server.close();

@@ -2,6 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { createServer } from 'vite';
 import { expect, it } from 'vitest';
 import { exportMetrics, newPage, query, reaches, openedLab, stepsMade, tiny, waitForStep } from './lab.ts';
+import { isOwn } from './outside.ts';
 
 const lab = openedLab();
 
@@ -148,8 +149,10 @@ it('prompts of one’s own are pasted, dropped, refused by line, trained on, and
 it('a dialog opens on the page of `npm run dev`, too, where React mounts everything twice', async () => {
   const server = await createServer({ logLevel: 'error', server: { host: '127.0.0.1' } });
   await server.listen();
+  const address = server.resolvedUrls?.local[0] ?? '';
+  isOwn(address);
   const { page, complaints } = await newPage(lab.browser);
-  await page.goto(`${server.resolvedUrls?.local[0] ?? ''}${query(tiny)}`);
+  await page.goto(`${address}${query(tiny)}`);
   const dialog = await openDialog(page, 'Own reward');
   await expect.poll(() => editor(dialog).evaluate((each) => each === document.activeElement)).toBe(true);
   await page.keyboard.press('Escape');

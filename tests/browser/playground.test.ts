@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
+import { headers } from '../../build/headers.ts';
 import { readModelFolder } from '../../src/cli/modelFolder.ts';
 import { joined } from '../../src/onnx/protobuf.ts';
 import { writeOnnx } from '../../src/onnx/qwen3.ts';
@@ -111,4 +112,30 @@ it('base, policy and anchor answer side by side while training goes on, from fil
   expect(elsewhere).toEqual([]);
   expect(complaints).toEqual([]);
   await page.close();
+});
+
+it('where the page is isolated ONNX Runtime has threads, under the strictest policy, and answers the same', async () => {
+  const isolated = await serveBuilt(headers);
+  const { page, complaints } = await newPage(browser);
+  // However few cores there are here.
+  await page.route(/assets\/onnxWorker-/, async (route) => {
+    const answer = await route.fetch();
+    const cores = `Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => 6 });`;
+    await route.fulfill({ response: answer, body: `${cores}\n${await answer.text()}` });
+  });
+  const model = facts.models['sort-32'];
+  const [prompt = '', wanted = ''] = [model?.prompts[0], model?.greedy[0]];
+  await page.goto(`${isolated.address}${query({ ...tiny, model: 'sort-32' })}`);
+  await reaches(page, 'Ready to train');
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  await page.getByRole('link', { name: 'Playground' }).click();
+  await page.getByLabel('Prompt').fill(prompt);
+  await page.getByRole('button', { name: 'Answer', exact: true }).click();
+  for (const side of ['base', 'policy', 'anchor']) expect(await answerOf(page, side)).toBe(wanted);
+  // Half of the cores: two beside the one that was there.
+  const scripts = page.workers().filter((worker) => worker.url().includes('onnxWorker'));
+  expect(scripts).toHaveLength(3);
+  expect(complaints).toEqual([]);
+  await page.close();
+  await isolated.close();
 });

@@ -4,6 +4,7 @@ import { runReward } from '../../src/host/rewardCode.ts';
 import type { RewardOutcome } from '../../src/spec/reward.ts';
 import { deepCases } from '../unit/rewardCases.ts';
 import { launch, newPage } from './lab.ts';
+import { isOwn } from './outside.ts';
 
 let server: ViteDevServer;
 beforeAll(async () => {
@@ -16,6 +17,7 @@ it('a reward’s outcome is the same in a worker of Chromium as here, however de
   const browser = await launch();
   const { page } = await newPage(browser);
   const address = server.resolvedUrls?.local[0] ?? '';
+  isOwn(address);
   // Any document of the server will do.
   await page.goto(`${address}unopened.js`);
   const input = { prompt: '1=', completion: '#1.', answer: '1', pseudoLabel: '1', agreement: 1 };

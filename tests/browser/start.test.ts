@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launch } from './lab.ts';
 import { mainJob } from './mainJob.ts';
+import { isOwn } from './outside.ts';
 
 let browser: Browser;
 let server: ChildProcess;
@@ -12,6 +13,7 @@ let port: number;
 
 beforeAll(async () => {
   port = await freePort();
+  isOwn(`http://localhost:${String(port)}/`);
   // Colours, which a test runner may force on its children, would cut the address in two.
   const env = { ...process.env, NO_COLOR: '1' };
   server = spawn(process.execPath, ['scripts/start.mjs', '--no-open', '--port', String(port)], { env });

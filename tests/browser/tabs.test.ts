@@ -155,6 +155,95 @@ it('a run that a tab has left for other lanes is opened in another tab, and the 
   await context.close();
 });
 
+/** In the page: the last step whose row is written in each record that is kept. */
+async function lastSteps(): Promise<readonly number[]> {
+  const root = await navigator.storage.getDirectory();
+  const runs = await root.getDirectoryHandle('runs');
+  const steps: number[] = [];
+  for await (const run of runs.values()) {
+    const record = await (run as FileSystemDirectoryHandle).getFileHandle('record.jsonl');
+    const lines = (await (await record.getFile()).text()).trimEnd().split('\n');
+    const rows = lines.flatMap((line) => {
+      const { type, step } = JSON.parse(line) as { type: string; step: number };
+      return type === 'step' ? [step] : [];
+    });
+    steps.push(rows.at(-1) ?? -1);
+  }
+  return steps;
+}
+
+/** What befalls a tab that trains and has the run, and its end. */
+const silences: Readonly<
+  Record<string, (page: Page) => (() => Promise<void>) | Promise<() => Promise<void>>>
+> = {
+  'is frozen': async (page) => {
+    const cdp = await page.context().newCDPSession(page);
+    await cdp.send('Page.setWebLifecycleState', { state: 'frozen' });
+    return async () => {
+      await cdp.send('Page.setWebLifecycleState', { state: 'active' });
+    };
+  },
+  hangs: (page) => {
+    const hanging = page.evaluate(() => {
+      // Longer than another tab waits for it.
+      const end = performance.now() + 60_000;
+      while (performance.now() < end);
+    });
+    return () => hanging;
+  },
+};
+
+it.each(Object.keys(silences))(
+  'a tab that %s while it trains loses its run to another, and none of its steps; it keeps nothing more of it, and says so',
+  async (silence) => {
+    const context = await browser.newContext();
+    const long = query({ ...settings, steps: '2000' });
+    const first = await tab(context, long);
+    await reaches(first, 'Ready to train');
+    await train(first);
+    await waitForStep(first, 5);
+    await isKept(first);
+    const made = await stepsMade(first);
+    await keptUpTo(first, 4);
+    const wake = await silences[silence]?.(first);
+
+    const second = await tab(context);
+    await reaches(second, 'Ready to train');
+    // What was measured is on the disk, whether a checkpoint is or not.
+    expect(Math.min(...(await second.evaluate(lastSteps)))).toBeGreaterThanOrEqual(made);
+    await line(second).getByText('Another tab has your run.').waitFor();
+    await line(second).getByRole('button', { name: 'Take it over' }).click();
+    await reaches(second, 'Paused');
+    const taken = await stepsMade(second);
+    expect(taken).toBeGreaterThanOrEqual(4);
+
+    await wake?.();
+    await line(first)
+      .getByText(/^Another tab took this run over: from here on, this page keeps nothing of it\./)
+      .waitFor();
+    const step = second.getByRole('button', { name: 'Step', exact: true });
+    await step.click();
+    await waitForStep(second, taken + 1);
+    await reaches(second, 'Paused');
+    await keptUpTo(second, taken + 1);
+    await second.reload();
+    await reaches(second, 'Paused');
+    expect(await stepsMade(second)).toBe(taken + 1);
+    const lanes = (await exportMetrics(second)).lanes.map((rows) => timeless(rows.slice(0, taken + 2)));
+
+    // The same run, which nothing disturbs.
+    const apart = await browser.newContext();
+    const alone = await tab(apart, long);
+    await reaches(alone, 'Ready to train');
+    await train(alone);
+    await waitForStep(alone, taken + 1);
+    const expected = (await exportMetrics(alone)).lanes.map((rows) => timeless(rows.slice(0, taken + 2)));
+    expect(lanes).toEqual(expected);
+    await apart.close();
+    await context.close();
+  },
+);
+
 it('a page that is left, come back to and reloaded goes on bit for bit; put away, it holds nothing that another tab waits for', async () => {
   const context = await browser.newContext();
   const page = await tab(context, query(settings));

@@ -207,3 +207,39 @@ it('checkpoints that are damaged are told of lanes that come back', async () => 
   );
   expect(damageInWords([], lanes)).toBe('');
 });
+
+it.each([
+  ['agrees', () => Promise.resolve(true)],
+  ['refuses', () => Promise.resolve(false)],
+  ['can’t say', () => Promise.reject(new TypeError('no'))],
+])(
+  'the first time that something is kept the browser is asked, once, to keep it for good; it %s',
+  async (_, answer) => {
+    const persist = vi.fn(answer);
+    vi.stubGlobal('navigator', { storage: { getDirectory: () => null, persist } });
+    const page = await opened();
+    page.openFromAddress('');
+    page.rows(0, 1);
+    expect(persist).not.toHaveBeenCalled();
+    page.tell({ type: 'kept', run: 'any', step: 1 });
+    page.tell({ type: 'kept', run: 'any', step: 1 });
+    await Promise.resolve();
+    expect(persist).toHaveBeenCalledOnce();
+    expect(page.kept.getState().state).toBe('kept');
+  },
+);
+
+it.each(['freeze', 'pagehide'])('at %s all is written, and a checkpoint asked for', async (event) => {
+  const heard = new Map<string, () => void>();
+  const addEventListener = (type: string, listen: () => void): void => void heard.set(type, listen);
+  vi.stubGlobal('document', { baseURI: 'http://lab.test/', addEventListener });
+  vi.stubGlobal('addEventListener', addEventListener);
+  const page = await opened();
+  page.openFromAddress('');
+  page.rows(0, 1);
+  asked.length = 0;
+  sent.length = 0;
+  heard.get(event)?.();
+  expect(asked.map(({ type }) => type)).toEqual(['save', 'flush']);
+  expect(sent).toEqual([{ type: 'keep', anew: false }]);
+});
