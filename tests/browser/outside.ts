@@ -11,7 +11,7 @@ const meant: Readonly<Record<string, RegExp>> = {
   'apart.test.ts': /^script-src wasm-eval$/,
   'csp.test.ts': /elsewhere\.test|^script-src wasm-eval$|^require-trusted-types-for /,
   // Its workers are tried.
-  'offline.test.ts': /^script-src eval$|^require-trusted-types-for /,
+  'offline.test.ts': /^require-trusted-types-for /,
   // What was saved, opened from the disk.
   'export.test.ts': /^file:/,
   'markup.test.ts': /^file:/,
