@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { phasesOf } from '../../src/diagnostics/phases.ts';
 import { overlapZones } from '../../src/diagnostics/signal.ts';
 import { firstTrained, toldSteps, type ToldRun, turnsOf } from '../../src/diagnostics/story.ts';
-import type { MetricId } from '../../src/spec/metrics.ts';
+import { type MetricId, metricIds, toRow } from '../../src/spec/metrics.ts';
+import { Columns } from '../../src/store/columns.ts';
+import type { Lane } from '../../src/store/lanes.ts';
+import { toldOf } from '../../src/ui/story/told.ts';
 
 type Row = Partial<Record<MetricId, number>>;
 
@@ -118,4 +121,18 @@ it('policy and anchor are not said to agree before ten steps measured it, and ne
   expect(phasesOf(runOf('run', Array<Row>(40).fill({})), true)).toEqual([
     { from: 1, to: 39, state: 'unmeasured' },
   ]);
+});
+
+it('the list of turns is in the order of their steps, also of those that became known later', () => {
+  const history = new Columns(metricIds);
+  const accuracies = [0.8, 0.1, 0.1, 0.1, 0.8, 0.8, 0.8];
+  accuracies.forEach((sampled, at) => {
+    history.append(toRow({ step: 10 * at, 'eval/sampled': sampled }), 1);
+  });
+  const lane = { id: 0, slot: 2, name: 'SRT', history } as unknown as Lane;
+  // A knob turned while nobody could know yet of a collapse: that is certain from step 30 on.
+  const marks = [{ step: 20, lanes: [0], text: 'step 20: Steps 40 → 20', kind: 'change' }] as const;
+  const told = toldOf([lane], marks, false);
+  expect(told.map(({ step }) => step)).toEqual([10, 20, 40]);
+  expect(told.map(({ slots }) => slots)).toEqual([[2], [2], [2]]);
 });
