@@ -7,6 +7,9 @@ export const warningScore = 2 / 3;
 /** The highest score of a sign that can't raise a warning: in the middle of amber. */
 export const supportingScore = (watchScore + warningScore) / 2;
 
+/** Most sentences of a verdict's reason: what it rests on is told of these, and of no others. */
+export const mostSentences = 4;
+
 /** The score of a compared figure: `watchScore` at amber, `warningScore` at red, linear between and beyond, in [0, 1]. */
 export function scoreOf(compared: number, { amber, red }: Pick<Signal, 'amber' | 'red'>): number {
   const score = watchScore + ((compared - amber) / (red - amber)) * (warningScore - watchScore);
