@@ -1,5 +1,5 @@
 import type { Verdict } from '../diagnostics/judge.ts';
-import { readable } from '../diagnostics/signal.ts';
+import { mostSentences, readable } from '../diagnostics/signal.ts';
 import { excerpt } from '../lib/quote.ts';
 import { formatNames } from '../records/import/log.ts';
 import { namedElsewhere } from '../records/import/names.ts';
@@ -16,7 +16,7 @@ export function stateInWords({ verdict: { state }, since }: JudgedRun): string {
 /** What the page says of a run, as lines of a terminal. */
 export function linesOf(run: JudgedRun): readonly string[] {
   const { log, verdict, known, unknown } = run;
-  const alarms = verdict.findings.map(({ metrics: ids, from, to }) => {
+  const alarms = verdict.findings.slice(0, mostSentences).map(({ metrics: ids, from, to }) => {
     const columns = ids.map((id) => {
       const column = known.find(([each]) => each === id)?.[1].column ?? id;
       const { label } = namedElsewhere(id);

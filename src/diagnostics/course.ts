@@ -63,6 +63,7 @@ export class Course {
   #typical: number[] = [];
   readonly #recent: number[] = [];
   #count = 0;
+  #firstStep = NaN;
   #least = Infinity;
   #greatest = -Infinity;
   /** Mean square of the differences between neighbours, halved: the variance of one row around a slow course. */
@@ -87,6 +88,7 @@ export class Course {
     this.#notFinite = { since: NaN, rows: 0 };
     const before = this.#recent.at(-1);
     if (before !== undefined) this.#squares += (value - before) ** 2 / 2;
+    if (this.#count === 0) this.#firstStep = step;
     this.#count++;
     if (this.#typical.length > 0) this.#typical = [];
     if (this.#first.length < widest) this.#first.push(value);
@@ -109,6 +111,11 @@ export class Course {
   /** Finite values so far. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Of the first finite value. */
+  get firstStep(): number {
+    return this.#firstStep;
   }
 
   get newest(): number {

@@ -14,6 +14,7 @@ import {
 } from './readings.ts';
 import {
   type Circumstance,
+  mostSentences,
   readable,
   type Signal,
   type SignName,
@@ -76,8 +77,6 @@ const telling = kept.filter((id) => !/^(optim|truth)\//.test(id));
 const nearlyAll = 0.95;
 /** Of these, whatever rules speak, one sentence says it. */
 const toldOnce: ReadonlySet<MetricId> = new Set(['reward/mean', 'completion/truncated']);
-/** Most sentences of a reason. */
-const mostSentences = 4;
 /** The score of two signs together that make red: in the middle of it. */
 const surelyRed = (warningScore + 1) / 2;
 
@@ -186,7 +185,15 @@ export class RunJudge {
       if (signal.second !== true) this.#score = Math.max(this.#score, score);
     const before = this.#speaking;
     if (before.size > 0 || this.#spoken.length > 0)
-      this.#speaking = new Map(this.#spoken.map(({ signal }) => [signal, before.get(signal) ?? this.#step]));
+      this.#speaking = new Map(
+        this.#spoken.map(({ signal }) => [signal, before.get(signal) ?? this.#beginOf(signal)]),
+      );
+  }
+
+  /** Where a sign that speaks from now on begins: a level that a run has had in as many rows as it takes, with them. */
+  #beginOf({ compared, metric, steps }: Signal): number {
+    const course = compared === 'value' ? this.#courses.get(metric) : undefined;
+    return course?.count === steps ? course.firstStep : this.#step;
   }
 
   #seenBy({ metric }: Signal, dead: Courses['dead']): Courses {
@@ -242,6 +249,9 @@ export class RunJudge {
     const circumstances = this.#circumstances();
     const dead = { stretch: this.#dead.stretch, by: this.#deadBy };
     const said = new Set<string>();
+    // What was measured last before a metric was lost says nothing of now.
+    const none = this.#spoken.find(({ signal }) => signal.name === 'not finite')?.signal;
+    const lost = none === undefined ? [] : toldBy(none, this.#seenBy(none, dead)).metrics;
     // A sign that no solved task has takes the doubt away, and so does what is right where the log has it.
     const isDoubtful =
       this.alarm === 'watch' ||
@@ -251,7 +261,7 @@ export class RunJudge {
       const { metrics: rests, ...told } = toldBy(signal, this.#seenBy(signal, dead));
       // Two rules of one name say the same, as do two of the reward, and two of the limit.
       const about = toldOnce.has(signal.metric) ? signal.metric : signal.name;
-      if (said.has(about)) return [];
+      if (said.has(about) || (signal !== none && lost.includes(signal.metric))) return [];
       said.add(about);
       const from = Number.isNaN(told.since) ? (this.#speaking.get(signal) ?? this.#step) : told.since;
       const doubt = Object.entries(signal.doubt ?? {}).flatMap(([circumstance, words]) => {
@@ -273,7 +283,9 @@ export class RunJudge {
       const collapse = lastingCollapse(curve);
       if (collapse === null) continue;
       if (metric === 'truth/accuracy' && (this.#isPaid || !this.#fellSurely())) continue;
-      const reward = this.#courses.get('reward/mean')?.newest ?? NaN;
+      // Over as many rows as what it is compared with.
+      const rewards = this.#courses.get('reward/mean');
+      const reward = (metric === 'eval/sampled' ? rewards?.newest : rewards?.recent(leastRows)) ?? NaN;
       const reason = collapseInWords(collapse, curve.at(-1)?.sampled ?? NaN, reward);
       const finding = {
         metrics: [metric],

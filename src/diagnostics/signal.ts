@@ -1,3 +1,4 @@
+import { withMinus } from '../lib/minus.ts';
 import type { MetricId } from '../spec/metrics.ts';
 
 /** Scores above which a run is watched, and above which it should be stopped. */
@@ -5,6 +6,9 @@ export const watchScore = 1 / 3;
 export const warningScore = 2 / 3;
 /** The highest score of a sign that can't raise a warning: in the middle of amber. */
 export const supportingScore = (watchScore + warningScore) / 2;
+
+/** Most sentences of a verdict's reason: what it rests on is told of these, and of no others. */
+export const mostSentences = 4;
 
 /** The score of a compared figure: `watchScore` at amber, `warningScore` at red, linear between and beyond, in [0, 1]. */
 export function scoreOf(compared: number, { amber, red }: Pick<Signal, 'amber' | 'red'>): number {
@@ -114,12 +118,9 @@ export const percent = (share: number): string => `${String(Math.round(100 * sha
 /** A figure of any size as people read it: 0.35, −17.3, 1,234, 1.6e13. */
 export function readable(value: number): string {
   const magnitude = Math.abs(value);
-  if (magnitude >= 1e6 || (magnitude !== 0 && magnitude < 1e-3)) return minus(value.toExponential(1));
-  if (magnitude >= 1000) return minus(Math.round(value).toLocaleString('en-US'));
-  if (magnitude >= 10) return minus(value.toFixed(1));
-  return minus(magnitude !== 0 && magnitude < 0.1 ? value.toPrecision(2) : value.toFixed(2));
-}
-
-function minus(text: string): string {
-  return text.replaceAll('-', '−').replace('e+', 'e');
+  if (magnitude >= 1e6 || (magnitude !== 0 && magnitude < 1e-3))
+    return withMinus(value.toExponential(1).replace('e+', 'e'));
+  if (magnitude >= 1000) return withMinus(Math.round(value).toLocaleString('en-US'));
+  if (magnitude >= 10) return withMinus(value.toFixed(1));
+  return withMinus(magnitude !== 0 && magnitude < 0.1 ? value.toPrecision(2) : value.toFixed(2));
 }

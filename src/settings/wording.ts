@@ -19,5 +19,14 @@ export function reworded(error: LabError, nameOf: (key: HyperparameterKey) => st
 
 /** A refusal as the page says it. */
 export function inLabels(error: LabError): LabError {
-  return reworded(error, (key) => `“${hyperparameters[key].label}”`);
+  const { code, message, remedy, cause } = reworded(error, (key) => `“${hyperparameters[key].label}”`);
+  return new LabError(code, typeset(message), typeset(remedy), cause);
+}
+
+/** A sentence with the page's quotes and apostrophes, but for what it quotes of others. */
+export function typeset(sentence: string): string {
+  return sentence
+    .split(/("(?:[^"\\]|\\.)*")/)
+    .map((part, at) => (at % 2 === 1 ? part : part.replace(named, '“$1”').replace(/(?<=\w)'(?=\w)/g, '’')))
+    .join('');
 }

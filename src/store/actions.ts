@@ -57,7 +57,7 @@ export function step(): void {
 
 /** Back to step 0 with the settings as they are; asks first when a run would be lost. */
 export function reset(): void {
-  reopen(lab.getState().preset, setupsOf(lab.getState().lanes), 'Reset', 'Restart');
+  reopen(lab.getState().preset, setupsOf(lab.getState().lanes), 'Reset', 'Reset');
 }
 
 /** Opens a preset; asks first when a run would be lost. */

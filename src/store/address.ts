@@ -1,5 +1,6 @@
 import { LabError } from '../lib/labError.ts';
 import { defaultPreset, presets } from '../settings/presets.ts';
+import { typeset } from '../settings/wording.ts';
 import { decodeUrl, encodeUrl, linkQuery, type SharedLab } from '../settings/url.ts';
 import { notify } from './actions.ts';
 import { open } from './connection.ts';
@@ -34,7 +35,8 @@ export function openFromAddress(search: string): void {
     if (!(error instanceof LabError)) throw error;
     refusedAddress = true;
     open(defaultPreset, presets[defaultPreset].lanes);
-    notify(`${error.message} ${error.remedy} The default preset was opened instead.`);
+    // Knobs by the names that the address has, where they are to be mended.
+    notify(`${typeset(error.message)} ${typeset(error.remedy)} The default preset was opened instead.`);
   }
 }
 

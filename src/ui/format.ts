@@ -1,3 +1,5 @@
+import { withMinus } from '../lib/minus.ts';
+
 /**
  * A measured value in two or three digits, without a leading zero (.94), exponents from a million on (1.6e13); a dash
  * where nothing was measured.
@@ -6,12 +8,17 @@ export function formatValue(value: number): string {
   if (Number.isNaN(value)) return '–';
   if (!Number.isFinite(value)) return 'not finite';
   const magnitude = Math.abs(value);
-  if (magnitude >= 1e6) return value.toExponential(1).replace('e+', 'e');
+  if (magnitude >= 1e6) return withMinus(value.toExponential(1).replace('e+', 'e'));
   if (magnitude >= 1000) return formatCount(value);
-  if (magnitude >= 100) return value.toFixed(0);
-  if (magnitude >= 10) return value.toFixed(1);
-  if (magnitude !== 0 && magnitude < 0.001) return value.toExponential(0);
-  return value.toFixed(magnitude !== 0 && magnitude < 0.1 ? 3 : 2).replace(/^(-?)0\./, '$1.');
+  if (magnitude >= 100) return withMinus(value.toFixed(0));
+  if (magnitude >= 10) return withMinus(value.toFixed(1));
+  if (magnitude !== 0 && magnitude < 0.001) return withMinus(value.toExponential(0));
+  return withoutZero(value.toFixed(magnitude !== 0 && magnitude < 0.1 ? 3 : 2));
+}
+
+/** −0.37 as −.37 */
+function withoutZero(figure: string): string {
+  return withMinus(figure.replace(/^(-?)0\./, '$1.'));
 }
 
 /**
@@ -25,18 +32,18 @@ export function formatColumn(values: readonly number[]): readonly string[] {
     const text = value.toFixed(digits);
     if (!Number.isFinite(value) || most >= 1000 || (value !== 0 && Number(text) === 0))
       return formatValue(value);
-    return text.replace(/^(-?)0\./, '$1.');
+    return withoutZero(text);
   });
 }
 
 /** A share, always two digits: .05 */
 export function formatShare(value: number): string {
-  return !Number.isFinite(value) ? formatValue(value) : value.toFixed(2).replace(/^(-?)0\./, '$1.');
+  return !Number.isFinite(value) ? formatValue(value) : withoutZero(value.toFixed(2));
 }
 
 /** 61,400 */
 export function formatCount(value: number): string {
-  return Number.isNaN(value) ? '–' : Math.round(value).toLocaleString('en-US');
+  return Number.isNaN(value) ? '–' : withMinus(Math.round(value).toLocaleString('en-US'));
 }
 
 /** "1 row", "61,400 rows" */
@@ -44,14 +51,14 @@ export function counted(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** A tick of an axis, six characters mostly: .25, 150k, 1.5e13. */
+/** A tick of an axis, six characters mostly: .25, −150k; exponents with a hyphen, 2.5e-9, for want of room. */
 export function formatTick(value: number): string {
   const magnitude = Math.abs(value);
   if (value !== 0 && (magnitude >= 1e6 || magnitude < 1e-3)) {
     return Number(value.toPrecision(3)).toExponential().replace('e+', 'e');
   }
-  if (magnitude >= 1e4 && value % 100 === 0) return `${value / 1000}k`;
-  return String(Number(value.toPrecision(6))).replace(/^(-?)0\./, '$1.');
+  if (magnitude >= 1e4 && value % 100 === 0) return withMinus(`${value / 1000}k`);
+  return withoutZero(String(Number(value.toPrecision(6))));
 }
 
 /** 87 % */

@@ -74,7 +74,7 @@ it('a run in the lab pauses while the bench runs, which is said before, and goes
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await reaches(page, 'Paused');
   await page.getByRole('button', { name: 'Reset' }).click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Restart' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Reset' }).click();
   await reaches(page, 'Ready to train');
   await page.getByRole('main').getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('main').getByText('Cancelled').waitFor();

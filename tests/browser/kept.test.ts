@@ -220,7 +220,7 @@ it('where the browser refuses storage the lab works, and says once that runs are
   await page.getByRole('button', { name: 'Reset', exact: true }).click();
   await page
     .getByRole('alertdialog')
-    .getByText('“Restart” discards the 24 steps made so far of every lane. They are not kept.')
+    .getByText('“Reset” discards the 24 steps made so far of every lane. They are not kept.')
     .waitFor();
   await page.close();
 });

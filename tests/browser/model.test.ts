@@ -92,6 +92,24 @@ it('a folder is opened, priced, asked beside another, read by keys and exported;
   await expect.poll(() => second.getAttribute('aria-pressed')).toBe('true');
   await expect.poll(() => said.getByRole('listitem').count()).toBe(6);
   expect(await said.getByRole('listitem').first().textContent()).toMatch(/entropy .*most at “.”: /);
+  // What a vote is called at most is whole.
+  const [needed, there] = await said
+    .locator('.roles')
+    .first()
+    .evaluate((cell) => {
+      const before = cell.textContent;
+      cell.textContent = 'most votes · truth';
+      cell.parentElement?.setAttribute('data-winner', 'true');
+      const widths = [cell.scrollWidth, cell.clientWidth] as const;
+      cell.textContent = before;
+      return widths;
+    });
+  expect(needed).toBeLessThanOrEqual(there);
+  // However many completions there are, paper has them all, and nothing to press beside them.
+  await page.emulateMedia({ media: 'print' });
+  expect(await said.getByRole('list').evaluate((list) => getComputedStyle(list).maxHeight)).toBe('none');
+  expect(await page.locator('main button:not(.list button):visible').count()).toBe(0);
+  await page.emulateMedia({ media: 'screen' });
 
   const [download] = await Promise.all([
     page.waitForEvent('download'),

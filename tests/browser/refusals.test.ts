@@ -7,13 +7,13 @@ const lab = openedLab();
 
 describe('a link with nonsense', () => {
   it.each<[string, Record<string, string>, string[]]>([
-    ['a number out of range', { learningRate: '2' }, ['`learningRate`', '2', 'from 1e-7 to 0.1']],
-    ['NaN', { temperature: 'NaN' }, ['`temperature`', 'NaN', 'from 0.1 to 3']],
+    ['a number out of range', { learningRate: '2' }, ['“learningRate”', '2', 'from 1e-7 to 0.1']],
+    ['NaN', { temperature: 'NaN' }, ['“temperature”', 'NaN', 'from 0.1 to 3']],
     ['an unknown setting', { learnRate: '1' }, ['"learnRate"', 'learningRate']],
   ])('%s is named with what is allowed, and the default opens', async (_, settings, words) => {
     const { page } = await newPage(lab.browser);
     await page.goto(`${lab.host.address}${query(settings)}`);
-    const notice = page.getByRole('alert').filter({ hasText: "The link can't be opened" });
+    const notice = page.getByRole('alert').filter({ hasText: 'The link can’t be opened' });
     await notice.waitFor();
     for (const word of words) expect(await notice.textContent()).toContain(word);
     expect(await page.getByRole('combobox', { name: 'Preset' }).inputValue()).toBe('entropy');
@@ -40,7 +40,7 @@ it('a value out of range in a control is refused beside it, stays there to be me
   ] as const) {
     await rate.fill(typed);
     await rate.press('Enter');
-    const refusal = page.getByRole('alert').filter({ hasText: "“Learning rate” can't be" });
+    const refusal = page.getByRole('alert').filter({ hasText: '“Learning rate” can’t be' });
     await refusal.filter({ hasText: words }).waitFor();
     await rate.blur();
     expect(await rate.inputValue()).toBe(typed);

@@ -219,14 +219,57 @@ it('prints a report: charts whole, nothing to press', async () => {
     expect(await page.getByRole('figure', { name: title, exact: true }).isVisible(), title).toBe(true);
   }
   expect(await page.locator('.turns li:visible').count()).toBeLessThanOrEqual(40);
+  // Two columns as wide as the cards above them, and apart.
+  const edges = await page
+    .locator('.story > .card:visible, .tabbed .card')
+    .evaluateAll((cards) =>
+      cards.map((card) => card.getBoundingClientRect()).map(({ left, right }) => [left, right] as const),
+    );
+  const [[leftmost, rightmost] = [NaN, NaN]] = edges;
+  for (const [left, right] of edges) {
+    if (left > leftmost + 1) expect(right).toBeCloseTo(rightmost, 0);
+    else if (right < rightmost - 1) expect(right).toBeLessThan((leftmost + rightmost) / 2 - 2);
+  }
+  // Figures in place of curves are all there.
+  await page.emulateMedia({ media: 'screen' });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const vote = page.getByRole('figure', { name: 'Vote', exact: true });
+  await vote.getByText('⋯').click();
+  await vote.getByRole('button', { name: 'Show as a table' }).click();
+  await vote.getByRole('row', { name: /^1000 / }).waitFor({ state: 'attached' });
+  await page.emulateMedia({ media: 'print' });
+  await page.setViewportSize({ width: 794, height: 1123 });
+  const [end, cardEnd] = await vote.evaluate((card) =>
+    [card.querySelector('tr:last-child'), card].map((part) => part?.getBoundingClientRect().bottom ?? NaN),
+  );
+  expect(await vote.locator('.chart-table').evaluate((table) => getComputedStyle(table).overflow)).toBe(
+    'visible',
+  );
+  expect(end).toBeLessThanOrEqual(cardEnd ?? NaN);
+
   for (const [hash, there] of [
     ['runs', '.runs li'],
     ['watch', '.watch'],
+    ['lab/present', '.present'],
   ] as const) {
     await page.evaluate((to) => void (location.hash = to), hash);
     await page.locator(there).first().waitFor();
     expect(await pressed.count(), hash).toBe(0);
+    // How far the lab's run is says nothing of what else is printed.
+    expect(await page.locator('.progress').isVisible(), hash).toBe(false);
+    expect(await page.getByText('or drop them here').isVisible(), hash).toBe(false);
   }
+
+  await page.evaluate(() => void (location.hash = 'watch'));
+  await page.locator('input[type=file]').setInputFiles('public/examples/trainer_state.json');
+  await page.getByText('is taken for the truth').waitFor();
+  expect(await page.locator('.watched .unit button:visible, .to-try summary:visible').count()).toBe(0);
+
+  await page.evaluate(() => void (location.hash = 'guide'));
+  await page.getByRole('heading', { name: 'Try this' }).waitFor();
+  // All of it, over several sheets.
+  const sheets = (await page.pdf()).toString('latin1').match(/\/Type \/Page\b/g) ?? [];
+  expect(sheets.length).toBeGreaterThan(3);
   await page.close();
 });
 

@@ -131,7 +131,7 @@ it('a run that a tab has left for other lanes is opened in another tab, and the 
   await reaches(first, 'Paused');
   await isKept(first);
   await first.getByRole('button', { name: 'Reset', exact: true }).click();
-  await first.getByRole('alertdialog').getByRole('button', { name: 'Restart' }).click();
+  await first.getByRole('alertdialog').getByRole('button', { name: 'Reset' }).click();
   await reaches(first, 'Ready to train');
   await step.click();
   await waitForStep(first, 1);

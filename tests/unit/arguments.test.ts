@@ -7,7 +7,7 @@ import {
   readArguments,
   unknownFlag,
 } from '../../src/settings/arguments.ts';
-import { inLabels } from '../../src/settings/wording.ts';
+import { inLabels, typeset } from '../../src/settings/wording.ts';
 
 /** What is refused, and what to do. */
 function refusalOf(act: () => unknown): readonly string[] {
@@ -161,12 +161,14 @@ describe('the number of a flag', () => {
   });
 });
 
-it('a refusal names knobs as the page does, and leaves all else as it is', () => {
+it('a refusal names knobs as the page does, in its quotes and apostrophes, and leaves what it quotes as it is', () => {
   const cause = new Error('why');
   const error = inLabels(
-    new LabError('bad-setting', '`groupSize` can’t be `x`', 'Raise `anchorShare`.', cause),
+    new LabError('bad-setting', '`groupSize` can\'t be "can\'t `be`"', 'Raise `anchorShare`.', cause),
   );
   expect([error.code, error.message, error.remedy, error.cause]).toEqual([
-    ...['bad-setting', '“Group size G” can’t be `x`', 'Raise “Anchor share N/G”.', cause],
+    ...['bad-setting', '“Group size G” can’t be "can\'t `be`"', 'Raise “Anchor share N/G”.', cause],
   ]);
+  // Of a link as the link has it.
+  expect(typeset("`2.learningRate` can't be 2")).toBe('“2.learningRate” can’t be 2');
 });

@@ -1,3 +1,5 @@
+import { createElement } from 'react';
+import { renderToString } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
 import { summarise } from '../../src/diagnostics/collapse.ts';
 import { setupsOf } from '../../src/experiments/declaration.ts';
@@ -6,6 +8,7 @@ import { mean } from '../../src/lib/stats.ts';
 import { presetNames, presets, type Preset } from '../../src/settings/presets.ts';
 import { decodeUrl, linkQuery } from '../../src/settings/url.ts';
 import { differingKeys } from '../../src/store/lanes.ts';
+import { Guide } from '../../src/ui/guide/Guide.tsx';
 import { cards, measured } from '../../src/ui/guide/runs.ts';
 
 it('every preset with a question is a card', () => {
@@ -73,4 +76,12 @@ it('the figure of a collapse has a run that rises, collapses, and stays down', (
   expect(summary?.collapseStep).toBe(run?.summary?.collapseStep);
   expect(summary?.peak).toBeGreaterThan(summary?.base ?? NaN);
   expect(summary?.final).toBeLessThan(0.1);
+});
+
+it('formulas have their letters below the line, and figures the sign for minus', () => {
+  const page = renderToString(createElement(Guide));
+  expect(page).toContain('C<sub>qk</sub>');
+  const read = page.replaceAll(/<[^>]+>/g, ' ');
+  expect(read.match(/\S*_\S*/g)).toBeNull();
+  expect(read).toMatch(/Advantages 0\.\d\d {2}−1\.\d\d /);
 });

@@ -116,9 +116,9 @@ it('a question says what becomes of the steps, where runs are kept and where not
   const { id } = trained();
   reset();
   expect(cost('kept')).toBe(
-    '“Restart” ends this run. The 40 steps made so far of every lane stay on the page Runs, to be opened and trained on.',
+    '“Reset” ends this run. The 40 steps made so far of every lane stay on the page Runs, to be opened and trained on.',
   );
-  expect(cost('idle')).toBe('“Restart” discards the 40 steps made so far of every lane.');
+  expect(cost('idle')).toBe('“Reset” discards the 40 steps made so far of every lane.');
   expect(cost('stopped')).toBe(`${cost('idle')} They are not kept.`);
   expect(cost('idle', true)).toBe(`${cost('idle')} Their metrics are in the file you exported.`);
   rows(id, { step: 41 });

@@ -97,7 +97,7 @@ it('tells what happened in the steps shown, and whose it was', () => {
 });
 
 it('axes have room for every number they say, and none is cut where a ratio is above 1', () => {
-  // Pixels of 10 px text: a digit or "e" takes some 5.7, a point or a hyphen no more than 3.6.
+  // Pixels of 10 px text: a digit, a sign or "e" takes some 5.7, a point or a hyphen no more than 3.6.
   const widthOf = (text: string): number =>
     5.7 * text.replace(/[.-]/g, '').length + 3.6 * text.replace(/[^.-]/g, '').length;
   const widest = (ticks: readonly number[]): number =>

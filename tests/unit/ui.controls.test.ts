@@ -10,7 +10,15 @@ import {
   positionOf,
   valueAtPosition,
 } from '../../src/ui/controls/scale.ts';
-import { formatBytes, formatColumn, formatDuration, formatShare, formatValue } from '../../src/ui/format.ts';
+import {
+  formatBytes,
+  formatColumn,
+  formatCount,
+  formatDuration,
+  formatShare,
+  formatTick,
+  formatValue,
+} from '../../src/ui/format.ts';
 import { fateOf, tally } from '../../src/ui/rollouts/votes.ts';
 
 const sliders = hyperparameterKeys.flatMap((key) => {
@@ -66,9 +74,9 @@ describe('numbers', () => {
     expect([0.944, 0.0461, 7e-4, 1e-5, -0.5, 12.34, 456.7, 61_400, NaN, 0].map(formatValue)).toEqual([
       '.94',
       '.046',
-      '7e-4',
-      '1e-5',
-      '-.50',
+      '7e−4',
+      '1e−5',
+      '−.50',
       '12.3',
       '457',
       '61,400',
@@ -76,12 +84,14 @@ describe('numbers', () => {
       '.00',
     ]);
     expect([0.046, 1, NaN].map(formatShare)).toEqual(['.05', '1.00', '–']);
+    expect([-0.25, -150_000, 2.5e-9].map(formatTick)).toEqual(['−.25', '−150k', '2.5e-9']);
+    expect(formatCount(-1234)).toBe('−1,234');
     expect([4, 750, 3725].map(formatDuration)).toEqual(['0:04', '12:30', '1:02:05']);
     expect([512, 9.8e6, 4e9].map(formatBytes)).toEqual(['512 B', '9.8 MB', '4.0 GB']);
   });
 
   it('of a column stand below each other, and none reads 0 that is not', () => {
-    expect(formatColumn([0.05, 1.234, NaN, 0, -0.5])).toEqual(['.05', '1.23', '–', '.00', '-.50']);
+    expect(formatColumn([0.05, 1.234, NaN, 0, -0.5])).toEqual(['.05', '1.23', '–', '.00', '−.50']);
     expect(formatColumn([0.021, 12.34, 0])).toEqual(['.021', '12.3', '.0']);
     expect(formatColumn([0.05, 0.0123])).toEqual(['.050', '.012']);
     expect(formatColumn([61_400, 12, 0])).toEqual(['61,400', '12.0', '.00']);

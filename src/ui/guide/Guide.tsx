@@ -11,6 +11,7 @@ interface Section {
   readonly id: string;
   readonly title: string;
   readonly words: readonly string[];
+  /** What follows an underscore stands below the line. */
   readonly formula: string;
   readonly Figure?: ComponentType;
 }
@@ -128,7 +129,11 @@ export function Guide() {
             {words.map((paragraph) => (
               <p key={paragraph}>{paragraph}</p>
             ))}
-            <p className="formula">{formula}</p>
+            <p className="formula">
+              {formula
+                .split(/_(\w+)/)
+                .map((part, place) => (place % 2 === 1 ? <sub key={place}>{part}</sub> : part))}
+            </p>
             {Figure === undefined ? (
               <p>
                 <LabLink search="preset=cure" title="Preset Cure">

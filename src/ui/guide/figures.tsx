@@ -1,5 +1,6 @@
 import { useId, useState } from 'react';
 import { OverlapWindow, pairShares } from '../../diagnostics/overlap.ts';
+import { withMinus } from '../../lib/minus.ts';
 import { quantile } from '../../lib/stats.ts';
 import { groupRelative } from '../../rl/advantage.ts';
 import { anchorHalfLife } from '../../rl/anchor.ts';
@@ -111,7 +112,7 @@ export function AdvantageFigure() {
       <output>
         {(advantages ?? []).every((advantage) => advantage === 0)
           ? 'All rewards are equal: no advantage, no gradient. A unanimous vote teaches nothing.'
-          : `Advantages ${(advantages ?? []).map((advantage) => advantage.toFixed(2)).join('  ')}`}
+          : `Advantages ${(advantages ?? []).map((advantage) => withMinus(advantage.toFixed(2))).join('  ')}`}
       </output>
     </div>
   );

@@ -1,5 +1,6 @@
 import { useShallow } from 'zustand/react/shallow';
 import { algorithmOf } from '../../algorithms/index.ts';
+import { withMinus } from '../../lib/minus.ts';
 import { tokenLoss } from '../../rl/loss.ts';
 import type { ShownRollout } from '../../session/protocol.ts';
 import type { LossCoefficients } from '../../spec/algorithm.ts';
@@ -155,5 +156,5 @@ function termsOf(
 }
 
 function digits(value: number): string {
-  return Number.isNaN(value) ? '–' : shortNumber(Number(value.toPrecision(3))).replace('-', '−');
+  return Number.isNaN(value) ? '–' : withMinus(shortNumber(Number(value.toPrecision(3))));
 }

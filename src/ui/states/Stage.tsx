@@ -59,7 +59,7 @@ export function Stage({ meanwhile }: { readonly meanwhile: boolean }) {
       );
     case 'refused':
       return (
-        <Failed title="Not started" failure={failure} otherwise="These settings can't be run here.">
+        <Failed title="Not started" failure={failure} otherwise="These settings can’t be run here.">
           <button type="button" className="go" onClick={retry}>
             Try again
           </button>

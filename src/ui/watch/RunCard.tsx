@@ -129,7 +129,7 @@ function episodesOf(alarms: readonly Alarm[]): readonly Alarm[] {
 }
 
 /** @param said what the card says already: none of it is said again */
-function Alarms({ alarms, said }: { readonly alarms: readonly Alarm[]; readonly said: string }) {
+export function Alarms({ alarms, said }: { readonly alarms: readonly Alarm[]; readonly said: string }) {
   const episodes = episodesOf(alarms);
   if (episodes.length === 0) return null;
   return (
@@ -146,7 +146,9 @@ function Alarms({ alarms, said }: { readonly alarms: readonly Alarm[]; readonly 
             <span className="lane-state">{state}</span>
             {until === step ? ` at step ${step}` : ` from step ${step} to ${until}`}
           </button>
-          {said.startsWith(reason) ? null : <span>{reason}</span>}
+          {said.startsWith(reason) ? null : (
+            <span>{until === step ? reason : `At step ${step}: ${reason}`}</span>
+          )}
         </li>
       ))}
     </ol>

@@ -1,4 +1,5 @@
 import type { Finding } from '../../diagnostics/judge.ts';
+import { mostSentences } from '../../diagnostics/signal.ts';
 import { stepsCountedOn } from '../../records/import/rows.ts';
 import { namedElsewhere } from '../../records/import/names.ts';
 import { pin, setZoom } from '../../store/view.ts';
@@ -20,7 +21,7 @@ export function Evidence({
   if (findings.length === 0) return null;
   return (
     <ul className="evidence" aria-label="What it rests on">
-      {findings.slice(0, mostFindings).map(({ name, metrics, from, to }) => (
+      {findings.slice(0, mostSentences).map(({ name, metrics, from, to }) => (
         <li key={`${name} ${metrics.join()}`}>
           <button
             type="button"
@@ -42,9 +43,6 @@ export function Evidence({
     </ul>
   );
 }
-
-/** Most findings listed: the first ones say it. */
-const mostFindings = 5;
 
 /** Things to try, the likeliest first, each with where it comes from. */
 export function ToTry({ findings }: { readonly findings: readonly Finding[] }) {
