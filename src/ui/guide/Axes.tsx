@@ -40,7 +40,7 @@ export function Axes({ box, last }: { readonly box: Box; readonly last: number }
           {at === 2 ? `step ${step.toLocaleString('en')}` : step.toLocaleString('en')}
         </text>
       ))}
-      <text x={left} y={top - 3}>
+      <text x={left} y={top - 2}>
         sampled accuracy
       </text>
     </g>
