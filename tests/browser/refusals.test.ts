@@ -23,7 +23,7 @@ describe('a link with nonsense', () => {
     const typed = () => new URL(page.url()).search;
     expect(typed()).toBe(query(settings));
     await page.getByRole('link', { name: 'Guide' }).click();
-    await page.getByRole('link', { name: 'Lab' }).click();
+    await page.getByRole('link', { name: 'Lab', exact: true }).click();
     expect(typed()).toBe(query(settings));
     await page.close();
   });
