@@ -180,7 +180,7 @@ it('every curve has axes with numbers, which lie within its picture and not over
     const last = /^step ([\d,]+)$/.exec(words.at(-2) ?? '')?.[1]?.replaceAll(',', '');
     expect(Number(last), where).toBeGreaterThan(0);
     expect([outside, met], where).toEqual([0, 0]);
-    expect(Math.min(...sizes), where).toBeGreaterThan(8);
+    expect(Math.min(...sizes), where).toBeGreaterThan(10);
   }
   const said = axes.map(({ words }) => Number(/[\d,]+/.exec(words.at(-2) ?? '')?.[0].replaceAll(',', '')));
   for (const last of lasts) expect(said).toContain(last);

@@ -23,7 +23,7 @@ describe('a link with nonsense', () => {
     const typed = () => new URL(page.url()).search;
     expect(typed()).toBe(query(settings));
     await page.getByRole('link', { name: 'Guide' }).click();
-    await page.getByRole('link', { name: 'Lab' }).click();
+    await page.getByRole('link', { name: 'Lab', exact: true }).click();
     expect(typed()).toBe(query(settings));
     await page.close();
   });
@@ -140,8 +140,12 @@ describe('without WebGPU', () => {
 
 it.each(['', 'dist/'])('opened from a file, %sindex.html says what to do', async (folder) => {
   const { page } = await newPage(lab.browser);
+  await page.emulateMedia({ colorScheme: 'dark' });
   await page.goto(pathToFileURL(`${folder}index.html`).href);
   await page.getByText('This page was opened from a file.').waitFor();
+  // Without its style sheets it is light on dark, where all is dark.
+  const words = await page.evaluate(() => getComputedStyle(document.body).color);
+  expect(words).toBe('rgb(255, 255, 255)');
   expect(await page.getByText('npm start').isVisible()).toBe(true);
   await page.close();
 });

@@ -118,6 +118,22 @@ it('progress, titles and legends of charts, the chosen lane’s reason and numbe
         { message: String(width) },
       )
       .toEqual([]);
+    // What the run does is said in the same room.
+    const cut = await page.locator('.progress-words').evaluate((said) => {
+      const copy = said.cloneNode(true) as HTMLElement;
+      const state = document.createElement('span');
+      state.className = 'progress-state';
+      state.textContent = 'stopped · ';
+      copy.prepend(state);
+      copy.lastElementChild?.replaceChildren('1.27 steps/s');
+      said.replaceWith(copy);
+      const words = [copy, ...copy.children]
+        .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth && clientWidth > 0)
+        .map((each) => each.textContent);
+      copy.replaceWith(said);
+      return words;
+    });
+    expect(cut, String(width)).toEqual([]);
     // A figure as wide as it gets, beside the card's menu.
     const met = await page.locator('.lane').evaluateAll((cards) =>
       cards.flatMap((card) => {

@@ -19,7 +19,7 @@ it('a token says its formula with its numbers, and they are what the kernel summ
   // Both lanes learned from rollouts of this prompt, unless a filter dropped that one of the other's.
   const figures = async (name: string | RegExp) =>
     (await formula.getByRole('row', { name }).getByRole('cell').allTextContents()).map((text) =>
-      Number(text.replace('−', '-')),
+      Number(text.replaceAll('−', '-')),
     );
   expect((await figures('ratio ρ'))[0]).toBe(1);
   expect((await figures(/^c /))[0]).toBe(0.01);

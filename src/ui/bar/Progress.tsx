@@ -38,7 +38,8 @@ export function Progress() {
     <div className="progress">
       <progress max={Math.max(1, total, done)} value={done} aria-label="Steps made" />
       <p className="progress-words" title={about}>
-        <span>{`${word}step ${done}${of}`}</span>
+        {word === '' ? null : <span className="progress-state">{word}</span>}
+        <span>{`step ${done}${of}`}</span>
         <span>
           {more.length === 0 ? '' : <span className="between"> · </span>}
           {more.join(' · ')}

@@ -25,7 +25,7 @@ export function Axes({ box, last }: { readonly box: Box; readonly last: number }
             y1={yOf(box, share)}
             y2={yOf(box, share)}
           />
-          <text x={left - 3} y={yOf(box, share) + 2.5} textAnchor="end">
+          <text x={left - 3} y={yOf(box, share) + 3.5} textAnchor="end">
             {share}
           </text>
         </g>
@@ -40,7 +40,7 @@ export function Axes({ box, last }: { readonly box: Box; readonly last: number }
           {at === 2 ? `step ${step.toLocaleString('en')}` : step.toLocaleString('en')}
         </text>
       ))}
-      <text x={left} y={top - 3}>
+      <text x={left} y={top - 2}>
         sampled accuracy
       </text>
     </g>
