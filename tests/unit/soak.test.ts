@@ -64,8 +64,11 @@ describe('lanes as their record has them', () => {
     expect(lossIn([whole], [lane('SRT', ['a', 'b', 'c'])], false)).toEqual([
       'SRT lost 2 rows of 5, and 0 at most may be lost',
     ]);
-    expect(lossIn([whole], [lane('SRT', ['a', 'b'])], true)).toEqual([
-      'SRT lost 3 rows of 5, and 2 at most may be lost',
+    // Ten, where checkpoints lie closer.
+    const long = lane('SRT', [...'abcdefghijklm']);
+    expect(lossIn([long], [lane('SRT', ['a', 'b', 'c'])], true)).toEqual([]);
+    expect(lossIn([long], [lane('SRT', ['a', 'b'])], true)).toEqual([
+      'SRT lost 11 rows of 13, and 10 at most may be lost',
     ]);
     expect(lossIn([whole], [lane('SRT', ['a', 'x', 'c', 'd', 'e'])], true)).toEqual([
       'row 1 of SRT is another one',

@@ -214,9 +214,7 @@ describe('events', () => {
       'Accuracy fell from 0.25 at step 10 to 0.10; the reward still says 0.95.',
     );
     expect(course([0.25, 0.24])).toEqual([lasting, lasting]);
-    expect(laneAt(0).status.reason).toMatch(
-      /^Accuracy collapsed at step 20, from 0.25, and is at 0.24 now;/,
-    );
+    expect(laneAt(0).status.reason).toMatch(/^Accuracy collapsed at step 20, from 0.25, and is at 0.24 now;/);
     expect(course([0.25])).toEqual(['recovered from 20']);
     expect(laneAt(0).status.reason).toMatch(/^Nothing to judge by yet/);
     expect(withoutTruth(laneAt(0).status)).toMatchObject({ collapseStep: null, recovered: false, now: NaN });
