@@ -65,7 +65,7 @@ describe('lanes as their record has them', () => {
       'SRT lost 2 rows of 5, and 0 at most may be lost',
     ]);
     // Ten, where checkpoints lie closer.
-    const long = lane('SRT', [...'abcdefghijklm']);
+    const long = lane('SRT', Array.from('abcdefghijklm'));
     expect(lossIn([long], [lane('SRT', ['a', 'b', 'c'])], true)).toEqual([]);
     expect(lossIn([long], [lane('SRT', ['a', 'b'])], true)).toEqual([
       'SRT lost 11 rows of 13, and 10 at most may be lost',
