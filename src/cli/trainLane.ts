@@ -38,6 +38,13 @@ export async function trainLane(
   const rows: Partial<MetricRow>[] = [];
   const changes: LiveChange[] = [];
   let told = kept === null;
+  /** Says what is to be said of steps that came out once more, once they all have. */
+  const tell = (): void => {
+    const compared = told ? null : (kept?.compared(run, { rows, changes }) ?? null);
+    if (compared === null) return;
+    told = true;
+    console.error(`${lane.name}: ${compared}.`);
+  };
   const of = {
     record: async (row: Partial<MetricRow>) => {
       await write(header + stepLine(run, row));
@@ -45,13 +52,11 @@ export async function trainLane(
       seen?.(row);
       if (told) return;
       rows.push(measured(row));
-      const compared = kept?.compared(run, { rows, changes }) ?? null;
-      if (compared === null) return;
-      told = true;
-      console.error(`${lane.name}: ${compared}.`);
+      tell();
     },
     changed: (change: LiveChange) => {
       changes.push(change);
+      tell();
       return write(changeLine(run, change));
     },
     interrupted: () => interruption() !== null,

@@ -150,10 +150,8 @@ export class Keeper {
         return;
       }
       case 'rows': {
-        const course = this.#courses.get(request.run);
-        course?.rows(request.rows);
-        const sentence = course?.compared() ?? null;
-        if (sentence !== null) this.#tell({ type: 'compared', run: request.run, sentence });
+        this.#courses.get(request.run)?.rows(request.rows);
+        this.#tellCompared(request.run);
         this.#soon();
         return;
       }
@@ -163,6 +161,7 @@ export class Keeper {
         return;
       case 'changed':
         this.#courses.get(request.run)?.changed(request.change);
+        this.#tellCompared(request.run);
         // Rare, and what the reader set must not be lost by a reload right after it.
         await this.#write();
         return;
@@ -196,6 +195,11 @@ export class Keeper {
         return;
     }
     request satisfies never;
+  }
+
+  #tellCompared(run: string): void {
+    const sentence = this.#courses.get(run)?.compared() ?? null;
+    if (sentence !== null) this.#tell({ type: 'compared', run, sentence });
   }
 
   async #back(run: string, step: number): Promise<void> {
