@@ -68,5 +68,5 @@ it('policy and anchor of a kept run leave as model folders, its record as CSV, a
   const none = await command('export', '--from', folder, '--format', 'hf', '--out', join(elsewhere, 'x'));
   expect(none.stderr).toContain('holds neither runs nor a model');
   const unknown = await exported('--format', 'zip', '--out', place('x'));
-  expect(unknown.stderr).toContain('Choose one of hf, onnx, csv');
+  expect(unknown.stderr).toContain('Choose one of hf, adapter, onnx, csv');
 });
