@@ -104,13 +104,21 @@ it('what can’t be fetched for a file is said on any page, and the file comes w
 
 it('Train says why it is grey', async () => {
   const { page } = await newPage(lab.browser);
-  await page.route('**/model.safetensors', (route) => route.abort());
+  let refuse = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    refuse = resolve;
+  });
+  await page.route('**/model.safetensors', async (route) => {
+    await held;
+    await route.abort();
+  });
   await page.goto(lab.host.address);
   const button = page.getByRole('button', { name: 'Train', exact: true });
-  expect(await button.getAttribute('title')).toBe('The GPU is being checked');
+  await expect.poll(() => button.getAttribute('title')).toBe('The GPU is being checked');
+  refuse();
   await reaches(page, 'Not started');
   expect(await button.isDisabled()).toBe(true);
-  expect(await button.getAttribute('title')).toBe('See what is said above the charts');
+  expect(await button.getAttribute('title')).toBe('See the message on the page');
   await page.close();
 });
 

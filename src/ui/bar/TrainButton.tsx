@@ -20,7 +20,7 @@ export function whyNot(state: RunState): string | null {
     case 'non-finite':
     case 'refused':
     case 'gone':
-      return 'See what is said above the charts';
+      return 'See the message on the page';
   }
 }
 

@@ -9,7 +9,7 @@ import type { Failure } from '../../session/protocol.ts';
 import { useLab } from '../useStore.ts';
 
 /**
- * What the state of the run asks to be said above the charts; nothing while all is well.
+ * What the state of the run asks to be said over the page; nothing while all is well.
  * @param meanwhile whether a recorded run is shown until this one can begin
  */
 export function Stage({ meanwhile }: { readonly meanwhile: boolean }) {
