@@ -48,7 +48,7 @@ try {
   const { default: main } = await load(`/src/cli/${command}.ts`);
   const running = main(argv);
   for (const signal of ends) process.off(signal, hear);
-  // One that does not listen by now ends as any process does.
+  // A command that does not listen for it ends by it.
   if (early !== null && !process.emit(early, early)) process.kill(process.pid, early);
   await running;
   code = Number(process.exitCode ?? 0);

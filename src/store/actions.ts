@@ -10,6 +10,7 @@ import { mark, open, put, send } from './connection.ts';
 import { describeChange } from './describe.ts';
 import {
   type Answer,
+  canStart,
   forkStep,
   freeSlot,
   freshLane,
@@ -26,9 +27,8 @@ import { dismissing, refusing, typing } from './refusals.ts';
 
 /** Train when it rests, pause when it runs. */
 export function trainOrPause(): void {
-  const { state } = lab.getState();
-  if (state === 'training') send({ type: 'pause' });
-  else if (state === 'ready' || state === 'paused') send({ type: 'train' });
+  if (lab.getState().state === 'training') send({ type: 'pause' });
+  else if (canStart(lab.getState())) send({ type: 'train' });
 }
 
 /** Steps that a finished run is to have after `goOn`, as many more as it was begun with; null while it is not finished. */
@@ -51,8 +51,7 @@ export function goOn(): void {
 
 /** One step of every lane. */
 export function step(): void {
-  const { state } = lab.getState();
-  if (state === 'ready' || state === 'paused' || state === 'training') send({ type: 'step' });
+  if (lab.getState().state === 'training' || canStart(lab.getState())) send({ type: 'step' });
 }
 
 /** Back to step 0 with the settings as they are; asks first when a run would be lost. */

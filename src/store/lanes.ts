@@ -244,6 +244,11 @@ export function underWay(lanes: readonly Lane[]): boolean {
   return lanes.some((lane) => stepOf(lane) > 0);
 }
 
+/** Whether it rests, and would train if it were told to. */
+export function canStart({ state }: Pick<LabState, 'state'>): boolean {
+  return state === 'ready' || state === 'paused';
+}
+
 /** The entry of a knob, seen as any of the four kinds. */
 export function knobOf(key: HyperparameterKey): Hyperparameter {
   return hyperparameters[key];

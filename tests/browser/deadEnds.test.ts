@@ -4,6 +4,7 @@ import {
   eventually,
   exported,
   exportMetrics,
+  holdModel,
   newPage,
   query,
   reaches,
@@ -104,18 +105,11 @@ it('what can’t be fetched for a file is said on any page, and the file comes w
 
 it('Train says why it is grey', async () => {
   const { page } = await newPage(lab.browser);
-  let refuse = (): void => undefined;
-  const held = new Promise<void>((resolve) => {
-    refuse = resolve;
-  });
-  await page.route('**/model.safetensors', async (route) => {
-    await held;
-    await route.abort();
-  });
+  const decide = await holdModel(page);
   await page.goto(lab.host.address);
   const button = page.getByRole('button', { name: 'Train', exact: true });
   await expect.poll(() => button.getAttribute('title')).toBe('The GPU is being checked');
-  refuse();
+  decide('fails');
   await reaches(page, 'Not started');
   expect(await button.isDisabled()).toBe(true);
   expect(await button.getAttribute('title')).toBe('See the message on the page');

@@ -43,6 +43,21 @@ export async function launch(
   return watched(browser);
 }
 
+/** Holds the base model back, as a slow connection would. @returns decides what becomes of it */
+export async function holdModel(page: Page): Promise<(what: 'comes' | 'fails') => void> {
+  let decide = (_: 'comes' | 'fails'): void => undefined;
+  const decided = new Promise<'comes' | 'fails'>((resolve) => {
+    decide = resolve;
+  });
+  await page.route('**/model.safetensors', async (route) => {
+    if ((await decided) === 'comes') await route.continue();
+    else await route.abort();
+  });
+  return (what) => {
+    decide(what);
+  };
+}
+
 /** The policy of contents that the docs give to whoever hosts the page. */
 export const [, strictPolicy = ''] =
   /```\n(default-src .*)\n```/.exec(readFileSync('docs/hosting.md', 'utf8')) ?? [];

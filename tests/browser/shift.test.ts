@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { newPage, openedLab, query, reaches, stepsMade, tiny, waitForStep } from './lab.ts';
+import { holdModel, newPage, openedLab, query, reaches, stepsMade, tiny, waitForStep } from './lab.ts';
 
 const lab = openedLab();
 
@@ -58,14 +58,7 @@ it.each([
     const { page } = await newPage(lab.browser);
     await page.setViewportSize({ width, height });
     // Held back as a slow connection would: the kernels wait for the model.
-    let release = (): void => undefined;
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    await page.route('**/model.safetensors', async (route) => {
-      await released;
-      await route.continue();
-    });
+    const decide = await holdModel(page);
     await page.goto(`${lab.host.address}${query({ ...tiny, steps: '100000' })}`);
     const cards = page.getByRole('region', { name: 'Lanes' });
     await cards.getByText('collapsed at 110').waitFor({ state: 'attached' });
@@ -81,7 +74,7 @@ it.each([
     await page.getByRole('slider', { name: 'Step shown' }).fill('300');
     await page.getByText('step 300 · prompt 1 of 8').waitFor();
     const shifts = await watchShifts(page);
-    release();
+    decide('comes');
     await reaches(page, 'Ready to train');
     await cards.getByText('collapsed at 110').waitFor({ state: 'detached' });
     expect(await waiting.count()).toBe(0);

@@ -74,6 +74,18 @@ async function undisturbed(): Promise<readonly (readonly object[])[]> {
   return lanes;
 }
 
+/** Rows of the same lanes up to a step, which nothing disturbs. */
+async function undisturbedUntil(step: number, search: string): Promise<readonly (readonly object[])[]> {
+  const context = await browser.newContext();
+  const page = await tab(context, search);
+  await reaches(page, 'Ready to train');
+  await train(page);
+  await waitForStep(page, step);
+  const { lanes } = await exportMetrics(page);
+  await context.close();
+  return lanes.map((rows) => timeless(rows.slice(0, step + 1)));
+}
+
 /** Whether another visit would ask for what the page trains. */
 const isKept = (page: Page): Promise<void> =>
   eventually(async () => {
@@ -108,16 +120,7 @@ it('one tab trains, another takes the run over at its last step, and goes on bit
   await second.getByRole('button', { name: 'Step', exact: true }).click();
   await waitForStep(second, made + 1);
   const lanes = (await exportMetrics(second)).lanes.map(timeless);
-
-  // The same run, which nothing disturbs.
-  const apart = await browser.newContext();
-  const alone = await tab(apart, long);
-  await reaches(alone, 'Ready to train');
-  await train(alone);
-  await waitForStep(alone, made + 1);
-  const expected = (await exportMetrics(alone)).lanes.map((rows) => timeless(rows.slice(0, made + 2)));
-  expect(lanes).toEqual(expected);
-  await apart.close();
+  expect(lanes).toEqual(await undisturbedUntil(made + 1, long));
   await context.close();
 });
 
@@ -230,16 +233,7 @@ it.each(Object.keys(silences))(
     await reaches(second, 'Paused');
     expect(await stepsMade(second)).toBe(taken + 1);
     const lanes = (await exportMetrics(second)).lanes.map((rows) => timeless(rows.slice(0, taken + 2)));
-
-    // The same run, which nothing disturbs.
-    const apart = await browser.newContext();
-    const alone = await tab(apart, long);
-    await reaches(alone, 'Ready to train');
-    await train(alone);
-    await waitForStep(alone, taken + 1);
-    const expected = (await exportMetrics(alone)).lanes.map((rows) => timeless(rows.slice(0, taken + 2)));
-    expect(lanes).toEqual(expected);
-    await apart.close();
+    expect(lanes).toEqual(await undisturbedUntil(taken + 1, long));
     await context.close();
   },
 );

@@ -4,7 +4,7 @@ import { mostLanes } from '../../settings/url.ts';
 import { selectLane } from '../../store/actions.ts';
 import { addLane } from '../../store/laneActions.ts';
 import { kept } from '../../store/keptState.ts';
-import type { Lane } from '../../store/lanes.ts';
+import { canStart, type Lane } from '../../store/lanes.ts';
 import { formatPercent, formatShare } from '../format.ts';
 import { stateInWords, waiting, withoutTruth } from '../../store/status.ts';
 import { thinningInWords } from '../keptWords.ts';
@@ -71,16 +71,17 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
   const status = truthHidden ? withoutTruth(lane.status) : lane.status;
   const refused = typeof standing === 'object';
   const stopped = useLab((lab) => lab.state === 'non-finite' && lab.failed === lane.id);
-  const canStart = useLab((lab) => lab.state !== 'refused');
+  const startable = useLab(canStart);
   const thinning = useStore(kept, (state) => state.thinning.get(lane.id));
   const thins = thinning === undefined ? '' : thinningInWords(thinning);
   const said = thins === '' ? status.reason : `${status.reason} ${thins}`;
-  const unstarted = status.reason === waiting.reason && !canStart;
   const reason = refused
     ? standing.sentence
     : stopped
       ? 'Its next step gave a value that is not finite.'
-      : said;
+      : status.reason === waiting.reason && !startable
+        ? ''
+        : said;
   const word = refused ? 'not started' : stopped ? 'stopped' : stateInWords(status);
   const [state, when = ''] = word.split(/(?= from \d+$)/);
   return (
@@ -107,8 +108,8 @@ const LaneCard = memo(function LaneCard({ lane, index, selected, full, alone }: 
             <span className="lane-when">{when}</span>
           </span>
         </span>
-        <span className="lane-reason" title={unstarted ? undefined : reason}>
-          {unstarted ? '' : reason}
+        <span className="lane-reason" title={reason}>
+          {reason}
         </span>
       </label>
       <span className="lane-figures">

@@ -91,7 +91,7 @@ function Missing({ what }: { readonly what: string }) {
         <strong>{what} could not be loaded.</strong> A new version of the lab was published since this page
         was opened, and this part of the old one is gone. Nothing is lost.{' '}
         {hasUnsaved()
-          ? 'Reloading would lose its steps: export it first.'
+          ? 'Reloading would lose the steps of the run: export it first.'
           : 'Reload the page to get the new one.'}
       </p>
       <span className="buttons">

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { stepOf } from '../../store/lanes.ts';
+import { canStart, stepOf } from '../../store/lanes.ts';
 import { pin } from '../../store/view.ts';
 import { useLab, usePacedLab, useView } from '../useStore.ts';
 import { useOnScreen } from '../charts/useOnScreen.ts';
@@ -30,13 +30,13 @@ export function Turns() {
     list.current?.scrollTo({ top: list.current.scrollHeight });
   }, [count]);
   const started = lanes.some((lane) => stepOf(lane) > 0);
-  const ready = useLab((lab) => lab.state !== 'refused');
+  const startable = useLab(canStart);
   return (
     <section className="turns card" ref={card} aria-labelledby="turns-title">
       <h2 id="turns-title">The story so far</h2>
       {count === 0 ? (
         <p className="unit">
-          {started ? 'No turn yet. ' : ready ? 'Press Train. ' : ''}
+          {started ? 'No turn yet. ' : startable ? 'Press Train. ' : ''}
           What happens to the runs is said here, with its step.
         </p>
       ) : (

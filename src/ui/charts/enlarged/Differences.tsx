@@ -1,6 +1,6 @@
 import { describeValue } from '../../../store/describe.ts';
-import './differences.css';
 import { differingKeys, knobOf, type Lane } from '../../../store/lanes.ts';
+import './differences.css';
 
 /** The settings in which lanes differ, a row each. */
 export function Differences({ lanes }: { readonly lanes: readonly Lane[] }) {
