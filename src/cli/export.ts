@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { LabError } from '../lib/labError.ts';
 import { quote, quotePath } from '../lib/quote.ts';
 import { modelFileNames, type BaseModel } from '../model/baseModel.ts';
 import { readmeOf } from '../model/folderFiles.ts';
 import { joined } from '../onnx/protobuf.ts';
-import { writeOnnx } from '../onnx/qwen3.ts';
+import { fitsOnnx, writeOnnx, writeOnnxApart } from '../onnx/qwen3.ts';
 import type { RecordedRun } from '../records/building.ts';
 import { recordCsv } from '../records/csv.ts';
 import { recordPage } from '../records/page.ts';
@@ -20,7 +20,7 @@ import { DiskFolder } from './diskFolder.ts';
 import { keepsRuns, readLanes, type Trains } from './keptTraining.ts';
 import { writeMergedFolder } from './mergedFolder.ts';
 import { readModelAt, readModelFolder, writeModelFolder } from './modelFolder.ts';
-import { claim, Output, replaceFiles } from './output.ts';
+import { claim, Output, replaceFiles, type OutputRules } from './output.ts';
 import { readRecordFile } from './recordFile.ts';
 
 const formats = {
@@ -63,6 +63,10 @@ const own: OwnFlags = {
     help: 'which lane of the folder, from 1 (default 1); (trl, verl) all: --out is a folder, a script a lane',
   },
   out: { type: 'string', value: 'path', help: 'the folder or file to write' },
+  'external-data': {
+    type: 'boolean',
+    help: '(onnx) write the weights into a second file, PATH.data; it is so in any case where they are larger than 1 GiB',
+  },
   force: { type: 'boolean', help: 'replace what is there already' },
   help: { type: 'boolean', help: 'this list' },
 };
@@ -110,12 +114,17 @@ export default async function main(argv: string[]): Promise<void> {
   }
   const read = base === null ? [from] : [from, base];
   const rules = { flag: '--out', force: flags.has('force'), read };
+  const apart = flags.has('external-data');
+  if (apart && format !== 'onnx') {
+    throw new LabError('bad-setting', '--external-data goes with --format onnx.', 'Leave it out.');
+  }
   if (format === 'adapter') checkKeepsAdapter(from);
   if (format === 'onnx') {
     const output = new Output(out, rules);
     try {
       const { model } = await modelOf(from, which, lane);
-      output.write(joined(writeOnnx(model, thisLab.version)));
+      if (apart || !fitsOnnx(model)) writeOnnxPair(output, out, rules, model);
+      else output.write(joined(writeOnnx(model, thisLab.version)));
     } finally {
       output.close();
     }
@@ -151,6 +160,19 @@ export default async function main(argv: string[]): Promise<void> {
     } else await writeMergedFolder(out, base, from);
   } finally {
     place.release();
+  }
+}
+
+/** Writes a model, and its weights into a second file beside it. */
+function writeOnnxPair(output: Output, out: string, rules: OutputRules, model: BaseModel): void {
+  const data = new Output(`${out}.data`, rules);
+  try {
+    const { file, weights } = writeOnnxApart(model, thisLab.version, `${basename(out)}.data`);
+    // First: a model without its weights would be none.
+    for (const chunk of weights) data.write(chunk);
+    output.write(joined(file));
+  } finally {
+    data.close();
   }
 }
 

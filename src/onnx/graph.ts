@@ -1,4 +1,4 @@
-import { bytes, message, text, whole, type Message } from './protobuf.ts';
+import { bytes, message, sizeOf, text, whole, type Message } from './protobuf.ts';
 
 /** Element types of ONNX tensors. */
 export const elements = { float: 1, int64: 7, bool: 9 } as const;
@@ -12,6 +12,9 @@ const irVersion = 8;
 /** A size, or the name of one that differs from call to call. */
 export type Dimension = number | string;
 
+/** Tensors in a file of their own begin at multiples of this many bytes, so that a runtime can map them. */
+const pageBytes = 4096;
+
 type Attribute = number | readonly number[];
 
 /** An ONNX graph while it is written. Every value goes by a name, and each method gives that of what it makes. */
@@ -20,6 +23,13 @@ export class Graph {
   readonly #initializers = new Map<string, Message>();
   readonly #inputs: Message[] = [];
   readonly #outputs: Message[] = [];
+  readonly #apart: string | null;
+  #weights: Message = [];
+
+  /** @param apart name of a file of its own, beside that of the model, for what `weights` takes; null: none */
+  constructor(apart: string | null) {
+    this.#apart = apart;
+  }
 
   input(name: string, element: Element, shape: readonly Dimension[]): string {
     this.#inputs.push(message(11, ...valueInfo(name, element, shape)));
@@ -33,8 +43,25 @@ export class Graph {
 
   /** A tensor of numbers that are part of the model. */
   floats(name: string, shape: readonly number[], values: Float32Array<ArrayBuffer>): string {
-    const { buffer, byteOffset, byteLength } = values;
-    return this.#constant(name, elements.float, shape, new Uint8Array(buffer, byteOffset, byteLength));
+    return this.#constant(name, elements.float, shape, bytes(9, bytesOf(values)));
+  }
+
+  /** A tensor of trained numbers: in the model's file, or in the one apart. @source onnx.ai, External Data */
+  weights(name: string, shape: readonly number[], values: Float32Array<ArrayBuffer>): string {
+    if (this.#apart === null) return this.floats(name, shape, values);
+    const filled = sizeOf(this.#weights);
+    const offset = pageBytes * Math.ceil(filled / pageBytes);
+    this.#weights = [...this.#weights, new Uint8Array(offset - filled), bytesOf(values)];
+    const where = { location: this.#apart, offset, length: values.byteLength };
+    const entries = Object.entries(where).map(([key, value]) =>
+      message(13, text(1, key), text(2, `${value}`)),
+    );
+    return this.#constant(name, elements.float, shape, [...entries.flat(), ...whole(14, 1)]);
+  }
+
+  /** The file apart, empty where there is none. */
+  get apart(): Message {
+    return this.#weights;
   }
 
   /** Whole numbers, [values.length], or a scalar. The same ones are one constant. */
@@ -43,7 +70,7 @@ export class Graph {
     const name = `const.${typeof values === 'number' ? values : `[${list.join('.')}]`}`;
     const data = BigInt64Array.from(list.map(BigInt));
     const shape = typeof values === 'number' ? [] : [list.length];
-    return this.#constant(name, elements.int64, shape, new Uint8Array(data.buffer));
+    return this.#constant(name, elements.int64, shape, bytes(9, new Uint8Array(data.buffer)));
   }
 
   /** A scalar. */
@@ -95,11 +122,16 @@ export class Graph {
     ].flat();
   }
 
-  #constant(name: string, element: Element, shape: readonly number[], data: Uint8Array<ArrayBuffer>): string {
+  /** @param data fields of a TensorProto: its bytes, or where they are */
+  #constant(name: string, element: Element, shape: readonly number[], data: Message): string {
     const dims = shape.map((size) => whole(1, size));
-    this.#initializers.set(name, message(5, ...dims, whole(2, element), text(8, name), bytes(9, data)));
+    this.#initializers.set(name, message(5, ...dims, whole(2, element), text(8, name), data));
     return name;
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** Operators have attributes of whole numbers and lists of them; only here, none has fractions. */

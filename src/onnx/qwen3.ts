@@ -12,7 +12,7 @@ const sizes = {
   total: 'past_sequence_length + sequence_length',
 } as const;
 
-/** A message of Protocol Buffers ends at 2 GiB; weights beyond half of that would have to lie in a file of their own. */
+/** A message of Protocol Buffers ends at 2 GiB: weights beyond half of that lie in a file of their own. */
 const mostBytes = 2 ** 30;
 
 /** Names of a layer's part of the KV cache, as it goes in and as it comes out. */
@@ -28,27 +28,55 @@ export function cacheNames(layer: number): readonly { readonly past: string; rea
  * `input_ids` [B, S], `attention_mask` [B, P + S] (0 for padding), `position_ids` [B, S], and of each layer
  * `past_key_values.N.key` and `.value` [B, KV heads, P, D], P being 0 at first; out come `logits` [B, S, V] and
  * `present.N.key` and `.value` [B, KV heads, P + S, D], to be the next call's past. Weights keep Hugging Face's names.
- * @param version of this lab @returns the file, in chunks
- * @throws LabError `does-not-fit` for a model of more than 1 GiB
+ * @param version of this lab
+ * @returns the file, in chunks
+ * @throws LabError `does-not-fit` for weights of more than 1 GiB (`writeOnnxApart`)
  */
-export function writeOnnx({ config, layout, tokenizer, weights }: BaseModel, version: string): Message {
-  if (4 * layout.parameterCount > mostBytes) {
+export function writeOnnx(model: BaseModel, version: string): Message {
+  if (!fitsOnnx(model)) {
+    const { parameterCount } = model.layout;
     throw new LabError(
       'does-not-fit',
-      `The model has ${layout.parameterCount} parameters: as one ONNX file it may have ${mostBytes / 4}.`,
-      'Export it as a Hugging Face folder.',
+      `The model has ${parameterCount} parameters: as one ONNX file it may have ${mostBytes / 4}.`,
+      'Export it by npm run export, which writes its weights into a second file, or as a Hugging Face folder.',
     );
   }
-  const graph = new Graph();
+  return write(model, version, null).file;
+}
+
+/** Whether one ONNX file holds a model. */
+export function fitsOnnx({ layout }: Pick<BaseModel, 'layout'>): boolean {
+  return 4 * layout.parameterCount <= mostBytes;
+}
+
+/**
+ * The same model with its weights as external data.
+ * @param name of the file of weights, which must lie beside that of the model
+ */
+export function writeOnnxApart(
+  model: BaseModel,
+  version: string,
+  name: string,
+): { readonly file: Message; readonly weights: Message } {
+  return write(model, version, name);
+}
+
+function write(
+  { config, layout, tokenizer, weights }: BaseModel,
+  version: string,
+  apart: string | null,
+): { readonly file: Message; readonly weights: Message } {
+  const graph = new Graph(apart);
   for (const { name, shape, offset, length } of layout.tensors)
-    graph.floats(name, shape, weights.subarray(offset, offset + length));
+    graph.weights(name, shape, weights.subarray(offset, offset + length));
   decoder(graph, config);
-  return graph.model('qwen3', version, {
+  const file = graph.model('qwen3', version, {
     'config.json': JSON.stringify(config),
     vocabulary: JSON.stringify(tokenizer.pieces(Array.from({ length: tokenizer.size }, (_, id) => id))),
     eos_token_id: String(tokenizer.endToken),
     pad_token_id: String(tokenizer.padToken),
   });
+  return { file, weights: graph.apart };
 }
 
 function decoder(graph: Graph, config: ModelConfig): void {

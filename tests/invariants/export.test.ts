@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { readModelAt, readModelFolder } from '../../src/cli/modelFolder.ts';
 import { joined } from '../../src/onnx/protobuf.ts';
-import { writeOnnx } from '../../src/onnx/qwen3.ts';
+import { writeOnnx, writeOnnxApart } from '../../src/onnx/qwen3.ts';
 import { command, smallRun } from './commandLine.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
@@ -61,6 +61,20 @@ it('policy and anchor of a kept run leave as model folders, its record as CSV, a
     const model = readModelAt(place(which), '');
     expect(readFileSync(file).equals(joined(writeOnnx(model, version)))).toBe(true);
   }
+
+  const pair = place('pair.onnx');
+  expect(await exported('--format', 'onnx', '--external-data', '--out', pair)).toEqual(quiet);
+  const parts = writeOnnxApart(readModelAt(place('policy'), ''), version, 'pair.onnx.data');
+  expect(readFileSync(pair).equals(joined(parts.file))).toBe(true);
+  expect(readFileSync(`${pair}.data`).equals(joined(parts.weights))).toBe(true);
+  const second = await exported('--format', 'onnx', '--external-data', '--out', `${pair}2`);
+  expect(second).toEqual(quiet);
+  rmSync(`${pair}2`);
+  const refused = await exported('--format', 'onnx', '--external-data', '--out', `${pair}2`);
+  expect(refused.stderr).toContain('pair.onnx2.data');
+  expect(existsSync(`${pair}2`)).toBe(false);
+  const folders = await exported('--format', 'hf', '--external-data', '--out', place('y'));
+  expect(folders.stderr).toContain('--external-data goes with --format onnx');
 
   const again = await exported('--format', 'hf', '--out', place('policy'));
   expect(again.stderr).toContain('there already');

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 import { describe, expect, it } from 'vitest';
 import { readModelFolder } from '../../src/cli/modelFolder.ts';
 import type { BaseModel } from '../../src/model/baseModel.ts';
@@ -7,7 +8,8 @@ import { layoutOf } from '../../src/model/layout.ts';
 import { models } from '../../src/model/models.ts';
 import { characters } from '../../src/model/tokenizer/characters.ts';
 import { OnnxModel, type Context } from '../../src/onnx/onnxModel.ts';
-import { writeOnnx } from '../../src/onnx/qwen3.ts';
+import { joined, sizeOf } from '../../src/onnx/protobuf.ts';
+import { writeOnnx, writeOnnxApart } from '../../src/onnx/qwen3.ts';
 import { forward, layRows } from '../reference/model.ts';
 import { randomReals } from '../../src/lib/philox.ts';
 import { configJson } from './models.ts';
@@ -97,6 +99,38 @@ it.each([
   const { logits } = await onnx.read([tokens], null);
   expectNear(logits, forward(model.config, named, layRows([tokens])).logits, 1e-4);
   await onnx.close();
+});
+
+it('a model whose weights lie in a second file has the same logits, bit for bit', async () => {
+  const model = randomModel({ tie_word_embeddings: false });
+  const { file, weights } = writeOnnxApart(model, '0', 'm.onnx.data');
+  // What is trained lies there, and a little for the pages.
+  expect(sizeOf(weights)).toBeGreaterThanOrEqual(4 * model.layout.parameterCount);
+  expect(sizeOf(file)).toBeLessThan(sizeOf(writeOnnx(model, '0')) - 3.9 * model.layout.parameterCount);
+  const tokens = characters.encode('120+3=<ab');
+  const whole = await open(model);
+  const { logits } = await whole.read([tokens], null);
+  const parted = await InferenceSession.create(joined(file), {
+    externalData: [{ path: 'm.onnx.data', data: joined(weights) }],
+  });
+  const ids = (values: readonly number[]): Tensor =>
+    new Tensor('int64', BigInt64Array.from(values, BigInt), [1, values.length]);
+  const { num_hidden_layers: layers, num_key_value_heads: heads, head_dim: width } = model.config;
+  const nothing = Array.from({ length: layers }, (_, layer) =>
+    ['key', 'value'].map((part) => [
+      `past_key_values.${layer}.${part}`,
+      new Tensor('float32', new Float32Array(0), [1, heads, 0, width]),
+    ]),
+  );
+  const found = await parted.run({
+    input_ids: ids(tokens),
+    attention_mask: ids(tokens.map(() => 1)),
+    position_ids: ids(tokens.map((_, at) => at)),
+    ...(Object.fromEntries(nothing.flat()) as Record<string, Tensor>),
+  });
+  expect(found['logits']?.data).toEqual(logits);
+  await whole.close();
+  await parted.release();
 });
 
 it('a model that one file can’t hold is refused with its size', () => {
