@@ -1,4 +1,5 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-web/wasm';
+import type * as ort from 'onnxruntime-web/wasm';
 import type { ModelConfig } from '../model/config.ts';
 import { joined, type Message } from './protobuf.ts';
 import { cacheNames } from './qwen3.ts';
@@ -21,24 +22,49 @@ export interface Context {
   readonly cache: Readonly<Record<string, Tensor>>;
 }
 
-/** An ONNX model of `writeOnnx` in ONNX Runtime, on the CPU by WebAssembly. */
+/** A build of ONNX Runtime, and which of its execution providers computes. Each build takes its own tensors alone. */
+export interface OnnxRuntime {
+  readonly InferenceSession: typeof ort.InferenceSession;
+  readonly Tensor: typeof ort.Tensor;
+  readonly provider: ort.InferenceSession.ExecutionProviderConfig;
+}
+
+const onCpu: OnnxRuntime = { InferenceSession, Tensor, provider: 'wasm' };
+
+/**
+ * ONNX Runtime on a GPU, by WebGPU; what no kernel of it does, as the positions, is computed on the CPU.
+ * @throws where its file can't be fetched, or the browser has no JavaScript Promise Integration
+ */
+export async function onGpu(): Promise<OnnxRuntime> {
+  const built = await import('onnxruntime-web/jspi');
+  built.env.wasm.numThreads = 1;
+  // WGSL's own may be off by 2⁻¹¹ (Accuracy of built-in functions, W3C), a hundred times what all else is off by together.
+  const provider = { name: 'webgpu', forceCpuNodeNames: ['cos', 'sin'] } as const;
+  return { InferenceSession: built.InferenceSession, Tensor: built.Tensor, provider };
+}
+
+/** An ONNX model of `writeOnnx` in ONNX Runtime. */
 export class OnnxModel {
   readonly #session: InferenceSession;
   readonly #config: ModelConfig;
+  readonly #tensor: OnnxRuntime['Tensor'];
 
-  private constructor(session: InferenceSession, config: ModelConfig) {
+  private constructor(session: InferenceSession, config: ModelConfig, tensor: OnnxRuntime['Tensor']) {
     this.#session = session;
     this.#config = config;
+    this.#tensor = tensor;
   }
 
-  /** @param file of `writeOnnx`, of a model of this config */
-  static async open(file: Message, config: ModelConfig): Promise<OnnxModel> {
-    const session = await InferenceSession.create(joined(file), {
-      executionProviders: ['wasm'],
+  /** @param file of `writeOnnx`, of a model of this config @param runtime the CPU's, by WebAssembly, if none is given */
+  static async open(file: Message, config: ModelConfig, runtime: OnnxRuntime = onCpu): Promise<OnnxModel> {
+    const session = await runtime.InferenceSession.create(joined(file), {
+      executionProviders: [runtime.provider],
       // Threads that wait leave their cores to whoever trains.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
+      // Errors alone: on a GPU it would warn that positions are the CPU's.
+      logSeverityLevel: 3,
     });
-    return new OnnxModel(session, config);
+    return new OnnxModel(session, config, runtime.Tensor);
   }
 
   /** Tokens that a logit is given for. */
@@ -68,12 +94,12 @@ export class OnnxModel {
       })),
     );
     const found = await this.#session.run({
-      input_ids: whole(ids, [texts.length, longest]),
-      attention_mask: whole(
+      input_ids: this.#whole(ids, [texts.length, longest]),
+      attention_mask: this.#whole(
         places.flatMap((row) => row.map(({ real }) => real)),
         [texts.length, total],
       ),
-      position_ids: whole(
+      position_ids: this.#whole(
         places.flatMap((row) => row.slice(past).map(({ position }) => position)),
         [texts.length, longest],
       ),
@@ -104,13 +130,17 @@ export class OnnxModel {
     return Object.fromEntries(
       this.#cache().map(({ past }) => [
         past,
-        new Tensor('float32', new Float32Array(0), [batch, heads, 0, width]),
+        new this.#tensor('float32', new Float32Array(0), [batch, heads, 0, width]),
       ]),
     );
   }
+
+  #whole(values: readonly number[], dims: readonly number[]): Tensor {
+    return new this.#tensor('int64', BigInt64Array.from(values, BigInt), dims);
+  }
 }
 
-/** What was read of some of the texts, each as often as it is named. */
+/** What was read of some of the texts on the CPU, each as often as it is named. */
 export function rowsOf({ padding, length, cache }: Context, rows: readonly number[]): Context {
   const same = rows.length === padding.length && rows.every((row, at) => row === at);
   if (same) return { padding, length, cache };
@@ -130,8 +160,4 @@ export function rowsOf({ padding, length, cache }: Context, rows: readonly numbe
 
 function zeros(count: number): number[] {
   return Array.from({ length: count }, () => 0);
-}
-
-function whole(values: readonly number[], dims: readonly number[]): Tensor {
-  return new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
 }

@@ -1,8 +1,10 @@
 import '../lib/trustedScripts.ts';
 import { failureOf } from '../lib/failure.ts';
 import { ready } from '../lib/timedWorker.ts';
+import type { ModelConfig } from '../model/config.ts';
 import { evaluateWith } from './evaluate.ts';
-import { OnnxModel, onThreads, type Context } from './onnxModel.ts';
+import { OnnxModel, onGpu, onThreads, type Context } from './onnxModel.ts';
+import type { Message } from './protobuf.ts';
 import type { OnnxAnswer, OnnxQuestion } from './protocol.ts';
 
 // The script of a worker: ONNX Runtime computes where it is called, and the page must not wait for it. Its threads are
@@ -18,6 +20,13 @@ interface Opened {
 
 const opened = new Map<string, Opened>();
 
+/** Whether models are computed by WebGPU. */
+const byGpu = self.name === 'onnx on webgpu';
+
+async function opening(file: Message, config: ModelConfig): Promise<OnnxModel> {
+  return byGpu ? OnnxModel.open(file, config, await onGpu()) : OnnxModel.open(file, config);
+}
+
 async function answer(question: OnnxQuestion): Promise<OnnxAnswer> {
   if (question.type === 'evaluate') return { completions: await evaluateWith(question) };
   return { logits: await logits(question) };
@@ -28,7 +37,7 @@ async function logits(question: Exclude<OnnxQuestion, { type: 'evaluate' }>): Pr
   if (question.type === 'open') {
     opened.delete(question.name);
     await known?.model.close();
-    const model = await OnnxModel.open([question.file], question.config);
+    const model = await opening([question.file], question.config);
     opened.set(question.name, { model, size: question.config.vocab_size, tokens: [], context: null });
     return new Float32Array(0);
   }

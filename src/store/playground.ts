@@ -31,6 +31,9 @@ export interface Answer {
   readonly state: 'loading' | 'writing' | 'ended' | 'cut' | Failure;
 }
 
+/** What ONNX Runtime computes with: WebAssembly on the CPU, or WebGPU. */
+export type Provider = 'wasm' | 'webgpu';
+
 /** A question to the models of a lane. */
 export interface Question {
   readonly lane: LaneId;
@@ -43,6 +46,7 @@ export interface Question {
   readonly temperature: number;
   /** Which of the random answers. */
   readonly draw: number;
+  readonly provider: Provider;
 }
 
 export interface Playground {
@@ -57,10 +61,25 @@ export const playground = createStore<Playground>()(() => ({ question: null, ans
 /** A model of the lab answers in milliseconds; ONNX Runtime itself is loaded before the first of them. */
 const limitMs = 60_000;
 
-const runtime = new TimedWorker<OnnxQuestion, OnnxAnswer>(
-  () => new Worker(new URL('../onnx/onnxWorker.ts', import.meta.url), { type: 'module', name: 'onnx' }),
-  limitMs,
-);
+const runtimes: Readonly<Record<Provider, TimedWorker<OnnxQuestion, OnnxAnswer>>> = {
+  wasm: new TimedWorker(
+    () => new Worker(new URL('../onnx/onnxWorker.ts', import.meta.url), { type: 'module', name: 'onnx' }),
+    limitMs,
+  ),
+  webgpu: new TimedWorker(
+    () =>
+      new Worker(new URL('../onnx/onnxWorker.ts', import.meta.url), {
+        type: 'module',
+        name: 'onnx on webgpu',
+      }),
+    limitMs,
+  ),
+};
+
+/** Whether ONNX Runtime can compute by WebGPU: its build for that suspends WebAssembly while the GPU computes. */
+export function hasWebgpuProvider(): boolean {
+  return 'gpu' in navigator && 'Suspending' in WebAssembly;
+}
 
 /** Grows with every question and every other way taken: what an older one still writes is discarded. */
 const generations = new Map<Side, number>();
@@ -85,7 +104,7 @@ export function askPlayground(lane: Lane, given: Omit<Question, 'lane' | 'name' 
     tell(side, { step: null, written: [], state: 'loading' });
     void attempt(side, question, async () => {
       const held = await askModel(id, side, question.step);
-      await openModel(side, held, settings);
+      await openModel(side, held, question);
       return { step: held.step, written: [], state: 'writing' };
     });
   }
@@ -106,23 +125,27 @@ export function goOnFrom(side: Side, at: number, other: Offer): void {
 }
 
 /** @throws LabError where ONNX Runtime can't be had, or can't read the model */
-async function ask(question: OnnxQuestion): Promise<Float32Array> {
+async function ask(provider: Provider, question: OnnxQuestion): Promise<Float32Array> {
   const remedy = 'Try again; the run goes on.';
-  const answer = await runtime.ask(question).catch((error: unknown) => {
+  const answer = await runtimes[provider].ask(question).catch((error: unknown) => {
     const words = error instanceof Error ? error.message : String(error);
     throw new LabError('bad-file', `ONNX Runtime can’t be loaded: ${words}.`, remedy, error);
   });
   if (answer === null)
     throw new LabError('bad-file', `ONNX Runtime took longer than ${limitMs / 1000} s.`, remedy);
-  if ('failure' in answer) throw new LabError('bad-file', `ONNX Runtime: ${answer.failure.sentence}`, remedy);
+  if ('failure' in answer) {
+    // A device that was lost stays so: the next question starts another worker.
+    if (provider === 'webgpu') runtimes.webgpu.end();
+    throw new LabError('bad-file', `ONNX Runtime: ${answer.failure.sentence}`, remedy);
+  }
   if ('logits' in answer) return answer.logits;
   throw new Error('ONNX Runtime answered another question');
 }
 
-async function openModel(side: Side, held: HeldModel, { model }: Settings): Promise<void> {
-  const { tokenizer } = modelOf(model);
+async function openModel(side: Side, held: HeldModel, { settings, provider }: Question): Promise<void> {
+  const { tokenizer } = modelOf(settings.model);
   const file = joined(writeOnnx({ ...held, tokenizer }, thisLab.version));
-  await ask({ type: 'open', name: side, file, config: held.config });
+  await ask(provider, { type: 'open', name: side, file, config: held.config });
 }
 
 /** Writes an answer to its end, from what `begin` gives. */
@@ -150,10 +173,10 @@ function stateOf(written: readonly Written[], { model, maxCompletionLength }: Se
 }
 
 async function next(side: Side, question: Question, written: readonly Written[]): Promise<Written> {
-  const { settings, prompt, temperature, draw } = question;
+  const { settings, prompt, temperature, draw, provider } = question;
   const { tokenizer } = modelOf(settings.model);
   const tokens = [...tokenizer.encode(prompt), ...written.map(({ chosen }) => chosen.id)];
-  const offers = offersOf(await ask({ type: 'read', name: side, tokens }), tokenizer);
+  const offers = offersOf(await ask(provider, { type: 'read', name: side, tokens }), tokenizer);
   // A real per place, so that another way taken before it changes nothing.
   const real = randomReals(draw, 'evaluationSample', written.length)();
   const chosen = pick(offers, temperature, real);

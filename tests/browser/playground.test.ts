@@ -139,3 +139,67 @@ it('where the page is isolated ONNX Runtime has threads, under the strictest pol
   await page.close();
   await isolated.close();
 });
+
+it('ONNX Runtime on WebGPU has the logits of the one on the CPU, of every base model, and answers the same', async () => {
+  const { page, complaints } = await newPage(browser);
+  const [[name = '', model] = []] = Object.entries(facts.models);
+  const [prompt = '', wanted = ''] = [model?.prompts[0], model?.greedy[0]];
+  await page.goto(`${host.address}${query({ ...tiny, model: name })}`);
+  await reaches(page, 'Ready to train');
+  await page.getByRole('link', { name: 'Playground' }).click();
+  await page.getByLabel('Prompt').fill(prompt);
+  await page.getByLabel('Runs on').selectOption('GPU, by WebGPU');
+  await page.getByRole('button', { name: 'Answer', exact: true }).click();
+  for (const side of ['base', 'policy', 'anchor']) expect(await answerOf(page, side)).toBe(wanted);
+  const [script] = page.workers().filter((worker) => worker.url().includes('onnxWorker'));
+
+  for (const [each, { prompts }] of Object.entries(facts.models)) {
+    const { config, ...held } = readModelFolder(each);
+    const file = joined(writeOnnx({ ...held, config }, version));
+    const [onGpu, onCpu] = await Promise.all(
+      ['onnx on webgpu', 'onnx'].map((worker) =>
+        page.evaluate(
+          async ({ url, worker, config, file, texts }) => {
+            const runtime = new Worker(url, { type: 'module', name: worker });
+            const said = (): Promise<unknown> =>
+              new Promise((resolve) => {
+                runtime.onmessage = ({ data }) => {
+                  resolve(data);
+                };
+              });
+            await said();
+            const bytes = Uint8Array.from(atob(file), (character) => character.charCodeAt(0));
+            const logits: number[] = [];
+            for (const question of [
+              { type: 'open', name: 'one', file: bytes, config },
+              ...texts.map((tokens) => ({ type: 'read', name: 'one', tokens })),
+            ]) {
+              runtime.postMessage(question);
+              const answer = (await said()) as { logits?: Float32Array; failure?: unknown };
+              if (answer.logits === undefined) throw new Error(JSON.stringify(answer.failure));
+              logits.push(...answer.logits);
+            }
+            runtime.terminate();
+            return logits;
+          },
+          {
+            url: script?.url() ?? '',
+            worker,
+            config,
+            file: Buffer.from(file).toString('base64'),
+            // The second goes on from the first: through the KV cache.
+            texts: prompts
+              .map((text) => held.tokenizer.encode(text))
+              .flatMap((tokens) => [tokens.slice(0, -1), tokens]),
+          },
+        ),
+      ),
+    );
+    expect(onGpu?.length, each).toBe(2 * prompts.length * config.vocab_size);
+    const worst = Math.max(...(onGpu ?? []).map((logit, at) => Math.abs(logit - (onCpu?.[at] ?? NaN))));
+    expect(worst, each).toBeLessThanOrEqual(1e-4);
+    expect(worst, `${each}: the very same bits would be the CPU's`).toBeGreaterThan(0);
+  }
+  expect(complaints).toEqual([]);
+  await page.close();
+});

@@ -3,7 +3,7 @@ import { useStore } from 'zustand';
 import { sides, type Side } from '../../session/protocol.ts';
 import { keepsAnchor } from '../../settings/relevance.ts';
 import { lab, type Lane } from '../../store/lanes.ts';
-import { askPlayground, playground } from '../../store/playground.ts';
+import { askPlayground, hasWebgpuProvider, playground, type Provider } from '../../store/playground.ts';
 import { AnswerRow } from './AnswerRow.tsx';
 import './playground.css';
 
@@ -46,11 +46,12 @@ function Asked({ lane, lanes, onChoose }: Props) {
   const [temperature, setTemperature] = useState(question?.temperature ?? 0);
   const [draw, setDraw] = useState(0);
   const [step, setStep] = useState<number | null>(null);
+  const [provider, setProvider] = useState<Provider>(question?.provider ?? 'wasm');
   const { steps } = lane.checkpoints;
   const at = step !== null && steps.includes(step) ? step : null;
   const ask = (again: number): void => {
     setDraw(again);
-    askPlayground(lane, { step: at, prompt, temperature, draw: again });
+    askPlayground(lane, { step: at, prompt, temperature, draw: again, provider });
   };
   const shown = sides.filter((side) => side !== 'anchor' || keepsAnchor(question?.settings ?? lane.settings));
   return (
@@ -118,6 +119,20 @@ function Asked({ lane, lanes, onChoose }: Props) {
               setTemperature(Math.min(highest, Math.max(0, target.valueAsNumber || 0)));
             }}
           />
+        </label>
+        <label>
+          Runs on
+          <select
+            value={provider}
+            onChange={({ target }) => {
+              setProvider(target.value === 'webgpu' ? 'webgpu' : 'wasm');
+            }}
+          >
+            <option value="wasm">CPU, by WebAssembly</option>
+            <option value="webgpu" disabled={!hasWebgpuProvider()}>
+              {hasWebgpuProvider() ? 'GPU, by WebGPU' : 'GPU: takes Chrome 137 or newer'}
+            </option>
+          </select>
         </label>
         <span className="buttons">
           <button type="submit" className="go">
