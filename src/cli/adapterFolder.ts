@@ -9,6 +9,11 @@ import { runFile, shapeOfKept } from './adapterRun.ts';
 import { keepsRuns } from './keptTraining.ts';
 import { replaceFiles } from './output.ts';
 
+/** Whether what a folder keeps is of npm run lora. */
+export function trainsAdapter(from: string): boolean {
+  return existsSync(join(from, runFile));
+}
+
 /** @throws LabError `bad-setting` where a folder keeps no run of npm run lora */
 export function checkKeepsAdapter(from: string): void {
   const refused = (why: string, remedy: string): LabError =>
@@ -20,7 +25,7 @@ export function checkKeepsAdapter(from: string): void {
       ? refused('it is an adapter already, as PEFT reads it', 'Use it as it is, or copy the folder.')
       : refused('it keeps no run of npm run lora', remedy);
   }
-  if (!existsSync(join(from, runFile))) throw refused('its runs train no adapter', remedy);
+  if (!trainsAdapter(from)) throw refused('its runs train no adapter', remedy);
 }
 
 /**

@@ -246,10 +246,10 @@ const schema = v.strictObject({
   made: loraHead.entries.made,
 });
 
-/** Keeps what a run is made of. */
-export function keepAdapterRun(folder: string, { flags, lora: { made } }: AdapterRun): void {
+/** What a run is made of, as a file to be kept. */
+export function madeOf({ flags, lora: { made } }: AdapterRun): Readonly<Record<string, string>> {
   const kept = { version: 1, folder: process.cwd(), flags, made };
-  replaceFiles(folder, { [runFile]: `${JSON.stringify(kept, null, 1)}\n` });
+  return { [runFile]: `${JSON.stringify(kept, null, 1)}\n` };
 }
 
 /** What a kept run is made of. @param flag that named the folder @throws LabError `bad-file` */

@@ -15,7 +15,7 @@ import type { LaneSetup } from '../settings/presets.ts';
 import { scriptFiles, scripts } from '../settings/scripts/laneScripts.ts';
 import { newestCheckpoint, recordFile } from '../storage/keptRuns.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
-import { checkKeepsAdapter, writeAdapterFolder } from './adapterFolder.ts';
+import { checkKeepsAdapter, trainsAdapter, writeAdapterFolder } from './adapterFolder.ts';
 import { DiskFolder } from './diskFolder.ts';
 import { keepsRuns, readLanes, type Trains } from './keptTraining.ts';
 import { writeMergedFolder } from './mergedFolder.ts';
@@ -212,6 +212,13 @@ async function modelOf(
       model: readModelAt(from, 'Name the folder of a model of this lab.'),
       readme: `# A model of M-GRPO Lab\n`,
     };
+  }
+  if (trainsAdapter(from)) {
+    throw new LabError(
+      'bad-setting',
+      `--from ${quotePath(from)} trains an adapter, which is no model by itself.`,
+      'Export it by --format adapter, and what that writes by --format hf with --base MODEL.',
+    );
   }
   const { name, settings, state, step } = await checkpointOf(from, which, number);
   const readme = readmeOf({ side: which, name, step, settings });

@@ -70,12 +70,20 @@ export class KeptTraining {
     this.#found = found;
   }
 
-  /** @param path of a folder that `claimFolder` has claimed */
-  static async begin(path: string, lanes: readonly TrainedLane[]): Promise<KeptTraining> {
+  /**
+   * @param path of a folder that `claimFolder` has claimed
+   * @param made files that say what the runs are made of: they are there before the folder keeps runs
+   */
+  static async begin(
+    path: string,
+    lanes: readonly TrainedLane[],
+    made: Readonly<Record<string, string>> = {},
+  ): Promise<KeptTraining> {
     mkdirSync(path, { recursive: true });
     const runs = await KeptRuns.begin(new DiskFolder(path));
     const kept = lanes.map(({ name, settings, plan }) => ({ name, settings, plan }));
     replaceFiles(path, {
+      ...made,
       [lanesFile]: `${JSON.stringify({ version: 1, lab: thisLab, lanes: kept }, null, 1)}\n`,
     });
     return new KeptTraining(lanes, runs);

@@ -142,9 +142,9 @@ it('where the page is isolated ONNX Runtime has threads, under the strictest pol
 
 it('ONNX Runtime on WebGPU has the logits of the one on the CPU, of every base model, and answers the same', async () => {
   const { page, complaints } = await newPage(browser);
-  const [[name = '', model] = []] = Object.entries(facts.models);
+  const model = facts.models['sort-32'];
   const [prompt = '', wanted = ''] = [model?.prompts[0], model?.greedy[0]];
-  await page.goto(`${host.address}${query({ ...tiny, model: name })}`);
+  await page.goto(`${host.address}${query({ ...tiny, model: 'sort-32' })}`);
   await reaches(page, 'Ready to train');
   await page.getByRole('link', { name: 'Playground' }).click();
   await page.getByLabel('Prompt').fill(prompt);

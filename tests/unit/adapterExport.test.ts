@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeAdapters, keepAdapterRun, openAdapterRun, type AdapterRun } from '../../src/cli/adapterRun.ts';
+import { writeAdapters, madeOf, openAdapterRun, type AdapterRun } from '../../src/cli/adapterRun.ts';
 import exported from '../../src/cli/export.ts';
 import { KeptTraining } from '../../src/cli/keptTraining.ts';
 import { firstCheckpoint, type Checkpoint } from '../../src/trainer/checkpoint.ts';
@@ -32,8 +32,7 @@ beforeAll(async () => {
   writeFileSync(place('prompts.jsonl'), '{"prompt":"21=","answer":"12"}\n{"prompt":"43=","answer":"34"}\n');
   const given = { model: place('base'), prompts: place('prompts.jsonl'), save: place('saved'), rank: '2' };
   run = await openAdapterRun(new Map(Object.entries({ ...given, targets: 'q_proj,v_proj' })), settings);
-  const kept = await KeptTraining.begin(place('kept'), [lane()]);
-  keepAdapterRun(place('kept'), run);
+  const kept = await KeptTraining.begin(place('kept'), [lane()], madeOf(run));
   await kept.keep(1, checkpointAt(1), false);
   await kept.keep(1, checkpointAt(3), false);
   writeAdapters(run, checkpointAt(3), true);
@@ -61,9 +60,25 @@ describe('the adapter of a kept run', () => {
     await expect(exported(flags('kept', 'there'))).rejects.toThrow('it is there already');
   });
 
+  it('is no model by itself: who asks for one is told the way', async () => {
+    await expect(
+      exported(['--from', place('kept'), '--format', 'hf', '--out', place('x')]),
+    ).rejects.toMatchObject({
+      code: 'bad-setting',
+      message: expect.stringContaining('trains an adapter') as string,
+      remedy: expect.stringContaining('--format adapter') as string,
+    });
+  });
+
+  it('is there wherever the folder keeps runs, however early the command was ended', async () => {
+    // Something stands where the file must lie that says so.
+    mkdirSync(place('begun/lanes.json/x'), { recursive: true });
+    await expect(KeptTraining.begin(place('begun'), [lane()], madeOf(run))).rejects.toThrow();
+    expect(readdirSync(place('begun'))).toContain('adapter.json');
+  });
+
   it('has no anchor where none is kept, and no checkpoint before the first', async () => {
-    const kept = await KeptTraining.begin(place('bare'), [lane()]);
-    keepAdapterRun(place('bare'), run);
+    const kept = await KeptTraining.begin(place('bare'), [lane()], madeOf(run));
     await expect(exported(flags('bare', 'x'))).rejects.toThrow('has no checkpoint of lane 1 yet');
     await kept.keep(1, checkpointAt(1, false), false);
     await expect(exported(flags('bare', 'x', '--which', 'anchor'))).rejects.toMatchObject({
