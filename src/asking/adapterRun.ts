@@ -2,8 +2,8 @@ import { algorithmOf } from '../algorithms/index.ts';
 import type { EngineCapacity } from '../engine/engine.ts';
 import {
   AdapterEngine,
-  keptBytes,
-  rolloutRoom,
+  trainingNeed,
+  type AdapterNeed,
   type AdapterTraining,
 } from '../engine/frozen/adapterEngine.ts';
 import {
@@ -13,9 +13,7 @@ import {
   unpackAdapter,
   type AdapterLayout,
 } from '../engine/frozen/adapterLayout.ts';
-import { needOf, type FrozenCapacity, type FrozenNeed } from '../engine/frozen/sizes.ts';
 import type { WeightChoice } from '../engine/frozen/matrix.ts';
-import { updateNeed } from '../engine/frozen/updateSizes.ts';
 import { allocating } from '../gpu/allocating.ts';
 import type { Device, Host } from '../host/host.ts';
 import { crc32 } from '../lib/crc32.ts';
@@ -177,32 +175,13 @@ function refuseUnmeasured({ algorithm }: Settings): void {
   );
 }
 
-/** What a run needs on the device, bytes: the frozen model with room for rollouts, and the update. */
-export interface AdapterNeed extends FrozenNeed {
-  readonly updateBytes: number;
-  readonly room: FrozenCapacity;
-}
-
 /** What its engine must hold. */
 export function capacityOfRun({ task, tokenizer }: AdapterRun, settings: Settings): Required<EngineCapacity> {
   return engineCapacity(settings, task, tokenizer, keepsAnchor(settings));
 }
 
-export function adapterNeed(run: AdapterRun, settings: Settings): AdapterNeed {
-  const { model } = run.asked;
-  const { training } = run;
-  const capacity = capacityOfRun(run, settings);
-  const room = rolloutRoom(model, capacity, training);
-  const rolls = needOf(model, training.weights, room);
-  const update = updateNeed(model, { slots: 2, ...training }, training.trains, capacity.update);
-  const updateBytes = update.totalBytes + keptBytes(model, training);
-  return {
-    ...rolls,
-    totalBytes: rolls.totalBytes + updateBytes,
-    largest: update.largest.bytes > rolls.largest.bytes ? update.largest : rolls.largest,
-    updateBytes,
-    room,
-  };
+export function adapterNeed({ asked, training, ...run }: AdapterRun, settings: Settings): AdapterNeed {
+  return trainingNeed(asked.model, training, capacityOfRun({ asked, training, ...run }, settings));
 }
 
 /** What a device is said to hold, and what whoever asks calls the ways to need less. */

@@ -42,34 +42,45 @@ export async function measureAdapter(
   kernels: Kernels,
   model: Pretrained,
   training: AdapterTraining,
-  { update, rollout }: Required<EngineCapacity>,
+  capacity: Required<EngineCapacity>,
   now: Now,
 ): Promise<AdapterSpeed> {
   const copyBytesPerSecond = await measureCopy(gpu, now);
+  const timed = (layers: number) => timeAdapter(gpu, kernels, cut(model, layers), training, capacity, now);
+  const [one, two] = [await timed(1), await timed(2)];
+  return {
+    sampling: { copyBytesPerSecond, ...samplingSpeed(one, two) },
+    row: layered(one.row, two.row),
+  };
+}
+
+/** Times sampling through an adapter of a model of these shapes, and a row of its update, with nothing in its weights. */
+export async function timeAdapter(
+  gpu: Gpu,
+  kernels: Kernels,
+  model: Pretrained,
+  training: AdapterTraining,
+  { update, rollout }: Required<EngineCapacity>,
+  now: Now,
+  patient = false,
+): Promise<SamplingTimes & { readonly row: Range }> {
   const tokens = timedTokens(rollout);
   const capacity: EngineCapacity = {
     update,
     rollout: { ...rollout, maxPromptLength: tokens + 1, maxCompletionLength: timedPositions },
   };
   const { rows: most } = updateRows(model.config, update);
-  const timed = async (layers: number): Promise<SamplingTimes & { readonly row: Range }> => {
-    // Nothing ends a completion: all are timed to their last position.
-    const shallow = { ...cut(model, layers), endTokens: [] };
-    const factors = new Float32Array(adapterLayout(shallow.names, training).size);
-    const engine = new AdapterEngine(gpu, kernels, shallow, factors, capacity, training);
-    try {
-      await kernels.compile();
-      const sampling = await timeSampling(engine.frozen, now, runSlots.policy);
-      return { ...sampling, row: await timeRows(engine, update, most, now) };
-    } finally {
-      engine.destroy();
-    }
-  };
-  const [one, two] = [await timed(1), await timed(2)];
-  return {
-    sampling: { copyBytesPerSecond, ...samplingSpeed(one, two) },
-    row: layered(one.row, two.row),
-  };
+  // Nothing ends a completion: all are timed to their last position.
+  const endless = { ...model, endTokens: [] };
+  const factors = new Float32Array(adapterLayout(model.names, training).size);
+  const engine = new AdapterEngine(gpu, kernels, endless, factors, capacity, training);
+  try {
+    await kernels.compile();
+    const sampling = await timeSampling(engine.frozen, now, runSlots.policy, patient);
+    return { ...sampling, row: await timeRows(engine, update, most, now) };
+  } finally {
+    engine.destroy();
+  }
 }
 
 /** What changes no time: the numbers that loss and optimiser are given. */

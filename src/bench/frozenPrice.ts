@@ -58,25 +58,36 @@ export async function measureFrozen(
   now: Now,
 ): Promise<FrozenSpeed> {
   const copyBytesPerSecond = await measureCopy(gpu, now);
+  const timed = (layers: number) => timeFrozen(gpu, kernels, cut(model, layers), choice, wanted, now);
+  return { copyBytesPerSecond, ...samplingSpeed(await timed(1), await timed(2)) };
+}
+
+/** Times what a model of these shapes samples, with nothing in its weights; `patient` as for `timeSampling`. */
+export async function timeFrozen(
+  gpu: Gpu,
+  kernels: Kernels,
+  model: Pretrained,
+  choice: WeightChoice,
+  wanted: FrozenCapacity,
+  now: Now,
+  patient = false,
+): Promise<SamplingTimes> {
   const tokens = timedTokens(wanted);
   const capacity = {
     ...wanted,
     ...{ promptTokens: tokens, maxPromptLength: tokens + 1, maxCompletionLength: timedPositions },
   };
-  const timed = async (layers: number): Promise<SamplingTimes> => {
-    const engine = new FrozenEngine(gpu, kernels, cut(model, layers), capacity, choice);
-    try {
-      await kernels.compile();
-      if (wanted.adapters === undefined) return await timeSampling(engine, now);
-      // Nothing in its weights either.
-      const { slots } = engine.parts;
-      slots.write(0, new Float32Array(slots.layout.size), 1);
-      return await timeSampling(engine, now, 0);
-    } finally {
-      engine.destroy();
-    }
-  };
-  return { copyBytesPerSecond, ...samplingSpeed(await timed(1), await timed(2)) };
+  const engine = new FrozenEngine(gpu, kernels, model, capacity, choice);
+  try {
+    await kernels.compile();
+    if (wanted.adapters === undefined) return await timeSampling(engine, now, null, patient);
+    // Nothing in its weights either.
+    const { slots } = engine.parts;
+    slots.write(0, new Float32Array(slots.layout.size), 1);
+    return await timeSampling(engine, now, 0, patient);
+  } finally {
+    engine.destroy();
+  }
 }
 
 /** What a model of one layer and one of two take to sample. */
@@ -118,14 +129,20 @@ export interface SamplingTimes {
 
 /**
  * Times what a model on the device samples, with a prompt as long as it has room for and all completions in flight.
- * @param adapter slot of the adapter that all go through
+ * @param adapter slot of the adapter that all go through; null: the model alone
+ * @param patient whether nothing is cut short where it is slow
  */
-export async function timeSampling(engine: FrozenEngine, now: Now, adapter?: number): Promise<SamplingTimes> {
+export async function timeSampling(
+  engine: FrozenEngine,
+  now: Now,
+  adapter: number | null,
+  patient = false,
+): Promise<SamplingTimes> {
   const { maxPromptLength, completions, maxCompletionLength } = engine.capacity;
   const prompt = Array.from({ length: maxPromptLength }, () => 0);
   const requests = Array.from({ length: completions }, (_, completion) => ({
     ...{ prompt: 0, temperature: 1, completion, stream: 0 },
-    ...(adapter === undefined ? {} : { adapter }),
+    ...(adapter === null ? {} : { adapter }),
   }));
   const time = async (text: readonly number[], maxTokens: number): Promise<number> => {
     const begun = now();
@@ -134,7 +151,7 @@ export async function timeSampling(engine: FrozenEngine, now: Now, adapter?: num
   };
   // The first round touches the memory for the first time, and finds the pace of submissions.
   await time(prompt, 1);
-  const slow = (await time(prompt, 1)) > slowMs;
+  const slow = (await time(prompt, 1)) > slowMs && !patient;
   const many = Math.min(slow ? 3 : timedPositions, maxCompletionLength);
   const all: { readonly position: number; readonly promptToken: number }[] = [];
   for (let round = 0; round < (slow ? 2 : rounds); round++) {

@@ -106,6 +106,16 @@ describe('nothing is destroyed: exit status 2, in words, before the device is op
     ['half a step: pretrain', ['pretrain', '--steps', '2.5'], 'whole number from 1'],
     ['half a width', ['pretrain', '--hidden', '48.5'], 'whole number from 8'],
     ['half a level', ['pretrain', '--levels', '2.5:1'], '"2.5:1"'],
+    [
+      'int8 of the lab’s models: bench',
+      ['bench', '--weights', 'int8'],
+      '--weights has no effect without --model',
+    ],
+    [
+      'steps of a model: bench',
+      ['bench', '--model', 'x', '--steps', '5'],
+      '--steps has no effect with --model',
+    ],
     ['half a step: bench', ['bench', '--steps', '20.5'], 'whole number from 3'],
   ])('%s', async (_, args, words) => {
     const { code, stdout, stderr } = await refused(...args);

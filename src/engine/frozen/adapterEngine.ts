@@ -14,9 +14,9 @@ import type { LearnedTokens, UpdateReport } from '../updateReport.ts';
 import { adapterLayout, type AdapterRoom } from './adapterLayout.ts';
 import { FrozenEngine } from './engine.ts';
 import type { WeightChoice } from './matrix.ts';
-import { widthsOf, type FrozenCapacity } from './sizes.ts';
+import { needOf, widthsOf, type FrozenCapacity, type FrozenNeed } from './sizes.ts';
 import { AdapterUpdater, runSlots } from './update.ts';
-import { trainedSize, type TrainedFactors } from './updateSizes.ts';
+import { trainedSize, updateNeed, type TrainedFactors } from './updateSizes.ts';
 
 /** How an adapter is trained. */
 export interface AdapterTraining extends Omit<AdapterRoom, 'slots'> {
@@ -71,10 +71,36 @@ export function rolloutRoom(
 }
 
 /** Bytes that the engine takes beside the frozen model and the update: factors and moments as they were, and on their way out. */
-export function keptBytes({ names }: Pick<Pretrained, 'names'>, training: AdapterTraining): number {
+function keptBytes({ names }: Pick<Pretrained, 'names'>, training: AdapterTraining): number {
   const layout = adapterLayout(names, training);
   const slots = Object.keys(runSlots).length;
   return 2 * 4 * (slots * layout.size + 2 * trainedSize(layout, training.trains));
+}
+
+/** What a run needs on the device, bytes: the frozen model with room for rollouts, and the update. */
+export interface AdapterNeed extends FrozenNeed {
+  readonly updateBytes: number;
+  readonly room: FrozenCapacity;
+}
+
+/** What training an adapter takes, from sizes alone. */
+export function trainingNeed(
+  model: Pretrained,
+  training: AdapterTraining,
+  capacity: EngineCapacity,
+): AdapterNeed {
+  const room = rolloutRoom(model, capacity, training);
+  const rolls = needOf(model, training.weights, room);
+  const slots = Object.keys(runSlots).length;
+  const update = updateNeed(model, { slots, ...training }, training.trains, capacity.update);
+  const updateBytes = update.totalBytes + keptBytes(model, training);
+  return {
+    ...rolls,
+    totalBytes: rolls.totalBytes + updateBytes,
+    largest: update.largest.bytes > rolls.largest.bytes ? update.largest : rolls.largest,
+    updateBytes,
+    room,
+  };
 }
 
 /** A call of the sampler that waits to be read. */
