@@ -44,6 +44,8 @@ const runs = new Map<LaneId, string>();
 const begun = new Set<string>();
 /** Runs of whose checkpoints the keeper has none yet, and needs all: it was told of them when they were under way. */
 const anew = new Set<string>();
+/** What lanes were kept under before, while their runs have no checkpoint yet: a reload brings those. */
+const older = new Map<LaneId, string>();
 /** Steps of all lanes when a keeper was last gone: without progress since, there is no further one. */
 let stepsWhenGone = -1;
 /** Changes that the keeper knows. */
@@ -82,7 +84,10 @@ export function keepRuns(make: () => KeeperPort): void {
 /** Lanes are not shown any more: the keeper need not have them at hand. @param from where all of them went, what they were kept under */
 function leave(lanes: readonly Lane[], from: string | null): void {
   const their = lanes.flatMap(({ id }) => runs.get(id) ?? []).filter((run) => begun.delete(run));
-  for (const { id } of lanes) runs.delete(id);
+  for (const { id } of lanes) {
+    runs.delete(id);
+    older.delete(id);
+  }
   const { thinning } = kept.getState();
   if (lanes.some(({ id }) => thinning.has(id)))
     kept.setState({
@@ -162,6 +167,7 @@ export function adopt({ id, changes }: Lane, run: string, goesOn: boolean): void
   // The page may have shown it before, as another lane.
   for (const [lane, its] of runs) if (its === run) runs.delete(lane);
   runs.set(id, run);
+  older.delete(id);
   if (goesOn) begun.add(run);
   else begun.delete(run);
   for (const change of goesOn ? changes : []) told.add(change);
@@ -205,6 +211,7 @@ function tellAnew(lanes: readonly LaneId[]): boolean {
     runs.delete(id);
     const lane = laneNow(id);
     if (run === undefined || !begun.delete(run) || lane === undefined) continue;
+    if (!older.has(id)) older.set(id, run);
     anew.add(runOf(id));
     begin(lane, runOf(id));
     some = true;
@@ -241,7 +248,10 @@ function report(data: KeepNews): void {
       return;
     case 'unkept': {
       const lane = laneOf(data.run);
-      if (lane !== undefined) tellAnew([lane]);
+      if (lane === undefined) return;
+      tellAnew([lane]);
+      // Nobody can go on with that one.
+      older.delete(lane);
       return;
     }
     case 'stopped':
@@ -315,6 +325,7 @@ function hear(event: Event): void {
     ...[m.buffer, v.buffer],
   ]);
   keep({ type: 'checkpoint', run, sent: event.sent }, arrays);
+  if (older.delete(lane.id)) saveNow();
 }
 
 /** Of an event, which has been transferred and is read by nobody else any more. */
@@ -347,6 +358,11 @@ function runOf(lane: LaneId): string {
   return run;
 }
 
+/** The run that a reload is to bring of a lane. */
+function foundAgain(lane: LaneId): string {
+  return older.get(lane) ?? runOf(lane);
+}
+
 /** Saves what the page shows, once a lane of it has begun. */
 function save(): void {
   saveAs(labName(), lab.getState());
@@ -365,17 +381,17 @@ function saveAs(id: string, { lanes, marks, preset, selected }: LabState): void 
     updated,
     selected,
     lanes: lanes.map((lane) => ({
-      run: runOf(lane.id),
+      run: foundAgain(lane.id),
       slot: lane.slot,
       name: lane.name,
       settings: setupOf(lane).settings,
       origin: lane.origin,
     })),
-    marks: marks.map(({ lanes: marked, ...mark }) => ({ ...mark, runs: marked.map(runOf) })),
+    marks: marks.map(({ lanes: marked, ...mark }) => ({ ...mark, runs: marked.map(foundAgain) })),
   };
   const entries = lanes.flatMap((lane) => {
     const run = runOf(lane.id);
-    return begun.has(run) ? [entryOf(lane, run, whole)] : [];
+    return begun.has(run) && !older.has(lane.id) ? [entryOf(lane, run, whole)] : [];
   });
   keep({ type: 'save', lab: whole, runs: entries });
 }

@@ -80,6 +80,7 @@ it('a run that a full disk kept no more is kept again, whole, once there is room
   expect(await line(page).count()).toBe(0);
   await page.getByRole('button', { name: 'Pause' }).click();
   await reaches(page, 'Paused');
+  await keptUpTo(page, await stepsMade(page), 2);
   const before = (await exportMetrics(page)).lanes;
   await page.reload();
   await reaches(page, 'Paused');

@@ -105,6 +105,36 @@ it('after a full disk a page keeps its run again on request, as another run with
   expect(page.kept.getState().state).toBe('kept');
 });
 
+it('a reload brings what was kept before, until a run that is kept anew has a checkpoint', async () => {
+  vi.useFakeTimers();
+  const page = await opened();
+  const { question } = await import('../../src/store/keeping.ts');
+  page.openFromAddress('');
+  page.rows(0, 1);
+  /** The run that a reload would bring of the first lane. */
+  const brought = (): string | undefined => {
+    void question({ type: 'list' });
+    const saves = asked.splice(0).flatMap((each) => (each.type === 'save' ? [each.lab] : []));
+    return saves.at(-1)?.lanes[0]?.run;
+  };
+  const old = brought();
+  page.tell({ type: 'stopped', failure, until: 'asked' });
+  page.rows(2);
+  page.keepAgain();
+  expect(brought()).toBe(old);
+  const [lane] = page.lab.getState().lanes;
+  const state = {
+    policy: new Float32Array(1),
+    anchor: new Float32Array(1),
+    m: new Float32Array(1),
+    v: new Float32Array(1),
+  };
+  const sent = { first: true, unsent: [], checkpoint: { step: 2, state } };
+  page.hear({ type: 'checkpoint', lane: lane?.id ?? 0, sent } as unknown as Event);
+  expect(brought()).not.toBe(old);
+  vi.useRealTimers();
+});
+
 it('what was asked of a keeper that keeps nothing more is answered, by another where that one is gone', async () => {
   const page = await opened();
   const { question } = await import('../../src/store/keeping.ts');
