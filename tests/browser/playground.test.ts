@@ -148,7 +148,7 @@ it('ONNX Runtime on WebGPU has the logits of the one on the CPU, of every base m
   await reaches(page, 'Ready to train');
   await page.getByRole('link', { name: 'Playground' }).click();
   await page.getByLabel('Prompt').fill(prompt);
-  await page.getByLabel('Runs on').selectOption('GPU, by WebGPU');
+  await page.getByLabel('Runs on').selectOption('GPU');
   await page.getByRole('button', { name: 'Answer', exact: true }).click();
   for (const side of ['base', 'policy', 'anchor']) expect(await answerOf(page, side)).toBe(wanted);
   const [script] = page.workers().filter((worker) => worker.url().includes('onnxWorker'));

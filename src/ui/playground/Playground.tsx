@@ -21,9 +21,9 @@ export function Playground() {
       <h2>Playground</h2>
       <p className="note">
         Type a prompt, and the base model, the policy and its anchor answer it, token by token. They are
-        exported as ONNX and run by ONNX Runtime in a worker of its own, so that training goes on. A
-        percentage is the model’s own probability of its token; press a token to see what else it could have
-        written, and go on from there.
+        exported as ONNX and run by ONNX Runtime in a worker of its own, by WebAssembly or WebGPU; training
+        goes on. A percentage is the model’s own probability of its token; press a token to see what else it
+        could have written, and go on from there.
       </p>
       {lane === undefined || !trains ? (
         <p className="empty">The models are those of the lanes, and training them needs WebGPU.</p>
@@ -128,9 +128,9 @@ function Asked({ lane, lanes, onChoose }: Props) {
               setProvider(target.value === 'webgpu' ? 'webgpu' : 'wasm');
             }}
           >
-            <option value="wasm">CPU, by WebAssembly</option>
+            <option value="wasm">CPU</option>
             <option value="webgpu" disabled={!hasWebgpuProvider()}>
-              {hasWebgpuProvider() ? 'GPU, by WebGPU' : 'GPU: takes Chrome 137 or newer'}
+              {hasWebgpuProvider() ? 'GPU' : 'GPU: takes Chrome 137 or newer'}
             </option>
           </select>
         </label>
