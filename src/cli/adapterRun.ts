@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import * as v from 'valibot';
@@ -12,6 +12,7 @@ import {
   type OpenRun,
 } from '../asking/adapterRun.ts';
 import { megabytes, openAsked } from '../asking/model.ts';
+import { mostPromptBytes, promptRemedy } from '../asking/prompts.ts';
 import type { AdapterEngine } from '../engine/frozen/adapterEngine.ts';
 import { trainedFactors } from '../engine/frozen/updateSizes.ts';
 import type { Device } from '../host/host.ts';
@@ -73,8 +74,9 @@ export const runFlags = {
 export interface AdapterRun extends OpenRun {
   /** What was given. */
   readonly flags: Readonly<Record<string, string>>;
-  /** Where its adapters go, and what is read for it. */
+  /** Where its adapters go, and what is read for it, its prompts among that. */
   readonly save: string;
+  readonly prompts: string;
   readonly read: readonly string[];
 }
 
@@ -102,6 +104,7 @@ export async function openAdapterRun(
     ...run,
     flags: Object.fromEntries(flags),
     save,
+    prompts: file,
     read: [path, file, ...(begun === undefined ? [] : [begun])],
   };
 }
@@ -246,10 +249,16 @@ const schema = v.strictObject({
   made: loraHead.entries.made,
 });
 
-/** What a run is made of, as a file to be kept. */
-export function madeOf({ flags, lora: { made } }: AdapterRun): Readonly<Record<string, string>> {
+/** Beside it: the prompts, which lie elsewhere and may change. */
+const promptsFile = 'prompts.jsonl';
+
+/** What a run is made of, as files to be kept: all but the model, and the adapter that it began from. */
+export function filesOfRun({ flags, lora: { made }, prompts }: AdapterRun): Readonly<Record<string, string>> {
   const kept = { version: 1, folder: process.cwd(), flags, made };
-  return { [runFile]: `${JSON.stringify(kept, null, 1)}\n` };
+  return {
+    [promptsFile]: readTextFile(prompts, { mostBytes: mostPromptBytes, remedy: promptRemedy }),
+    [runFile]: `${JSON.stringify(kept, null, 1)}\n`,
+  };
 }
 
 /** What a kept run is made of. @param flag that named the folder @throws LabError `bad-file` */
@@ -270,7 +279,10 @@ function readAdapterRun(folder: string, flag: string): v.InferOutput<typeof sche
  * @throws LabError `bad-file` where it is not kept, or is no longer what it began with
  */
 export async function reopenAdapterRun(folder: string, settings: Settings): Promise<AdapterRun> {
-  const { flags, made, folder: from } = readAdapterRun(folder, '--resume');
+  const { flags: given, made, folder: from } = readAdapterRun(folder, '--resume');
+  const own = resolve(folder, promptsFile);
+  // Runs that were begun before kept none.
+  const flags = existsSync(own) ? { ...given, prompts: own } : given;
   const run = await openAdapterRun(new Map(Object.entries(flags)), settings, from);
   for (const [part, flag] of parts) {
     if (run.lora.made[part] === made[part]) continue;

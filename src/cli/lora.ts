@@ -8,7 +8,7 @@ import type { HyperparameterKey, Settings } from '../settings/hyperparameters.ts
 import { validateSettings } from '../settings/settings.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import {
-  madeOf,
+  filesOfRun,
   openAdapterRun,
   reopenAdapterRun,
   runFlags,
@@ -88,7 +88,7 @@ async function trainGiven(flags: ParsedFlags, starting: Starting): Promise<void>
   claimFolder(run.save, run.read, '--save');
   if (checkpoints !== undefined) {
     claimFolder(checkpoints, [...run.read, run.save]);
-    const kept = await KeptTraining.begin(checkpoints, [lane], madeOf(run));
+    const kept = await KeptTraining.begin(checkpoints, [lane], filesOfRun(run));
     await train(run, lane, { write: (lines) => kept.append(lines), kept }, { memory, time, starting });
     return;
   }

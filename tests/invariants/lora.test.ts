@@ -123,7 +123,7 @@ it('is replayed bit for bit on what it was made of, and on nothing else', async 
   expect((await replay(...given, '--adapter', path('first'))).code).toBe(2);
 });
 
-it('goes on bit for bit after SIGKILL, and not with other prompts', async () => {
+it('goes on bit for bit after SIGKILL on the prompts that were kept, wherever theirs are, and not on others', async () => {
   const five = short.map((flag, i) => (short[i - 1] === '--steps' ? '5' : flag));
   const train = (name: string) => ['lora', ...five, '--algorithm', 'm-grpo-iqr', '--save', path(name)];
   expect(await command(...train('whole'), '--out', path('whole.jsonl'))).toMatchObject({
@@ -139,14 +139,18 @@ it('goes on bit for bit after SIGKILL, and not with other prompts', async () => 
   await done;
 
   const resume = ['lora', '--resume', path('kept')];
-  const given = readFileSync(prompts, 'utf8');
-  writeFileSync(prompts, given.replace('5314', '5313'));
+  const own = path('kept/prompts.jsonl');
+  const given = readFileSync(own, 'utf8');
+  expect(given).toBe(readFileSync(prompts, 'utf8'));
+  writeFileSync(own, given.replace('5314', '5313'));
   const other = await command(...resume);
-  writeFileSync(prompts, given);
+  writeFileSync(own, given);
+  writeFileSync(prompts, '');
   expect(other).toMatchObject({ code: 2, stdout: '' });
   expect(other.stderr).toMatch(/began with another --prompts: .*prompts\.jsonl" has changed since/);
 
   const last = await command(...resume);
+  writeFileSync(prompts, given);
   expect(last.code).toBe(0);
   expect(last.stderr).not.toMatch(/differs|damaged/);
   const [whole, kept] = ['whole.jsonl', 'kept/record.jsonl'].map((name) => runsIn(path(name))[0]);
@@ -172,7 +176,7 @@ it('goes on bit for bit after SIGKILL, and not with other prompts', async () => 
   ]) {
     const refused = await command(...args);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain('keeps runs of npm run lora');
+    expect(refused.stderr).toContain('trains an adapter');
   }
 });
 

@@ -2,7 +2,13 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeAdapters, madeOf, openAdapterRun, type AdapterRun } from '../../src/cli/adapterRun.ts';
+import {
+  filesOfRun,
+  openAdapterRun,
+  reopenAdapterRun,
+  writeAdapters,
+  type AdapterRun,
+} from '../../src/cli/adapterRun.ts';
 import exported from '../../src/cli/export.ts';
 import { KeptTraining } from '../../src/cli/keptTraining.ts';
 import { firstCheckpoint, type Checkpoint } from '../../src/trainer/checkpoint.ts';
@@ -16,6 +22,7 @@ const place = (name: string): string => join(folder, name);
 
 const settings = validateSettings({ algorithm: 'm-grpo', steps: 4 });
 let run: AdapterRun;
+let files: ReturnType<typeof filesOfRun>;
 /** Factors that are told apart, of a step. */
 const checkpointAt = (step: number, anchored = true): Checkpoint => {
   const weights = run.factors.map((value, at) => value + step + (at % 7));
@@ -32,7 +39,8 @@ beforeAll(async () => {
   writeFileSync(place('prompts.jsonl'), '{"prompt":"21=","answer":"12"}\n{"prompt":"43=","answer":"34"}\n');
   const given = { model: place('base'), prompts: place('prompts.jsonl'), save: place('saved'), rank: '2' };
   run = await openAdapterRun(new Map(Object.entries({ ...given, targets: 'q_proj,v_proj' })), settings);
-  const kept = await KeptTraining.begin(place('kept'), [lane()], madeOf(run));
+  files = filesOfRun(run);
+  const kept = await KeptTraining.begin(place('kept'), [lane()], files);
   await kept.keep(1, checkpointAt(1), false);
   await kept.keep(1, checkpointAt(3), false);
   writeAdapters(run, checkpointAt(3), true);
@@ -55,6 +63,13 @@ describe('the adapter of a kept run', () => {
       expect(readFileSync(join(place(which), name))).toEqual(readFileSync(join(place(as), name)));
   });
 
+  it('is gone on with where the file of its prompts is gone', async () => {
+    rmSync(place('prompts.jsonl'), { force: true });
+    const again = await reopenAdapterRun(place('kept'), settings);
+    expect(again.lora).toEqual(run.lora);
+    expect(again.task.listed?.training).toEqual(run.task.listed?.training);
+  });
+
   it('is not written over what is there', async () => {
     mkdirSync(place('there'));
     await expect(exported(flags('kept', 'there'))).rejects.toThrow('it is there already');
@@ -73,12 +88,12 @@ describe('the adapter of a kept run', () => {
   it('is there wherever the folder keeps runs, however early the command was ended', async () => {
     // Something stands where the file must lie that says so.
     mkdirSync(place('begun/lanes.json/x'), { recursive: true });
-    await expect(KeptTraining.begin(place('begun'), [lane()], madeOf(run))).rejects.toThrow();
+    await expect(KeptTraining.begin(place('begun'), [lane()], files)).rejects.toThrow();
     expect(readdirSync(place('begun'))).toContain('adapter.json');
   });
 
   it('has no anchor where none is kept, and no checkpoint before the first', async () => {
-    const kept = await KeptTraining.begin(place('bare'), [lane()], madeOf(run));
+    const kept = await KeptTraining.begin(place('bare'), [lane()], files);
     await expect(exported(flags('bare', 'x'))).rejects.toThrow('has no checkpoint of lane 1 yet');
     await kept.keep(1, checkpointAt(1, false), false);
     await expect(exported(flags('bare', 'x', '--which', 'anchor'))).rejects.toMatchObject({
