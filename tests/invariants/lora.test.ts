@@ -170,13 +170,13 @@ it('goes on bit for bit after SIGKILL on the prompts that were kept, wherever th
   }
   // Nothing is left to do, and each command knows its own runs.
   expect((await command(...resume)).stdout).toContain('after 5 steps');
-  for (const args of [
-    ['train', '--resume', path('kept')],
-    ['export', '--from', path('kept'), '--format', 'hf', '--out', path('no')],
-  ]) {
+  for (const [words, ...args] of [
+    ['keeps runs of npm run lora', 'train', '--resume', path('kept')],
+    ['trains an adapter', 'export', '--from', path('kept'), '--format', 'hf', '--out', path('no')],
+  ] as const) {
     const refused = await command(...args);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain('trains an adapter');
+    expect(refused.stderr).toContain(words);
   }
 });
 
