@@ -23,6 +23,8 @@ struct Params {
 struct RowStats {
   log_prob: f32,
   entropy: f32,
+  /// KL(U‖π) = −(1/V)·Σ_j ln(V·π_j)
+  self_certainty: f32,
 }
 
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;
@@ -101,7 +103,12 @@ fn main(
   let log_sum = log(choices.sum);
   let z = logits[row * params.stride4 + chosen / 4u][chosen % 4u] * inverse - choices.highest;
   token[at] = chosen;
-  stats[at] = RowStats(z - log_sum, log_sum - choices.weighted / choices.sum);
+  let vocab = f32(params.vocab);
+  stats[at] = RowStats(
+    z - log_sum,
+    log_sum - choices.weighted / choices.sum,
+    log_sum - choices.shifted / vocab - log(vocab),
+  );
   current[row] = chosen;
   var ended = 0u;
   for (var i = 0u; i < params.end_count; i++) {

@@ -14,6 +14,8 @@ struct Choices {
   sum: f32,
   /// Σ_j e^(z_j − highest)·(z_j − highest)
   weighted: f32,
+  /// Σ_j (z_j − highest)
+  shifted: f32,
   /// Of the columns of the lane's own block: Σ_j e^(z_j − highest).
   own: f32,
 }
@@ -40,6 +42,7 @@ fn choices_of(row: u32, lane: u32, stride4: u32, vocab: u32, inverse: f32) -> Ch
   var first = BELOW;
   var sum = vec4f();
   var weighted = vec4f();
+  var shifted = vec4f();
   for (var i = block.x; i < block.y; i++) {
     let z = four_choices(row, i, stride4, vocab, inverse) - highest;
     for (var j = 0u; j < 4u; j++) {
@@ -50,6 +53,7 @@ fn choices_of(row: u32, lane: u32, stride4: u32, vocab: u32, inverse: f32) -> Ch
     let e = exp(max(z, vec4f(-200.0)));
     sum += e;
     weighted += select(vec4f(), e * z, e > vec4f());
+    shifted += select(vec4f(), z, 4u * i + vec4u(0u, 1u, 2u, 3u) < vec4u(vocab));
   }
   let own = (sum.x + sum.y) + (sum.z + sum.w);
   return Choices(
@@ -57,6 +61,7 @@ fn choices_of(row: u32, lane: u32, stride4: u32, vocab: u32, inverse: f32) -> Ch
     u32(-largest_of_all(lane, first)),
     sum_of_all(lane, own),
     sum_of_all(lane, (weighted.x + weighted.y) + (weighted.z + weighted.w)),
+    sum_of_all(lane, (shifted.x + shifted.y) + (shifted.z + shifted.w)),
     own,
   );
 }

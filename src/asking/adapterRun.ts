@@ -1,4 +1,3 @@
-import { algorithmOf } from '../algorithms/index.ts';
 import type { EngineCapacity } from '../engine/engine.ts';
 import {
   AdapterEngine,
@@ -17,13 +16,11 @@ import type { WeightChoice } from '../engine/frozen/matrix.ts';
 import { allocating } from '../gpu/allocating.ts';
 import type { Device, Host } from '../host/host.ts';
 import { crc32 } from '../lib/crc32.ts';
-import { LabError } from '../lib/labError.ts';
 import { randomStream } from '../lib/philox.ts';
 import { adapterConfigText, adapterFileNames, type Adapter } from '../model/pretrained/adapter.ts';
 import type { ModelNames } from '../model/pretrained/tensors.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
 import type { LoraHead } from '../records/lora.ts';
-import { selfCertainty } from '../rl/reward.ts';
 import type { AdapterChoice } from '../settings/adapterKnobs.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { keepsAnchor } from '../settings/relevance.ts';
@@ -78,7 +75,6 @@ export async function planAdapterRun(
   { base, called, path, prompts, from, choice }: AdapterParts,
   settings: Settings,
 ): Promise<AdapterRun> {
-  refuseUnmeasured(settings);
   const written = await writtenOnce(base, prompts, choice.template);
   const { task, tokenizer } = madeOf(base, prompts, written, choice.answer);
   const { model } = base;
@@ -162,17 +158,6 @@ async function crcOfBase({ model: { config, weights } }: AskedModel): Promise<nu
     crc = crc32(await read(0, Math.min(looked, length)), crc);
   }
   return crc;
-}
-
-/** @throws LabError for an algorithm that needs what is not measured */
-function refuseUnmeasured({ algorithm }: Settings): void {
-  const { reward, name } = algorithmOf(algorithm);
-  if (reward !== selfCertainty) return;
-  throw new LabError(
-    'bad-setting',
-    `${name} rewards self-certainty, which is not measured of models made elsewhere yet.`,
-    'Choose another algorithm.',
-  );
 }
 
 /** What its engine must hold. */

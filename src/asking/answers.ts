@@ -11,8 +11,8 @@ import { Finding } from '../records/completions/answers.ts';
 import type { AskedModel } from './model.ts';
 import type { AskedText } from './prompts.ts';
 
-/** A completion, of which prompt it is, and what it says. */
-export interface Said extends FrozenCompletion {
+/** A completion, of which prompt it is, and what it says. All of them are held: nobody asks for their self-certainty. */
+export interface Said extends Omit<FrozenCompletion, 'selfCertainties'> {
   readonly prompt: number;
   readonly text: string;
 }
@@ -21,14 +21,13 @@ export interface Said extends FrozenCompletion {
 export function saidOf(
   tokenizer: Pick<TextTokenizer, 'decode'>,
   prompt: number,
-  completion: FrozenCompletion,
+  { tokens, truncated, logProbs, entropies }: Omit<FrozenCompletion, 'selfCertainties'>,
 ): Said {
   let text: string | undefined;
   return {
-    ...completion,
-    prompt,
+    ...{ tokens, truncated, logProbs, entropies, prompt },
     get text() {
-      return (text ??= tokenizer.decode(completion.tokens));
+      return (text ??= tokenizer.decode(tokens));
     },
   };
 }

@@ -120,7 +120,12 @@ describe.each([1, 3, 1031, 151_936])('a vocabulary of %i', (vocab) => {
       if (temperature !== 0 && (expected.margin[r] ?? 0) < 3e-6) continue;
       expect(drawn[r], `row ${String(r)}`).toBe(wanted[r]);
       const chosen = chosenStats.floats * (r * length + position);
-      const { logProbs, entropy } = distribution(logits, r, vocab, temperature === 0 ? 1 : temperature);
+      const { logProbs, entropy, selfCertainty } = distribution(
+        logits,
+        r,
+        vocab,
+        temperature === 0 ? 1 : temperature,
+      );
       agree(
         'ln π',
         [floats(stats)[chosen + chosenStats.at.log_prob] ?? NaN],
@@ -128,6 +133,12 @@ describe.each([1, 3, 1031, 151_936])('a vocabulary of %i', (vocab) => {
         1e-5,
       );
       agree('entropy', [floats(stats)[chosen + chosenStats.at.entropy] ?? NaN], [entropy], 1e-5);
+      agree(
+        'self-certainty',
+        [floats(stats)[chosen + chosenStats.at.self_certainty] ?? NaN],
+        [selfCertainty],
+        1e-5,
+      );
     }
     expect(drawn[ended]).toBe(123);
     expect([...words(currentBuffer)]).toEqual(drawn);

@@ -125,9 +125,7 @@ describe('what training takes', () => {
     expect(refused).toMatchObject({ code: 'does-not-fit' });
     expect(refused?.sentence).toMatch(/^This needs [\d.]+ MB, and there are 1\.0 MB\.$/);
   });
-  it('is refused for an algorithm, an answer and prompts that can’t be had', async () => {
-    const intuitor = validateSettings({ algorithm: 'intuitor' });
-    expect((await priced(noGpu, { settings: intuitor })).refused?.sentence).toMatch(/self-certainty/);
+  it('is refused for an answer and prompts that can’t be had', async () => {
     const choice = { ...defaultAdapter, answer: '(' };
     expect((await priced(noGpu, { choice })).refused?.code).toBe('bad-setting');
     expect((await priced(noGpu, {}, '5314=')).refused?.sentence).toMatch(/There is one prompt/);

@@ -313,8 +313,7 @@ export class AdapterEngine implements TrainingEngine {
         })),
         { seed: random.seed, ends: this.#ends, maxTokens },
       );
-      // Self-certainty would take another sum over the vocabulary: it is not measured here.
-      all.push(...sampled.map((each) => ({ ...each, selfCertainties: each.entropies.map(() => NaN) })));
+      all.push(...sampled);
     }
     return all;
   }

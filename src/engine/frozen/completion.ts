@@ -9,6 +9,8 @@ export interface TokenFigures {
 /** One sampled completion, end token included where there is one, [L]. */
 export interface FrozenCompletion extends TokenFigures {
   readonly tokens: readonly number[];
+  /** KL of the uniform distribution to that of each token, nats (arXiv 2505.19590). */
+  readonly selfCertainties: Float32Array;
   /** Whether it has no end token. */
   readonly truncated: boolean;
 }
@@ -36,6 +38,7 @@ export function readCompletions(
       truncated: end < 0,
       logProbs: column('log_prob'),
       entropies: column('entropy'),
+      selfCertainties: column('self_certainty'),
     };
   });
 }

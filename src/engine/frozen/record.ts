@@ -47,7 +47,7 @@ export interface PassLives {
 }
 
 /** The figures of a token or row of `stats`, and of `scored`. */
-export const chosenStats = elementsOf(choose, 'stats', ['log_prob', 'entropy']);
+export const chosenStats = elementsOf(choose, 'stats', ['log_prob', 'entropy', 'self_certainty']);
 export const scoredStats = elementsOf(score, 'stats', ['log_prob', 'entropy']);
 
 /** Dispatches of a model's layers with its embedding, and of its head with what follows. */

@@ -67,7 +67,7 @@ export function workingWords(config: PretrainedConfig, capacity: FrozenCapacity)
     ends: 16,
     done: completions,
     tokens: completions * maxCompletionLength,
-    stats: 2 * completions * maxCompletionLength,
+    stats: 3 * completions * maxCompletionLength,
   };
 }
 export type WorkingBuffer = keyof ReturnType<typeof workingWords>;
