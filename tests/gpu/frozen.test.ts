@@ -206,6 +206,24 @@ test('completions of several prompts are those that each would have alone, and e
   engine.destroy();
 });
 
+test('no position is computed long after the last completion has ended', async () => {
+  const { engine } = await open(tinyFolder('tiny-qwen2'), { ...capacity, maxCompletionLength: 40 });
+  const requests = [0, 1].map((completion) => ({ prompt: 0, temperature: 0, completion, stream: 0 }));
+  const positionsOf = async (ends: readonly number[]) => {
+    const before = engine.sampled.positions;
+    const [completion] = await engine.complete([[7, 8]], requests, { seed: 1, ends, maxTokens: 40 });
+    return { tokens: completion?.tokens ?? [], positions: engine.sampled.positions - before };
+  };
+  const whole = await positionsOf([]);
+  expect(whole.positions).toBe(40);
+  const ended = await positionsOf([whole.tokens[2] ?? 0]);
+  expect(ended.tokens).toEqual(whole.tokens.slice(0, ended.tokens.length));
+  expect(ended.tokens.length).toBeLessThanOrEqual(3);
+  // Whether all have ended is looked at now and then: a readback each time would cost more than a few positions.
+  expect(ended.positions).toBe(16);
+  engine.destroy();
+});
+
 test('eight bits a weight: near the file’s own', async () => {
   const path = tinyFolder('tiny-qwen3');
   const { sequences } = answersOf(path) as TinyAnswers;
