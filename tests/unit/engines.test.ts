@@ -104,7 +104,8 @@ describe('Slurm', () => {
   it('hands the warning on, and waits for what the task says to it', ({ skip }) => {
     const script = written('slurm', { checkout: '.' }).replace(
       /^node .*&$/m,
-      `bash -c 'trap "sleep 0.1; exit 75" USR1; kill -USR1 $PPID; while :; do sleep 0.02; done' &`,
+      // At once, before the script goes on; untold it ends by itself, as nobody would wait for it.
+      `bash -c 'trap "sleep 0.1; exit 75" USR1; kill -USR1 $PPID; for i in {1..500}; do sleep 0.02; done' & sleep 0.3`,
     );
     const { error, status, stdout } = spawnSync(
       'bash',

@@ -15,14 +15,14 @@ const slurm: Engine = {
 #SBATCH --requeue
 #SBATCH --signal=B:USR1@120
 ${gpu(sweep)}
-${taskCommand(sweep, sweep.out).map(quoted).join(' ')} --index "$SLURM_ARRAY_TASK_ID" &
-task=$!
-
 # Before the time is up Slurm warns this script alone, by USR1: the task keeps a checkpoint and exits ${statuses.again}.
 # What Slurm ends for itself (preemption, scancel) is told to task and script, by TERM: this waits for the checkpoint.
 told=0 ended=0
-trap 'told=1; kill -USR1 "$task"' USR1
+trap 'told=1; kill -USR1 "$!"' USR1
 trap 'told=1; ended=1' TERM
+
+${taskCommand(sweep, sweep.out).map(quoted).join(' ')} --index "$SLURM_ARRAY_TASK_ID" &
+task=$!
 while
   told=0
   wait "$task"
