@@ -112,8 +112,9 @@ function rolled(request: (typeof rollout.requests)[number]): {
 export function computeAnswers() {
   const answers: Record<string, number[]> = {};
   const put = (name: string, values: ArrayLike<number>, rows: number): void => {
+    // Off by a hundredth of what the check tolerates at most: the page loads them all.
     answers[name] = fingerprint(values, rows, values.length / rows).map((value) =>
-      Number(value.toPrecision(9)),
+      Number(value.toPrecision(5)),
     );
   };
   const passes = (['policy', 'anchor', 'reference'] as const).map((model) =>
