@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { modelFileNames, mostTextBytes, parseModel, parseShape, type BaseModel } from '../model/baseModel.ts';
 import { folderFiles } from '../model/folderFiles.ts';
-import { mostSafetensorsBytes } from '../model/safetensors.ts';
+import { mostSafetensorsBytes, type SafetensorsType } from '../model/safetensors.ts';
 import { readRegularFile, readTextFile } from './readInput.ts';
 import { replaceFiles } from './output.ts';
 
@@ -39,6 +39,11 @@ export function readModelAt(folder: string, remedy: string): BaseModel {
  * Writes a model as a Hugging Face folder, with a README saying how it was made.
  * @throws LabError where it can't be written; a model that was there is whole still
  */
-export function writeModelFolder(folder: string, model: BaseModel, readme: string): void {
-  replaceFiles(folder, { ...folderFiles(model), 'README.md': readme });
+export function writeModelFolder(
+  folder: string,
+  model: BaseModel,
+  readme: string,
+  dtype: SafetensorsType = 'F32',
+): void {
+  replaceFiles(folder, { ...folderFiles(model, dtype), 'README.md': readme });
 }

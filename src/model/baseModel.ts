@@ -6,7 +6,7 @@ import type { Tokenizer } from '../spec/tokenizer.ts';
 import { parseConfig, type ModelConfig } from './config.ts';
 import { layoutOf, type Layout } from './layout.ts';
 import { readSafetensors } from './safetensors.ts';
-import { parseTokenizer } from './tokenizer/characters.ts';
+import { parseTokenizer } from './tokenizer/labTokenizers.ts';
 
 /** A Hugging Face folder, as read or fetched. */
 export interface ModelFiles {

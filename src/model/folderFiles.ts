@@ -1,12 +1,21 @@
 import { modelFileNames, type BaseModel } from './baseModel.ts';
-import { writeSafetensors } from './safetensors.ts';
-import { tokenizerConfigJson, tokenizerJson } from './tokenizer/characters.ts';
+import { writeSafetensors, type SafetensorsType } from './safetensors.ts';
+import type { Tokenizer } from '../spec/tokenizer.ts';
+import { tokenizerConfigJson, tokenizerJson } from './tokenizer/labTokenizers.ts';
+import { words } from './tokenizer/words.ts';
 
-/** Tokens of a sequence that other programs are told of; the lab's kernels know no such limit. */
-const longest = 64;
+/** Tokens of a sequence that other programs are told of, by tokenizer; the lab's kernels know no such limit. */
+const longestOf = (tokenizer: Tokenizer): number => (tokenizer === words ? 128 : 64);
 
-/** The files of a model as a Hugging Face folder has them, by their names. */
-export function folderFiles({ config, layout, tokenizer, weights }: BaseModel) {
+/**
+ * The files of a model as a Hugging Face folder has them, by their names.
+ * @param dtype `BF16` of weights that are bfloat16 numbers
+ */
+export function folderFiles(
+  { config, layout, tokenizer, weights }: BaseModel,
+  dtype: SafetensorsType = 'F32',
+) {
+  const longest = longestOf(tokenizer);
   const hugging = {
     architectures: ['Qwen3ForCausalLM'],
     ...config,
@@ -16,13 +25,13 @@ export function folderFiles({ config, layout, tokenizer, weights }: BaseModel) {
     bos_token_id: null,
     eos_token_id: tokenizer.endToken,
     pad_token_id: tokenizer.padToken,
-    torch_dtype: 'float32',
+    torch_dtype: dtype === 'F32' ? 'float32' : 'bfloat16',
   };
   return {
     [modelFileNames.config]: `${JSON.stringify(hugging, null, 1)}\n`,
-    [modelFileNames.tokenizer]: tokenizerJson(),
-    'tokenizer_config.json': tokenizerConfigJson(longest),
-    [modelFileNames.weights]: writeSafetensors(weights, layout),
+    [modelFileNames.tokenizer]: tokenizerJson(tokenizer),
+    'tokenizer_config.json': tokenizerConfigJson(tokenizer, longest),
+    [modelFileNames.weights]: writeSafetensors(weights, layout, dtype),
   };
 }
 
@@ -51,7 +60,7 @@ export function readmeOf({
     `# ${side === 'policy' ? 'Policy' : 'Anchor'} of ${JSON.stringify(name)} after step ${step}`,
     '',
     `Trained from the base model ${model} by M-GRPO Lab, on the task ${task} with the algorithm ${algorithm}, seed ${seed}.`,
-    'transformers reads it by `AutoModelForCausalLM` and `AutoTokenizer`; one character is one token, and "." ends a completion.',
+    'transformers reads it by `AutoModelForCausalLM` and `AutoTokenizer`; "." ends a completion.',
     '',
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 import { LabError } from '../lib/labError.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import { characters } from './tokenizer/characters.ts';
+import { words } from './tokenizer/words.ts';
 
 /** What a base model was made for. Sizes stand in its config.json; this says what to do with it. */
 export interface ModelEntry {
@@ -48,6 +49,15 @@ export const models: Readonly<Record<string, ModelEntry>> = {
     taskLevel: 2,
     oodLevel: 3,
     maxCompletionLength: 8,
+  },
+  'words-160': {
+    label: 'words-160 · 1.1 M parameters, English',
+    tokenizer: words,
+    task: 'words',
+    levels: [1, 2, 3],
+    taskLevel: 3,
+    oodLevel: 4,
+    maxCompletionLength: 40,
   },
 };
 

@@ -1,3 +1,4 @@
+import { toBfloat } from '../lib/half.ts';
 import { excerpt, quote } from '../lib/quote.ts';
 import type { Layout, Tensor } from './layout.ts';
 import {
@@ -12,6 +13,10 @@ import {
 
 /** What a lab model's weights are called. */
 const file = 'model.safetensors';
+
+/** The types in which a lab model's weights lie, and their bytes. */
+const bytesOf = { F32: 4, BF16: 2 } as const;
+export type SafetensorsType = keyof typeof bytesOf;
 
 /** The longest file that could hold a model's weights. */
 export function mostSafetensorsBytes(layout: Layout): number {
@@ -37,9 +42,9 @@ export function readSafetensors(bytes: ArrayBuffer, layout: Layout): Float32Arra
   );
   const tensors = checkTensors(entries, layout);
   const values = new Float32Array(layout.size);
-  for (const [{ name, offset }, begin, end] of tensors) {
+  for (const [{ name, offset }, dtype, begin, end] of tensors) {
     // The data may begin at any byte: copy, then view.
-    const own = new Float32Array(bytes.slice(data + begin, data + end));
+    const own = floatsOf(bytes.slice(data + begin, data + end), dtype);
     if (!own.every(Number.isFinite)) throw refusal(`${quote(name)} holds a number that is not finite`);
     values.set(own, offset);
   }
@@ -50,7 +55,7 @@ export function readSafetensors(bytes: ArrayBuffer, layout: Layout): Float32Arra
 function checkTensors(
   entries: readonly (readonly [string, HeaderEntry])[],
   layout: Layout,
-): readonly (readonly [Tensor, number, number])[] {
+): readonly (readonly [Tensor, SafetensorsType, number, number])[] {
   const wanted = new Map(layout.tensors.map((tensor) => [tensor.name, tensor]));
   const found = entries.map(
     ([
@@ -64,16 +69,18 @@ function checkTensors(
       const tensor = wanted.get(name);
       if (tensor === undefined)
         throw refusal(`The tensor ${quote(name)} has no place in the model of config.json`);
-      if (dtype !== 'F32') throw refusal(`${quote(name)} is ${excerpt(dtype)}; only F32 is read`);
+      if (dtype !== 'F32' && dtype !== 'BF16')
+        throw refusal(`${quote(name)} is ${excerpt(dtype)}; only F32 and BF16 are read`);
       const other = otherShape(name, shape, tensor.shape, file);
       if (other !== null) throw other;
-      if (end - begin !== 4 * tensor.length) {
+      const needed = bytesOf[dtype] * tensor.length;
+      if (end - begin !== needed) {
         throw refusal(
-          `${quote(name)} has ${String(end - begin)} bytes, but its shape needs ${String(4 * tensor.length)}`,
+          `${quote(name)} has ${String(end - begin)} bytes, but its shape needs ${String(needed)}`,
         );
       }
       wanted.delete(name);
-      return [tensor, begin, end] as const;
+      return [tensor, dtype, begin, end] as const;
     },
   );
   if (wanted.size > 0) {
@@ -85,16 +92,27 @@ function checkTensors(
   return found;
 }
 
-/** Writes a flat buffer as a .safetensors file, tensors in the order in which they are listed. */
+function floatsOf(bytes: ArrayBuffer, dtype: SafetensorsType): Float32Array<ArrayBuffer> {
+  if (dtype === 'F32') return new Float32Array(bytes);
+  const words = Uint32Array.from(new Uint16Array(bytes), (upper) => upper << 16);
+  return new Float32Array(words.buffer);
+}
+
+/**
+ * Writes a flat buffer as a .safetensors file, tensors in the order in which they are listed.
+ * @param dtype `BF16`: the nearest bfloat16 numbers
+ */
 export function writeSafetensors(
   values: Float32Array,
   layout: Pick<Layout, 'tensors'>,
+  dtype: SafetensorsType = 'F32',
 ): Uint8Array<ArrayBuffer> {
+  const each = bytesOf[dtype];
   let offset = 0;
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   for (const { name, shape, length } of layout.tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + 4 * length] };
-    offset += 4 * length;
+    header[name] = { dtype, shape, data_offsets: [offset, offset + each * length] };
+    offset += each * length;
   }
   const json = JSON.stringify(header);
   // Data begins at a multiple of 8, as the format asks.
@@ -105,10 +123,16 @@ export function writeSafetensors(
   let at = 8 + text.length;
   for (const tensor of layout.tensors) {
     const part = values.slice(tensor.offset, tensor.offset + tensor.length);
-    file.set(new Uint8Array(part.buffer), at);
-    at += 4 * tensor.length;
+    const written = dtype === 'F32' ? part : Uint16Array.from(part, toBfloat);
+    file.set(new Uint8Array(written.buffer), at);
+    at += written.byteLength;
   }
   return file;
+}
+
+/** The nearest bfloat16 numbers. */
+export function asBfloats(values: Float32Array): Float32Array<ArrayBuffer> {
+  return floatsOf(Uint16Array.from(values, toBfloat).buffer, 'BF16');
 }
 
 function refusal(sentence: string): Error {

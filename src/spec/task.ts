@@ -29,6 +29,8 @@ export interface Task {
   readonly parseAnswer: (completion: string) => string | null;
   /** Longest prompt of a level, in characters. */
   readonly promptLength: (level: number) => number;
+  /** The same in tokens, where that is fewer than of any text of so many characters. */
+  readonly promptTokens?: (level: number, tokenizer: Tokenizer) => number;
   /** Longest perfect completion of a level, in characters. */
   readonly completionLength: (level: number) => number;
   /** Worked examples: three or more, but for a task whose answers nobody said. */

@@ -2,7 +2,6 @@ import type { TrainingEngine, TrainingState } from '../engine/engine.ts';
 import type { RolloutRandom } from '../engine/rollout/call.ts';
 import { failureOf, type Failure } from '../lib/failure.ts';
 import {
-  evaluationChunk,
   type Ends,
   type Evaluated,
   type EvaluationCall,
@@ -87,7 +86,7 @@ async function completed(
   evaluation: Evaluator,
   step: number,
 ): Promise<ShortCompletion[]> {
-  const { calls, ends } = evaluation;
+  const { calls, ends, atOnce } = evaluation;
   const completions: ShortCompletion[] = drawn.map((tokens) => ({
     tokens: tokens ?? [],
     truncated: tokens?.at(-1) !== ends.endToken,
@@ -103,8 +102,8 @@ async function completed(
   engine.keep();
   engine.loadState(state);
   try {
-    for (let from = 0; from < open.length; from += evaluationChunk) {
-      const some = open.slice(from, from + evaluationChunk);
+    for (let from = 0; from < open.length; from += atOnce) {
+      const some = open.slice(from, from + atOnce);
       const prompts = [...new Set(some.map(({ prompt }) => prompt))];
       const requests = some.map(({ prompt, request }) => ({ ...request, prompt: prompts.indexOf(prompt) }));
       const found = await engine.evaluate(prompts, requests, evaluation.randomAt(step));

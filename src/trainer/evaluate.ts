@@ -8,10 +8,26 @@ import type { MetricId, MetricRow } from '../spec/metrics.ts';
 import type { Problem, Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import { drawHeldOut } from '../tasks/draw.ts';
+import { promptTokens } from '../tasks/promptTokens.ts';
 import { answerOf } from './rollouts.ts';
 
 /** Rollouts of one submission at most: long ones get devices reset, and buffers are made for this many. */
-export const evaluationChunk = 768;
+const mostAtOnce = 768;
+/** Of prompts that are longer there are fewer at once, so that their keys and values take no more room. */
+const shortPrompt = 16;
+const leastAtOnce = 128;
+
+/** How many rollouts of an evaluation are drawn at once, and the most tokens that a prompt of it has. */
+export function evaluationChunk(
+  task: Task,
+  { taskLevel, oodLevel }: Pick<Settings, 'taskLevel' | 'oodLevel'>,
+  tokenizer: Tokenizer,
+): { readonly rollouts: number; readonly maxPromptLength: number } {
+  const [trained, unseen] = [taskLevel, oodLevel].map((level) => promptTokens(task, level, tokenizer));
+  const maxPromptLength = Math.max(trained ?? 0, unseen ?? 0);
+  const fitting = Math.floor((mostAtOnce * shortPrompt) / maxPromptLength);
+  return { rollouts: Math.max(leastAtOnce, Math.min(mostAtOnce, fitting)), maxPromptLength };
+}
 
 /** Prompts of the out-of-distribution level: half as many as of the level trained. */
 function oodPrompts(settings: Settings): number {
@@ -47,6 +63,8 @@ export type ShortCompletion = Pick<Completion, 'tokens' | 'truncated'>;
 
 /** The fixed held-out sets of a run and how they are measured. Temperature 1, whatever training samples at. */
 export class Evaluator {
+  /** Rollouts of one call of the engine, at most. */
+  readonly atOnce: number;
   readonly #task: Task;
   readonly #tokenizer: Tokenizer;
   readonly #seed: number;
@@ -92,7 +110,8 @@ export class Evaluator {
         wanted: [{ kind: 'ood' as const, request: { model: 'policy' as const, ...greedy } }],
       })),
     ];
-    this.calls = Array.from(chunks(this.#jobs), (jobs) => ({
+    this.atOnce = evaluationChunk(task, settings, tokenizer).rollouts;
+    this.calls = Array.from(chunks(this.#jobs, this.atOnce), (jobs) => ({
       prompts: jobs.map((job) => tokenizer.encode(job.prompt)),
       requests: jobs.flatMap(({ wanted }, prompt) => wanted.map(({ request }) => ({ ...request, prompt }))),
     }));
@@ -150,12 +169,12 @@ function solved(problems: readonly Problem[]): readonly { prompt: string; soluti
   return problems.flatMap(({ prompt, solution }) => (solution === null ? [] : [{ prompt, solution }]));
 }
 
-/** Whole jobs, at most `evaluationChunk` completions together (or one job that is larger). */
-function* chunks(jobs: readonly Job[]): Generator<Job[]> {
+/** Whole jobs, at most so many completions together (or one job that is larger). */
+function* chunks(jobs: readonly Job[], most: number): Generator<Job[]> {
   let open: Job[] = [];
   let size = 0;
   for (const job of jobs) {
-    if (open.length > 0 && size + job.wanted.length > evaluationChunk) {
+    if (open.length > 0 && size + job.wanted.length > most) {
       yield open;
       open = [];
       size = 0;

@@ -11,6 +11,7 @@ import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
 import type { Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import { taskOf } from '../tasks/index.ts';
+import { promptTokens } from '../tasks/promptTokens.ts';
 import type { Memory } from '../spec/memory.ts';
 import { evaluationChunk } from './evaluate.ts';
 import { rolloutCounts } from './rollouts.ts';
@@ -93,7 +94,7 @@ export function rolloutCapacity(settings: Settings, task: Task, tokenizer: Token
   return {
     prompts,
     rollouts: prompts * (M + V + N + shadow),
-    maxPromptLength: tokenizer.mostTokens(task.promptLength(taskLevel)),
+    maxPromptLength: promptTokens(task, taskLevel, tokenizer),
     maxCompletionLength,
     endToken: tokenizer.endToken,
   };
@@ -106,22 +107,21 @@ export function engineCapacity(
   tokenizer: Tokenizer,
   withAnchor: boolean,
 ): Required<EngineCapacity> {
-  const { promptsPerStep: prompts, groupSize, maxCompletionLength, taskLevel, oodLevel } = settings;
-  const promptTokens = (level: number) => tokenizer.mostTokens(task.promptLength(level));
+  const { promptsPerStep: prompts, groupSize, maxCompletionLength, taskLevel } = settings;
+  const evaluated = evaluationChunk(task, settings, tokenizer);
   return {
     update: {
       prompts,
       completions: prompts * groupSize,
-      maxPromptLength: promptTokens(taskLevel),
+      maxPromptLength: promptTokens(task, taskLevel, tokenizer),
       maxCompletionLength,
       withReference: true,
       withAnchor,
     },
     rollout: rolloutCapacity(settings, task, tokenizer),
     evaluation: {
-      prompts: evaluationChunk,
-      rollouts: evaluationChunk,
-      maxPromptLength: Math.max(promptTokens(taskLevel), promptTokens(oodLevel)),
+      prompts: evaluated.rollouts,
+      ...evaluated,
       maxCompletionLength,
       endToken: tokenizer.endToken,
     },

@@ -11,6 +11,7 @@ import type { SolvedTask } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { drawTrainingProblem } from '../tasks/draw.ts';
+import { promptTokens } from '../tasks/promptTokens.ts';
 import { Evaluator, evaluationChunk } from './evaluate.ts';
 
 /** Supervised training of a base model (docs/algorithm.md, base models). */
@@ -61,20 +62,19 @@ export class Pretrainer {
     const { tokenizer } = model;
     this.#tokenizer = tokenizer;
     const longest = Math.max(...of.levels.map(({ level }) => level));
-    const promptTokens = (level: number) => tokenizer.mostTokens(of.task.promptLength(level));
+    const evaluated = evaluationChunk(of.task, settings, tokenizer);
     this.engine = new Engine(gpu, kernels, model, {
       update: {
         prompts: of.batch,
         completions: of.batch,
-        maxPromptLength: promptTokens(longest),
+        maxPromptLength: promptTokens(of.task, longest, tokenizer),
         maxCompletionLength: tokenizer.mostTokens(of.task.completionLength(longest)),
         withReference: false,
         withAnchor: false,
       },
       evaluation: {
-        prompts: evaluationChunk,
-        rollouts: evaluationChunk,
-        maxPromptLength: Math.max(promptTokens(longest), promptTokens(settings.oodLevel)),
+        prompts: evaluated.rollouts,
+        ...evaluated,
         maxCompletionLength: settings.maxCompletionLength,
         endToken: tokenizer.endToken,
       },

@@ -105,6 +105,9 @@ describe('nothing is destroyed: exit status 2, in words, before the device is op
     ['half a lane', ['train', '--lane', '1.5'], 'whole number'],
     ['half a step: pretrain', ['pretrain', '--steps', '2.5'], 'whole number from 1'],
     ['half a width', ['pretrain', '--hidden', '48.5'], 'whole number from 8'],
+    ['half as many heads', ['pretrain', '--heads', '5'], "--heads can't be 5"],
+    ['other shapes', ['pretrain', '--from', 'x', '--hidden', '64'], '--hidden has no effect with --from'],
+    ['a tokenizer that is none', ['pretrain', '--tokenizer', 'bytes'], 'Choose one of characters, words'],
     ['half a level', ['pretrain', '--levels', '2.5:1'], '"2.5:1"'],
     [
       'int8 of the lab’s models: bench',

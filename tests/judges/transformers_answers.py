@@ -21,6 +21,11 @@ prompts = {
     "sort": ["52907=", "31=", "4444=", "98765=", "7="],
     "add": ["12+34=", "7+8=", "99+1=", "50+5="],
     "chain": ["3+4-2=", "9-1=", "1+2+3=", "8*2="],
+    "words": [
+        "Ana has 7 cups. Ana buys 5 more. How many cups does Ana have now?",
+        "Ben has 9 keys. Ben gives Mia 2 away. Mia brings as many again. How many keys does Ben have now?",
+        "Zoe has 3 nuts. Tom gives Zoe 8. How many nuts does Zoe have now?",
+    ],
 }
 
 

@@ -4,19 +4,20 @@ import { LabError } from '../../src/lib/labError.ts';
 import { modelFileNames, parseModel, type ModelFiles } from '../../src/model/baseModel.ts';
 import { models } from '../../src/model/models.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
-import { characters, tokenizerJson } from '../../src/model/tokenizer/characters.ts';
+import { characters } from '../../src/model/tokenizer/characters.ts';
+import { tokenizerJson } from '../../src/model/tokenizer/labTokenizers.ts';
 import { solvedTaskOf } from '../../src/tasks/index.ts';
 import { countingWeights, tiny, tinyLayout } from './models.ts';
 
 const good: ModelFiles = {
   config: JSON.stringify(tiny),
-  tokenizer: tokenizerJson(),
+  tokenizer: tokenizerJson(characters),
   weights: writeSafetensors(countingWeights(tinyLayout), tinyLayout).buffer,
 };
 
 /** A tokenizer.json whose tokens and ids are others. */
 function withVocabulary(change: (all: [string, number][]) => [string, number][]): string {
-  const json = JSON.parse(tokenizerJson()) as { model: { vocab: Record<string, number> } };
+  const json = JSON.parse(tokenizerJson(characters)) as { model: { vocab: Record<string, number> } };
   const vocab = Object.fromEntries(change(Object.entries(json.model.vocab).sort(([, a], [, b]) => a - b)));
   return JSON.stringify({ ...json, model: { ...json.model, vocab } });
 }
@@ -50,7 +51,7 @@ it.each<[string, Partial<ModelFiles>, string]>([
     '"vocab_size" is 24, but its tokenizer has 23 tokens',
   ],
   ['a cut tokenizer', { tokenizer: '{' }, 'tokenizer.json is no JSON'],
-  ['no tokenizer', { tokenizer: 'null' }, 'tokenizer.json: its vocabulary is not'],
+  ['no tokenizer', { tokenizer: 'null' }, 'tokenizer.json: its vocabulary is none'],
   [
     'a shuffled vocabulary',
     { tokenizer: withVocabulary((all) => all.map(([one], id) => [one, 22 - id])) },

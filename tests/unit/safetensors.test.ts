@@ -44,6 +44,22 @@ it('reads back what it wrote, padding zero', () => {
   expect(Number(new DataView(file.buffer).getBigUint64(0, true)) % 8).toBe(0);
 });
 
+it('reads numbers of bfloat16, in half of the bytes', () => {
+  const weights = countingWeights(tinyLayout).map((value) => value + 1 / 3);
+  const bytes = writeSafetensors(weights, tinyLayout, 'BF16');
+  const whole = writeSafetensors(weights, tinyLayout);
+  expect(whole.length - bytes.length).toBeGreaterThan(1.9 * tinyLayout.parameterCount);
+  const read = readSafetensors(bytes.buffer, tinyLayout);
+  for (const { offset, length } of tinyLayout.tensors) {
+    for (let at = offset; at < offset + length; at++) {
+      const [given = NaN, found = NaN] = [weights[at], read[at]];
+      expect(Math.abs(found - given)).toBeLessThanOrEqual(Math.abs(given) * 2 ** -8);
+    }
+  }
+  // What is rounded once stays as it is.
+  expect(readSafetensors(writeSafetensors(read, tinyLayout, 'BF16').buffer, tinyLayout)).toEqual(read);
+});
+
 it('takes tensors in any order, metadata, and data that begin at an odd byte', () => {
   const { header, data } = goodParts();
   const shuffled = Object.fromEntries<unknown>([

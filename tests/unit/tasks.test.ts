@@ -1,19 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../src/lib/philox.ts';
+import { models } from '../../src/model/models.ts';
 import { characters } from '../../src/model/tokenizer/characters.ts';
 import { drawHeldOut, drawPool, drawTraining, isHeldOut, promptsOf } from '../../src/tasks/draw.ts';
 import { solvedTaskOf, taskOf, tasks } from '../../src/tasks/index.ts';
+import { promptTokens } from '../../src/tasks/promptTokens.ts';
 
 describe.each(Object.entries(tasks))('%s', (id, task) => {
+  const tokenizer = Object.values(models).find((model) => model.task === id)?.tokenizer ?? characters;
   const levels = Array.from({ length: task.levels[1] - task.levels[0] + 1 }, (_, i) => task.levels[0] + i);
 
   it('has three or more worked examples that hold', () => {
     expect(task.examples.length).toBeGreaterThanOrEqual(3);
-    expect(taskOf(id, '', characters)).toBe(task);
+    expect(taskOf(id, '', tokenizer)).toBe(task);
     for (const { prompt, completion, answer } of task.examples) {
       expect(task.complete(prompt)).toBe(completion);
       expect(task.parseAnswer(completion)).toBe(answer);
-      expect(characters.decode(characters.encode(prompt + completion))).toBe(prompt + completion);
+      expect(tokenizer.decode(tokenizer.encode(prompt + completion))).toBe(prompt + completion);
     }
   });
 
@@ -21,16 +24,29 @@ describe.each(Object.entries(tasks))('%s', (id, task) => {
     'level %i: perfect completions parse to the solution and have the stated length',
     (level) => {
       const random = randomStream(3, 'prompts', level);
-      let longest = 0;
-      for (let i = 0; i < 50; i++) {
-        const { prompt, solution } = task.draw(level, random);
-        expect(prompt).toHaveLength(task.promptLength(level));
+      const drawn = Array.from({ length: 500 }, () => task.draw(level, random));
+      const longest = { prompt: 0, completion: 0, tokens: 0 };
+      for (const { prompt, solution } of drawn) {
         const completion = task.complete(prompt);
         expect(task.parseAnswer(completion)).toBe(solution);
-        longest = Math.max(longest, completion.length);
-        expect(characters.encode(completion).at(-1)).toBe(characters.endToken);
+        expect(tokenizer.encode(completion).at(-1)).toBe(tokenizer.endToken);
+        // Ended before, it would be another.
+        expect(completion.indexOf('.')).toBe(completion.length - 1);
+        longest.prompt = Math.max(longest.prompt, prompt.length);
+        longest.tokens = Math.max(longest.tokens, tokenizer.encode(prompt).length);
+        longest.completion = Math.max(longest.completion, completion.length);
       }
-      expect(longest).toBe(task.completionLength(level));
+      // Of many words the longest ones don't meet so soon.
+      const slack =
+        id === 'words' ? { prompt: 20, completion: 8, tokens: 1 } : { prompt: 0, completion: 0, tokens: 0 };
+      for (const [said, found, off] of [
+        [task.promptLength(level), longest.prompt, slack.prompt],
+        [promptTokens(task, level, tokenizer), longest.tokens, slack.tokens],
+        [task.completionLength(level), longest.completion, slack.completion],
+      ] as const) {
+        expect(found).toBeLessThanOrEqual(said);
+        expect(found).toBeGreaterThanOrEqual(said - off * level);
+      }
     },
   );
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LabError } from '../../src/lib/labError.ts';
 import { models } from '../../src/model/models.ts';
-import { characters, parseTokenizer, tokenizerJson } from '../../src/model/tokenizer/characters.ts';
+import { characters } from '../../src/model/tokenizer/characters.ts';
+import { parseTokenizer, tokenizerJson, tokenizers } from '../../src/model/tokenizer/labTokenizers.ts';
 import { syllables } from './syllables.ts';
 
 describe.each([
@@ -49,6 +50,6 @@ it('has a token for each of 23 characters, and shows an id that is none as one t
   }
 });
 
-it('reads back the file that it writes', () => {
-  expect(parseTokenizer(JSON.parse(tokenizerJson()))).toBe(characters);
+it.each(Object.entries(tokenizers))('%s is read back from the file that it writes', (_, tokenizer) => {
+  expect(parseTokenizer(JSON.parse(tokenizerJson(tokenizer)))).toBe(tokenizer);
 });
