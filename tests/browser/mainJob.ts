@@ -64,10 +64,13 @@ export async function mainJob(browser: Browser, address: string): Promise<void> 
   const { headers, lanes } = await exportMetrics(page);
   expect(headers.map(({ name }) => name)).toEqual(['SRT', 'M-GRPO + IQR']);
   expect(lanes).toHaveLength(2);
-  for (const rows of lanes) {
+  for (const { rows, changes } of headers) {
     expect(rows.map(({ step }) => step)).toEqual(Array.from({ length: paused + 1 }, (_, step) => step));
+    // Lanes train in turn: where the change meets one of them a step ahead, each has it after its own.
+    const own = changes.map(({ step }) => step);
+    expect([[changedAt], [changedAt - 1], [changedAt + 1]]).toContainEqual(own);
     const rates = rows.slice(1).map((row) => row['optim/lr']);
-    expect(rates).toEqual(rates.map((_, i) => (i < changedAt ? 9e-4 : 2e-4)));
+    expect(rates).toEqual(rates.map((_, i) => (i < (own[0] ?? NaN) ? 9e-4 : 2e-4)));
   }
 
   // A run that went on would be further than one step.
