@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { collapsesOf, type Evaluation } from '../diagnostics/collapse.ts';
 import type { Experiment, RunSetup } from '../experiments/declaration.ts';
 import { reduced } from '../experiments/reduced.ts';
 import { adapterName, otherwise } from '../experiments/resume.ts';
@@ -115,7 +116,7 @@ async function usableDevice(software: boolean): Promise<Device> {
 /** One run, from its newest checkpoint where there is one. @returns null where it has come to its end, else the exit status */
 async function makeRun(
   device: Device,
-  { keep }: Experiment,
+  { keep, untilCollapse }: Experiment,
   setup: RunSetup,
   place: string,
   lease: Claim,
@@ -142,8 +143,9 @@ async function makeRun(
   const seen = (row: Partial<MetricRow>): void => {
     report.progress(setup, row);
   };
+  const enough = untilCollapse ? collapsed : () => null;
   try {
-    if (kept.ended(1) === null) await trainLane(device, 1, lane, { write, kept, seen }, ending);
+    if (kept.ended(1) === null) await trainLane(device, 1, lane, { write, kept, seen, enough }, ending);
   } catch (error) {
     if (!(error instanceof LabError) || error.code !== 'bad-file') throw error;
     // The folder can't be written at the moment, or is another's: what was kept goes on another time.
@@ -157,6 +159,11 @@ async function makeRun(
   writeResult(setup, reduced(record, keep, { experiment: setup.experiment, command }), folder);
   rmSync(place, { recursive: true, force: true });
   return null;
+}
+
+/** Said of a run that is not trained beyond its collapse. */
+function collapsed(evaluations: readonly Evaluation[]): string | null {
+  return collapsesOf(evaluations).length === 0 ? null : 'It has collapsed: no more was asked of it.';
 }
 
 const takenOver = new LabError(

@@ -37,6 +37,8 @@ export interface LaneRun {
   ) => void;
   /** Asked between steps; true ends the run there. */
   readonly interrupted: () => boolean;
+  /** Asked between steps of what was evaluated so far; a sentence ends the run there, for good. */
+  readonly enough?: (evaluations: readonly Evaluation[]) => string | null;
 }
 
 /** A run that goes on: what it was at a checkpoint, and what was recorded until then. */
@@ -100,6 +102,11 @@ export async function runLane(
           await of.changed(change);
         }
         if (trainer.finished) break;
+        const enough = of.enough?.(evaluations) ?? null;
+        if (enough !== null) {
+          stopped = enough;
+          break;
+        }
         if (of.interrupted()) {
           stopped = interruption;
           break;

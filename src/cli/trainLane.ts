@@ -5,7 +5,7 @@ import { changeLine, headerLine, measured, stepLine, summaryLine } from '../reco
 import type { MetricRow } from '../spec/metrics.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import type { KeptTraining } from './keptTraining.ts';
-import { runLane, type MakeTrainer, type TrainedLane } from './runLane.ts';
+import { runLane, type LaneRun, type MakeTrainer, type TrainedLane } from './runLane.ts';
 
 /** Where lines of a record go, and checkpoints where they are kept. */
 export interface Sink {
@@ -15,6 +15,8 @@ export interface Sink {
   readonly save?: (checkpoint: Checkpoint, ended: boolean) => void;
   /** Told of every row. */
   readonly seen?: (row: Partial<MetricRow>) => void;
+  /** Asked between steps of what was evaluated so far; a sentence ends the run there, for good. */
+  readonly enough?: LaneRun['enough'];
 }
 
 /**
@@ -27,7 +29,7 @@ export async function trainLane(
   device: Device,
   run: number,
   lane: TrainedLane,
-  { write, kept, seen, save }: Sink,
+  { write, kept, seen, save, enough }: Sink,
   interruption: () => number | null,
   make?: MakeTrainer,
 ): Promise<RunSummary> {
@@ -60,6 +62,7 @@ export async function trainLane(
       return write(changeLine(run, change));
     },
     interrupted: () => interruption() !== null,
+    ...(enough === undefined ? {} : { enough }),
     ...(kept === null && save === undefined
       ? {}
       : {

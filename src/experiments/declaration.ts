@@ -26,6 +26,8 @@ export interface Experiment {
   readonly seeds: readonly number[];
   /** Sets of seeds that have none in common: what is chosen on one is judged on another. Empty: one set. */
   readonly split: Readonly<Record<string, readonly number[]>>;
+  /** Whether a run ends where its collapse is certain: what is asked is whether it comes, and when. */
+  readonly untilCollapse: boolean;
   readonly keep: Keep;
 }
 
@@ -87,6 +89,7 @@ const schema = v.pipe(
           ),
         ),
       ),
+      untilCollapse: v.optional(v.boolean('true or false'), false),
       keep: v.optional(
         v.strictObject({
           rows: v.array(metric, 'a list of metrics'),
@@ -126,7 +129,7 @@ export function parseExperiment(path: string, declared: unknown): Experiment {
     }
     throw refusal(`${where} is ${found}: it must be ${issue.message}.`, `Make it ${issue.message}.`);
   }
-  const { title, settings, seeds: given = [], split = {} } = parsed.output;
+  const { title, settings, seeds: given = [], split = {}, untilCollapse } = parsed.output;
   const lanes = parsed.output.lanes.flatMap((lane) => lanesOf(path, lane, settings));
   const twice = lanes.find((lane, i) => lanes.findIndex((other) => slug(other.name) === slug(lane.name)) < i);
   if (twice !== undefined) {
@@ -141,6 +144,7 @@ export function parseExperiment(path: string, declared: unknown): Experiment {
     lanes,
     seeds: [...given, ...Object.values(split).flat()],
     split,
+    untilCollapse,
     keep: parsed.output.keep ?? usualKeep,
   };
 }

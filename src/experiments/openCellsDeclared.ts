@@ -7,6 +7,7 @@ const declaredSchema = v.object({
     v.looseObject({ name: v.string(), settings: v.optional(v.record(v.string(), v.unknown()), {}) }),
   ),
   settings: v.record(v.string(), v.unknown()),
+  untilCollapse: v.optional(v.boolean(), false),
   keep: v.unknown(),
 });
 type Declared = v.InferOutput<typeof declaredSchema>;
@@ -19,19 +20,20 @@ export type Raw = (pilot: string) => unknown;
  * @param cells some, as `judgedCells` chose them
  */
 export function judgedDeclaration(cells: readonly PilotCell[], raw: Raw): string {
-  const { settings } = first(cells, raw);
+  const { settings, untilCollapse } = first(cells, raw);
   return declarationText({
     title: 'Runs of open outcome, which alarms are judged on',
     lanes: cells.map((cell) => laneOf(cell, raw)),
     settings,
     split: { judge: judgedPlan.seeds },
+    untilCollapse,
     keep: { rows: ['eval/sampled', ...judgedPlan.columns], digits: 3 },
   });
 }
 
 /** Declares a pilot at other learning rates. @param lanes some, as `nextLanes` chose them */
 export function nextDeclaration(lanes: readonly NextLane[], seeds: readonly number[], raw: Raw): string {
-  const { settings, keep } = first(
+  const { settings, untilCollapse, keep } = first(
     lanes.map(({ like }) => like),
     raw,
   );
@@ -44,6 +46,7 @@ export function nextDeclaration(lanes: readonly NextLane[], seeds: readonly numb
     }),
     settings,
     split: { pilot: seeds },
+    untilCollapse,
     keep,
   });
 }
@@ -64,7 +67,7 @@ function declarationText({
   title,
   lanes,
   ...others
-}: Readonly<Record<'settings' | 'split' | 'keep', unknown>> & {
+}: Readonly<Record<'settings' | 'split' | 'untilCollapse' | 'keep', unknown>> & {
   readonly title: string;
   readonly lanes: readonly object[];
 }): string {

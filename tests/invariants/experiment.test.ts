@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { evaluationsOf, parseReduced } from '../../src/experiments/reduced.ts';
 import { waitMs } from '../patience.ts';
 import { command, start } from './commandLine.ts';
 
@@ -55,6 +56,26 @@ it('an experiment makes what is missing, the same bits again, and replaces nothi
   expect(third.stderr).toContain('srt.7.json was made with another `steps`, and 1 more');
   expect(third.stderr).toContain('--force');
   expect(files.map(textOf).map(lasting)).toEqual(made.map(lasting));
+});
+
+it('a run that was asked for its collapse alone ends where that is certain', async () => {
+  const asked = join(folder, 'collapse.json');
+  const lanes = [{ preset: 'entropy', lane: 'SRT', settings: { learningRate: 0.05, steps: 60 } }];
+  const settings = { promptsPerStep: 4, groupSize: 8, warmupSteps: 0, evalEvery: 1, evalPrompts: 8 };
+  writeFileSync(
+    asked,
+    JSON.stringify({ title: 'Collapse', lanes, settings, seeds: [7], untilCollapse: true }),
+  );
+  expect(await command('experiment', asked, '--out', folder, '--software')).toMatchObject({ code: 0 });
+  const made = parseReduced('srt', JSON.parse(readFileSync(join(folder, 'collapse', 'srt.7.json'), 'utf8')));
+  const collapse = made.summary?.collapseStep ?? expect.fail('it did not collapse');
+  expect(made.summary?.steps).toBe(collapse + 2);
+  expect(made.summary?.stopped).toMatch(/^It has collapsed/);
+  expect(evaluationsOf(made).at(-1)?.step).toBe(collapse + 2);
+  // It is there: nothing goes on with it.
+  const again = await command('experiment', asked, '--out', folder, '--software');
+  expect(again.code).toBe(0);
+  expect(again.stdout).toContain('1 of 1 runs are there');
 });
 
 describe('tasks of an array', () => {

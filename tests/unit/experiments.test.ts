@@ -128,6 +128,7 @@ describe('a declaration', () => {
       { seeds: [0, 1.5] },
       '`seeds.1` is 1.5: it must be a whole number from 0 to 4294967295.',
     ],
+    ['a word for yes', { untilCollapse: 'yes' }, '`untilCollapse` is "yes": it must be true or false.'],
     ['a seed twice', { seeds: [1, 1] }, 'a list in which no seed is twice'],
     ['no seeds', { seeds: undefined }, 'it must be an object with either seeds or a split of them.'],
     ['both', { split: { judge: [1] } }, 'it must be an object with either seeds or a split of them.'],

@@ -81,6 +81,7 @@ describe('what alarms are judged on', () => {
     expect(setups).toHaveLength(12 * 20);
     expect(declared.split).toEqual({ judge: judgedPlan.seeds });
     expect(declared.keep.rows).toEqual(['eval/sampled', ...judgedPlan.columns]);
+    expect(declared.untilCollapse).toBe(true);
     for (const { lane } of cells) {
       const same = setups.find(({ name }) => name === lane.name);
       expect({ ...same?.settings, seed: 0 }).toEqual({ ...lane.settings, seed: 0 });
@@ -138,6 +139,7 @@ describe('the next pilot', () => {
       steps: 1500,
     });
     expect(declared.keep).toEqual(experiment.keep);
+    expect(declared.untilCollapse).toBe(true);
     // What it finds counts with the pilot before it: the same series goes on.
     const further = nextLanes([
       ...pilotCells([pilot]),
