@@ -9,7 +9,7 @@ import type { FrozenCompletion } from '../engine/frozen/completion.ts';
 import type { TextTokenizer } from '../model/tokenizer/huggingFace.ts';
 import { Finding } from '../records/completions/answers.ts';
 import type { AskedModel } from './model.ts';
-import type { AskedText } from './prompts.ts';
+import { countedAnswer, type AskedText } from './prompts.ts';
 
 /** A completion, of which prompt it is, and what it says. All of them are held: nobody asks for their self-certainty. */
 export interface Said extends Omit<FrozenCompletion, 'selfCertainties'> {
@@ -52,6 +52,8 @@ export class Answering {
   readonly #prompts: AskedPrompt[];
   readonly #figures: (PromptFigures | null)[];
   #form: string | null = null;
+  /** Per completion what its answer comes to. */
+  #answers: (string | null)[] = [];
   /** Completions that are in their groups. */
   #grouped = 0;
 
@@ -71,10 +73,13 @@ export class Answering {
   find(said: readonly Said[]): Answered {
     const found = this.#finding.in(said.length, (i) => said[i]?.text ?? '');
     const form = found?.form ?? null;
-    const answers = found?.answers ?? said.map(() => null);
     // By another form, all have other answers.
     const others = new Set(form === this.#form ? [] : said.map(({ prompt }) => prompt));
+    if (form !== this.#form) this.#answers = [];
     this.#form = form;
+    const answers = this.#answers;
+    for (let i = answers.length; i < said.length; i++)
+      answers.push(countedAnswer(this.#texts[said[i]?.prompt ?? 0] ?? {}, found?.answers[i] ?? null));
     for (; this.#grouped < said.length; this.#grouped++) {
       const prompt = said[this.#grouped]?.prompt ?? 0;
       this.#groups[prompt]?.push(this.#grouped);

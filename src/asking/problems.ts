@@ -5,6 +5,8 @@ export interface WordedProblem {
   readonly question: string;
   /** A whole number, not negative. */
   readonly answer: string;
+  /** As those of an asked text. */
+  readonly numbers?: readonly number[];
 }
 
 /** Problems of one kind, the harder the higher the level. */
@@ -97,9 +99,48 @@ const wordProblems: ProblemKind = {
   },
 };
 
-export const problemKinds = { arithmetic, 'word-problems': wordProblems } as const satisfies Readonly<
-  Record<string, ProblemKind>
->;
+/** How many numbers a level of the countdown has, and the largest of them. */
+const countdownLevels = [
+  [2, 9],
+  [3, 9],
+  [3, 25],
+  [4, 25],
+  [4, 99],
+  [5, 99],
+] as const;
+
+const countdown: ProblemKind = {
+  summary: 'an expression with given numbers, each once, that comes to another one',
+  levels: [1, countdownLevels.length],
+  draw: (level, random) => {
+    const [count, largest] = countdownLevels[level - 1] ?? [2, 9];
+    const drawn = (): WordedProblem | null => {
+      const numbers = Array.from({ length: count }, () => 1 + random(largest));
+      // Two at a time become one, until what is left is the target: it can be reached.
+      const left = numbers.slice();
+      while (left.length > 1) {
+        const [one = 0] = left.splice(random(left.length), 1);
+        const [other = 0] = left.splice(random(left.length), 1);
+        left.push([one + other, Math.abs(one - other), one * other][random(3)] ?? 0);
+      }
+      const [target = 0] = left;
+      if (target < 1 || target > most || numbers.includes(target)) return null;
+      const list = `${numbers.slice(0, -1).join(', ')} and ${String(numbers.at(-1))}`;
+      const question = `Use the numbers ${list}, each exactly once, with +, -, * and parentheses, to make ${String(target)}.`;
+      return { question, answer: String(target), numbers };
+    };
+    for (;;) {
+      const problem = drawn();
+      if (problem !== null) return problem;
+    }
+  },
+};
+
+export const problemKinds = {
+  arithmetic,
+  countdown,
+  'word-problems': wordProblems,
+} as const satisfies Readonly<Record<string, ProblemKind>>;
 export type ProblemKindName = keyof typeof problemKinds;
 
 /**

@@ -1,3 +1,4 @@
+import { arithmetic } from '../lib/arithmetic.ts';
 import { parseJson, smallJson } from '../lib/boundedJson.ts';
 import { LabError } from '../lib/labError.ts';
 import { saidBy } from '../lib/quote.ts';
@@ -8,6 +9,16 @@ import type { Completion } from '../records/completions/completion.ts';
 export interface AskedText {
   readonly prompt: string;
   readonly solution: string | null;
+  /** Of a countdown: an answer is an expression with each of these once, and counts as what it comes to. */
+  readonly numbers?: readonly number[];
+}
+
+/** What an answer to a prompt comes to: itself, but for a countdown; null for none that counts. Reads no solution. */
+export function countedAnswer({ numbers }: Pick<AskedText, 'numbers'>, answer: string | null): string | null {
+  if (numbers === undefined || answer === null) return answer;
+  const read = arithmetic(answer);
+  const sorted = (list: readonly number[]): string => list.toSorted((a, b) => a - b).join();
+  return read === null || sorted(read.numbers) !== sorted(numbers) ? null : read.value;
 }
 
 /** Bytes of a file of prompts. */
@@ -15,7 +26,7 @@ export const mostPromptBytes = 100_000_000;
 export const promptRemedy = 'Write a JSON object a line: {"prompt": "…"}, with "answer" where it is known.';
 
 /**
- * The prompts of JSON lines: `prompt` or `question`, and `answer` or `solution`.
+ * The prompts of JSON lines: `prompt` or `question`, `answer` or `solution`, and `numbers`.
  * @param called what a message calls the text
  * @throws LabError `bad-file` naming the line
  */
@@ -30,16 +41,33 @@ export function parsePrompts(text: string, called: string): AskedText[] {
     } catch (cause) {
       throw refused(cause instanceof SyntaxError ? 'is no JSON' : `can't be read: ${saidBy(cause)}`, cause);
     }
-    const { prompt, question, answer, solution } = (json ?? {}) as Readonly<Record<string, unknown>>;
+    const { prompt, question, answer, solution, numbers } = (json ?? {}) as Readonly<Record<string, unknown>>;
     const asked = prompt ?? question;
     if (typeof asked !== 'string') throw refused('has no text named "prompt"');
     const known = answer ?? solution ?? null;
     if (known !== null && typeof known !== 'string' && typeof known !== 'number')
       throw refused('has an answer that is neither text nor number');
-    return [{ prompt: asked, solution: known === null ? null : solutionOf(String(known)) }];
+    if (numbers !== undefined && !isNumbers(numbers))
+      throw refused('has "numbers" that are no list of 2 to 16 whole numbers');
+    return [
+      {
+        prompt: asked,
+        solution: known === null ? null : solutionOf(String(known)),
+        ...(numbers === undefined ? {} : { numbers }),
+      },
+    ];
   });
   if (prompts.length === 0) throw new LabError('bad-file', `${called} has no prompt.`, promptRemedy);
   return prompts;
+}
+
+function isNumbers(value: unknown): value is readonly number[] {
+  return (
+    Array.isArray(value) &&
+    value.length >= 2 &&
+    value.length <= 16 &&
+    value.every((each) => Number.isSafeInteger(each) && each >= 0)
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ import { findAnswers } from '../records/completions/answers.ts';
 import type { Task } from '../spec/task.ts';
 import type { Tokenizer } from '../spec/tokenizer.ts';
 import { taskOfList } from '../tasks/draw.ts';
-import { asCompletion, type AskedText } from './prompts.ts';
+import { asCompletion, countedAnswer, type AskedText } from './prompts.ts';
 import type { Written } from './written.ts';
 
 /**
@@ -14,7 +14,8 @@ import type { Written } from './written.ts';
  * @throws LabError `bad-file` for fewer than two, `bad-setting` where the form is neither a name nor a pattern
  */
 export function taskOfPrompts(prompts: readonly AskedText[], form: string): Task {
-  const problems = [...new Map(prompts.map((problem) => [problem.prompt, problem])).values()];
+  const byPrompt = new Map(prompts.map((problem) => [problem.prompt, problem]));
+  const problems = [...byPrompt.values()];
   if (problems.length < 2) {
     throw new LabError(
       'bad-file',
@@ -28,7 +29,11 @@ export function taskOfPrompts(prompts: readonly AskedText[], form: string): Task
     name: 'Prompts of a file',
     summary: 'Prompts of a file, answers as a form finds them.',
     ...taskOfList(problems),
-    parseAnswer: (completion) => findAnswers([asCompletion('', completion)], form)?.answers[0] ?? null,
+    parseAnswer: (completion, prompt) =>
+      countedAnswer(
+        byPrompt.get(prompt) ?? {},
+        findAnswers([asCompletion('', completion)], form)?.answers[0] ?? null,
+      ),
     completionLength: () => 0,
     examples: [],
   };

@@ -43,10 +43,13 @@ export async function levelFor(
     rows: problems * completions,
   };
   const textsAt = (level: number): AskedText[] =>
-    drawProblems(kind, level, problems, randomStream(seed, 'prompts', level)).map(({ question, answer }) => ({
-      prompt: `${question}${suffix}`,
-      solution: answer,
-    }));
+    drawProblems(kind, level, problems, randomStream(seed, 'prompts', level)).map(
+      ({ question, answer, ...numbers }) => ({
+        prompt: `${question}${suffix}`,
+        solution: answer,
+        ...numbers,
+      }),
+    );
   const [easiest, hardest] = kind.levels;
   const levels = Array.from({ length: hardest - easiest + 1 }, (_, i) => easiest + i);
   const questions = new Map(

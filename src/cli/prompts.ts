@@ -8,7 +8,12 @@ import { templateFlag, valuesOf, weightsOf } from './modelFlags.ts';
 import { Output } from './output.ts';
 
 const kinds = Object.keys(problemKinds) as ProblemKindName[];
-const suffix = ' Write the answer behind ####.';
+/** Behind a question. */
+const suffixes: Readonly<Record<ProblemKindName, string>> = {
+  arithmetic: ' Write the answer behind ####.',
+  countdown: ' Write the expression behind ####.',
+  'word-problems': ' Write the answer behind ####.',
+};
 
 const own: OwnFlags = {
   kind: {
@@ -31,7 +36,11 @@ const own: OwnFlags = {
   weights: { type: 'string', value: 'type', help: 'with --fit, file (default) or int8' },
   count: { type: 'string', value: 'number', help: 'how many, none twice (default 500)' },
   seed: { type: 'string', value: 'number', help: 'the same seed draws the same problems (default 0)' },
-  suffix: { type: 'string', value: 'text', help: `behind each question (default ${JSON.stringify(suffix)})` },
+  suffix: {
+    type: 'string',
+    value: 'text',
+    help: `behind each question (default ${JSON.stringify(suffixes.arithmetic)}, or of an expression)`,
+  },
   out: { type: 'string', value: 'file', help: 'JSON lines: {"prompt": "…", "answer": "…"}' },
   force: { type: 'boolean', help: 'replace the file of --out where it is there already' },
   help: { type: 'boolean', help: 'this list' },
@@ -53,7 +62,7 @@ export default async function main(argv: string[]): Promise<void> {
   const count = number('count', 500, [1, 100_000]);
   const seed = number('seed', 0, [0, Number.MAX_SAFE_INTEGER]);
   const given = number('level', 2, problemKinds[kind].levels);
-  const behind = text('suffix') ?? suffix;
+  const behind = text('suffix') ?? suffixes[kind];
   const fit = text('fit');
   if (fit !== undefined && text('level') !== undefined)
     throw new LabError('bad-setting', '--level and --fit both say which level.', 'Give one of them.');
@@ -78,8 +87,8 @@ export default async function main(argv: string[]): Promise<void> {
         'Ask for fewer, or for a higher level.',
       );
     }
-    for (const { question, answer } of problems)
-      output.write(`${JSON.stringify({ prompt: `${question}${behind}`, answer })}\n`);
+    for (const { question, ...known } of problems)
+      output.write(`${JSON.stringify({ prompt: `${question}${behind}`, ...known })}\n`);
   } finally {
     output.close();
   }

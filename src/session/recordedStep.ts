@@ -161,7 +161,7 @@ function unpack(
   let token = 0;
   // Tokens and completions that the update learned from so far.
   let [trained, completions] = [0, 0];
-  const next = (source: ShownRollout['source']): ShownRollout => {
+  const next = (source: ShownRollout['source'], prompt: string): ShownRollout => {
     const [length = 0, truncated, kept, votes, reward = NaN, advantage = NaN] = numbers.subarray(
       at,
       at + heads,
@@ -179,7 +179,7 @@ function unpack(
     return {
       source,
       pieces,
-      answer: truncated === 1 ? null : task.parseAnswer(pieces.join('')),
+      answer: truncated === 1 ? null : task.parseAnswer(pieces.join(''), prompt),
       truncated: truncated === 1,
       reward: source === 'policy' ? reward : null,
       advantage: source === 'policy' ? advantage : null,
@@ -200,14 +200,16 @@ function unpack(
         : {}),
     };
   };
-  const take = (count: number, source: ShownRollout['source']): ShownRollout[] =>
-    Array.from({ length: count }, () => next(source));
-  return prompts.map(({ counts }) => [
-    ...take(counts.policy, 'policy'),
-    ...take(counts.voter, 'voter'),
-    ...take(counts.anchor, 'anchor'),
-    ...take(counts.shadow, 'shadow'),
-  ]);
+  return prompts.map(({ prompt, counts }) => {
+    const take = (count: number, source: ShownRollout['source']): ShownRollout[] =>
+      Array.from({ length: count }, () => next(source, prompt));
+    return [
+      ...take(counts.policy, 'policy'),
+      ...take(counts.voter, 'voter'),
+      ...take(counts.anchor, 'anchor'),
+      ...take(counts.shadow, 'shadow'),
+    ];
+  });
 }
 
 function countsOf(rollouts: readonly Rollout[]): Record<RolloutSource, number> {

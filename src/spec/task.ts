@@ -26,7 +26,7 @@ export interface Task {
   /** Other tasks draw their problems, and hold out by the prompt's hash. */
   readonly listed?: ListedProblems;
   /** Canonical answer, or null. Never reads the solution; a truncated completion never reaches it. */
-  readonly parseAnswer: (completion: string) => string | null;
+  readonly parseAnswer: (completion: string, prompt: string) => string | null;
   /** Longest prompt of a level, in characters. */
   readonly promptLength: (level: number) => number;
   /** The same in tokens, where that is fewer than of any text of so many characters. */

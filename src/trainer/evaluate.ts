@@ -141,7 +141,7 @@ export class Evaluator {
     };
     const solutions: Record<Kind, string[]> = { greedy: [], sampled: [], majority: [], anchor: [], ood: [] };
     let next = 0;
-    for (const { solution, wanted } of this.#jobs) {
+    for (const { prompt, solution, wanted } of this.#jobs) {
       const seen = new Set<Kind>();
       for (const { kind } of wanted) {
         const completion = completions[next++];
@@ -151,7 +151,7 @@ export class Evaluator {
           solutions[kind].push(solution);
         }
         if (completion !== undefined)
-          answers[kind].at(-1)?.push(answerOf(completion, this.#task, this.#tokenizer));
+          answers[kind].at(-1)?.push(answerOf(completion, prompt, this.#task, this.#tokenizer));
       }
     }
     return {

@@ -71,40 +71,48 @@ export function groupRollouts(
 ): RolledBatch {
   const ofPolicy = counts.M + counts.V;
   const anchors = problems.length * ofPolicy;
-  const sourceOf = (i: number): RolloutSource => {
-    if (i >= anchors) return 'anchor';
-    return i % ofPolicy < counts.M ? 'policy' : 'voter';
-  };
-  const rollouts = completions.map((completion, i) => toRollout(completion, sourceOf(i), task, tokenizer));
   const shadows = anchors + problems.length * counts.N;
-  const slice = (start: number, count: number, prompt: number) =>
-    rollouts.slice(start + prompt * count, start + (prompt + 1) * count);
+  /** Those of a prompt, of `count` of each from `start` on. */
+  const slice = (start: number, count: number, b: number, sourceOf: (i: number) => RolloutSource) =>
+    completions
+      .slice(start + b * count, start + (b + 1) * count)
+      .map((completion, i) => toRollout(completion, sourceOf(i), problems[b]?.prompt ?? '', task, tokenizer));
   return {
     problems,
     groups: problems.map(({ prompt }, b) => ({
       prompt,
-      rollouts: [...slice(0, ofPolicy, b), ...slice(anchors, counts.N, b)],
+      rollouts: [
+        ...slice(0, ofPolicy, b, (i) => (i < counts.M ? 'policy' : 'voter')),
+        ...slice(anchors, counts.N, b, () => 'anchor'),
+      ],
     })),
-    shadow: problems.map((_, b) => slice(shadows, counts.shadow, b)),
+    shadow: problems.map((_, b) => slice(shadows, counts.shadow, b, () => 'anchor')),
   };
 }
 
 /** The answer of a completion: null when truncated or unparsable. */
 export function answerOf(
   { tokens, truncated }: Pick<Completion, 'tokens' | 'truncated'>,
+  prompt: string,
   task: Task,
   tokenizer: Tokenizer,
 ): string | null {
-  return truncated ? null : task.parseAnswer(tokenizer.decode(tokens));
+  return truncated ? null : task.parseAnswer(tokenizer.decode(tokens), prompt);
 }
 
-function toRollout(completion: Completion, source: RolloutSource, task: Task, tokenizer: Tokenizer): Rollout {
+function toRollout(
+  completion: Completion,
+  source: RolloutSource,
+  prompt: string,
+  task: Task,
+  tokenizer: Tokenizer,
+): Rollout {
   const { tokens, truncated, logProbs, entropies, selfCertainties } = completion;
   return {
     source,
     tokens,
     truncated,
-    answer: answerOf(completion, task, tokenizer),
+    answer: answerOf(completion, prompt, task, tokenizer),
     logProbs,
     entropies,
     meanEntropy: mean(entropies),

@@ -49,6 +49,54 @@ describe('prompts', () => {
   });
 });
 
+describe('a countdown', () => {
+  const line = { prompt: 'Make 24 of 3, 5 and 8.', answer: 24, numbers: [3, 5, 8] };
+  const texts = parsePrompts(
+    [line, { ...line, prompt: 'and of 8, 8 and 3', numbers: [8, 3, 8] }, { prompt: '2+2?', answer: 4 }]
+      .map((each) => JSON.stringify(each))
+      .join('\n'),
+    'a',
+  );
+  const all = [
+    ...['(8-5)*8', '3*8', '#### (8 - 5) * 3', '####3+5+8', '#### 8*3 = 24', '#### 24', '#### 8*(5-3)'].map(
+      (text) => said(0, text),
+    ),
+    ...['#### 8*3-8', '#### 8+8+3'].map((text) => said(1, text)),
+    ...['#### 4', '#### 2+2'].map((text) => said(2, text)),
+  ];
+
+  it('is answered by expressions with each number once, which count as what they come to', () => {
+    const answered = answersOf(all, texts, '####');
+    expect(answered.answers).toEqual([
+      ...[null, null, '9', '16', null, null, '16'],
+      ...['16', '19'],
+      // Of other prompts answers are taken as they are written.
+      ...['4', '2+2'],
+    ]);
+    expect(answered.figures[0]).toMatchObject({ vote: '16', voteRight: false });
+    expect(
+      answersOf([said(0, '\\boxed{3 \\times 5 + 8 + 1}'), said(0, '\\boxed{8\\cdot 3+5-5}')], texts, 'boxed')
+        .answers,
+    ).toEqual([null, null]);
+  });
+
+  it('is answered the same as completions become more, and by another form', () => {
+    const answering = new Answering(texts, '####');
+    for (let count = 1; count < all.length; count++) answering.find(all.slice(0, count));
+    expect(answering.find(all)).toEqual(answersOf(all, texts, '####'));
+  });
+
+  it.each(['3, 5', [3], [3, -5], [3, 0.5], Array.from({ length: 17 }, () => 1), null, { 0: 3 }])(
+    'is refused with numbers that are %j',
+    (numbers) => {
+      const text = JSON.stringify({ prompt: 'a', numbers });
+      expect(() => parsePrompts(text, '"a.jsonl"')).toThrow(
+        'Line 1 of "a.jsonl" has "numbers" that are no list of 2 to 16 whole numbers.',
+      );
+    },
+  );
+});
+
 it('the text of a completion is made when it is first read, and remembered', () => {
   let decoded = 0;
   const tokenizer = { decode: (tokens: readonly number[]) => `${++decoded}: ${tokens.join(' ')}` };

@@ -172,8 +172,8 @@ describe('the task made of a text', () => {
     const task = taskOf('custom', '{"prompt": "12345="}\n{"prompt": "1=", "answer": "1234"}', tokenizer);
     expect([task.promptLength(1), task.completionLength(1)]).toEqual([6, 6]);
     expect(taskOf('custom', '{"prompt": "1="}\n{"prompt": "2="}', tokenizer).completionLength(9)).toBe(3);
-    expect(task.parseAnswer('9#12.3')).toBe('12');
-    for (const { completion, answer } of task.examples) expect(task.parseAnswer(completion)).toBe(answer);
+    expect(task.parseAnswer('9#12.3', '')).toBe('12');
+    for (const { completion, answer } of task.examples) expect(task.parseAnswer(completion, '')).toBe(answer);
     expect(task.examples).toEqual([{ prompt: '1=', completion: '#1234.', answer: '1234' }]);
     expect(task.draw(1, randomStream(1, 'prompts', 1)).prompt).toMatch(/=$/);
   });

@@ -9,6 +9,11 @@ function worked(question: string): number {
     const [one, other] = [Number(sum[1]), Number(sum[3])];
     return sum[2] === '+' ? one + other : sum[2] === '−' ? one - other : one * other;
   }
+  const countdown = /^Use the numbers (.*), each exactly once, with .* to make (\d+)\.$/.exec(question);
+  if (countdown !== null) {
+    const [target, numbers] = [Number(countdown[2]), (countdown[1] ?? '').match(/\d+/g) ?? []];
+    return reaches(numbers.map(Number), target) ? target : NaN;
+  }
   let count = NaN;
   for (const sentence of question.split(/(?<=[.?]) /)) {
     const numbers = (sentence.match(/\d+/g) ?? []).map(Number);
@@ -23,6 +28,18 @@ function worked(question: string): number {
     else if (!sentence.startsWith('How many')) throw new Error(sentence);
   }
   return count;
+}
+
+/** Whether all of the numbers, two at a time, can become the target. */
+function reaches(numbers: readonly number[], target: number): boolean {
+  if (numbers.length === 1) return numbers[0] === target;
+  return numbers.some((one, i) =>
+    numbers.some((other, j) => {
+      if (i === j) return false;
+      const left = numbers.filter((_, k) => k !== i && k !== j);
+      return [one + other, one - other, one * other].some((made) => reaches([...left, made], target));
+    }),
+  );
 }
 
 const kinds = Object.keys(problemKinds) as ProblemKindName[];
@@ -65,4 +82,20 @@ it('a level with few problems gives those that it has', () => {
   const few = drawProblems(problemKinds.arithmetic, 1, 5000, randomStream(0, 'prompts', 1));
   expect(few.length).toBeGreaterThan(150);
   expect(few.length).toBeLessThan(300);
+});
+
+it('a countdown says its numbers, and none of them is the target', () => {
+  for (const [level, count, largest] of [
+    [1, 2, 9],
+    [4, 4, 25],
+    [6, 5, 99],
+  ] as const) {
+    const drawn = drawProblems(problemKinds.countdown, level, 50, randomStream(0, 'prompts', level));
+    for (const { question, answer, numbers = [] } of drawn) {
+      expect(question.match(/\d+/g)?.map(Number)).toEqual([...numbers, Number(answer)]);
+      expect(numbers).toHaveLength(count);
+      expect(Math.max(...numbers)).toBeLessThanOrEqual(largest);
+      expect(numbers).not.toContain(Number(answer));
+    }
+  }
 });

@@ -26,6 +26,24 @@ function counting(): { model: AskedModel; encoded: () => number } {
 const texts = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ prompt: `${10_000 + i}=`, solution: null }));
 
+it('a task of prompts reads a countdown by the numbers of its prompt, however that is written', async () => {
+  const prompts = [
+    { prompt: '24=', solution: '24', numbers: [3, 8] },
+    { prompt: '11=', solution: '11', numbers: [8, 3] },
+    { prompt: '5=', solution: '5' },
+  ];
+  const choice = { ...defaultAdapter, answer: '####', template: '1{prompt}' };
+  const { task } = await planAdapterRun(
+    { ...{ base, called: 'base', path, prompts, from: null }, choice },
+    validateSettings({}),
+  );
+  const read = (prompt: string) => task.parseAnswer('#### 8*3', prompt);
+  expect(['124=', '111=', '15='].map(read)).toEqual(['24', '24', '8*3']);
+  expect(task.parseAnswer('#### 8*3*1', '124=')).toBeNull();
+  // As long as no prompt says its numbers, what a record knows its prompts by is what it was.
+  expect(Object.keys(prompts[2] ?? {})).toEqual(['prompt', 'solution']);
+});
+
 describe('prompts are cut into tokens once', () => {
   it('whatever else is asked of them, and trained on them', async () => {
     const { model, encoded } = counting();
@@ -44,7 +62,7 @@ describe('prompts are cut into tokens once', () => {
       { ...parts, choice: { ...defaultAdapter, answer: 'boxed' } },
       validateSettings({}),
     );
-    expect(found.task.parseAnswer('\\boxed{7}')).toBe('7');
+    expect(found.task.parseAnswer('\\boxed{7}', '')).toBe('7');
   });
 
   it('and anew for another model, another way of writing and other prompts', async () => {

@@ -49,6 +49,22 @@ function recorded(
   return { step, show: (prompt: number) => shownGroup(step, prompt, { task, tokenizer }) };
 }
 
+it('an answer is read with the prompt that it is to', () => {
+  const tokens = [6, 5];
+  const { step } = recorded(
+    syllables,
+    Array.from({ length: 8 }, () => completion(tokens, 1)),
+  );
+  const reader = {
+    task: { ...task, parseAnswer: (_: string, prompt: string) => prompt },
+    tokenizer: syllables,
+  };
+  for (const b of [0, 1]) {
+    const shown = shownGroup(step, b, reader);
+    expect(shown?.rollouts.map(({ answer }) => answer)).toEqual(Array(4).fill(problems[b]?.prompt));
+  }
+});
+
 describe('a step whose tokens have several characters, or none', () => {
   // '#1' '2' '.' end | '#' '12' '.' | '12' cut off | '#1' '.' : of the policy, two a prompt; then anchors and shadows.
   const tokens = [[6, 2, 5, 0], [4, 3, 5], [3], [6, 5], [6, 5, 0], [4, 2, 5], [4, 2, 5, 0], [8, 6, 7, 5]];

@@ -15,7 +15,7 @@ describe.each(Object.entries(tasks))('%s', (id, task) => {
     expect(taskOf(id, '', tokenizer)).toBe(task);
     for (const { prompt, completion, answer } of task.examples) {
       expect(task.complete(prompt)).toBe(completion);
-      expect(task.parseAnswer(completion)).toBe(answer);
+      expect(task.parseAnswer(completion, '')).toBe(answer);
       expect(tokenizer.decode(tokenizer.encode(prompt + completion))).toBe(prompt + completion);
     }
   });
@@ -28,7 +28,7 @@ describe.each(Object.entries(tasks))('%s', (id, task) => {
       const longest = { prompt: 0, completion: 0, tokens: 0 };
       for (const { prompt, solution } of drawn) {
         const completion = task.complete(prompt);
-        expect(task.parseAnswer(completion)).toBe(solution);
+        expect(task.parseAnswer(completion, '')).toBe(solution);
         expect(tokenizer.encode(completion).at(-1)).toBe(tokenizer.endToken);
         // Ended before, it would be another.
         expect(completion.indexOf('.')).toBe(completion.length - 1);
@@ -69,7 +69,7 @@ describe.each(Object.entries(tasks))('%s', (id, task) => {
   it.each(['', '#', '#.', '.', '12', '#12', '.#12', '12.', '.#1.'])(
     'finds no answer in "%s"',
     (completion) => {
-      expect(task.parseAnswer(completion)).toBeNull();
+      expect(task.parseAnswer(completion, '')).toBeNull();
     },
   );
 });
@@ -122,7 +122,7 @@ describe('a pool of prompts', () => {
 });
 
 it('takes the text between the first # and the first .', () => {
-  expect(solvedTaskOf('sort').parseAnswer('9#1#2.3.')).toBe('1#2');
+  expect(solvedTaskOf('sort').parseAnswer('9#1#2.3.', '')).toBe('1#2');
 });
 
 it('holds out about a tenth, and no prompt twice where there are enough', () => {

@@ -62,6 +62,21 @@ test('completions come back to the prompt and the model that sampled them; trunc
   expect(groups[0]?.rollouts[0]?.meanEntropy).toBe(0.5);
 });
 
+test('an answer is read with the prompt that it is to', () => {
+  const sort = tasks.sort ?? expect.fail('no task sort');
+  const task = { ...sort, parseAnswer: (text: string, prompt: string) => `${text} to ${prompt}` };
+  const tokens = characters.encode('#1.');
+  const completions = Array.from({ length: 10 }, () => ({
+    ...{ tokens, truncated: false, logProbs: new Float32Array(3) },
+    ...{ entropies: new Float32Array(3), selfCertainties: new Float32Array(3) },
+  }));
+  const { groups, shadow } = groupRollouts(problems, counts, completions, task, characters);
+  for (const [b, { prompt }] of problems.entries()) {
+    const rollouts = [...(groups[b]?.rollouts ?? []), ...(shadow[b] ?? [])];
+    expect(rollouts.map(({ answer }) => answer)).toEqual(Array(5).fill(`#1. to ${prompt}`));
+  }
+});
+
 test('rollouts of the policy that only vote come after those it is trained on, and are its own next numbers', () => {
   const task = tasks.sort;
   if (task === undefined) throw new Error('no task sort');
