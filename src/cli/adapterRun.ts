@@ -72,8 +72,9 @@ export const runFlags = {
 
 /** A run of an adapter that flags name. */
 export interface AdapterRun extends OpenRun {
-  /** What was given. */
+  /** What was given, and the folder that its paths start from. */
   readonly flags: Readonly<Record<string, string>>;
+  readonly folder: string;
   /** Where its adapters go, and what is read for it, its prompts among that. */
   readonly save: string;
   readonly prompts: string;
@@ -103,6 +104,7 @@ export async function openAdapterRun(
   return {
     ...run,
     flags: Object.fromEntries(flags),
+    folder: resolve(folder),
     save,
     prompts: file,
     read: [path, file, ...(begun === undefined ? [] : [begun])],
@@ -253,8 +255,13 @@ const schema = v.strictObject({
 const promptsFile = 'prompts.jsonl';
 
 /** What a run is made of, as files to be kept: all but the model, and the adapter that it began from. */
-export function filesOfRun({ flags, lora: { made }, prompts }: AdapterRun): Readonly<Record<string, string>> {
-  const kept = { version: 1, folder: process.cwd(), flags, made };
+export function filesOfRun({
+  flags,
+  folder,
+  lora: { made },
+  prompts,
+}: AdapterRun): Readonly<Record<string, string>> {
+  const kept = { version: 1, folder, flags, made };
   return {
     [promptsFile]: readTextFile(prompts, { mostBytes: mostPromptBytes, remedy: promptRemedy }),
     [runFile]: `${JSON.stringify(kept, null, 1)}\n`,
@@ -276,19 +283,31 @@ function readAdapterRun(folder: string, flag: string): v.InferOutput<typeof sche
 
 /**
  * Opens what a kept run is made of once more.
+ * @param flag that named the folder
+ * @param settings at step 0
+ * @param save where its adapters go, if not where those of the kept run do
  * @throws LabError `bad-file` where it is not kept, or is no longer what it began with
  */
-export async function reopenAdapterRun(folder: string, settings: Settings): Promise<AdapterRun> {
-  const { flags: given, made, folder: from } = readAdapterRun(folder, '--resume');
+export async function reopenAdapterRun(
+  folder: string,
+  flag: string,
+  settings: Settings,
+  save?: string,
+): Promise<AdapterRun> {
+  const { flags: given, made, folder: from } = readAdapterRun(folder, flag);
   const own = resolve(folder, promptsFile);
-  // Runs that were begun before kept none.
-  const flags = existsSync(own) ? { ...given, prompts: own } : given;
+  const flags: Readonly<Record<string, string>> = {
+    ...given,
+    // Runs that were begun before kept none.
+    ...(existsSync(own) ? { prompts: own } : {}),
+    ...(save === undefined ? {} : { save: resolve(save) }),
+  };
   const run = await openAdapterRun(new Map(Object.entries(flags)), settings, from);
-  for (const [part, flag] of parts) {
+  for (const [part, of] of parts) {
     if (run.lora.made[part] === made[part]) continue;
     throw new LabError(
       'bad-file',
-      `--resume ${quotePath(folder)} began with another --${flag}: ${quotePath(flags[flag] ?? '')} has changed since.`,
+      `${flag} ${quotePath(folder)} began with another --${of}: ${quotePath(flags[of] ?? '')} has changed since.`,
       'Put back what was there, or begin anew.',
     );
   }

@@ -7,10 +7,12 @@ import { quotePath } from '../lib/quote.ts';
 import { runName, settingValues, type RecordedRun } from '../records/building.ts';
 import { readRecord } from '../records/read.ts';
 import type { RunRecord } from '../records/run.ts';
+import { settingsAfter } from '../records/settingsAfter.ts';
 import { thisLab } from '../records/thisLab.ts';
-import { applyLive, validateSettings } from '../settings/settings.ts';
+import { recordLines } from '../records/write.ts';
+import { validateSettings } from '../settings/settings.ts';
 import { comparedAgain } from '../storage/again.ts';
-import { KeptRuns, type Restored } from '../storage/keptRuns.ts';
+import { KeptRuns, newestCheckpoint, type Restored } from '../storage/keptRuns.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import { DiskFolder } from './diskFolder.ts';
 import { claim, replaceFiles } from './output.ts';
@@ -73,14 +75,20 @@ export class KeptTraining {
   /**
    * @param path of a folder that `claimFolder` has claimed
    * @param made files that say what the runs are made of: they are there before the folder keeps runs
+   * @param from where its one run begins, if not at its beginning
    */
   static async begin(
     path: string,
     lanes: readonly TrainedLane[],
     made: Readonly<Record<string, string>> = {},
+    from: Standing | null = null,
   ): Promise<KeptTraining> {
     mkdirSync(path, { recursive: true });
     const runs = await KeptRuns.begin(new DiskFolder(path));
+    if (from !== null) {
+      await runs.append(recordLines(1, from.record));
+      await runs.keep(1, from.checkpoint);
+    }
     const kept = lanes.map(({ name, settings, plan }) => ({ name, settings, plan }));
     replaceFiles(path, {
       ...made,
@@ -120,8 +128,7 @@ export class KeptTraining {
     const before = recordOf(record)[run - 1];
     if (under?.run !== run || before === undefined) return null;
     const { rows, changes } = before;
-    const settings = changes.reduce((now, change) => applyLive(now, change.changes), before.settings);
-    return { checkpoint: under.checkpoint, settings, rows, changes };
+    return { checkpoint: under.checkpoint, settings: settingsAfter(before), rows, changes };
   }
 
   append(lines: string): Promise<void> {
@@ -141,6 +148,31 @@ export class KeptTraining {
     const found = this.#found[run - 1];
     return found === undefined ? null : comparedAgain(found, again);
   }
+}
+
+/** A run as it stands: its record until a checkpoint. */
+export interface Standing {
+  readonly record: RunRecord;
+  readonly checkpoint: Checkpoint;
+}
+
+/**
+ * Where the one run of a folder stands, under way or ended; nothing is changed, and another command may be training it.
+ * @throws LabError `bad-file` where it keeps none, or no checkpoint of it
+ */
+export async function readStanding(path: string, flag: string, by: Trains): Promise<Standing> {
+  readLanes(path, flag, by);
+  const folder = new DiskFolder(path);
+  const { restored } = await KeptRuns.restore(folder);
+  const checkpoint = restored.under?.checkpoint ?? (await newestCheckpoint(folder, 1));
+  const [record] = recordOf(restored.record);
+  if (checkpoint !== null && record !== undefined)
+    return { record: { ...record, summary: null }, checkpoint };
+  throw new LabError(
+    'bad-file',
+    `${flag} ${quotePath(path)} keeps no checkpoint yet.`,
+    'Wait for its first one, or begin a run of its own.',
+  );
 }
 
 /** The commands that train runs and keep them. */

@@ -1,11 +1,13 @@
 import { describe as describeModel } from '../asking/model.ts';
 import { Device } from '../host/host.ts';
 import { LabError } from '../lib/labError.ts';
+import { quotePath } from '../lib/quote.ts';
+import { settingsAfter } from '../records/settingsAfter.ts';
 import { decidedElsewhere } from '../settings/adapterKnobs.ts';
 import type { OwnFlags } from '../settings/arguments.ts';
 import { flagHelp, flagOf, parseFlags, refuseIneffective, type ParsedFlags } from '../settings/flags.ts';
 import type { HyperparameterKey, Settings } from '../settings/hyperparameters.ts';
-import { validateSettings } from '../settings/settings.ts';
+import { diffSettings, validateSettings } from '../settings/settings.ts';
 import type { Checkpoint } from '../trainer/checkpoint.ts';
 import {
   filesOfRun,
@@ -17,7 +19,7 @@ import {
   type AdapterRun,
 } from './adapterRun.ts';
 import { openHeadless } from './headless.ts';
-import { claimFolder, KeptTraining } from './keptTraining.ts';
+import { claimFolder, KeptTraining, readStanding } from './keptTraining.ts';
 import { startAgain } from './listenForEnd.ts';
 import { valuesOf } from './modelFlags.ts';
 import { claim, Output } from './output.ts';
@@ -45,6 +47,11 @@ const own: OwnFlags = {
     value: 'folder',
     help: 'go on with what --checkpoints has kept, after whatever ended it',
   },
+  fork: {
+    type: 'string',
+    value: 'folder',
+    help: 'with --checkpoints and --save: begin where a run stands that --checkpoints keeps, with the knobs changed that are given',
+  },
   force: { type: 'boolean', help: 'replace the file of --out where it is there already' },
   help: { type: 'boolean', help: 'this list' },
 };
@@ -70,7 +77,12 @@ async function trainGiven(flags: ParsedFlags, starting: Starting): Promise<void>
   const memory = text('memory') === undefined ? null : 1e9 * number('memory', 0, [0.001, 1e4], false);
   const [resumed, checkpoints, out] = [text('resume'), text('checkpoints'), text('out')];
   if (resumed !== undefined) {
-    await resume(resumed, flags, memory, starting);
+    refuseBeside('resume', flags, ['resume', 'memory']);
+    await resume(resumed, memory, starting);
+    return;
+  }
+  if (text('fork') !== undefined) {
+    await fork(flags, memory, starting);
     return;
   }
   const settings = settingsOf(flags);
@@ -105,34 +117,84 @@ async function trainGiven(flags: ParsedFlags, starting: Starting): Promise<void>
   }
 }
 
-/** @throws LabError for knobs that have no effect here */
-function settingsOf({ changes }: ParsedFlags): Settings {
+/** @param base to change. @throws LabError for knobs that have no effect here */
+function settingsOf({ changes }: ParsedFlags, base?: Settings): Settings {
   for (const key of decidedElsewhere) {
     if (changes[key] === undefined) continue;
     throw new LabError('bad-setting', `"${key}" has no effect on a model made elsewhere.`, 'Leave it out.');
   }
-  const settings = validateSettings(changes);
+  const settings = validateSettings(changes, base);
   refuseIneffective(changes, settings);
   return settings;
 }
 
-/** Goes on with a run that was kept; of one that has come to its end it says once more what came of it. */
-async function resume(
-  folder: string,
-  flags: ParsedFlags,
-  memory: number | null,
-  starting: Starting,
-): Promise<void> {
-  const knobs = Object.keys(flags.changes).map((key) => flagOf(key as HyperparameterKey));
-  const other = [...flags.own.keys(), ...knobs].find((name) => !['resume', 'memory'].includes(name));
-  if (other !== undefined) {
+/** @param known what may be given together with a flag whose folder says the rest. @throws LabError for anything else */
+function refuseBeside(
+  flag: string,
+  { own: given, changes }: { readonly own: ParsedFlags['own']; readonly changes: ParsedFlags['changes'] },
+  known: readonly string[],
+): void {
+  const knobs = Object.keys(changes).map((key) => flagOf(key as HyperparameterKey));
+  const other = [...given.keys(), ...knobs].find((name) => !known.includes(name));
+  if (other === undefined) return;
+  const beside = known.filter((name) => name !== flag).map((name) => `--${name}`);
+  throw new LabError(
+    'bad-setting',
+    `--${flag} can't be given together with --${other}.`,
+    `The folder says what is trained, and how: give ${beside.join(', ')} at most beside it.`,
+  );
+}
+
+/** Begins where a run stands that was kept: with its record, its optimiser and all, and other knobs from there on. */
+async function fork(flags: ParsedFlags, memory: number | null, starting: Starting): Promise<void> {
+  refuseBeside('fork', { ...flags, changes: {} }, ['fork', 'save', 'checkpoints', 'memory']);
+  const { needed } = valuesOf(flags.own, own);
+  const [from, save, checkpoints] = [needed('fork'), needed('save'), needed('checkpoints')];
+  const { record, checkpoint } = await readStanding(from, '--fork', 'lora');
+  const before = settingsAfter(record);
+  const settings = settingsOf(flags, before);
+  const changes = diffSettings(before, settings);
+  const { step } = checkpoint;
+  if (Object.keys(changes).length === 0) {
     throw new LabError(
       'bad-setting',
-      `--resume can't be given together with --${other}.`,
-      'The folder says what is trained, and how: give --memory at most beside it.',
+      'The fork would be the same run.',
+      'Give the knobs that are to be others.',
     );
   }
-  const kept = await KeptTraining.resume(folder, 'lora');
+  if (settings.steps <= step) {
+    throw new LabError(
+      'bad-setting',
+      `--fork ${quotePath(from)} has made ${String(step)} steps, and ${String(settings.steps)} are wanted.`,
+      `Give --steps of more than ${String(step)}.`,
+    );
+  }
+  const run = await starting.wait(() => reopenAdapterRun(from, '--fork', record.settings, save));
+  claimFolder(run.save, run.read, '--save');
+  claimFolder(checkpoints, [...run.read, run.save]);
+  const name = `${record.name}, forked at ${String(step)}`.slice(-200);
+  const forked = {
+    ...record,
+    name,
+    origin: { name: record.name, step },
+    changes: [...record.changes, { step, by: 'checkpoint' as const, changes }],
+  };
+  const lane = { name, settings: record.settings, plan: null };
+  await KeptTraining.begin(checkpoints, [lane], filesOfRun(run), { record: forked, checkpoint });
+  await resume(checkpoints, memory, starting, true);
+}
+
+/**
+ * Goes on with a run that was kept; of one that has come to its end it says once more what came of it.
+ * @param claimed whether its folders are this command's already
+ */
+async function resume(
+  folder: string,
+  memory: number | null,
+  starting: Starting,
+  claimed = false,
+): Promise<void> {
+  const kept = await KeptTraining.resume(folder, 'lora', claimed);
   const [lane] = kept.lanes;
   if (lane === undefined) throw new RangeError('a kept training has a lane');
   const done = kept.ended(1)?.summary ?? null;
@@ -140,8 +202,8 @@ async function resume(
     console.log(describe(lane.name, lane.settings.seed, done));
     return;
   }
-  const run = await starting.wait(() => reopenAdapterRun(folder, lane.settings));
-  claim(run.save, { flag: '--save', force: true, read: run.read });
+  const run = await starting.wait(() => reopenAdapterRun(folder, '--resume', lane.settings));
+  if (!claimed) claim(run.save, { flag: '--save', force: true, read: run.read });
   await train(
     run,
     { ...lane, lora: run.lora },

@@ -2,10 +2,11 @@ import * as v from 'valibot';
 import { LabError } from '../lib/labError.ts';
 import { quote } from '../lib/quote.ts';
 import { hyperparameters, type Settings } from '../settings/hyperparameters.ts';
-import { applyLive, validateSettings } from '../settings/settings.ts';
+import { validateSettings } from '../settings/settings.ts';
 import { metricIds, type MetricRow } from '../spec/metrics.ts';
 import { refused } from './recordLine.ts';
 import type { LiveChange, recordVersion, RunHead, RunRecord, RunSummary } from './run.ts';
+import { changed } from './settingsAfter.ts';
 
 /** Runs of a file at most. */
 export const mostRuns = 10_000;
@@ -137,9 +138,7 @@ export class Building {
     if (step < before) {
       throw refused(line, `is a change after step ${step}, and comes below one after step ${before}`);
     }
-    const settings = ofLine(line, () =>
-      by === 'checkpoint' ? validateSettings(changes, this.#settings) : applyLive(this.#settings, changes),
-    );
+    const settings = ofLine(line, () => changed(this.#settings, { by, changes }));
     const keys = Object.keys(changes) as (keyof Settings)[];
     this.#changes.push({ step, by, changes: Object.fromEntries(keys.map((key) => [key, settings[key]])) });
     this.#settings = settings;

@@ -194,6 +194,66 @@ it('goes on bit for bit after SIGKILL on the prompts that were kept, wherever th
   }
 });
 
+it('begins where another run stands, with other knobs, and is what a replay of its record gives', async () => {
+  const parent = await command(
+    ...[
+      'lora',
+      ...short,
+      '--algorithm',
+      'srt',
+      '--save',
+      path('parent'),
+      '--checkpoints',
+      path('parent-run'),
+    ],
+  );
+  expect(parent).toMatchObject({ code: 0, stderr: '' });
+  const forkOf = (name: string, ...knobs: readonly string[]) =>
+    command(
+      ...['lora', '--fork', path('parent-run'), '--save', path(name), '--checkpoints', path(`${name}-run`)],
+      ...knobs,
+    );
+  const before = readFileSync(path('parent-run/record.jsonl'));
+  // Another algorithm, whose anchor begins where the fork does, another rate, and more steps than the run had.
+  const knobs = ['--algorithm', 'm-grpo', '--learning-rate', '0.02', '--steps', '4'];
+  const said = await forkOf('fork', ...knobs);
+  expect(said).toMatchObject({ code: 0, stderr: '' });
+  expect(readFileSync(path('parent-run/record.jsonl'))).toEqual(before);
+  const [whole] = runsIn(path('parent-run/record.jsonl'));
+  const [forked] = runsIn(path('fork-run/record.jsonl'));
+  if (whole === undefined || forked === undefined) throw new Error('two runs');
+  expect(forked.origin).toEqual({ name: whole.name, step: 2 });
+  expect(forked.changes).toEqual([
+    { step: 2, by: 'checkpoint', changes: { algorithm: 'm-grpo', learningRate: 0.02, steps: 4 } },
+  ]);
+  expect(forked.rows.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
+  expect(forked.rows.slice(0, 3)).toEqual(whole.rows);
+  expect(forked.rows[3]?.['anchor/distance']).toBeGreaterThan(0);
+  expect(forked.summary?.steps).toBe(4);
+  expect(existsSync(path('fork/anchor/adapter_model.safetensors'))).toBe(true);
+
+  const replayed = await command(
+    ...['replay', path('fork-run/record.jsonl'), '--model', model, '--prompts', prompts],
+  );
+  expect(replayed.stdout).toMatch(
+    /: 4 steps with 1 changes on the way, every metric as recorded, bit for bit\n$/,
+  );
+  // It is a kept run as any other: what is left to do is nothing.
+  expect((await command('lora', '--resume', path('fork-run'))).stdout).toContain('after 4 steps');
+
+  for (const [words, ...args] of [
+    ['The fork would be the same run.', '--learning-rate', '0.01'],
+    ['has made 2 steps, and 2 are wanted', '--learning-rate', '0.02'],
+    ["--fork can't be given together with --rank", '--rank', '4'],
+    ['"task" has no effect', '--task', 'add'],
+  ] as const) {
+    const refused = await forkOf('no', ...args);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(words);
+  }
+  expect(existsSync(path('no-run'))).toBe(false);
+});
+
 describe('refusals', () => {
   it.each<[string, readonly string[], RegExp]>([
     ['no folder to save to', ['--model', model, '--prompts', prompts], /--save is missing/],

@@ -65,7 +65,7 @@ describe('the adapter of a kept run', () => {
 
   it('is gone on with where the file of its prompts is gone', async () => {
     rmSync(place('prompts.jsonl'), { force: true });
-    const again = await reopenAdapterRun(place('kept'), settings);
+    const again = await reopenAdapterRun(place('kept'), '--resume', settings);
     expect(again.lora).toEqual(run.lora);
     expect(again.task.listed?.training).toEqual(run.task.listed?.training);
   });
