@@ -61,7 +61,14 @@ it('an experiment makes what is missing, the same bits again, and replaces nothi
 it('a run that was asked for its collapse alone ends where that is certain', async () => {
   const asked = join(folder, 'collapse.json');
   const lanes = [{ preset: 'entropy', lane: 'SRT', settings: { learningRate: 0.05, steps: 60 } }];
-  const settings = { promptsPerStep: 4, groupSize: 8, warmupSteps: 0, evalEvery: 1, evalPrompts: 8, evalMajorityPrompts: 0 };
+  const settings = {
+    promptsPerStep: 4,
+    groupSize: 8,
+    warmupSteps: 0,
+    evalEvery: 1,
+    evalPrompts: 8,
+    evalMajorityPrompts: 0,
+  };
   writeFileSync(
     asked,
     JSON.stringify({ title: 'Collapse', lanes, settings, seeds: [7], untilCollapse: true }),
