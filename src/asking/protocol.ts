@@ -54,6 +54,8 @@ export type TrainCommand =
   | { readonly type: 'plan'; readonly plan: AdapterPlan }
   /** Begins a run, or goes on with the one that rests. @param anew whether one that has ended gives way to another */
   | { readonly type: 'train'; readonly anew: boolean }
+  /** Of the run that has ended another one, which goes on from the checkpoint of a step as is planned now. */
+  | { readonly type: 'fork'; readonly step: number }
   /** Rests at the next edge of a step. */
   | { readonly type: 'pause' }
   /** Ends the run at the next edge of a step: what it takes on the GPU is free, its adapter stays. */
@@ -107,6 +109,8 @@ export interface TrainedRun {
   readonly miss: string | null;
   /** Of the newest adapter that there is once the run has ended; null before, and where there is none. */
   readonly kept: number | null;
+  /** Steps where it can be forked once it has ended, ascending. */
+  readonly forkable: readonly number[];
   /** Why it ended before its last step; null where it did not, or was told to. */
   readonly failed: Failure | null;
   /** A live change that was refused; the run is as it was. */
@@ -289,6 +293,8 @@ export type AskEvent =
       readonly settings: Settings;
       readonly adapter: AdapterSummary;
     }
+  /** Another run goes on from a step of the one before, under these settings. */
+  | { readonly type: 'forked'; readonly step: number; readonly settings: Settings }
   /** Rows, rollouts, changes of the run, as those of a lane of the lab. */
   | { readonly type: 'run'; readonly event: Event }
   | { readonly type: 'adapter'; readonly answer: SavedAdapter | Failure };

@@ -52,6 +52,13 @@ interface Ended {
   readonly timeline: LaneTimeline;
 }
 
+/** The checkpoints of a run that has ended, oldest first; that of its end may be of a step where none is due. */
+function checkpointsOf({ checkpoint, timeline }: Ended): readonly Checkpoint[] {
+  const due = timeline.checkpoints.items;
+  const last = due.at(-1)?.step ?? 0;
+  return checkpoint === null || checkpoint.step <= last ? due : [...due, checkpoint];
+}
+
 /** Whether a run is on its way. */
 function under(run: TrainedRun | null): boolean {
   return run !== null && run.doing !== 'ended';
@@ -93,7 +100,11 @@ export class Training {
         return;
       case 'train':
         this.#wanted = true;
-        then(() => this.#train(command.anew));
+        then(() => this.#train(() => (command.anew ? this.#begin() : this.#goOn())));
+        return;
+      case 'fork':
+        this.#wanted = true;
+        then(() => this.#train(() => this.#fork(command.step)));
         return;
       case 'pause':
         this.#wanted = false;
@@ -143,18 +154,19 @@ export class Training {
     if (run !== null) this.#tell({ run: { ...run, ...change } });
   }
 
-  async #train(anew: boolean): Promise<void> {
+  /** @param make what is trained where nothing is held */
+  async #train(make: () => Promise<Held | null>): Promise<void> {
     // Told otherwise meanwhile, or come to its end.
     if (!this.#wanted) return;
     if (this.#held === null) {
       try {
-        this.#held = await (anew ? this.#begin() : this.#goOn());
+        this.#held = await make();
       } catch (error) {
         this.#wanted = false;
         const failed = failureOf(error);
         // What ended before this one was begun is as it was.
         if (!under(this.#state.run)) this.#tell({ failed });
-        else this.#tellRun({ doing: 'ended', kept: this.#kept, failed, heldBytes: 0 });
+        else this.#tellRun({ doing: 'ended', ...this.#left, failed, heldBytes: 0 });
         await this.#of.ended();
       }
     }
@@ -197,9 +209,36 @@ export class Training {
     return held;
   }
 
+  /** Another run, from a checkpoint of the one that has ended; what comes of it differs by the settings alone. */
+  async #fork(step: number): Promise<Held | null> {
+    const [ended, plan] = [this.#ended, this.pricing.wanted()];
+    if (ended === null || plan === null || ended.run.asked !== this.#of.base()) return null;
+    const { settings, limits } = plan;
+    const from = checkpointsOf(ended).find((each) => each.step === step);
+    if (from === undefined || settings.steps <= step) {
+      throw new LabError(
+        'bad-setting',
+        from === undefined
+          ? `The checkpoint of step ${String(step)} is not kept.`
+          : `The run has made ${String(step)} steps there, and ${String(settings.steps)} are wanted.`,
+        from === undefined ? 'Fork at another step.' : 'Raise Steps, or fork at an earlier step.',
+      );
+    }
+    const timeline = timelineUntil(ended.timeline, step);
+    const held = await this.#make(ended.run, settings, from, timeline, limits);
+    this.#of.post({ type: 'forked', step, settings });
+    return held;
+  }
+
   /** Steps of the newest adapter of a run that has ended; null where it was never trained. */
   get #kept(): number | null {
     return this.#ended?.checkpoint?.step || null;
+  }
+
+  /** What is left of a run that has ended. */
+  get #left(): Pick<TrainedRun, 'kept' | 'forkable'> {
+    const forkable = this.#ended === null ? [] : checkpointsOf(this.#ended).map(({ step }) => step);
+    return { kept: this.#kept, forkable };
   }
 
   async #make(
@@ -212,7 +251,7 @@ export class Training {
     const { host, device, release, post } = this.#of;
     const begun: TrainedRun = {
       ...{ name: run.name, doing: 'loading', done: 0, all: fileBytes(run.asked), step: from?.step ?? 0 },
-      ...{ steps: settings.steps, stepSeconds: null, miss: null, kept: null },
+      ...{ steps: settings.steps, stepSeconds: null, miss: null, kept: null, forkable: [] },
       ...{ failed: null, refused: null, heldBytes: 0, based: true },
     };
     await release();
@@ -317,7 +356,7 @@ export class Training {
     trainer.destroy();
     this.#ended = { run, settings, checkpoint, timeline };
     this.#tellRun({
-      ...{ doing: 'ended', step: trainer.step, kept: this.#kept, heldBytes: 0 },
+      ...{ doing: 'ended', step: trainer.step, ...this.#left, heldBytes: 0 },
       based: run.asked === this.#of.base(),
       failed: error === null ? null : failureOfRun(error, this.#kept),
     });

@@ -2,6 +2,7 @@ import { describe as describeModel } from '../asking/model.ts';
 import { Device } from '../host/host.ts';
 import { LabError } from '../lib/labError.ts';
 import { quotePath } from '../lib/quote.ts';
+import { forkName } from '../records/lora.ts';
 import { settingsAfter } from '../records/settingsAfter.ts';
 import { decidedElsewhere } from '../settings/adapterKnobs.ts';
 import type { OwnFlags } from '../settings/arguments.ts';
@@ -172,7 +173,7 @@ async function fork(flags: ParsedFlags, memory: number | null, starting: Startin
   const run = await starting.wait(() => reopenAdapterRun(from, '--fork', record.settings, save));
   claimFolder(run.save, run.read, '--save');
   claimFolder(checkpoints, [...run.read, run.save]);
-  const name = `${record.name}, forked at ${String(step)}`.slice(-200);
+  const name = forkName(record.name, step);
   const forked = {
     ...record,
     name,

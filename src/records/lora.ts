@@ -30,3 +30,9 @@ export const loraHead = v.strictObject({
   made: v.strictObject({ prompts: crc, base: crc, factors: crc }),
 });
 export type LoraHead = v.InferOutput<typeof loraHead>;
+
+/** What a run is called that goes on from a step of another: a record takes names of 200 characters. */
+export function forkName(name: string, step: number): string {
+  const forked = `, forked at ${String(step)}`;
+  return `${name.replace(/, forked at \d+$/, '').slice(0, 200 - forked.length)}${forked}`;
+}

@@ -1,16 +1,18 @@
 import { createStore } from 'zustand/vanilla';
-import type { AdapterFile, SavedAdapter, TrainedRun } from '../asking/protocol.ts';
+import type { AdapterFile, AskEvent, SavedAdapter, TrainedRun } from '../asking/protocol.ts';
 import type { Event, LiveChange } from '../session/protocol.ts';
 import { LabError } from '../lib/labError.ts';
+import { forkName } from '../records/lora.ts';
 import { defaultAdapter, type AdapterChoice } from '../settings/adapterKnobs.ts';
 import { type HyperparameterKey, hyperparameters } from '../settings/hyperparameters.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
 import { defaultSettings, diffSettings, validateSettings } from '../settings/settings.ts';
+import { mostLanes } from '../settings/url.ts';
 import type { SettingValue } from '../spec/hyperparameter.ts';
 import { appendRows, laneFrom } from './append.ts';
 import { asked, listen, send, wished } from './asked.ts';
 import { describeChanges } from './describe.ts';
-import { createLab, freshLane, type Lane, seedsOf, settingsAt, stepOf } from './lanes.ts';
+import { createLab, freeSlot, freshLane, type Lane, seedsOf, settingsAt, stepOf } from './lanes.ts';
 import { dismissing, type Refusal, refusing, typing } from './refusals.ts';
 
 /** What would end a run or lose its adapter: nothing happens before the reader agrees. */
@@ -42,7 +44,7 @@ export const planned = createStore<Planned>()(() => ({
   notice: null,
 }));
 
-/** The run as the charts want it: no lane, or one. */
+/** The run as the charts want it: the first lane, and behind it those that it was forked from. */
 export const trainedLab = createLab();
 
 /** Who types is not interrupted at every letter. */
@@ -114,6 +116,15 @@ export function goOnTraining(): void {
   send({ type: 'train', anew: false });
 }
 
+/** Goes on from a step of the run that has ended, with the knobs as they are: another run, beside it in the charts. */
+export function forkTraining(step: number): void {
+  const act = (): void => {
+    sendPlan();
+    send({ type: 'fork', step });
+  };
+  leaving(`Fork at step ${String(step)}`, true, act, '');
+}
+
 export function pauseTraining(): void {
   send({ type: 'pause' });
 }
@@ -123,8 +134,12 @@ export function endTraining(): void {
   send({ type: 'end' });
 }
 
-/** Does what ends a run, or loses its adapter, once the reader agrees. @param loses whether the adapter goes with it */
-function leaving(what: string, loses: boolean, act: () => void): void {
+/**
+ * Does what ends a run, or loses its adapter, once the reader agrees.
+ * @param loses whether the adapter goes with it
+ * @param more what else goes then
+ */
+function leaving(what: string, loses: boolean, act: () => void, more = ', and the record of its run'): void {
   const { run } = asked.getState().train;
   const steps = unsavedSteps();
   const ends = underWay(run);
@@ -135,7 +150,7 @@ function leaving(what: string, loses: boolean, act: () => void): void {
   const made = steps === 1 ? 'one step' : `${String(steps)} steps`;
   const cost =
     loses && steps > 0
-      ? `“${what}” discards the adapter of ${made}, which was not saved, and the record of its run.`
+      ? `“${what}” discards the adapter of ${made}, which was not saved${more}.`
       : `“${what}” ends the run at step ${String(run?.step ?? 0)}. Its adapter stays on this page, to be saved.`;
   planned.setState({ question: { what, cost, act } });
 }
@@ -185,6 +200,9 @@ listen({
         }));
         return;
       }
+      case 'forked':
+        forked(event);
+        return;
       case 'run':
         heardOfRun(event.event);
         return;
@@ -201,9 +219,31 @@ listen({
   },
 });
 
+/** What the trained lane becomes. */
 function change(of: (lane: Lane) => Partial<Lane>): void {
-  trainedLab.setState(({ lanes, version }) => ({
-    lanes: lanes.map((lane) => ({ ...lane, ...of(lane) })),
+  trainedLab.setState(({ lanes: [lane, ...before], version }) => ({
+    lanes: lane === undefined ? [] : [{ ...lane, ...of(lane) }, ...before],
+    version: version + 1,
+  }));
+}
+
+/** A lane that goes on from another, which stays as it is while there is a colour for it. */
+function forked({ step, settings }: Extract<AskEvent, { type: 'forked' }>): void {
+  const { lanes } = trainedLab.getState();
+  const [parent] = lanes;
+  if (parent === undefined) return;
+  const others = lanes.slice(0, mostLanes - 1);
+  const name = forkName(parent.name, step);
+  const { id, slot } = freshLane({ name, settings }, freeSlot(others));
+  const origin = { name: parent.name, step };
+  const lane = { ...laneFrom(parent, step, settings), id, slot, name, origin, group: null };
+  const parts = describeChanges(settingsAt(parent, step), diffSettings(settingsAt(parent, step), settings));
+  const text = `step ${String(step)}: ${['forked', ...parts].join(', ')}`;
+  planned.setState({ saved: 0, notice: null });
+  trainedLab.setState(({ marks, version, watched }) => ({
+    lanes: [lane, ...others],
+    marks: [...marks, { step, lanes: [id], text, kind: 'fork' as const }],
+    watched: { ...watched, step: null },
     version: version + 1,
   }));
 }

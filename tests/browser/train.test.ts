@@ -139,6 +139,53 @@ it('two steps are those of npm run lora, to the bit; the adapter is saved as PEF
   await page.close();
 });
 
+it('is forked with other knobs: beside the run that it came from, and what a replay of its record gives', async () => {
+  const { page, complaints } = await trainPage();
+  await choose(page, '2');
+  await knobs(page).getByRole('combobox', { name: 'Algorithm', exact: true }).selectOption('srt');
+  await knobs(page).getByRole('button', { name: 'Train', exact: true }).click();
+  await page.getByText('All 2 steps are made.').waitFor();
+  const fork = async () => {
+    await knobs(page).getByRole('button', { name: 'Fork', exact: true }).click();
+    const question = page.getByRole('alertdialog', { name: 'Fork at step 2' });
+    await question.getByText(/discards the adapter of 2 steps, which was not saved\.$/).waitFor();
+    await question.getByRole('button', { name: 'Fork at step 2' }).click();
+  };
+  await fork();
+  await page
+    .getByText('The run has made 2 steps there, and 2 are wanted. Raise Steps, or fork at an earlier step.')
+    .waitFor();
+  await knob(page, 'Steps', '3');
+  await knobs(page).getByRole('combobox', { name: 'Algorithm', exact: true }).selectOption('m-grpo');
+  await fork();
+  await page.getByText('All 3 steps are made. The adapter of step 3 is in no file yet.').waitFor();
+  const name = 'srt, LoRA r 2 on sort-64-early';
+  await page.getByRole('article', { name: `${name}, forked at 2`, exact: true }).waitFor();
+
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Record as JSON lines' }).click(),
+  ]);
+  const record = await file.path();
+  const [forked, parent] = runsIn(record);
+  expect(parent).toMatchObject({ name, origin: null, changes: [] });
+  expect(forked?.origin).toEqual({ name, step: 2 });
+  expect(forked?.changes).toEqual([
+    { step: 2, by: 'checkpoint', changes: { algorithm: 'm-grpo', steps: 3 } },
+  ]);
+  expect(forked?.rows.slice(0, 3)).toEqual(parent?.rows);
+  expect(forked?.rows.map(({ step }) => step)).toEqual([0, 1, 2, 3]);
+  writeFileSync(path('forked.jsonl'), `${prompts}\n`);
+  const replayed = await command('replay', record, '--model', model, '--prompts', path('forked.jsonl'));
+  expect(replayed).toMatchObject({ code: 0, stderr: '' });
+  expect(replayed.stdout).toContain(
+    '3 steps with 1 changes on the way, every metric as recorded, bit for bit',
+  );
+  expect(replayed.stdout).toContain(`${name}: 2 steps, every metric as recorded, bit for bit`);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
 it('rests, takes a live change, is stopped and goes on; what would lose it asks', async () => {
   const { page, complaints } = await trainPage();
   await choose(page, '500');

@@ -165,7 +165,7 @@ describe('the page', () => {
   const tell = (data: AskEvent): void => worker.onmessage?.({ data });
   const run: TrainedRun = {
     ...{ name: 'mine', doing: 'training', done: 0, all: 0, step: 3, steps: 9, miss: null, stepSeconds: 1 },
-    ...{ kept: null, failed: null, refused: null, heldBytes: 0, based: true },
+    ...{ kept: null, forkable: [], failed: null, refused: null, heldBytes: 0, based: true },
   };
   const tellRun = (change: Partial<TrainedRun>): void => {
     const train = { price: null, refused: null, failed: null, run: { ...run, ...change } };

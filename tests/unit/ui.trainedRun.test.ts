@@ -6,7 +6,7 @@ import { TrainedRunView } from '../../src/ui/model/TrainedRunView.tsx';
 
 const run: TrainedRun = {
   ...{ name: 'mine', doing: 'training', done: 0, all: 0, step: 3, steps: 9, miss: null, stepSeconds: 1 },
-  ...{ kept: null, failed: null, refused: null, heldBytes: 0, based: true },
+  ...{ kept: null, forkable: [], failed: null, refused: null, heldBytes: 0, based: true },
 };
 
 it('an adapter is compared with its base where no steps are made, and why not meanwhile is said', () => {

@@ -1,10 +1,11 @@
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { asked } from '../../store/asked.ts';
 import {
   askBeforeLosing,
   beginTraining,
   endTraining,
+  forkTraining,
   goOnTraining,
   pauseTraining,
   planned,
@@ -59,6 +60,9 @@ export function Train() {
                 Go on from step {run.kept}
               </button>
             ) : null}
+            {run !== null && run.based && run.forkable.length > 0 ? (
+              <Fork key={run.forkable.join()} steps={run.forkable} disabled={doing !== null} />
+            ) : null}
             <button
               // A second press of the key that began a run rests it, and ends nothing.
               key={run === null ? 'go' : 'anew'}
@@ -91,6 +95,38 @@ export function Train() {
       )}
       {run === null ? null : <TrainedRunView run={run} />}
     </div>
+  );
+}
+
+/** Goes on from one of the steps whose checkpoints are kept, as another run. */
+function Fork({ steps, disabled }: { readonly steps: readonly number[]; readonly disabled: boolean }) {
+  const [step, setStep] = useState(steps.at(-1) ?? 0);
+  return (
+    <span className="fork-at">
+      <button
+        type="button"
+        disabled={disabled}
+        title="Another run, from that checkpoint and with the knobs as they are now; this one stays in the charts"
+        onClick={() => {
+          forkTraining(step);
+        }}
+      >
+        Fork
+      </button>
+      <label className="check">
+        at step{' '}
+        <select
+          value={step}
+          onChange={({ target: { value } }) => {
+            setStep(Number(value));
+          }}
+        >
+          {steps.map((each) => (
+            <option key={each}>{each}</option>
+          ))}
+        </select>
+      </label>
+    </span>
   );
 }
 
