@@ -1,6 +1,7 @@
 import { measureAdapter, trainingSeconds, type AdapterSpeed } from '../bench/adapterPrice.ts';
 import { timedTokens, type Range } from '../bench/frozenPrice.ts';
 import { rolloutRoom, type AdapterWork } from '../engine/frozen/adapterEngine.ts';
+import { rolloutCalls } from '../engine/frozen/rolloutCalls.ts';
 import type { Device } from '../host/host.ts';
 import { mean } from '../lib/stats.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
@@ -14,16 +15,14 @@ export function stepWork(run: AdapterRun, settings: Settings): AdapterWork {
   const { promptsPerStep: prompts, maxCompletionLength, updatesPerBatch, temperature } = settings;
   const counts = rolloutCounts(settings);
   const requests = requestsFor(prompts, counts, temperature);
-  const { completions: most } = rolloutRoom(asked.model, capacityOfRun(run, settings), training);
-  const calls = Array.from({ length: Math.ceil(requests.length / most) }, (_, call) =>
-    requests.slice(call * most, (call + 1) * most),
-  );
+  const lengths = (task.listed?.training ?? []).map(({ prompt }) => tokenizer.encode(prompt).length);
+  const prefix = mean(lengths) - 1;
+  const room = rolloutRoom(asked.model, capacityOfRun(run, settings), training);
+  const calls = rolloutCalls(requests, () => prefix + 1, room);
   const texts = calls.reduce(
     (sum, call) => sum + new Set(call.map(({ prompt, model }) => `${model} ${String(prompt)}`)).size,
     0,
   );
-  const lengths = (task.listed?.training ?? []).map(({ prompt }) => tokenizer.encode(prompt).length);
-  const prefix = mean(lengths) - 1;
   return {
     promptTokens: texts * prefix,
     positions: calls.length * maxCompletionLength,

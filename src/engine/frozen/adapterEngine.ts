@@ -13,6 +13,7 @@ import type { LossSettings } from '../update.ts';
 import type { LearnedTokens, UpdateReport } from '../updateReport.ts';
 import { adapterLayout, type AdapterRoom } from './adapterLayout.ts';
 import { FrozenEngine } from './engine.ts';
+import { rolloutCalls, textsInFlight } from './rolloutCalls.ts';
 import type { WeightChoice } from './matrix.ts';
 import { needOf, widthsOf, type FrozenCapacity, type FrozenNeed } from './sizes.ts';
 import { AdapterUpdater, runSlots } from './update.ts';
@@ -43,7 +44,10 @@ const passRows = 128;
 /** Bytes of the logits in flight, one binding. */
 const logitsBytes = 2 ** 27;
 
-/** What the frozen model must hold for rollouts of a run: policy and anchor each with prompts of their own. */
+/**
+ * What the frozen model must hold for rollouts of a run: policy and anchor each with prompts of their own, as many as the
+ * completions in flight of a step are of. An evaluation, whose prompts have fewer completions each, has fewer in flight.
+ */
 export function rolloutRoom(
   { config }: Pick<Pretrained, 'config'>,
   { rollout, evaluation }: EngineCapacity,
@@ -60,10 +64,11 @@ export function rolloutRoom(
     ),
   );
   const maxPromptLength = most((call) => call.maxPromptLength);
+  const texts = rollout === undefined ? completions : textsInFlight(rollout, completions);
   return {
     completions,
     passRows,
-    promptTokens: completions * Math.max(1, maxPromptLength - 1),
+    promptTokens: texts * Math.max(1, maxPromptLength - 1),
     maxPromptLength,
     maxCompletionLength: most((call) => call.maxCompletionLength),
     adapters: { slots: Object.keys(runSlots).length, rank, targets },
@@ -300,10 +305,10 @@ export class AdapterEngine implements TrainingEngine {
 
   /** As many completions at a time as are in flight; what each becomes depends on its own words alone. */
   async #sample({ prompts, requests, random }: Call): Promise<Completion[]> {
-    const { completions: most, maxCompletionLength: maxTokens } = this.frozen.capacity;
+    const { capacity } = this.frozen;
     const all: Completion[] = [];
-    for (let first = 0; first < requests.length; first += most) {
-      const part = requests.slice(first, first + most);
+    const length = (prompt: number): number => prompts[prompt]?.length ?? 0;
+    for (const part of rolloutCalls(requests, length, capacity)) {
       const own = [...new Set(part.map(({ prompt }) => prompt))];
       const sampled = await this.frozen.complete(
         own.map((prompt) => prompts[prompt] ?? []),
@@ -311,7 +316,7 @@ export class AdapterEngine implements TrainingEngine {
           ...{ prompt: own.indexOf(prompt), temperature, completion: rollout, stream: random.step, purpose },
           adapter: runSlots[model],
         })),
-        { seed: random.seed, ends: this.#ends, maxTokens },
+        { seed: random.seed, ends: this.#ends, maxTokens: capacity.maxCompletionLength },
       );
       all.push(...sampled);
     }
