@@ -5,6 +5,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -62,7 +63,15 @@ export class DiskFolder implements Folder {
   write(name: string, bytes: Uint8Array): Promise<void> {
     return settled(() => {
       this.#flush();
-      this.#put(name, 'w', bytes, true);
+      // Under another name until it is whole: a process that is killed meanwhile leaves no half of it.
+      const part = `${name}.part`;
+      try {
+        this.#put(part, 'w', bytes, true);
+        renameSync(this.#place(part), this.#place(name));
+      } catch (error) {
+        rmSync(this.#place(part), { force: true });
+        throw error;
+      }
       this.#sync();
     });
   }
