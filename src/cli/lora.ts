@@ -173,7 +173,7 @@ async function fork(flags: ParsedFlags, memory: number | null, starting: Startin
   const run = await starting.wait(() => reopenAdapterRun(from, '--fork', record.settings, save));
   claimFolder(run.save, run.read, '--save');
   claimFolder(checkpoints, [...run.read, run.save]);
-  const name = forkName(record.name, step);
+  const name = forkName(record.name, step, [before.algorithm, settings.algorithm]);
   const forked = {
     ...record,
     name,

@@ -31,8 +31,17 @@ export const loraHead = v.strictObject({
 });
 export type LoraHead = v.InferOutput<typeof loraHead>;
 
-/** What a run is called that goes on from a step of another: a record takes names of 200 characters. */
-export function forkName(name: string, step: number): string {
+/**
+ * What a run is called that goes on from a step of another, by its own algorithm: names begin with that. A record takes
+ * names of 200 characters.
+ */
+export function forkName(
+  name: string,
+  step: number,
+  [before, after]: readonly [before: string, after: string],
+): string {
   const forked = `, forked at ${String(step)}`;
-  return `${name.replace(/, forked at \d+$/, '').slice(0, 200 - forked.length)}${forked}`;
+  const plain = name.replace(/, forked at \d+$/, '');
+  const own = plain.startsWith(`${before},`) ? after + plain.slice(before.length) : plain;
+  return own.slice(0, 200 - forked.length) + forked;
 }

@@ -59,6 +59,11 @@ const entropy: Layer = { model: 'sort-32', learningRate: 1e-3, steps: 600 };
 const duel: Layer = { model: 'sort-48', learningRate: 7e-4, steps: 400 };
 const learn: Layer = { model: 'sort-64-early', learningRate: 2e-4, steps: 300 };
 const add: Layer = { model: 'add-48', learningRate: 5e-4, steps: 200 };
+/** A step of it costs a hundred times as much as one of the others: smaller groups, and fewer held-out rollouts. */
+const words: Layer = {
+  ...{ model: 'words-160', learningRate: 2e-4, steps: 150, groupSize: 8 },
+  ...{ evalPrompts: 48, evalSamples: 3, evalMajorityPrompts: 0 },
+};
 
 /** Layers of differences from the defaults. */
 export const presets = {
@@ -130,6 +135,12 @@ export const presets = {
     title: 'Addition',
     summary: 'The same two on another task: addition of two-digit numbers.',
     lanes: versus(add),
+  },
+  words: {
+    title: 'Word problems',
+    summary:
+      'The same two on a model of 1.1 million parameters that reads word problems in English, by byte pairs.',
+    lanes: versus(words),
   },
   'try-learning-rate': tryThis(
     'learningRate',

@@ -233,7 +233,7 @@ function forked({ step, settings }: Extract<AskEvent, { type: 'forked' }>): void
   const [parent] = lanes;
   if (parent === undefined) return;
   const others = lanes.slice(0, mostLanes - 1);
-  const name = forkName(parent.name, step);
+  const name = forkName(parent.name, step, [parent.settings.algorithm, settings.algorithm]);
   const { id, slot } = freshLane({ name, settings }, freeSlot(others));
   const origin = { name: parent.name, step };
   const lane = { ...laneFrom(parent, step, settings), id, slot, name, origin, group: null };

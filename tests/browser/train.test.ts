@@ -160,7 +160,9 @@ it('is forked with other knobs: beside the run that it came from, and what a rep
   await fork();
   await page.getByText('All 3 steps are made. The adapter of step 3 is in no file yet.').waitFor();
   const name = 'srt, LoRA r 2 on sort-64-early';
-  await page.getByRole('article', { name: `${name}, forked at 2`, exact: true }).waitFor();
+  await page
+    .getByRole('article', { name: 'm-grpo, LoRA r 2 on sort-64-early, forked at 2', exact: true })
+    .waitFor();
 
   const [file] = await Promise.all([
     page.waitForEvent('download'),

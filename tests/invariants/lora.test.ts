@@ -223,6 +223,7 @@ it('begins where another run stands, with other knobs, and is what a replay of i
   const [forked] = runsIn(path('fork-run/record.jsonl'));
   if (whole === undefined || forked === undefined) throw new Error('two runs');
   expect(forked.origin).toEqual({ name: whole.name, step: 2 });
+  expect(forked.name).toBe('m-grpo, LoRA r 2 on sort-64-early, forked at 2');
   expect(forked.changes).toEqual([
     { step: 2, by: 'checkpoint', changes: { algorithm: 'm-grpo', learningRate: 0.02, steps: 4 } },
   ]);
