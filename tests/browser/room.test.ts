@@ -329,3 +329,21 @@ it('a first visitor is shown the essential knobs, and all of them when asked for
   expect(await knobs.count()).toBeGreaterThan(30);
   await page.close();
 });
+
+it('a page that scrolls in a place of its own has no other scroll bar: what is there for screen readers alone makes the document no longer', async () => {
+  const { page } = await newPage(lab.browser);
+  await page.setViewportSize({ width: 1280, height: 720 });
+  const beyond = () =>
+    page.evaluate(() => (document.scrollingElement?.scrollHeight ?? NaN) - window.innerHeight);
+  for (const hash of ['', '#model', '#playground', '#watch', '#guide']) {
+    await page.goto(`${lab.host.address}${hash}`);
+    await page.locator('main, .stage').first().waitFor();
+    if (hash === '#model') {
+      await page.getByLabel('Model: a Hugging Face folder').setInputFiles('public/models/sort-48');
+      await page.getByRole('button', { name: 'Train an adapter' }).click();
+      await page.getByText('more knobs').click();
+    }
+    expect(await beyond(), hash).toBe(0);
+  }
+  await page.close();
+});
