@@ -1,9 +1,10 @@
 import type { RandomInteger } from '../lib/philox.ts';
+import { tasks } from '../tasks/index.ts';
 
 /** A problem in words, for models that read text, and what it comes to. */
 export interface WordedProblem {
   readonly question: string;
-  /** A whole number, not negative. */
+  /** But for the lab's tasks a whole number, not negative. */
   readonly answer: string;
   /** As those of an asked text. */
   readonly numbers?: readonly number[];
@@ -12,12 +13,15 @@ export interface WordedProblem {
 /** Problems of one kind, the harder the higher the level. */
 export interface ProblemKind {
   readonly summary: string;
+  /** What is asked for behind a question, unless somebody says it otherwise. */
+  readonly suffix: string;
   /** The easiest and the hardest level. */
   readonly levels: readonly [number, number];
   readonly draw: (level: number, random: RandomInteger) => WordedProblem;
 }
 
 const arithmetic: ProblemKind = {
+  suffix: ' Write the answer behind ####.',
   summary: 'a sum, a difference or a product of numbers with as many digits as the level says',
   levels: [1, 6],
   draw: (level, random) => {
@@ -79,6 +83,7 @@ const events: readonly Event[] = [
 ];
 
 const wordProblems: ProblemKind = {
+  suffix: ' Write the answer behind ####.',
   summary: 'what is left of some things after as many events as the level says, told in sentences',
   levels: [1, 8],
   draw: (level, random) => {
@@ -110,6 +115,7 @@ const countdownLevels = [
 ] as const;
 
 const countdown: ProblemKind = {
+  suffix: ' Write the expression behind ####.',
   summary: 'an expression with given numbers, each once, that comes to another one',
   levels: [1, countdownLevels.length],
   draw: (level, random) => {
@@ -136,12 +142,29 @@ const countdown: ProblemKind = {
   },
 };
 
-export const problemKinds = {
+/** For models that were trained on much else. */
+export const generalKinds = {
   arithmetic,
   countdown,
   'word-problems': wordProblems,
 } as const satisfies Readonly<Record<string, ProblemKind>>;
-export type ProblemKindName = keyof typeof problemKinds;
+
+/** All kinds, the tasks of the lab among them: for base models that were pretrained on those. */
+export const problemKinds: Readonly<Record<string, ProblemKind>> = {
+  ...generalKinds,
+  ...Object.fromEntries(
+    Object.entries(tasks).map(([id, { summary, levels, draw }]): [string, ProblemKind] => [
+      id,
+      {
+        ...{ summary, levels, suffix: '' },
+        draw: (level, random) => {
+          const { prompt, solution } = draw(level, random);
+          return { question: prompt, answer: solution ?? '' };
+        },
+      },
+    ]),
+  ),
+};
 
 /**
  * So many problems of a kind, none twice.

@@ -1,4 +1,4 @@
-import { drawProblems, problemKinds, type ProblemKindName } from '../asking/problems.ts';
+import { drawProblems, generalKinds, problemKinds } from '../asking/problems.ts';
 import { LabError } from '../lib/labError.ts';
 import { randomStream } from '../lib/philox.ts';
 import { quote } from '../lib/quote.ts';
@@ -7,24 +7,18 @@ import { levelFor } from './levelFor.ts';
 import { templateFlag, valuesOf, weightsOf } from './modelFlags.ts';
 import { Output } from './output.ts';
 
-const kinds = Object.keys(problemKinds) as ProblemKindName[];
-/** Behind a question. */
-const suffixes: Readonly<Record<ProblemKindName, string>> = {
-  arithmetic: ' Write the answer behind ####.',
-  countdown: ' Write the expression behind ####.',
-  'word-problems': ' Write the answer behind ####.',
-};
+const kinds = Object.entries(problemKinds);
 
 const own: OwnFlags = {
   kind: {
     type: 'string',
     value: 'name',
-    help: kinds.map((kind) => `${kind}: ${problemKinds[kind].summary}`).join('; '),
+    help: kinds.map(([name, { summary }]) => `${name}: ${summary}`).join('; '),
   },
   level: {
     type: 'string',
     value: 'number',
-    help: `from 1, up to ${kinds.map((kind) => `${String(problemKinds[kind].levels[1])} (${kind})`).join(', ')} (default 2)`,
+    help: `from 1, up to ${kinds.map(([name, { levels }]) => `${String(levels[1])} (${name})`).join(', ')} (default 2)`,
   },
   fit: {
     type: 'string',
@@ -39,7 +33,7 @@ const own: OwnFlags = {
   suffix: {
     type: 'string',
     value: 'text',
-    help: `behind each question (default ${JSON.stringify(suffixes.arithmetic)}, or of an expression)`,
+    help: `behind each question (default ${JSON.stringify(generalKinds.arithmetic.suffix)}, or of an expression; nothing for the lab’s tasks)`,
   },
   out: { type: 'string', value: 'file', help: 'JSON lines: {"prompt": "…", "answer": "…"}' },
   force: { type: 'boolean', help: 'replace the file of --out where it is there already' },
@@ -55,14 +49,15 @@ export default async function main(argv: string[]): Promise<void> {
   }
   const { text, needed, number } = valuesOf(flags, own);
   const name = needed('kind');
-  const kind = kinds.find((each) => each === name);
+  const kind = Object.hasOwn(problemKinds, name) ? problemKinds[name] : undefined;
   if (kind === undefined) {
-    throw new LabError('bad-setting', `--kind can't be ${quote(name)}.`, `Choose of ${kinds.join(', ')}.`);
+    const known = Object.keys(problemKinds).join(', ');
+    throw new LabError('bad-setting', `--kind can't be ${quote(name)}.`, `Choose of ${known}.`);
   }
   const count = number('count', 500, [1, 100_000]);
   const seed = number('seed', 0, [0, Number.MAX_SAFE_INTEGER]);
-  const given = number('level', 2, problemKinds[kind].levels);
-  const behind = text('suffix') ?? suffixes[kind];
+  const given = number('level', 2, kind.levels);
+  const behind = text('suffix') ?? kind.suffix;
   const fit = text('fit');
   if (fit !== undefined && text('level') !== undefined)
     throw new LabError('bad-setting', '--level and --fit both say which level.', 'Give one of them.');
@@ -76,14 +71,14 @@ export default async function main(argv: string[]): Promise<void> {
   });
   try {
     const manner = { suffix: behind, template: text('template') ?? null, maxTokens, weights, seed };
-    const level = fit === undefined ? given : await levelFor(fit, problemKinds[kind], manner);
+    const level = fit === undefined ? given : await levelFor(fit, kind, manner);
     if (fit !== undefined) console.log(`Level ${String(level)} fits.`);
     const random = randomStream(seed, 'prompts', level);
-    const problems = drawProblems(problemKinds[kind], level, count, random);
+    const problems = drawProblems(kind, level, count, random);
     if (problems.length < count) {
       throw new LabError(
         'bad-setting',
-        `Level ${String(level)} of ${kind} gave ${String(problems.length)} different problems, and ${String(count)} were wanted.`,
+        `Level ${String(level)} of ${name} gave ${String(problems.length)} different problems, and ${String(count)} were wanted.`,
         'Ask for fewer, or for a higher level.',
       );
     }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { drawProblems, problemKinds, type ProblemKindName } from '../../src/asking/problems.ts';
+import { drawProblems, generalKinds, problemKinds } from '../../src/asking/problems.ts';
 import { randomStream } from '../../src/lib/philox.ts';
+import { tasks } from '../../src/tasks/index.ts';
 
 /** What a problem comes to, read from its words alone. */
 function worked(question: string): number {
@@ -42,10 +43,7 @@ function reaches(numbers: readonly number[], target: number): boolean {
   );
 }
 
-const kinds = Object.keys(problemKinds) as ProblemKindName[];
-
-describe.each(kinds)('%s', (name) => {
-  const kind = problemKinds[name];
+describe.each(Object.entries(generalKinds))('%s', (_, kind) => {
   const levels = Array.from({ length: kind.levels[1] }, (_, i) => i + 1);
 
   it.each(levels)(
@@ -69,7 +67,7 @@ describe.each(kinds)('%s', (name) => {
 it('word problems have a sentence for each event of their level', () => {
   for (const level of [1, 4, 8]) {
     const [problem] = drawProblems(
-      problemKinds['word-problems'],
+      generalKinds['word-problems'],
       level,
       1,
       randomStream(0, 'prompts', level),
@@ -79,7 +77,7 @@ it('word problems have a sentence for each event of their level', () => {
 });
 
 it('a level with few problems gives those that it has', () => {
-  const few = drawProblems(problemKinds.arithmetic, 1, 5000, randomStream(0, 'prompts', 1));
+  const few = drawProblems(generalKinds.arithmetic, 1, 5000, randomStream(0, 'prompts', 1));
   expect(few.length).toBeGreaterThan(150);
   expect(few.length).toBeLessThan(300);
 });
@@ -90,12 +88,23 @@ it('a countdown says its numbers, and none of them is the target', () => {
     [4, 4, 25],
     [6, 5, 99],
   ] as const) {
-    const drawn = drawProblems(problemKinds.countdown, level, 50, randomStream(0, 'prompts', level));
+    const drawn = drawProblems(generalKinds.countdown, level, 50, randomStream(0, 'prompts', level));
     for (const { question, answer, numbers = [] } of drawn) {
       expect(question.match(/\d+/g)?.map(Number)).toEqual([...numbers, Number(answer)]);
       expect(numbers).toHaveLength(count);
       expect(Math.max(...numbers)).toBeLessThanOrEqual(largest);
       expect(numbers).not.toContain(Number(answer));
     }
+  }
+});
+
+it('tasks of the lab are kinds too, their prompts as base models know them', () => {
+  for (const [id, task] of Object.entries(tasks)) {
+    const kind = problemKinds[id] ?? expect.fail(id);
+    const [, hardest] = kind.levels;
+    const random = () => randomStream(5, 'prompts', hardest);
+    const { prompt, solution } = task.draw(hardest, random());
+    expect(kind.draw(hardest, random())).toEqual({ question: prompt, answer: solution });
+    expect(kind.suffix).toBe('');
   }
 });
