@@ -61,7 +61,7 @@ const learn: Layer = { model: 'sort-64-early', learningRate: 2e-4, steps: 300 };
 const add: Layer = { model: 'add-48', learningRate: 5e-4, steps: 200 };
 /** A step of it costs a hundred times as much as one of the others, and so does an evaluation: fewer rollouts are held out. */
 const words: Layer = {
-  ...{ model: 'words-160', learningRate: 2e-4, steps: 250 },
+  ...{ model: 'words-160', learningRate: 3e-4, steps: 200 },
   ...{ evalPrompts: 48, evalSamples: 3, evalMajorityPrompts: 0 },
 };
 
