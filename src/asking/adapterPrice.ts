@@ -1,7 +1,7 @@
 import { measureAdapter, trainingSeconds, type AdapterSpeed } from '../bench/adapterPrice.ts';
 import { timedTokens, type Range } from '../bench/frozenPrice.ts';
 import { rolloutRoom, type AdapterWork } from '../engine/frozen/adapterEngine.ts';
-import { rolloutCalls } from '../engine/frozen/rolloutCalls.ts';
+import { rolloutCalls, textOf } from '../engine/frozen/rolloutCalls.ts';
 import type { Device } from '../host/host.ts';
 import { mean } from '../lib/stats.ts';
 import type { Settings } from '../settings/hyperparameters.ts';
@@ -19,10 +19,7 @@ export function stepWork(run: AdapterRun, settings: Settings): AdapterWork {
   const prefix = mean(lengths) - 1;
   const room = rolloutRoom(asked.model, capacityOfRun(run, settings), training);
   const calls = rolloutCalls(requests, () => prefix + 1, room);
-  const texts = calls.reduce(
-    (sum, call) => sum + new Set(call.map(({ prompt, model }) => `${model} ${String(prompt)}`)).size,
-    0,
-  );
+  const texts = calls.reduce((sum, call) => sum + new Set(call.map(textOf)).size, 0);
   return {
     promptTokens: texts * prefix,
     positions: calls.length * maxCompletionLength,

@@ -25,6 +25,8 @@ export function countedAnswer({ numbers }: Pick<AskedText, 'numbers'>, answer: s
 export const mostPromptBytes = 100_000_000;
 export const promptRemedy = 'Write a JSON object a line: {"prompt": "…"}, with "answer" where it is known.';
 
+const numbersRemedy = 'List those that an answer is to have, each once, or call what they are otherwise.';
+
 /**
  * The prompts of JSON lines: `prompt` or `question`, `answer` or `solution`, and `numbers`.
  * @param called what a message calls the text
@@ -33,8 +35,8 @@ export const promptRemedy = 'Write a JSON object a line: {"prompt": "…"}, with
 export function parsePrompts(text: string, called: string): AskedText[] {
   const prompts = text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
-    const refused = (why: string, cause?: unknown) =>
-      new LabError('bad-file', `Line ${String(index + 1)} of ${called} ${why}.`, promptRemedy, cause);
+    const refused = (why: string, cause?: unknown, remedy = promptRemedy) =>
+      new LabError('bad-file', `Line ${String(index + 1)} of ${called} ${why}.`, remedy, cause);
     let json: unknown;
     try {
       json = parseJson(line, smallJson);
@@ -48,11 +50,13 @@ export function parsePrompts(text: string, called: string): AskedText[] {
     if (known !== null && typeof known !== 'string' && typeof known !== 'number')
       throw refused('has an answer that is neither text nor number');
     if (numbers !== undefined && !isNumbers(numbers))
-      throw refused('has "numbers" that are no list of 2 to 16 whole numbers');
+      throw refused('has "numbers" that are no list of 2 to 16 whole numbers', undefined, numbersRemedy);
+    const said = known === null ? null : solutionOf(String(known));
     return [
       {
         prompt: asked,
-        solution: known === null ? null : solutionOf(String(known)),
+        // Of a countdown it may be written as an answer is.
+        solution: numbers === undefined || said === null ? said : (arithmetic(said)?.value ?? said),
         ...(numbers === undefined ? {} : { numbers }),
       },
     ];

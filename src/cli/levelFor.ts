@@ -44,10 +44,10 @@ export async function levelFor(
   };
   const textsAt = (level: number): AskedText[] =>
     drawProblems(kind, level, problems, randomStream(seed, 'prompts', level)).map(
-      ({ question, answer, ...numbers }) => ({
+      ({ question, answer, ...checked }) => ({
         prompt: `${question}${suffix}`,
         solution: answer,
-        ...numbers,
+        ...checked,
       }),
     );
   const [easiest, hardest] = kind.levels;

@@ -25,7 +25,10 @@ export interface Task {
   readonly draw: (level: number, random: RandomInteger) => Problem;
   /** Other tasks draw their problems, and hold out by the prompt's hash. */
   readonly listed?: ListedProblems;
-  /** Canonical answer, or null. Never reads the solution; a truncated completion never reaches it. */
+  /**
+   * Canonical answer, or null. Never reads the solution; a truncated completion never reaches it.
+   * @param prompt that is answered: it may say what an answer must have
+   */
   readonly parseAnswer: (completion: string, prompt: string) => string | null;
   /** Longest prompt of a level, in characters. */
   readonly promptLength: (level: number) => number;

@@ -239,7 +239,7 @@ it('begins where another run stands, with other knobs, and is what a replay of i
   expect(replayed.stdout).toMatch(
     /: 4 steps with 1 changes on the way, every metric as recorded, bit for bit\n$/,
   );
-  // It is a kept run as any other: what is left to do is nothing.
+  // Kept as any other run, it says once more how it ended.
   expect((await command('lora', '--resume', path('fork-run'))).stdout).toContain('after 4 steps');
 
   for (const [words, ...args] of [

@@ -80,6 +80,11 @@ describe('a countdown', () => {
     ).toEqual([null, null]);
   });
 
+  it('may have its solution written as an answer', () => {
+    const solution = (answer: string) => parsePrompts(JSON.stringify({ ...line, answer }), 'a')[0]?.solution;
+    expect(['(8 - 5) * 8', '#### 3*8=24', '24', 'none'].map(solution)).toEqual(['24', '24', '24', 'none']);
+  });
+
   it('is answered the same as completions become more, and by another form', () => {
     const answering = new Answering(texts, '####');
     for (let count = 1; count < all.length; count++) answering.find(all.slice(0, count));

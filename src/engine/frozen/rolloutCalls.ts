@@ -1,9 +1,13 @@
 import type { RolloutRequest } from '../rollout/call.ts';
 import type { FrozenCapacity } from './sizes.ts';
 
+/** What a text is known by: a prompt as one model reads it, computed once for all of its completions. */
+export function textOf({ prompt, model }: Pick<RolloutRequest, 'prompt' | 'model'>): string {
+  return `${model} ${String(prompt)}`;
+}
+
 /**
- * Requests, in order, cut into calls: as many as are in flight, and no more texts than there is room for, a text being a
- * prompt as one model reads it. What a completion becomes depends on its own words alone, so that no cut changes a bit.
+ * Requests, in order, cut into calls: as many as are in flight, and no more texts than there is room for. What a completion becomes depends on its own words alone, so that no cut changes a bit.
  * @param length tokens of a prompt
  */
 export function rolloutCalls<Request extends Pick<RolloutRequest, 'prompt' | 'model'>>(
@@ -15,7 +19,7 @@ export function rolloutCalls<Request extends Pick<RolloutRequest, 'prompt' | 'mo
   let texts = new Set<string>();
   let tokens = 0;
   for (const request of requests) {
-    const text = `${request.model} ${String(request.prompt)}`;
+    const text = textOf(request);
     const more = texts.has(text) ? 0 : length(request.prompt) - 1;
     const call = calls.at(-1);
     if (call !== undefined && call.length < completions && tokens + more <= promptTokens) {
